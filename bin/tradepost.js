@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+// The one door. It needs Node 24, which comes with the lockfile's platform packages: when an older Node runs this
+// file, it hands over to that one. Plain JavaScript, because the older Node has to read it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const NEEDED = 24;
+const bundled = new URL('../dist/tradepost.mjs', import.meta.url);
+const sources = new URL('../src/cli/index.ts', import.meta.url);
+const entry = process.env.TRADEPOST_BUNDLE === '1' || !existsSync(sources) ? bundled : sources;
+
+if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
+  const module = await import('node:module');
+  module.enableCompileCache?.();
+  const { run } = await import(entry.href);
+  await run(process.argv.slice(2));
+} else {
+  handOver(findNode());
+}
+
+function findNode() {
+  try {
+    const require = createRequire(import.meta.url);
+    return require.resolve(`node-${process.platform}-${process.arch}/bin/node`);
+  } catch {
+    console.error(
+      `Tradepost needs Node ${NEEDED} or newer; this is ${process.version}, and no package brings one for ` +
+        `${process.platform}-${process.arch}. Install Node ${NEEDED} and start again.`,
+    );
+    process.exit(1);
+  }
+}
+
+function handOver(node) {
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: 'inherit' });
+  // The terminal sends Ctrl-C to both; the child decides when to end. Other signals are passed on.
+  process.on('SIGINT', () => undefined);
+  for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  child.on('exit', (code, signal) => process.exit(code ?? (signal ? 1 : 0)));
+}

@@ -1,0 +1,16 @@
+import type { Wire } from './platform/module.ts';
+import { gatewayModule } from './services/gateway/index.ts';
+import { invoiceModule } from './services/invoice/index.ts';
+import { orderModule } from './services/order/index.ts';
+import { productModule } from './services/product/index.ts';
+import { userModule } from './services/user/index.ts';
+
+/** THE MAP: one line a service. A line may only name services above it, so calls never go in a circle. */
+export function container(wire: Wire) {
+  const user = wire(userModule, {});
+  const product = wire(productModule, {});
+  const order = wire(orderModule, { user, product });
+  const invoice = wire(invoiceModule, { order, user });
+  const gateway = wire(gatewayModule, {});
+  return { user, product, order, invoice, gateway };
+}

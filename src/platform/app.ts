@@ -1,0 +1,179 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config.ts';
+import type { Contract } from './contract.ts';
+import { migrateServices } from './db/module-migrations.ts';
+import { postgresStore } from './db/store.ts';
+import { createEngines, type Engines, keepersOf } from './engines.ts';
+import { createServer, mount } from './http.ts';
+import { startJobs } from './jobs.ts';
+import type { Log } from './log.ts';
+import { collectProcessMetrics } from './metrics.ts';
+import { type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
+import { remote } from './remote.ts';
+import { type Neighbour, serveSystem } from './system-routes.ts';
+import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
+
+/** What a container is to the platform: a function that wires every service there is. */
+export type Container<S extends object = object> = (wire: Wire) => S;
+
+export interface StartOptions<S extends object = object> {
+  readonly config: Config;
+  readonly container: Container<S>;
+  readonly log: Log;
+  /** Told what takes longer than a moment. */
+  readonly progress?: (text: string) => void;
+}
+
+export interface Running<S extends object = object> {
+  /** What the container made: every service, here or elsewhere. */
+  readonly services: S;
+  /** Service name to its address; `gateway` is the address of everything when it runs here. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Stops taking requests, answers those on their way, and ends every connection and child process. */
+  close(): Promise<void>;
+}
+
+interface Local {
+  readonly module: AnyModule;
+  readonly api: object;
+  readonly start: () => Promise<void>;
+  readonly jobs: () => readonly Job[];
+}
+
+/** The modules of a container, without building any: what exists, in the order of the map. */
+export function modulesOf(container: Container): AnyModule[] {
+  const modules: AnyModule[] = [];
+  container(((module: AnyModule) => {
+    modules.push(module);
+    return {};
+  }) as Wire);
+  return modules;
+}
+
+/** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
+export async function start<S extends object>(options: StartOptions<S>): Promise<Running<S>> {
+  const { config, container, log } = options;
+  collectProcessMetrics();
+  const modules = modulesOf(container);
+  const seal = sealOf(config, modules);
+  const engines = await createEngines({ ...options, keepers: keepersOf(modules, config) });
+  const closing: (() => Promise<unknown>)[] = [() => engines.close()];
+  try {
+    const tokens = createTokens(config.JWT_SECRET);
+    const tools: Tools = { config, log, tokens };
+    const locals: Local[] = [];
+    const neighbours: Neighbour[] = [];
+    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
+    await migrateServices(keepersOf(modules, config), engines, log);
+    const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
+    if (issuer && !config.services.has(issuer.contract.name)) {
+      tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
+    }
+    for (const local of locals) await local.start();
+    const { urls, servers } = await listen({ config, log, locals, neighbours, engines, http: { log, tokens, seal } });
+    const jobs = startJobs(
+      locals.flatMap((local) => local.jobs()),
+      log,
+    );
+    return {
+      services,
+      urls,
+      async close() {
+        await Promise.all(servers.map((server) => server.close()));
+        await jobs.stop();
+        for (const end of closing.reverse()) await end();
+      },
+    };
+  } catch (error) {
+    for (const end of closing.reverse()) await end();
+    throw error;
+  }
+}
+
+interface Wiring {
+  readonly tools: Tools;
+  readonly engines: Engines;
+  readonly seal: CtxSeal | undefined;
+  readonly locals: Local[];
+  readonly neighbours: Neighbour[];
+  readonly closing: (() => Promise<unknown>)[];
+}
+
+function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): Wire {
+  return ((module: AnyModule, peers: Record<string, object>) => {
+    const { contract } = module;
+    if (!tools.config.services.has(contract.name)) {
+      if (!seal) throw new Error(`no secret to call ${contract.name} with`);
+      const url = urlOf(tools.config, contract);
+      const client = remote(contract, url, seal);
+      closing.push(() => client.close());
+      neighbours.push({ contract, url });
+      return client.api;
+    }
+    const store = module.stores && postgresStore(engines.database(contract.name), contract);
+    const repository = store && module.stores?.postgres(store, tools);
+    const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
+    const service = module.service(repository, seen, tools);
+    const api = guard(contract, service, store?.findAnswer ?? noAnswer);
+    locals.push({
+      module,
+      api,
+      start: async () => module.start?.(service, repository, tools),
+      jobs: () => module.jobs?.(service, repository, seen, tools) ?? [],
+    });
+    return api;
+  }) as Wire;
+}
+
+const noAnswer = async () => undefined;
+
+/** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
+function urlOf(config: Config, { name, port }: Contract): string {
+  return (config.of(name).URL ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
+}
+
+function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefined {
+  if (modules.every(({ contract }) => config.services.has(contract.name))) return undefined;
+  const secret = config.SERVICE_SECRET ?? config.JWT_SECRET;
+  if (!secret) {
+    throw new Error(
+      'SERVICE_SECRET or JWT_SECRET must be set when services run in several processes; it signs their calls.',
+    );
+  }
+  return createSeal(secret);
+}
+
+interface Listening {
+  readonly config: Config;
+  readonly log: Log;
+  readonly locals: readonly Local[];
+  readonly neighbours: readonly Neighbour[];
+  readonly engines: Engines;
+  readonly http: Parameters<typeof mount>[3];
+}
+
+/** With the gateway: one server for everything. Without: one a service, on its own port. */
+async function listen(parts: Listening): Promise<{ urls: Record<string, string>; servers: FastifyInstance[] }> {
+  const { config, log, locals, neighbours, http } = parts;
+  const urls: Record<string, string> = {};
+  const servers: FastifyInstance[] = [];
+  const groups = config.services.has('gateway') ? [locals] : locals.map((local) => [local]);
+  for (const group of groups) {
+    const app = createServer({ log });
+    servers.push(app);
+    const name = group.length > 1 ? 'gateway' : (group[0]?.module.contract.name ?? '');
+    for (const { module, api } of group) mount(app, module.contract, api as never, http);
+    const isGateway = config.services.has('gateway');
+    serveSystem(app, {
+      name: isGateway ? 'gateway' : name,
+      contracts: group.map(({ module }) => module.contract),
+      neighbours: isGateway ? neighbours : [],
+      checks: parts.engines.checks(group.map(({ module }) => module.contract.name)),
+    });
+    for (const { module } of group) module.routes?.(app, { neighbours });
+    const port = isGateway ? config.PORT : (config.of(name).PORT ?? group[0]?.module.contract.port ?? 0);
+    const url = await app.listen({ host: config.HOST, port });
+    for (const { module } of group) urls[module.contract.name] = url;
+  }
+  return { urls, servers };
+}

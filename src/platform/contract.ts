@@ -1,0 +1,196 @@
+import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
+import { MAX_AMOUNT, type Minor } from './money.ts';
+
+/**
+ * The words of a contract. Everything here is data: the routes, the validation, the OpenAPI document, the guard,
+ * the gateway and the client that calls a service in another process are all made from the same objects.
+ */
+
+/** Who acts. `system` is the platform itself: a consumer, a job, the seeding of samples. */
+export type Actor =
+  | { readonly kind: 'anonymous' }
+  | {
+      readonly kind: 'user';
+      readonly id: number;
+      readonly username: string;
+      readonly role: Role;
+      /** The session of the access token. */
+      readonly session?: string;
+    }
+  | { readonly kind: 'system' };
+
+export type Role = 'customer' | 'staff' | 'admin';
+
+/** The handling of one event by one consumer: its effect is marked with this, so that it happens once. */
+export interface Cause {
+  readonly consumer: string;
+  readonly eventId: string;
+}
+
+/** A request that carries an Idempotency-Key: `key` is scoped to actor and operation. */
+export interface RequestKey {
+  readonly op: string;
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+/**
+ * The first argument of every action: frozen and serialisable. It takes the place of an injected clock, current
+ * user, correlation id and de-duplication key, and never carries a transaction.
+ */
+export interface Ctx {
+  readonly actor: Actor;
+  /** RFC 3339 UTC, milliseconds. */
+  readonly now: string;
+  /** W3C traceparent. */
+  readonly trace: string;
+  readonly requestId: string;
+  /** The service that calls, when the caller is a peer and not a client. */
+  readonly via?: string;
+  readonly cause?: Cause;
+  readonly request?: RequestKey;
+}
+
+/** An event as a decision returns it; the platform adds the envelope. */
+export interface EventOf<T extends string = string, D extends object = object> {
+  readonly type: T;
+  readonly subject: string;
+  readonly data: D;
+}
+
+/** What a decision returns, and the only thing that `save` accepts. No events: nothing happened. */
+export interface Change<S, E extends EventOf = EventOf> {
+  readonly next: S;
+  readonly events: readonly E[];
+}
+
+/** A state that a repository keeps: `version` is 0 before the first save and counts saves after it. */
+export interface Versioned {
+  readonly version: number;
+}
+
+/** The change that changes nothing. */
+export function unchanged<S>(state: S): Change<S, never> {
+  return { next: state, events: [] };
+}
+
+export type Access = 'public' | 'customer' | 'staff' | 'admin' | 'internal';
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+interface OpSpec<I extends TObject, O extends TSchema> {
+  /** Who may call it. `internal`: peers only, never through the gateway. */
+  readonly access: Access;
+  /** One flat object: names that the path has are path parameters, the rest is the body (the query for GET). */
+  readonly input: I;
+  readonly output: O;
+  readonly summary: string;
+  /** 201 for what makes something (200 when its answer says `existing: true`: it was made before, not now). */
+  readonly status?: 200 | 201 | 204;
+  /** More addresses of the same operation, with the same parameters. */
+  readonly aliases?: readonly string[];
+  /** Honours Idempotency-Key. */
+  readonly idempotent?: boolean;
+  /** The output is a `Download`, and goes out as the file itself. */
+  readonly download?: string;
+}
+
+export interface Op<I extends TObject = TObject, O extends TSchema = TSchema> extends OpSpec<I, O> {
+  /** `order.place`; given by `contract`. */
+  readonly id: string;
+  readonly method: Method;
+  /** With parameters as `{order_id}`. */
+  readonly path: string;
+}
+
+/** Describes one operation: `op('POST /orders', { access: 'customer', input, output, summary })`. */
+export function op<I extends TObject, O extends TSchema>(
+  address: `${Method} /${string}`,
+  spec: OpSpec<I, O>,
+): Op<I, O> {
+  const [method, path] = address.split(' ') as [Method, string];
+  return { id: '', method, path, ...spec };
+}
+
+export type Ops = Record<string, Op>;
+
+export type InputOf<O extends Op> = Static<O['input']>;
+export type OutputOf<O extends Op> = Static<O['output']>;
+
+/** The object that offers a contract's operations, whether it is here or behind HTTP. */
+export type ApiOf<T extends Ops> = {
+  readonly [K in keyof T]: (ctx: Ctx, input: InputOf<T[K]>) => Promise<OutputOf<T[K]>>;
+};
+
+/** A described event: its name on the wire and the schema of its payload. */
+export interface EventType<T extends string = string, D extends TSchema = TSchema> {
+  readonly type: T;
+  readonly summary: string;
+  readonly data: D;
+}
+
+/** Describes one event; `event.type` is the CloudEvents type. */
+export function event<const T extends string, D extends TSchema>(
+  type: T,
+  summary: string,
+  data: D,
+): EventType<T, D> & ((subject: number | string, payload: Static<D>) => EventOf<T, Static<D> & object>) {
+  const make = (subject: number | string, payload: Static<D>) => ({
+    type,
+    subject: String(subject),
+    data: payload as Static<D> & object,
+  });
+  return Object.assign(make, { type, summary, data });
+}
+
+export interface Contract<N extends string = string, T extends Ops = Ops> {
+  readonly name: N;
+  readonly summary: string;
+  /** The default port of the service when it runs on its own. */
+  readonly port: number;
+  /** The topic of its events: the plural of what it owns. */
+  readonly topic: string;
+  readonly ops: T;
+  readonly events: Record<string, EventType>;
+  readonly errors: Record<string, { readonly code: string; readonly kind: string }>;
+}
+
+/** Puts a contract together and names its operations. */
+export function contract<const N extends string, T extends Ops>(given: Contract<N, T>): Contract<N, T> {
+  const named = Object.entries(given.ops).map(([name, one]) => [name, { ...one, id: `${given.name}.${name}` }]);
+  return { ...given, ops: Object.fromEntries(named) as T };
+}
+
+/** An id: a positive integer, safe in JSON. */
+export const Id = () => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
+
+/** A moment: RFC 3339 UTC. */
+export const Time = () => Type.String({ format: 'date-time' });
+
+/** An amount: minor units inside, a decimal with two digits in JSON (see `money.ts` and `codec.ts`). */
+export const Money = (options: { minimum?: number; description?: string } = {}) =>
+  Type.Unsafe<Minor>({ type: 'number', format: 'money', minimum: 0, maximum: MAX_AMOUNT, ...options });
+
+/** An amount of an answer: not bounded as a request's is. */
+export const Amount = (description?: string) => Type.Unsafe<Minor>({ type: 'number', format: 'money', description });
+
+export const Currency = () => Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' });
+
+/** The parameters of every list. */
+export const paging = {
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50 })),
+  cursor: Type.Optional(Type.String({ maxLength: 200 })),
+};
+
+/** A page of a list: goes out as a bare array, with the next page in the Link header. */
+export const PageOf = <T extends TSchema>(item: T) =>
+  Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) }, { page: true });
+
+export interface Page<T> {
+  items: T[];
+  next?: string;
+}
+
+/** A file in an answer; `content` is base64 between processes and bytes towards a client. */
+export const Download = () => Type.Object({ filename: Type.String(), content: Type.String() });
+
+export const Nothing = () => Type.Object({});

@@ -1,0 +1,151 @@
+import { v7 as uuid } from 'uuid';
+import { codecOf } from '../codec.ts';
+import type { Change, Contract, Ctx, EventOf, Versioned } from '../contract.ts';
+import { type AppError, common } from '../errors.ts';
+import { AlreadyAnswered, AlreadyHandled } from '../repeats.ts';
+import { coalesce } from './coalesce.ts';
+import { faultOfOneRow, type Sql, violatedConstraint } from './postgres.ts';
+import { saveStatement, type TableShape, type Variant } from './save-statement.ts';
+
+/** How the states of one table are saved. */
+export interface TableSpec<S extends Versioned> extends TableShape {
+  readonly key: keyof S & string;
+  /** Constraint name to the error that it stands for. */
+  readonly conflicts?: Readonly<Record<string, (state: S) => AppError>>;
+}
+
+interface Pending<S> {
+  readonly ctx: Ctx;
+  readonly change: Change<S>;
+}
+
+interface SavedRow {
+  readonly saved?: boolean;
+  readonly repeated?: boolean;
+}
+
+/**
+ * The `save` of a repository: the row with `version + 1` if ours is still the newest, its events in the outbox,
+ * the inbox mark when an event caused it and the request key when it has one, all in one commit. Concurrent saves
+ * are coalesced. A change without events writes nothing.
+ * Throws STALE when somebody else was first, the error declared for a violated constraint, or `AlreadyAnswered`
+ * and `AlreadyHandled`, which the platform handles.
+ */
+export function saver<S extends Versioned>(
+  sql: Sql,
+  contract: Contract,
+  spec: TableSpec<S>,
+): (ctx: Ctx, change: Change<S>) => Promise<S> {
+  const statements = new Map<string, { name: string; text: string }>();
+
+  function statement(variant: Variant): { name: string; text: string } {
+    const name = `save ${spec.schema}.${spec.table} ${variant.insert ? 'insert' : 'update'}${variant.marks ? ' marks' : ''}`;
+    const known = statements.get(name);
+    if (known) return known;
+    const made = { name, text: saveStatement(spec, variant) };
+    statements.set(name, made);
+    return made;
+  }
+
+  async function run(insert: boolean, batch: readonly Pending<S>[]): Promise<(S | Error)[]> {
+    const marks = batch.some(({ ctx }) => ctx.request !== undefined || ctx.cause !== undefined);
+    const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next) : change.next));
+    const events = batch.flatMap(({ ctx, change }) => outboxRows(contract, spec.key, ctx, change));
+    const answers = await sql.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
+      JSON.stringify(rows),
+      JSON.stringify(events),
+    ]);
+    const byKey = new Map<unknown, (typeof answers)[number]>(answers.map((row) => [row[spec.key as string], row]));
+    return batch.map(({ ctx, change }) => outcome(ctx, change.next, byKey.get(change.next[spec.key])));
+  }
+
+  function outcome(ctx: Ctx, next: S, row: (SavedRow & Record<string, unknown>) | undefined): S | Error {
+    if (row?.repeated) return ctx.request ? new AlreadyAnswered() : new AlreadyHandled();
+    if (!row || row.saved === false) return common.STALE();
+    const { saved: _saved, repeated: _repeated, ...assigned } = row;
+    return { ...next, ...assigned, version: next.version + 1 };
+  }
+
+  function queue(insert: boolean): (pending: Pending<S>) => Promise<S> {
+    return coalesce<Pending<S>, S>({
+      name: `save ${spec.table} ${insert ? 'insert' : 'update'}`,
+      run: (batch) => run(insert, batch),
+      keys: (pending) => batchKeys(insert ? undefined : String(pending.change.next[spec.key]), pending.ctx),
+      faultOfOneRow,
+    });
+  }
+
+  const inserts = queue(true);
+  const updates = queue(false);
+
+  return async (ctx, change) => {
+    if (change.events.length === 0) return change.next;
+    const pending = { ctx, change };
+    try {
+      return await (change.next.version === 0 ? inserts(pending) : updates(pending));
+    } catch (error) {
+      throw meaningOf(error, change.next, spec);
+    }
+  };
+}
+
+function meaningOf<S extends Versioned>(error: unknown, state: S, spec: TableSpec<S>): unknown {
+  const constraint = violatedConstraint(error);
+  if (constraint === undefined) return error;
+  if (constraint === 'request_pkey') return new AlreadyAnswered();
+  if (constraint === 'inbox_pkey') return new AlreadyHandled();
+  const declared = spec.conflicts?.[constraint];
+  return declared ? declared(state) : error;
+}
+
+// Two saves of one row, or of one request, must not meet in a statement: each would not see the other.
+function batchKeys(row: string | undefined, { request, cause }: Ctx): readonly string[] {
+  const keys: string[] = row === undefined ? [] : [row];
+  if (request) keys.push(request.key);
+  if (cause) keys.push(`${cause.consumer} ${cause.eventId}`);
+  return keys;
+}
+
+function markedRow<S extends Versioned>(ctx: Ctx, next: S): object {
+  return {
+    ...next,
+    request_key: ctx.request?.key,
+    request_print: ctx.request?.fingerprint,
+    snapshot: ctx.request && { ...next, version: next.version + 1 },
+    marked_at: ctx.now,
+    consumer: ctx.cause?.consumer,
+    event_id: ctx.cause?.eventId,
+  };
+}
+
+function outboxRows<S extends Versioned>(
+  contract: Contract,
+  key: keyof S & string,
+  ctx: Ctx,
+  change: Change<S>,
+): object[] {
+  return change.events.map((event) => ({
+    row_key: change.next[key],
+    id: uuid(),
+    type: event.type,
+    subject: event.subject,
+    data: encodeEvent(contract, event),
+    time: ctx.now,
+    trace: ctx.trace,
+    correlation: ctx.requestId,
+    causation: ctx.cause?.eventId,
+  }));
+}
+
+const schemasByContract = new WeakMap<Contract, Map<string, ReturnType<typeof codecOf>>>();
+
+function encodeEvent(contract: Contract, event: EventOf): unknown {
+  let codecs = schemasByContract.get(contract);
+  if (!codecs) {
+    codecs = new Map(Object.values(contract.events).map((one) => [one.type, codecOf(one.data)]));
+    schemasByContract.set(contract, codecs);
+  }
+  const codec = codecs.get(event.type);
+  if (!codec) throw new Error(`the contract of ${contract.name} does not describe the event ${event.type}`);
+  return codec.encode(event.data);
+}

@@ -1,0 +1,216 @@
+import { createHash, randomUUID } from 'node:crypto';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { codecOf, toJson } from './codec.ts';
+import type { Actor, ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
+import { common } from './errors.ts';
+import type { Log } from './log.ts';
+import { countFailure, observeRequest } from './metrics.ts';
+import { wasReplayed } from './module.ts';
+import { expected, problemOf } from './problem.ts';
+import { inputParts, routePath } from './route-shape.ts';
+import { CTX_HEADER, type CtxSeal, type Tokens } from './tokens.ts';
+import { continueTrace } from './trace.ts';
+import { validatorFor } from './validation.ts';
+
+/** HTTP: operations become routes, thrown errors become problem documents. Nothing else knows Fastify. */
+export interface HttpParts {
+  readonly log: Log;
+  readonly tokens: Tokens;
+  /** Present when services run in several processes. */
+  readonly seal: CtxSeal | undefined;
+}
+
+export const BODY_LIMIT = 1_048_576;
+const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
+const SLOW_SECONDS = 1;
+
+/** A server without routes of its own: parsing, ids, logging, errors. */
+export function createServer({ log }: Pick<HttpParts, 'log'>): FastifyInstance {
+  const app = Fastify({
+    bodyLimit: BODY_LIMIT,
+    logger: false,
+    // The drain: connections that idle are closed, requests on their way are answered.
+    forceCloseConnections: 'idle',
+    requestTimeout: 30_000,
+    routerOptions: { maxParamLength: 256 },
+    requestIdHeader: false,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
+    },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, log),
+  });
+  app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
+  app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, log));
+  acceptEmptyJson(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done();
+  });
+  app.addHook('onResponse', (request, reply, done) => {
+    const seconds = reply.elapsedTime / 1000;
+    observeRequest(request.routeOptions.config.operation ?? 'other', reply.statusCode, seconds);
+    if (log.isLevelEnabled('info')) logRequest(log, request, reply, seconds);
+    done();
+  });
+  return app;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    operation?: string;
+  }
+}
+
+function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, seconds: number): void {
+  const line = {
+    request_id: request.id,
+    method: request.method,
+    path: request.url.split('?')[0],
+    status: reply.statusCode,
+    ms: Math.round(seconds * 10_000) / 10,
+  };
+  if (seconds > SLOW_SECONDS) log.warn(line, 'slow request');
+  else log.info(line, 'request');
+}
+
+// `curl -X POST -H 'Content-Type: application/json'` without a body is a request without fields, not a fault.
+function acceptEmptyJson(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, body as string, done);
+  });
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
+  const known = expected(error);
+  if (!known) {
+    countFailure();
+    log.error(
+      { err: error, request_id: request.id, method: request.method, path: request.url.split('?')[0] },
+      'unexpected error',
+    );
+  } else if (known.cause) {
+    log.warn({ err: known.cause, request_id: request.id }, known.message);
+  }
+  const problem = problemOf(known, request.url.split('?')[0] ?? '', request.id);
+  if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  reply.code(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+}
+
+/** Mounts the operations of a contract. Internal ones only where calls between processes are sealed. */
+export function mount<C extends Contract>(
+  app: FastifyInstance,
+  contract: C,
+  api: ApiOf<C['ops']>,
+  parts: HttpParts,
+): void {
+  for (const [name, op] of Object.entries(contract.ops)) {
+    if (op.access === 'internal' && !parts.seal) continue;
+    const call = api[name] as (ctx: Ctx, input: object) => Promise<unknown>;
+    for (const path of [op.path, ...(op.aliases ?? [])]) mountOne(app, contract, op, path, call, parts);
+  }
+}
+
+function mountOne(
+  app: FastifyInstance,
+  contract: Contract,
+  op: Op,
+  path: string,
+  call: (ctx: Ctx, input: object) => Promise<unknown>,
+  parts: HttpParts,
+): void {
+  const { params, rest } = inputParts(op);
+  const inBody = op.method !== 'GET' && op.method !== 'DELETE';
+  const decode = codecOf(op.input).decode;
+  app.route({
+    method: op.method,
+    url: routePath(op, path),
+    schema: { params, [inBody ? 'body' : 'querystring']: rest },
+    config: { operation: op.id },
+    preValidation: (request, _reply, done) => {
+      if (inBody) request.body ??= {};
+      done();
+    },
+    handler: async (request, reply) => {
+      const { params, query, body } = request as { params: object; query: object; body: object };
+      const input = decode(inBody ? { ...body, ...params } : { ...query, ...params }) as object;
+      const ctx = await contextOf(request, op, contract.name, input, parts);
+      return answer(op, ctx, await call(ctx, input), request, reply);
+    },
+  });
+}
+
+async function contextOf(
+  request: FastifyRequest,
+  op: Op,
+  service: string,
+  input: object,
+  { tokens, seal }: HttpParts,
+): Promise<Ctx> {
+  const { headers } = request;
+  const sealed = headers[CTX_HEADER];
+  if (seal && typeof sealed === 'string') return seal.open(sealed, service);
+  const found: Actor | Promise<Actor> = op.access === 'public' ? ANONYMOUS : tokens.actor(headers.authorization);
+  const actor = found instanceof Promise ? await found : found;
+  const ctx: Ctx = {
+    actor,
+    now: new Date().toISOString(),
+    trace: continueTrace(headers.traceparent),
+    requestId: request.id,
+    request: op.idempotent ? requestKey(op, actor, headers['idempotency-key'], input) : undefined,
+  };
+  return Object.freeze(ctx);
+}
+
+const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
+
+function requestKey(op: Op, actor: Actor, header: string | string[] | undefined, input: object): Ctx['request'] {
+  if (header === undefined) return undefined;
+  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) throw common.BAD_KEY();
+  const who = actor.kind === 'user' ? actor.id : actor.kind;
+  const fingerprint = createHash('sha256')
+    .update(JSON.stringify(openFields(op, input)))
+    .digest('base64url');
+  return { op: op.id, key: `${who} ${op.id} ${header}`, fingerprint };
+}
+
+// A hash of a password is worth guessing at, so fields that are only ever written stay out of the fingerprint.
+function openFields(op: Op, input: object): object {
+  const properties = op.input.properties as Record<string, { writeOnly?: boolean }>;
+  return Object.fromEntries(
+    Object.entries(input)
+      .filter(([name]) => !properties[name]?.writeOnly)
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
+  if (op.download) return answerFile(op.download, result as { filename: string; content: string }, reply);
+  if (op.status === 204) return reply.code(204).send();
+  const existing = (result as { existing?: boolean } | null)?.existing === true;
+  reply.code(existing ? 200 : (op.status ?? 200)).type('application/json; charset=utf-8');
+  if (!op.output.page) return reply.send(toJson(op.output, result));
+  const page = result as Page<unknown>;
+  if (page.next !== undefined) reply.header('link', nextLink(request, page.next));
+  return reply.send(toJson(op.output.properties.items, page.items));
+}
+
+function answerFile(type: string, file: { filename: string; content: string }, reply: FastifyReply): FastifyReply {
+  return reply
+    .type(type)
+    .header('content-disposition', `inline; filename="${file.filename}"`)
+    .header('x-content-type-options', 'nosniff')
+    .send(Buffer.from(file.content, 'base64'));
+}
+
+function nextLink(request: FastifyRequest, cursor: string): string {
+  const [path, query] = request.url.split('?');
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `<${path}?${parameters}>; rel="next"`;
+}

@@ -1,0 +1,37 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { Config } from './config.ts';
+
+export type Log = Logger;
+
+const REDACT = [
+  'password',
+  'token',
+  'refresh_token',
+  'client_secret',
+  'authorization',
+  '*.password',
+  '*.token',
+  '*.refresh_token',
+  '*.client_secret',
+  'headers.authorization',
+  'headers.cookie',
+  'req.headers.authorization',
+  'req.headers.cookie',
+];
+
+/** The log of the process: JSON lines on standard output, or readable lines when a person looks at a terminal. */
+export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream?: DestinationStream): Log {
+  const person = process.stdout.isTTY && config.NODE_ENV !== 'production';
+  const options = {
+    level: config.LOG_LEVEL,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+    redact: { paths: REDACT, censor: '[redacted]' },
+  };
+  if (stream) return pino(options, stream);
+  // Written in blocks under load; `flush` runs every second and at the end.
+  if (person) return pino(options, pretty({ colorize: true, ignore: 'request_id', sync: true }));
+  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 }));
+}

@@ -1,0 +1,61 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+
+/** The metrics of this process, in the names of Prometheus' conventions; served at `/metrics`. */
+export const registry = new Registry();
+
+const requests = new Histogram({
+  name: 'http_server_request_duration_seconds',
+  help: 'Time to answer a request, by operation and status',
+  labelNames: ['operation', 'status'],
+  buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  registers: [registry],
+});
+
+const batches = new Histogram({
+  name: 'tradepost_coalesced_batch_size',
+  help: 'Calls that went to the database as one statement',
+  labelNames: ['statement'],
+  buckets: [1, 2, 4, 8, 16, 32, 64, 128],
+  registers: [registry],
+});
+
+const failures = new Counter({
+  name: 'tradepost_unexpected_errors_total',
+  help: 'Errors that became a 500',
+  registers: [registry],
+});
+
+// prom-client hashes the labels at every observation; the children are few, so they are kept.
+const requestTimers = new Map<string, (seconds: number) => void>();
+
+/** Records one answered request. */
+export function observeRequest(operation: string, status: number, seconds: number): void {
+  const key = `${operation} ${status}`;
+  let observe = requestTimers.get(key);
+  if (!observe) {
+    const child = requests.labels({ operation, status: String(status) });
+    observe = child.observe.bind(child);
+    requestTimers.set(key, observe);
+  }
+  observe(seconds);
+}
+
+/** A recorder of batch sizes for one statement. */
+export function batchSizes(statement: string): (size: number) => void {
+  const child = batches.labels({ statement });
+  return child.observe.bind(child);
+}
+
+/** Counts an error that nobody expected. */
+export function countFailure(): void {
+  failures.inc();
+}
+
+let collecting = false;
+
+/** Starts the process metrics (CPU, memory, event-loop lag), once. */
+export function collectProcessMetrics(): void {
+  if (collecting) return;
+  collecting = true;
+  collectDefaultMetrics({ register: registry });
+}

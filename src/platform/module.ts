@@ -1,0 +1,155 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config.ts';
+import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
+import type { KeptAnswer, PostgresStore } from './db/store.ts';
+import { common } from './errors.ts';
+import type { Log } from './log.ts';
+import { AlreadyAnswered } from './repeats.ts';
+import type { Neighbour } from './system-routes.ts';
+import type { Tokens } from './tokens.ts';
+
+/** What a module may use of the platform beside its store and its peers. */
+export interface Tools {
+  readonly config: Config;
+  readonly log: Log;
+  readonly tokens: Tokens;
+}
+
+/** An action whose answer is more than the state it saved: on a repeated request only `answer` runs again. */
+export interface Answered<I, S, O> {
+  act(ctx: Ctx, input: I): Promise<S>;
+  answer(ctx: Ctx, state: S, input: I, repeated: boolean): Promise<O> | O;
+}
+
+// The state in between is the action's own affair: each may have another.
+type Action<O extends Op> =
+  | ((ctx: Ctx, input: InputOf<O>) => Promise<OutputOf<O>>)
+  | {
+      act(ctx: Ctx, input: InputOf<O>): Promise<unknown>;
+      answer(ctx: Ctx, state: never, input: InputOf<O>, repeated: boolean): Promise<OutputOf<O>> | OutputOf<O>;
+    };
+
+/** What a service factory returns: one action for every operation of its contract. */
+export type Actions<T extends Ops> = { readonly [K in keyof T]: Action<T[K]> };
+
+/** Work that a service does by itself, again and again. Two runs of one job never overlap in a process. */
+export interface Job {
+  readonly name: string;
+  readonly everySeconds: number;
+  run(): Promise<void>;
+}
+
+/** One service, named for the container. */
+export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
+  readonly contract: C;
+  /** Absent when the service keeps nothing: it then needs no database. */
+  readonly stores?: { postgres(store: PostgresStore, tools: Tools): R };
+  readonly service: (repository: R, peers: P, tools: Tools) => S;
+  /** The service that issues access tokens names the path of its public keys. */
+  readonly jwksPath?: string;
+  /** Runs once after the migrations and before the first request. */
+  readonly start?: (service: S, repository: R, tools: Tools) => Promise<void>;
+  readonly jobs?: (service: S, repository: R, peers: P, tools: Tools) => readonly Job[];
+  /** Routes that are no operations: proxies, streams, sockets. */
+  readonly routes?: (app: FastifyInstance, edge: { readonly neighbours: readonly Neighbour[] }) => void;
+}
+
+/** A module whose types have been checked where it was defined. */
+export type AnyModule = Module<Contract, unknown, object, Actions<Ops>>;
+
+/** Names a module; the types of its parts must fit together. */
+export function defineService<C extends Contract, R, P, S extends Actions<C['ops']>>(
+  module: Module<C, R, P, S>,
+): Module<C, R, P, S> {
+  return module;
+}
+
+/**
+ * Connects a module with its peers. When the service runs here, the answer is the guarded service; when it runs
+ * elsewhere, a client made from the same contract. A peer is a value, so a cycle of calls does not compile.
+ */
+export type Wire = <C extends Contract, R, P extends object, S extends Actions<C['ops']>>(
+  module: Module<C, R, P, S>,
+  peers: P,
+) => ApiOf<C['ops']>;
+
+/** Marks contexts whose answer is a repetition, for the `Idempotent-Replayed` header. */
+const replayed = new WeakSet<Ctx>();
+
+/** Whether the last answer under this context was the one of an earlier request. */
+export function wasReplayed(ctx: Ctx): boolean {
+  return replayed.has(ctx);
+}
+
+/**
+ * The guard around a service: the access rule of each operation, and its Idempotency-Key. Calls over HTTP and
+ * calls from a peer in the same process pass the same one.
+ */
+export function guard<C extends Contract>(
+  contract: C,
+  actions: Actions<C['ops']>,
+  findAnswer: (key: string) => Promise<KeptAnswer | undefined>,
+): ApiOf<C['ops']> {
+  const guarded = Object.entries(contract.ops).map(([name, op]) => {
+    const action = actions[name] as Answered<object, unknown, unknown> | Answered<object, unknown, unknown>['act'];
+    const whole = typeof action === 'function' ? { act: action, answer: sameState } : action;
+    return [name, guardOne(op, whole, findAnswer)];
+  });
+  return Object.fromEntries(guarded) as ApiOf<C['ops']>;
+}
+
+const sameState = (_ctx: Ctx, state: unknown): unknown => state;
+
+function guardOne(
+  op: Op,
+  { act, answer }: Answered<object, unknown, unknown>,
+  findAnswer: (key: string) => Promise<KeptAnswer | undefined>,
+): (ctx: Ctx, input: object) => Promise<unknown> {
+  const attempt = async (ctx: Ctx, input: object) => answer(ctx, await act(ctx, input), input, false);
+
+  async function repeat(ctx: Ctx, input: object): Promise<{ answer: unknown } | undefined> {
+    const kept = ctx.request && (await findAnswer(ctx.request.key));
+    if (!kept) return undefined;
+    if (kept.fingerprint !== ctx.request?.fingerprint) throw common.KEY_REUSED();
+    replayed.add(ctx);
+    return { answer: await answer(ctx, kept.result, input, true) };
+  }
+
+  return async (ctx, input) => {
+    allow(op.access, ctx);
+    if (ctx.request === undefined) return attempt(ctx, input);
+    // A key belongs to the operation that the client called, not to what that operation calls in turn.
+    if (ctx.request.op !== op.id) return attempt(Object.freeze({ ...ctx, request: undefined }), input);
+    const before = await repeat(ctx, input);
+    if (before) return before.answer;
+    try {
+      return await attempt(ctx, input);
+    } catch (error) {
+      // The same request was faster on another connection or in another process.
+      const meanwhile = error instanceof AlreadyAnswered ? await repeat(ctx, input) : undefined;
+      if (meanwhile) return meanwhile.answer;
+      throw error;
+    }
+  };
+}
+
+const RANK = { customer: 1, staff: 2, admin: 3 } as const;
+
+/** The access rule. Throws UNAUTHENTICATED or FORBIDDEN. */
+export function allow(access: Access, { actor, via }: Ctx): void {
+  if (access === 'public' || actor.kind === 'system') return;
+  if (access === 'internal') {
+    if (via === undefined) throw common.FORBIDDEN();
+    return;
+  }
+  if (actor.kind === 'anonymous') throw common.UNAUTHENTICATED();
+  if (RANK[actor.role] < RANK[access]) throw common.FORBIDDEN();
+}
+
+/** The same service as `caller` sees it: its calls say who calls. */
+export function asPeer<A extends object>(caller: string, api: A): A {
+  const calls = Object.entries(api as Record<string, (ctx: Ctx, input: unknown) => Promise<unknown>>).map(
+    ([name, call]) => [name, (ctx: Ctx, input: unknown) => call(Object.freeze({ ...ctx, via: caller }), input)],
+  );
+  return Object.fromEntries(calls) as A;
+}

@@ -1,0 +1,111 @@
+import type { TSchema } from '@sinclair/typebox';
+import type { Contract, Op } from './contract.ts';
+import { inputParts } from './route-shape.ts';
+
+/** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */
+export function openapi(contracts: readonly Contract[], title: string, version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const contract of contracts) {
+    for (const op of Object.values(contract.ops)) {
+      if (op.access === 'internal') continue;
+      for (const path of [op.path, ...(op.aliases ?? [])]) {
+        paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(contract, op, path) };
+      }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version, description: 'Order to cash: accounts, catalogue, orders, invoices.' },
+    tags: contracts.map(({ name, summary }) => ({ name, description: summary })),
+    paths,
+    components: {
+      schemas: { Problem: PROBLEM },
+      responses: {
+        Problem: {
+          description: 'What went wrong',
+          content: { 'application/problem+json': { schema: ref('Problem') } },
+        },
+      },
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+
+function operation(contract: Contract, op: Op, path: string): object {
+  const { params, rest } = inputParts(op);
+  const inBody = op.method !== 'GET' && op.method !== 'DELETE';
+  const hasBody = inBody && Object.keys(rest.properties).length > 0;
+  return {
+    tags: [contract.name],
+    operationId: path === op.path ? op.id : `${op.id} ${path}`,
+    summary: op.summary,
+    ...(op.access === 'public' ? {} : { security: [{ token: [] }] }),
+    parameters: [
+      ...parametersOf(params.properties, 'path', () => true),
+      ...(inBody ? [] : parametersOf(rest.properties, 'query', (name) => rest.required?.includes(name) === true)),
+      ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
+    ],
+    ...(hasBody ? { requestBody: { required: true, content: { 'application/json': { schema: clean(rest) } } } } : {}),
+    responses: { [String(op.status ?? 200)]: success(op), default: { $ref: '#/components/responses/Problem' } },
+  };
+}
+
+function success(op: Op): object {
+  if (op.download)
+    return { description: 'the file', content: { [op.download]: { schema: { type: 'string', format: 'binary' } } } };
+  if (op.status === 204) return { description: 'done' };
+  const schema = clean(op.output.page ? op.output.properties.items : op.output);
+  const headers = op.output.page
+    ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } }
+    : undefined;
+  return { description: op.summary, headers, content: { 'application/json': { schema } } };
+}
+
+function parametersOf(
+  properties: Record<string, TSchema>,
+  place: string,
+  required: (name: string) => boolean,
+): object[] {
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: required(name),
+    schema: clean(schema),
+  }));
+}
+
+// Drops TypeBox's symbols and undefined values, which are not JSON Schema.
+function clean(schema: TSchema): unknown {
+  return JSON.parse(JSON.stringify(schema));
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'the same key and body give the first answer again',
+  schema: { type: 'string', maxLength: 255 },
+};
+
+const PROBLEM = {
+  type: 'object',
+  description: 'RFC 9457',
+  required: ['type', 'title', 'status', 'detail', 'code', 'error', 'timestamp', 'request_id'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string' },
+    code: { type: 'string' },
+    error: { type: 'string' },
+    timestamp: { type: 'string', format: 'date-time' },
+    request_id: { type: 'string' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
+    },
+  },
+};

@@ -1,0 +1,70 @@
+import { AppError, type InputFault, invalid } from './errors.ts';
+
+/** RFC 9457, with the two fields of the first clients (`error`, `timestamp`) and the request's id. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly instance: string;
+  readonly code: string;
+  readonly error: string;
+  readonly timestamp: string;
+  readonly request_id: string;
+  readonly errors?: readonly InputFault[];
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Unauthenticated',
+  403: 'Forbidden',
+  404: 'Not found',
+  409: 'Conflict',
+  413: 'Content too large',
+  415: 'Unsupported media type',
+  422: 'Unprocessable content',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Service unavailable',
+};
+
+/** The problem document of an error. What is no AppError says nothing about itself. */
+export function problemOf(error: AppError | undefined, instance: string, requestId: string): Problem {
+  const status = error?.status ?? 500;
+  const detail = error?.message ?? 'something went wrong here; the request id helps to find it in the log';
+  const code = error?.code ?? 'TRADEPOST_INTERNAL';
+  return {
+    ...(error?.details ?? {}),
+    type: `/docs/errors#${code}`,
+    title: TITLES[status] ?? 'Error',
+    status,
+    detail,
+    instance,
+    code,
+    error: detail,
+    timestamp: new Date().toISOString(),
+    request_id: requestId,
+    ...(error?.faults ? { errors: error.faults } : {}),
+  };
+}
+
+/** Errors of the HTTP layer below the routes, by Fastify's code. */
+const FRAMEWORK: Record<string, () => AppError> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: () =>
+    new AppError('TRADEPOST_BODY_TOO_LARGE', 'too_large', 'the body is larger than 1 MB'),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
+    new AppError('TRADEPOST_MEDIA_TYPE', 'unsupported_media', 'the body must be application/json'),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('the body is not as long as Content-Length says'),
+  FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('the body is not valid JSON'),
+  FST_ERR_BAD_URL: () => invalid('the address is not a valid URL'),
+};
+
+/** The AppError that a thrown value stands for; undefined for what nobody expected. */
+export function expected(error: unknown): AppError | undefined {
+  if (error instanceof AppError) return error;
+  const { code, statusCode, name } = error as { code?: string; statusCode?: number; name?: string };
+  const known = code ? FRAMEWORK[code] : undefined;
+  if (known) return known();
+  if (name === 'SyntaxError' && statusCode === 400) return invalid('the body is not valid JSON');
+  return undefined;
+}

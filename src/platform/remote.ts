@@ -1,0 +1,92 @@
+import { Pool } from 'undici';
+import { codecOf } from './codec.ts';
+import type { ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
+import { AppError, common, type Kind, STATUS } from './errors.ts';
+import { inputParts } from './route-shape.ts';
+import { CTX_HEADER, type CtxSeal } from './tokens.ts';
+
+/** A client of a service in another process, made from its contract: the inverse of `http.ts`. */
+export interface Remote<C extends Contract> {
+  readonly api: ApiOf<C['ops']>;
+  close(): Promise<void>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** Calls go to `url`, with the caller's Ctx sealed for that service. */
+export function remote<C extends Contract>(contract: C, url: string, seal: CtxSeal): Remote<C> {
+  const pool = new Pool(url, {
+    connections: 64,
+    headersTimeout: TIMEOUT_MS,
+    bodyTimeout: TIMEOUT_MS,
+    connectTimeout: 3_000,
+  });
+  const calls = Object.entries(contract.ops).map(([name, op]) => [name, callerOf(op, contract.name, pool, seal)]);
+  return { api: Object.fromEntries(calls) as ApiOf<C['ops']>, close: () => pool.close() };
+}
+
+type Answer = Awaited<ReturnType<Pool['request']>>;
+
+function callerOf(op: Op, service: string, pool: Pool, seal: CtxSeal): (ctx: Ctx, input: object) => Promise<unknown> {
+  const { pathNames } = inputParts(op);
+  const inBody = op.method !== 'GET' && op.method !== 'DELETE';
+  const encode = codecOf(op.input).encode;
+  return async (ctx, input) => {
+    const encoded = { ...(encode(input) as Record<string, unknown>) };
+    const path = op.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(encoded[name])));
+    for (const name of pathNames) delete encoded[name];
+    const answer = await pool
+      .request({
+        method: op.method,
+        path: inBody ? path : path + queryOf(encoded),
+        headers: {
+          'content-type': 'application/json',
+          [CTX_HEADER]: seal.seal(ctx, service),
+          'x-request-id': ctx.requestId,
+        },
+        body: inBody ? JSON.stringify(encoded) : null,
+      })
+      .catch((cause: Error) => {
+        throw Object.assign(common.UNAVAILABLE(), { cause });
+      });
+    if (answer.statusCode >= 400) throw await errorOf(answer);
+    return answerValue(op, answer);
+  };
+}
+
+function queryOf(values: Record<string, unknown>): string {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ''
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+}
+
+async function answerValue(op: Op, answer: Answer): Promise<unknown> {
+  if (op.download) {
+    const filename = /filename="([^"]*)"/.exec(String(answer.headers['content-disposition']))?.[1] ?? 'file';
+    return { filename, content: Buffer.from(await answer.body.bytes()).toString('base64') };
+  }
+  if (op.status === 204) {
+    await answer.body.dump();
+    return {};
+  }
+  const json = await answer.body.json();
+  if (op.output.page) return pageFrom(op, json, answer.headers.link);
+  const value = codecOf(op.output).decode(json) as object;
+  return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
+}
+
+function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): Page<unknown> {
+  const items = codecOf(op.output.properties.items).decode(json) as unknown[];
+  const target = /^<([^>]+)>; rel="next"$/.exec(String(link))?.[1];
+  const next = target && new URL(target, 'http://peer').searchParams.get('cursor');
+  return next ? { items, next } : { items };
+}
+
+async function errorOf(answer: Answer): Promise<AppError> {
+  const problem = (await answer.body.json().catch(() => ({}))) as Record<string, unknown>;
+  const kind = (Object.keys(STATUS) as Kind[]).find((one) => STATUS[one] === answer.statusCode);
+  if (!kind || typeof problem.code !== 'string') return common.UNAVAILABLE();
+  const faults = problem.errors as AppError['faults'];
+  return new AppError(problem.code, kind, String(problem.detail), { faults });
+}

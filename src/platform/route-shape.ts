@@ -1,0 +1,27 @@
+import { type TObject, Type } from '@sinclair/typebox';
+import type { Op } from './contract.ts';
+
+/** How an operation's one flat input is spread over path, query and body. */
+export interface InputParts {
+  readonly params: TObject;
+  readonly rest: TObject;
+  readonly pathNames: readonly string[];
+}
+
+/** Names in the path are path parameters; the rest is the query of a GET or DELETE, else the body. */
+export function inputParts(op: Op): InputParts {
+  const pathNames = [...op.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
+  const entries = Object.entries(op.input.properties);
+  const pick = (inPath: boolean) =>
+    Type.Object(Object.fromEntries(entries.filter(([name]) => pathNames.includes(name) === inPath)), {
+      additionalProperties: false,
+    });
+  return { params: pick(true), rest: pick(false), pathNames };
+}
+
+/** The path as the router takes it: an integer parameter matches digits only, so that a name may stand there too. */
+export function routePath(op: Op, path: string): string {
+  return path.replace(/\{(\w+)\}/g, (_, name: string) =>
+    op.input.properties[name]?.type === 'integer' ? `:${name}(^\\d+$)` : `:${name}`,
+  );
+}

@@ -1,0 +1,37 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe } from 'node:test';
+import { type TestEngine, testEngines } from '../config.ts';
+import { startPostgres } from '../db/embedded/embedded.ts';
+import { prepareTemplate } from './databases.ts';
+import { freePort } from './ports.ts';
+
+// A test file that is run by itself gets an embedded server of its own, which ends with its process.
+async function ownEngine(): Promise<TestEngine> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-test-'));
+  const server = await startPostgres({
+    dataDir,
+    settings: { fsync: 'off' },
+    port: await freePort(),
+    password: 'only-for-tests',
+  });
+  after(async () => {
+    await server.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+  const engine = { name: `embedded PostgreSQL ${server.version}`, url: server.url };
+  await prepareTemplate(engine.url);
+  return engine;
+}
+
+const given = testEngines();
+const engines = given.length > 0 ? given : [await ownEngine()];
+
+/** The first server: for suites that need any real one. */
+export const engine: TestEngine = engines[0] as TestEngine;
+
+/** Runs a suite on every server there is: what an interface promises, all of them keep. */
+export function eachEngine(title: string, suite: (engine: TestEngine) => void): void {
+  for (const one of engines) describe(`${title} (${one.name})`, () => suite(one));
+}

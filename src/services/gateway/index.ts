@@ -1,0 +1,9 @@
+import { defineService } from '../../platform/module.ts';
+import { gatewayContract } from './gateway.contract.ts';
+import { gatewayRoutes } from './gateway.routes.ts';
+
+export const gatewayModule = defineService({
+  contract: gatewayContract,
+  service: () => ({}),
+  routes: gatewayRoutes,
+});

@@ -1,0 +1,10 @@
+import { defineService } from '../../platform/module.ts';
+import { invoiceContract } from './invoice.contract.ts';
+import { invoicePostgres } from './invoice.repository.postgres.ts';
+import { invoiceService } from './invoice.service.ts';
+
+export const invoiceModule = defineService({
+  contract: invoiceContract,
+  stores: { postgres: invoicePostgres },
+  service: invoiceService,
+});

@@ -1,0 +1,126 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Amount, Currency, contract, Download, event, Id, op, PageOf, paging, Time } from '../../platform/contract.ts';
+import { errors } from '../../platform/errors.ts';
+
+const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
+export type InvoiceStatus = (typeof STATUSES)[number];
+
+const Status = () => Type.Unsafe<InvoiceStatus>({ type: 'string', enum: [...STATUSES] });
+
+/** A status as clients may write it. */
+const GivenStatus = () => Type.Unsafe<InvoiceStatus | 'canceled'>({ type: 'string', enum: [...STATUSES, 'canceled'] });
+export type GivenStatus = InvoiceStatus | 'canceled';
+
+const InvoiceItem = Type.Object({
+  product_id: Id(),
+  product_name: Type.String(),
+  description: Type.String(),
+  quantity: Type.Integer(),
+  unit_price: Amount(),
+  total_price: Amount(),
+});
+
+/** What the world sees of an invoice. */
+export const Invoice = Type.Object({
+  invoice_id: Id(),
+  order_id: Id(),
+  user_id: Id(),
+  username: Type.String(),
+  invoice_number: Type.String({ description: 'gapless per year, such as INV-2026-000001' }),
+  items: Type.Array(InvoiceItem),
+  subtotal: Amount(),
+  tax: Amount(),
+  total: Amount(),
+  currency: Currency(),
+  status: Status(),
+  created_at: Time(),
+  due_date: Time(),
+});
+export type Invoice = Static<typeof Invoice>;
+
+const StatusChange = Type.Object({
+  invoice_id: Id(),
+  order_id: Id(),
+  user_id: Id(),
+  invoice_number: Type.String(),
+  total: Amount(),
+  currency: Currency(),
+  from: Status(),
+  to: Status(),
+  at: Time(),
+});
+
+export const invoiceEvents = {
+  created: event('invoice.created', 'an order was invoiced', Invoice),
+  statusChanged: event('invoice.status_changed', 'an invoice was sent, paid or cancelled', StatusChange),
+};
+
+export const invoiceErrors = errors('INVOICE', {
+  NOT_FOUND: ['not_found', 'invoice not found'],
+  EXISTS: ['conflict', 'this order has an invoice already'],
+  ORDER_CANCELLED: ['conflict', 'a cancelled order is not invoiced'],
+  ILLEGAL_STATUS: [
+    'conflict',
+    ({ from, to }: { from: InvoiceStatus; to: InvoiceStatus }) => `an invoice that is ${from} cannot become ${to}`,
+  ],
+});
+
+const filters = { status: Type.Optional(GivenStatus()), ...paging };
+
+export const invoiceOps = {
+  create: op('POST /invoices', {
+    access: 'customer',
+    summary: 'Invoices an order, once; after that it answers 200 with the invoice that is there',
+    status: 201,
+    idempotent: true,
+    input: Type.Object({ order_id: Id() }),
+    output: Invoice,
+  }),
+  list: op('GET /invoices', {
+    access: 'customer',
+    summary: "One's own invoices, newest first; with all=true everybody's, for staff",
+    input: Type.Object({ all: Type.Optional(Type.Boolean()), ...filters }),
+    output: PageOf(Invoice),
+  }),
+  get: op('GET /invoices/{invoice_id}', {
+    access: 'customer',
+    summary: 'One invoice',
+    input: Type.Object({ invoice_id: Id() }),
+    output: Invoice,
+  }),
+  byOrder: op('GET /invoices/order/{order_id}', {
+    access: 'customer',
+    summary: 'The invoice of an order',
+    input: Type.Object({ order_id: Id() }),
+    output: Invoice,
+  }),
+  byUser: op('GET /invoices/user/{user_id}', {
+    access: 'customer',
+    summary: 'The invoices of a user, newest first',
+    input: Type.Object({ user_id: Id(), ...filters }),
+    output: PageOf(Invoice),
+  }),
+  setStatus: op('PUT /invoices/{invoice_id}', {
+    access: 'staff',
+    summary: 'draft to sent to paid; cancelled from draft or sent',
+    input: Type.Object({ invoice_id: Id(), status: GivenStatus() }),
+    output: Invoice,
+  }),
+  pdf: op('GET /invoices/{invoice_id}/pdf', {
+    access: 'customer',
+    summary: 'The invoice as a page to print or send',
+    download: 'application/pdf',
+    input: Type.Object({ invoice_id: Id() }),
+    output: Download(),
+  }),
+};
+
+export const invoiceContract = contract({
+  name: 'invoice',
+  summary: 'Invoices, their numbers and their pages.',
+  port: 3006,
+  topic: 'invoices',
+  ops: invoiceOps,
+  events: invoiceEvents,
+  errors: invoiceErrors,
+});

@@ -1,0 +1,110 @@
+import {
+  type Actor,
+  type Change,
+  type Ctx,
+  type OutputOf,
+  unchanged,
+  type Versioned,
+} from '../../platform/contract.ts';
+import type { OrderDetails } from '../order/order.contract.ts';
+import type { userOps } from '../user/user.contract.ts';
+import {
+  type GivenStatus,
+  type Invoice,
+  type InvoiceStatus,
+  invoiceErrors,
+  invoiceEvents,
+} from './invoice.contract.ts';
+
+/** What the user service says of a buyer. */
+export type Profile = OutputOf<typeof userOps.profileOf>;
+
+/** Who an invoice is addressed to, as that stood when it was made. */
+export interface Buyer {
+  readonly name: string;
+  readonly lines: string[];
+  readonly tax_id?: string;
+}
+
+/** An invoice as it is kept. Before its first save `invoice_number` is empty: only the database can give it. */
+export interface InvoiceState extends Invoice, Versioned {
+  /** A fraction as text, such as `0.1`. */
+  readonly tax_rate: string;
+  readonly buyer: Buyer;
+}
+
+export const DUE_DAYS = 30;
+
+const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
+  draft: ['sent', 'cancelled'],
+  sent: ['paid', 'cancelled'],
+  paid: [],
+  cancelled: [],
+};
+
+/** A draft for an order, due in 30 days. Throws INVOICE_ORDER_CANCELLED. */
+export function createInvoice(
+  order: OrderDetails,
+  facts: { invoice_id: number; buyer: Buyer },
+  ctx: Ctx,
+): Change<InvoiceState> {
+  if (order.status === 'cancelled') throw invoiceErrors.ORDER_CANCELLED();
+  const next: InvoiceState = {
+    invoice_id: facts.invoice_id,
+    order_id: order.order_id,
+    user_id: order.user_id,
+    username: order.username,
+    invoice_number: '',
+    items: order.items.map(({ total, ...item }) => ({ ...item, total_price: total })),
+    subtotal: order.subtotal,
+    tax: order.tax,
+    tax_rate: order.tax_rate,
+    total: order.total,
+    currency: order.currency,
+    buyer: facts.buyer,
+    status: 'draft',
+    created_at: ctx.now,
+    due_date: new Date(Date.parse(ctx.now) + DUE_DAYS * 86_400_000).toISOString(),
+    version: 0,
+  };
+  return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next))] };
+}
+
+/** Moves an invoice on; the status that it has already changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
+export function setStatus(state: InvoiceState, given: GivenStatus, ctx: Ctx): Change<InvoiceState> {
+  const from = state.status;
+  const to = statusOf(given);
+  if (from === to) return unchanged(state);
+  if (!NEXT[from].includes(to)) throw invoiceErrors.ILLEGAL_STATUS({ from, to });
+  const { invoice_id, order_id, user_id, invoice_number, total, currency } = state;
+  const change = { invoice_id, order_id, user_id, invoice_number, total, currency, from, to, at: ctx.now };
+  return { next: { ...state, status: to }, events: [invoiceEvents.statusChanged(invoice_id, change)] };
+}
+
+/** The status that a client means. */
+export function statusOf(given: GivenStatus): InvoiceStatus {
+  return given === 'canceled' ? 'cancelled' : given;
+}
+
+/** The buyer of an order; one who has no profile any more is still known by name. */
+export function buyerOf(username: string, profile: Pick<Profile, 'display_name' | 'address'> | undefined): Buyer {
+  const address = profile?.address;
+  const town = [address?.postal_code, address?.city].filter(isText).join(' ');
+  const lines = [address?.line1, address?.line2, town, address?.region, address?.country].filter(isText);
+  return { name: profile?.display_name || username, lines };
+}
+
+const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
+
+/** Whether this actor may see an invoice: its buyer, staff, the platform itself. */
+export function maySee(actor: Actor, owner: { readonly user_id: number }): boolean {
+  return (
+    actor.kind === 'system' || (actor.kind === 'user' && (actor.id === owner.user_id || actor.role !== 'customer'))
+  );
+}
+
+/** What the world sees: not the rate, the buyer's address and the version. */
+export function publicInvoice(state: InvoiceState): Invoice {
+  const { tax_rate: _rate, buyer: _buyer, version: _version, ...open } = state;
+  return open;
+}

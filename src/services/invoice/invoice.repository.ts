@@ -1,0 +1,25 @@
+import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { InvoiceStatus } from './invoice.contract.ts';
+import type { InvoiceState } from './invoice.model.ts';
+
+export interface InvoiceFilter {
+  readonly user_id?: number;
+  readonly status?: InvoiceStatus;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** How invoices are kept. */
+export interface InvoiceRepository {
+  nextId(): Promise<number>;
+  /** Throws INVOICE_NOT_FOUND. */
+  get(invoice_id: number): Promise<InvoiceState>;
+  findByOrder(order_id: number): Promise<InvoiceState | undefined>;
+  /** Newest first. */
+  list(filter: InvoiceFilter, page: PageRequest): Promise<Page<InvoiceState>>;
+  /** Gives a new invoice the next number of its year, without a gap. Throws INVOICE_EXISTS when its order has one. */
+  save(ctx: Ctx, change: Change<InvoiceState>): Promise<InvoiceState>;
+}

@@ -1,0 +1,112 @@
+import type { ApiOf, Ctx, Page } from '../../platform/contract.ts';
+import { AppError, common } from '../../platform/errors.ts';
+import type { Actions, Tools } from '../../platform/module.ts';
+import type { orderOps } from '../order/order.contract.ts';
+import type { userOps } from '../user/user.contract.ts';
+import { type GivenStatus, type Invoice, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
+import {
+  buyerOf,
+  createInvoice,
+  type InvoiceState,
+  maySee,
+  type Profile,
+  publicInvoice,
+  setStatus,
+  statusOf,
+} from './invoice.model.ts';
+import { pageOf, sellerOf } from './invoice.page.ts';
+import { invoicePdf } from './invoice.pdf.ts';
+import type { InvoiceRepository } from './invoice.repository.ts';
+
+/** What invoices need of others: the order as it is to be invoiced, and where its buyer lives. */
+export interface InvoicePeers {
+  readonly order: Pick<ApiOf<typeof orderOps>, 'forInvoice'>;
+  readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
+}
+
+/** An invoice, and whether it was there before it was asked for. */
+type Made = InvoiceState & { readonly existing?: boolean };
+
+export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers, tools: Pick<Tools, 'config'>) {
+  const seller = sellerOf(tools.config);
+
+  return {
+    create: {
+      async act(ctx, { order_id }) {
+        const before = await invoices.findByOrder(order_id);
+        return before && maySee(ctx.actor, before) ? { ...before, existing: true } : make(ctx, order_id);
+      },
+      answer: (_ctx, { existing, ...state }: Made) => ({ ...publicInvoice(state), ...(existing && { existing }) }),
+    },
+    async list(ctx, { all, ...page }) {
+      const everybody = all === true && maySee(ctx.actor, EVERYBODY);
+      return list(page, everybody ? undefined : self(ctx));
+    },
+    get: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
+    byOrder: async (ctx, { order_id }) => publicInvoice(visible(ctx, await invoices.findByOrder(order_id))),
+    async byUser(ctx, { user_id, ...page }) {
+      if (!maySee(ctx.actor, { user_id })) throw invoiceErrors.NOT_FOUND();
+      return list(page, user_id);
+    },
+    async setStatus(ctx, { invoice_id, status }) {
+      const state = await invoices.get(invoice_id);
+      return publicInvoice(await invoices.save(ctx, setStatus(state, status, ctx)));
+    },
+    async pdf(ctx, { invoice_id }) {
+      const state = visible(ctx, await invoices.get(invoice_id));
+      const bytes = await invoicePdf(pageOf(state), seller);
+      return { filename: `${state.invoice_number}.pdf`, content: bytes.toString('base64') };
+    },
+  } satisfies Actions<typeof invoiceOps>;
+
+  async function make(ctx: Ctx, order_id: number): Promise<Made> {
+    // Another's order is none: the peer says so, with the sentence it has for one that never was.
+    const order = await peers.order.forInvoice(ctx, { order_id });
+    const buyer = buyerOf(order.username, await profileOf(ctx, order.user_id));
+    const change = createInvoice(order, { invoice_id: await invoices.nextId(), buyer }, ctx);
+    try {
+      return await invoices.save(ctx, change);
+    } catch (error) {
+      const faster = codeOf(error) === invoiceErrors.EXISTS.code ? await invoices.findByOrder(order_id) : undefined;
+      if (!faster) throw error;
+      return { ...faster, existing: true };
+    }
+  }
+
+  // An account may be gone; its order is still to be invoiced.
+  async function profileOf(ctx: Ctx, user_id: number): Promise<Profile | undefined> {
+    return peers.user.profileOf(ctx, { user_id }).catch((error: unknown) => {
+      if (error instanceof AppError && error.kind === 'not_found') return undefined;
+      throw error;
+    });
+  }
+
+  async function list({ status, limit = 50, cursor }: ListInput, user_id: number | undefined): Promise<Page<Invoice>> {
+    const filter = { user_id, status: status && statusOf(status) };
+    const { items, next } = await invoices.list(filter, { limit, cursor });
+    return { items: items.map(publicInvoice), next };
+  }
+}
+
+interface ListInput {
+  readonly status?: GivenStatus;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
+// Belongs to nobody, so only those who may see everything may see it.
+const EVERYBODY = { user_id: 0 };
+
+function self({ actor }: Ctx): number {
+  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
+  return actor.id;
+}
+
+function visible(ctx: Ctx, state: InvoiceState | undefined): InvoiceState {
+  if (!state || !maySee(ctx.actor, state)) throw invoiceErrors.NOT_FOUND();
+  return state;
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof AppError ? error.code : undefined;
+}

@@ -1,0 +1,20 @@
+import { systemCtx } from '../../platform/ctx.ts';
+import { defineService } from '../../platform/module.ts';
+import { orderContract } from './order.contract.ts';
+import { orderPostgres } from './order.repository.postgres.ts';
+import { orderService } from './order.service.ts';
+
+export const orderModule = defineService({
+  contract: orderContract,
+  stores: { postgres: orderPostgres },
+  service: orderService,
+  jobs: (order) => [
+    {
+      name: 'order.settle_reservations',
+      everySeconds: 60,
+      async run() {
+        await order.settleReservations(systemCtx());
+      },
+    },
+  ],
+});

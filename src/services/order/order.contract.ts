@@ -1,0 +1,193 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Amount, Currency, contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
+import { errors } from '../../platform/errors.ts';
+import { Lines, MAX_QUANTITY } from '../product/product.contract.ts';
+
+const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
+
+export const OrderStatus = oneOf('pending', 'confirmed', 'completed', 'cancelled');
+export type OrderStatus = Static<typeof OrderStatus>;
+export const PaymentStatus = oneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
+export type PaymentStatus = Static<typeof PaymentStatus>;
+export const FulfillmentStatus = oneOf(
+  'not_fulfilled',
+  'packed',
+  'shipped',
+  'in_transit',
+  'delivered',
+  'failed',
+  'returned',
+);
+export type FulfillmentStatus = Static<typeof FulfillmentStatus>;
+
+const item = {
+  product_id: Id(),
+  product_name: Type.String(),
+  quantity: Type.Integer(),
+  unit_price: Amount(),
+  total: Amount(),
+};
+
+const fields = {
+  order_id: Id(),
+  user_id: Id(),
+  subtotal: Amount('the sum of the lines'),
+  tax: Amount(),
+  total: Amount('subtotal and tax'),
+  currency: Currency(),
+  status: OrderStatus,
+  payment_status: PaymentStatus,
+  fulfillment_status: FulfillmentStatus,
+  created_at: Time(),
+  updated_at: Time(),
+};
+
+/** What the world sees of an order. */
+export const Order = Type.Object({ ...fields, items: Type.Array(Type.Object(item)) });
+export type Order = Static<typeof Order>;
+
+/** One line as it was when the order was placed. */
+export const OrderItem = Type.Object({ ...item, description: Type.String() });
+export type OrderItem = Static<typeof OrderItem>;
+
+/** An order with what a document about it needs. */
+export const OrderDetails = Type.Object({
+  ...fields,
+  items: Type.Array(OrderItem),
+  username: Type.String(),
+  tax_rate: Type.String({ description: 'a decimal such as 0.1' }),
+});
+export type OrderDetails = Static<typeof OrderDetails>;
+
+const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) };
+const username = Type.String({ minLength: 1, maxLength: 64 });
+
+export const orderEvents = {
+  created: event('order.created', 'an order was placed and its stock is set aside', OrderDetails),
+  cancelled: event(
+    'order.cancelled',
+    'an order was cancelled before it was shipped',
+    Type.Object({
+      order_id: Id(),
+      user_id: Id(),
+      username: Type.String(),
+      total: Amount(),
+      currency: Currency(),
+      at: Time(),
+    }),
+  ),
+  statusChanged: event(
+    'order.status_changed',
+    'one of the three statuses of an order moved',
+    Type.Object({
+      order_id: Id(),
+      user_id: Id(),
+      username: Type.String(),
+      status: OrderStatus,
+      payment_status: PaymentStatus,
+      fulfillment_status: FulfillmentStatus,
+      at: Time(),
+    }),
+  ),
+};
+
+export const orderErrors = errors('ORDER', {
+  NOT_FOUND: ['not_found', 'order not found'],
+  PRODUCT_NOT_FOUND: ['invalid', ({ line }: { line: number }) => `item ${line}: product not found`],
+  OUT_OF_STOCK: [
+    'invalid',
+    ({ line, product }: { line: number; product: string }) =>
+      `item ${line}: product '${product}' is currently out of stock`,
+  ],
+  SHORT: [
+    'invalid',
+    ({ line, product, left }: { line: number; product: string; left: number }) =>
+      `item ${line}: only ${left} of product '${product}' can be ordered now`,
+  ],
+  OTHER_CURRENCY: [
+    'invalid',
+    ({ line, product, currency }: { line: number; product: string; currency: string }) =>
+      `item ${line}: product '${product}' is priced in ${currency}, unlike the items before it`,
+  ],
+  NO_ITEMS: ['invalid', 'either items, or product_id and quantity, must be given'],
+  NOT_YOURS: ['forbidden', 'only staff may order for somebody else'],
+  NOT_CANCELLABLE: ['conflict', ({ state }: { state: string }) => `an order that is ${state} cannot be cancelled`],
+});
+
+export const orderOps = {
+  place: op('POST /orders', {
+    access: 'customer',
+    summary: 'Places an order; its stock is set aside, all lines or none',
+    status: 201,
+    idempotent: true,
+    input: Type.Object({ items: Lines }),
+    output: Order,
+  }),
+  placeSingle: op('POST /orders/single', {
+    access: 'customer',
+    summary: 'Places an order for one product',
+    status: 201,
+    idempotent: true,
+    input: Type.Object(single),
+    output: Order,
+  }),
+  placeFor: op('POST /orders/{username}', {
+    access: 'customer',
+    summary: 'Places an order for a named user: oneself, or anybody for staff',
+    status: 201,
+    idempotent: true,
+    input: Type.Object({
+      username,
+      items: Type.Optional(Lines),
+      product_id: Type.Optional(single.product_id),
+      quantity: Type.Optional(single.quantity),
+    }),
+    output: Order,
+  }),
+  list: op('GET /orders', {
+    access: 'customer',
+    summary: 'One’s own orders, newest first; for staff everybody’s with all=true',
+    input: Type.Object({ status: Type.Optional(OrderStatus), all: Type.Optional(Type.Boolean()), ...paging }),
+    output: PageOf(Order),
+  }),
+  get: op('GET /orders/{order_id}', {
+    access: 'customer',
+    summary: 'One order',
+    input: Type.Object({ order_id: Id() }),
+    output: Order,
+  }),
+  listOf: op('GET /orders/{username}', {
+    access: 'customer',
+    summary: 'The orders of a user, newest first',
+    input: Type.Object({ username, status: Type.Optional(OrderStatus), ...paging }),
+    output: PageOf(Order),
+  }),
+  cancel: op('POST /orders/{order_id}/cancel', {
+    access: 'customer',
+    summary: 'Cancels an order that is not shipped yet and gives its stock back',
+    input: Type.Object({ order_id: Id() }),
+    output: Order,
+  }),
+  forInvoice: op('GET /internal/orders/{order_id}', {
+    access: 'internal',
+    summary: 'One order with what an invoice needs, for those who may see it',
+    input: Type.Object({ order_id: Id() }),
+    output: OrderDetails,
+  }),
+  settleReservations: op('POST /internal/orders/settle-reservations', {
+    access: 'internal',
+    summary: 'Decides reservations that ran out: kept when the order exists, given back when not',
+    input: Nothing(),
+    output: Type.Object({ kept: Type.Integer(), released: Type.Integer() }),
+  }),
+};
+
+export const orderContract = contract({
+  name: 'order',
+  summary: 'The sales API: orders, their totals and their three statuses.',
+  port: 3001,
+  topic: 'orders',
+  ops: orderOps,
+  events: orderEvents,
+  errors: orderErrors,
+});

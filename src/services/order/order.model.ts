@@ -1,0 +1,87 @@
+import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract.ts';
+import { lineTotal, type Rate, sum, taxOn } from '../../platform/money.ts';
+import type { Reservation, ReservedLine } from '../product/product.contract.ts';
+import {
+  type FulfillmentStatus,
+  type OrderDetails,
+  type OrderItem,
+  orderErrors,
+  orderEvents,
+} from './order.contract.ts';
+
+/** An order as it is kept. */
+export interface OrderState extends OrderDetails, Versioned {}
+
+export interface Buyer {
+  readonly id: number;
+  readonly username: string;
+}
+
+/** The order of a buyer for lines that are reserved. Throws what stands in the way of the first line that is not. */
+export function placeOrder(buyer: Buyer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
+  const currency = reservation.lines[0]?.currency ?? '';
+  for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1, currency);
+  const items = reservation.lines.map(itemOf);
+  const subtotal = sum(items.map((item) => item.total));
+  const tax = taxOn(subtotal, rate);
+  const next: OrderState = {
+    order_id: reservation.order_id,
+    user_id: buyer.id,
+    username: buyer.username,
+    items,
+    subtotal,
+    tax,
+    tax_rate: rate.text,
+    total: sum([subtotal, tax]),
+    currency,
+    status: 'pending',
+    payment_status: 'not_paid',
+    fulfillment_status: 'not_fulfilled',
+    created_at: ctx.now,
+    updated_at: ctx.now,
+    version: 0,
+  };
+  return { next, events: [orderEvents.created(next.order_id, next)] };
+}
+
+function mustBeOrderable(line: ReservedLine, number: number, currency: string): void {
+  const { outcome, name: product } = line;
+  if (outcome === 'not_found') throw orderErrors.PRODUCT_NOT_FOUND({ line: number });
+  if (outcome === 'out_of_stock') throw orderErrors.OUT_OF_STOCK({ line: number, product });
+  if (outcome === 'short') throw orderErrors.SHORT({ line: number, product, left: line.left });
+  if (line.currency !== currency) {
+    throw orderErrors.OTHER_CURRENCY({ line: number, product, currency: line.currency });
+  }
+}
+
+function itemOf({ product_id, name, description, quantity, unit_price }: ReservedLine): OrderItem {
+  const total = lineTotal(unit_price, quantity);
+  return { product_id, product_name: name, description, quantity, unit_price, total };
+}
+
+const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'returned'];
+
+/** Cancels an order before it is shipped; a cancelled one stays as it is. */
+export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
+  if (order.status === 'cancelled') return unchanged(order);
+  if (order.status === 'completed') throw orderErrors.NOT_CANCELLABLE({ state: order.status });
+  if (SHIPPED.includes(order.fulfillment_status))
+    throw orderErrors.NOT_CANCELLABLE({ state: order.fulfillment_status });
+  const { order_id, user_id, username, total, currency } = order;
+  return {
+    next: { ...order, status: 'cancelled', updated_at: ctx.now },
+    events: [orderEvents.cancelled(order_id, { order_id, user_id, username, total, currency, at: ctx.now })],
+  };
+}
+
+/** Whether this actor may see an order: its buyer, staff, the platform itself. */
+export function maySee(actor: Actor, owner: { readonly user_id: number }): boolean {
+  return (
+    actor.kind === 'system' || (actor.kind === 'user' && (actor.id === owner.user_id || actor.role !== 'customer'))
+  );
+}
+
+/** The same user, whatever the case of the letters. */
+export function isSelf(actor: Actor, username: string): boolean {
+  return actor.kind === 'user' && actor.username.toLowerCase() === username.toLowerCase();
+}

@@ -1,0 +1,98 @@
+import type { ApiOf, Ctx } from '../../platform/contract.ts';
+import { AppError, common } from '../../platform/errors.ts';
+import type { Actions, Tools } from '../../platform/module.ts';
+import { AlreadyAnswered } from '../../platform/repeats.ts';
+import type { Line, productOps } from '../product/product.contract.ts';
+import type { userOps } from '../user/user.contract.ts';
+import { orderErrors, type orderOps } from './order.contract.ts';
+import { type Buyer, cancelOrder, isSelf, maySee, type OrderState, placeOrder } from './order.model.ts';
+import type { OrderRepository } from './order.repository.ts';
+
+export interface OrderPeers {
+  readonly user: ApiOf<typeof userOps>;
+  readonly product: ApiOf<typeof productOps>;
+}
+
+const SETTLED_AT_ONCE = 500;
+
+export function orderService(orders: OrderRepository, { user, product }: OrderPeers, tools: Pick<Tools, 'config'>) {
+  return {
+    place: async (ctx, { items }) => place(ctx, self(ctx), items),
+    placeSingle: async (ctx, line) => place(ctx, self(ctx), [line]),
+    placeFor: async (ctx, { username, items, ...single }) =>
+      place(ctx, await buyerNamed(ctx, username), linesOf(items, single)),
+    async list(ctx, { all, status, limit = 50, cursor }) {
+      const everybody = all === true && maySee(ctx.actor, { user_id: 0 });
+      return orders.list({ user_id: everybody ? undefined : self(ctx).id, status }, { limit, cursor });
+    },
+    get: async (ctx, { order_id }) => visible(ctx, order_id),
+    async listOf(ctx, { username, status, limit = 50, cursor }) {
+      if (!isSelf(ctx.actor, username) && !maySee(ctx.actor, { user_id: 0 })) throw orderErrors.NOT_FOUND();
+      return orders.list({ username, status }, { limit, cursor });
+    },
+    async cancel(ctx, { order_id }) {
+      const order = await visible(ctx, order_id);
+      const change = cancelOrder(order, ctx);
+      if (change.events.length === 0) return order;
+      // The hold is renewed first: should we stop between the save and the release, it runs out and is settled.
+      await product.reserve(ctx, { order_id, items: linesFrom(order) });
+      const cancelled = await orders.save(ctx, change);
+      await product.release(ctx, { order_id });
+      return cancelled;
+    },
+    forInvoice: async (ctx, { order_id }) => visible(ctx, order_id),
+    async settleReservations(ctx) {
+      const { order_ids } = await product.expired(ctx, { limit: SETTLED_AT_ONCE });
+      const found = await orders.find(order_ids);
+      const kept = order_ids.filter((id) => (found.get(id)?.status ?? 'cancelled') !== 'cancelled');
+      const gone = order_ids.filter((id) => !kept.includes(id));
+      if (kept.length > 0) await product.keep(ctx, { order_ids: kept });
+      await Promise.all(gone.map((order_id) => product.release(ctx, { order_id })));
+      return { kept: kept.length, released: gone.length };
+    },
+  } satisfies Actions<typeof orderOps>;
+
+  async function place(ctx: Ctx, buyer: Buyer, items: Line[]): Promise<OrderState> {
+    const order_id = await orders.nextId();
+    const reservation = await product.reserve(ctx, { order_id, items });
+    try {
+      return await orders.save(ctx, placeOrder(buyer, reservation, tools.config.TAX_RATE, ctx));
+    } catch (error) {
+      // Only when the order is known not to be there. In doubt, or when the release fails, the hold runs out and
+      // `settleReservations` looks whether there is an order.
+      if (reservation.reserved && wasRefused(error)) await product.release(ctx, { order_id }).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function visible(ctx: Ctx, order_id: number): Promise<OrderState> {
+    const order = await orders.get(order_id);
+    if (!maySee(ctx.actor, order)) throw orderErrors.NOT_FOUND();
+    return order;
+  }
+
+  async function buyerNamed(ctx: Ctx, username: string): Promise<Buyer> {
+    if (isSelf(ctx.actor, username)) return self(ctx);
+    if (!maySee(ctx.actor, { user_id: 0 })) throw orderErrors.NOT_YOURS();
+    return user.byUsername(ctx, { username });
+  }
+}
+
+function wasRefused(error: unknown): boolean {
+  return error instanceof AlreadyAnswered || (error instanceof AppError && error.kind !== 'unavailable');
+}
+
+function self({ actor }: Ctx): Buyer {
+  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
+  return actor;
+}
+
+function linesOf(items: Line[] | undefined, { product_id, quantity }: Partial<Line>): Line[] {
+  if (items && product_id === undefined && quantity === undefined) return items;
+  if (!items && product_id !== undefined && quantity !== undefined) return [{ product_id, quantity }];
+  throw orderErrors.NO_ITEMS();
+}
+
+function linesFrom(order: OrderState): Line[] {
+  return order.items.map(({ product_id, quantity }) => ({ product_id, quantity }));
+}

@@ -1,0 +1,16 @@
+import { defineService } from '../../platform/module.ts';
+import { productContract } from './product.contract.ts';
+import { productPostgres } from './product.repository.postgres.ts';
+import { putSamples } from './product.samples.ts';
+import { productService } from './product.service.ts';
+
+export const productModule = defineService({
+  contract: productContract,
+  stores: { postgres: productPostgres },
+  service: productService,
+  async start(_service, products, { config, log }) {
+    if (config.SAMPLE_DATA === 'off') return;
+    const count = await putSamples(products, config.CURRENCY, new Date().toISOString());
+    if (count > 0) log.info({ count }, 'put the sample products into the empty catalogue');
+  },
+});

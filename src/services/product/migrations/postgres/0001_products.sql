@@ -1,0 +1,28 @@
+create sequence {{schema}}.product_ids;
+
+create table {{schema}}.products (
+  product_id bigint primary key,
+  name text not null,
+  description text not null,
+  price bigint not null constraint price_not_negative check (price >= 0),
+  currency text not null,
+  category text not null,
+  for_sale boolean not null,
+  -- null: not tracked. Orders take from it; the constraint is what makes overselling impossible.
+  stock_quantity bigint constraint stock_not_negative check (stock_quantity >= 0),
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  version integer not null,
+  search tsvector generated always as (to_tsvector('simple', name || ' ' || description)) stored
+) with (fillfactor = 80);
+create index products_by_category on {{schema}}.products (lower(category), product_id);
+create index products_by_words on {{schema}}.products using gin (search);
+
+-- Units that orders have set aside. `expires_at` is null once the order is known to exist.
+create table {{schema}}.reservations (
+  order_id bigint primary key,
+  items json not null,
+  expires_at timestamptz,
+  created_at timestamptz not null default now()
+);
+create index reservations_by_expiry on {{schema}}.reservations (expires_at) where expires_at is not null;

@@ -1,0 +1,209 @@
+import { type Static, Type } from '@sinclair/typebox';
+import {
+  Amount,
+  Currency,
+  contract,
+  event,
+  Id,
+  Money,
+  Nothing,
+  op,
+  PageOf,
+  paging,
+  Time,
+} from '../../platform/contract.ts';
+import { errors } from '../../platform/errors.ts';
+
+export const MAX_QUANTITY = 100_000;
+export const MAX_LINES = 100;
+
+const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()], {
+  description: 'units that may still be sold; null: not tracked, only in_stock counts',
+});
+
+/** What the world sees of a product. */
+export const Product = Type.Object({
+  product_id: Id(),
+  name: Type.String(),
+  description: Type.String(),
+  price: Amount(),
+  currency: Currency(),
+  category: Type.String(),
+  in_stock: Type.Boolean(),
+  stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
+  created_at: Time(),
+  updated_at: Time(),
+});
+export type Product = Static<typeof Product>;
+
+const fields = {
+  name: Type.String({ minLength: 1, maxLength: 200 }),
+  description: Type.String({ maxLength: 5_000 }),
+  price: Money(),
+  currency: Currency(),
+  category: Type.String({ minLength: 1, maxLength: 100 }),
+  in_stock: Type.Boolean(),
+  stock_quantity: stock,
+};
+
+const optional = {
+  description: Type.Optional(fields.description),
+  currency: Type.Optional(fields.currency),
+  in_stock: Type.Optional(fields.in_stock),
+  stock_quantity: Type.Optional(fields.stock_quantity),
+};
+
+export const CreateProduct = Type.Object({
+  name: fields.name,
+  price: fields.price,
+  category: fields.category,
+  ...optional,
+});
+export type CreateProduct = Static<typeof CreateProduct>;
+
+export const UpdateProduct = Type.Object({
+  product_id: Id(),
+  name: Type.Optional(fields.name),
+  price: Type.Optional(fields.price),
+  category: Type.Optional(fields.category),
+  ...optional,
+});
+export type UpdateProduct = Static<typeof UpdateProduct>;
+
+/** One wanted line: which product, how many. */
+export const Line = Type.Object(
+  { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) },
+  { additionalProperties: false },
+);
+export type Line = Static<typeof Line>;
+
+export const Lines = Type.Array(Line, { minItems: 1, maxItems: MAX_LINES });
+
+const Availability = Type.Object({
+  available: Type.Boolean(),
+  items: Type.Array(
+    Type.Object({
+      product_id: Id(),
+      available: Type.Boolean(),
+      in_stock: Type.Boolean(),
+      stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
+      unit_price: Type.Union([Amount(), Type.Null()]),
+    }),
+  ),
+});
+export type Availability = Static<typeof Availability>;
+
+/** What became of one wanted line; the facts of the product are there unless it was not found. */
+export const ReservedLine = Type.Object({
+  product_id: Id(),
+  quantity: Type.Integer(),
+  outcome: Type.Union([
+    Type.Literal('reserved'),
+    Type.Literal('not_found'),
+    Type.Literal('out_of_stock'),
+    Type.Literal('short'),
+  ]),
+  name: Type.String(),
+  description: Type.String(),
+  unit_price: Amount(),
+  currency: Type.String(),
+  /** Units that could have been had, when the outcome is `short`. */
+  left: Type.Integer(),
+});
+export type ReservedLine = Static<typeof ReservedLine>;
+
+/** All lines are reserved, or none. */
+export const Reservation = Type.Object({ order_id: Id(), reserved: Type.Boolean(), lines: Type.Array(ReservedLine) });
+export type Reservation = Static<typeof Reservation>;
+
+export const productEvents = {
+  created: event('product.created', 'a product came into the catalogue', Product),
+  updated: event('product.updated', 'a product changed', Product),
+};
+
+export const productErrors = errors('PRODUCT', {
+  NOT_FOUND: ['not_found', 'product not found'],
+  EXISTS: ['conflict', 'this product exists already'],
+});
+
+export const productOps = {
+  list: op('GET /products', {
+    access: 'public',
+    summary: 'The catalogue, by category, text and stock',
+    input: Type.Object({
+      category: Type.Optional(Type.String({ maxLength: 100 })),
+      q: Type.Optional(
+        Type.String({ maxLength: 200, description: 'words, or beginnings of words, of name and description' }),
+      ),
+      in_stock: Type.Optional(Type.Boolean()),
+      ...paging,
+    }),
+    output: PageOf(Product),
+  }),
+  get: op('GET /products/{product_id}', {
+    access: 'public',
+    summary: 'One product',
+    input: Type.Object({ product_id: Id() }),
+    output: Product,
+  }),
+  byCategory: op('GET /products/category/{name}', {
+    access: 'public',
+    summary: 'The products of a category',
+    input: Type.Object({ name: Type.String({ maxLength: 100 }), ...paging }),
+    output: PageOf(Product),
+  }),
+  create: op('POST /products', {
+    access: 'staff',
+    summary: 'Puts a product into the catalogue',
+    status: 201,
+    idempotent: true,
+    input: CreateProduct,
+    output: Product,
+  }),
+  update: op('PUT /products/{product_id}', {
+    access: 'staff',
+    summary: 'Changes the fields that are given',
+    input: UpdateProduct,
+    output: Product,
+  }),
+  availability: op('POST /availability', {
+    access: 'public',
+    summary: 'Whether these quantities could be ordered now',
+    input: Type.Object({ items: Lines }),
+    output: Availability,
+  }),
+  reserve: op('POST /internal/reservations', {
+    access: 'internal',
+    summary: 'Sets units aside for an order, all lines or none; again for the same order: renews it',
+    input: Type.Object({ order_id: Id(), items: Lines }),
+    output: Reservation,
+  }),
+  release: op('POST /internal/reservations/{order_id}/release', {
+    access: 'internal',
+    summary: 'Gives the units of an order back; once, however often it is asked',
+    input: Type.Object({ order_id: Id() }),
+    output: Nothing(),
+  }),
+  expired: op('GET /internal/reservations/expired', {
+    access: 'internal',
+    summary: 'Orders whose reservation has run out and is neither kept nor given back',
+    input: Type.Object({ limit: Type.Integer({ minimum: 1, maximum: 1000 }) }),
+    output: Type.Object({ order_ids: Type.Array(Id()) }),
+  }),
+  keep: op('POST /internal/reservations/keep', {
+    access: 'internal',
+    summary: 'Reservations whose orders exist: they no longer expire',
+    input: Type.Object({ order_ids: Type.Array(Id(), { maxItems: 1000 }) }),
+    output: Nothing(),
+  }),
+};
+
+export const productContract = contract({
+  name: 'product',
+  summary: 'The catalogue and its stock.',
+  port: 3003,
+  topic: 'products',
+  ops: productOps,
+  events: productEvents,
+  errors: productErrors,
+});

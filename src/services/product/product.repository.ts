@@ -1,0 +1,37 @@
+import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { Line, Reservation } from './product.contract.ts';
+import type { ProductState } from './product.model.ts';
+
+export interface ProductFilter {
+  readonly category?: string;
+  /** Words or beginnings of words; all must be there. */
+  readonly q?: string;
+  readonly in_stock?: boolean;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** How products and their stock are kept. */
+export interface ProductRepository {
+  nextId(): Promise<number>;
+  /** Throws PRODUCT_NOT_FOUND. */
+  get(product_id: number): Promise<ProductState>;
+  /** Those that exist, by id. */
+  find(product_ids: readonly number[]): Promise<ReadonlyMap<number, ProductState>>;
+  /** In the order of their ids. */
+  list(filter: ProductFilter, page: PageRequest): Promise<Page<ProductState>>;
+  save(ctx: Ctx, change: Change<ProductState>): Promise<ProductState>;
+  /** Whether no product has ever been there. */
+  isNew(): Promise<boolean>;
+  /** Check and take in one act, all lines or none; again for the same order: renews the reservation it has. */
+  reserve(order_id: number, lines: readonly Line[], until: string): Promise<Reservation>;
+  /** Gives the units of an order back, once. */
+  release(order_id: number): Promise<void>;
+  /** Orders whose reservation ran out before `now`. */
+  expired(now: string, limit: number): Promise<number[]>;
+  /** The reservations of these orders no longer expire. */
+  keep(order_ids: readonly number[]): Promise<void>;
+}

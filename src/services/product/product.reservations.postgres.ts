@@ -1,0 +1,147 @@
+import { coalesce } from '../../platform/db/coalesce.ts';
+import { type Database, faultOfOneRow } from '../../platform/db/postgres.ts';
+import type { Minor } from '../../platform/money.ts';
+import type { Line, Reservation, ReservedLine } from './product.contract.ts';
+import type { ProductRepository } from './product.repository.ts';
+
+interface Request {
+  readonly order_id: number;
+  readonly lines: readonly Line[];
+  readonly until: string;
+}
+
+/** A line of a batch as the statements take it. */
+interface WantedLine extends Line {
+  readonly seq: number;
+  readonly order_id: number;
+  readonly until: string;
+  /** What this line, the lines before it in the batch, and the rest of its order want of the product. */
+  readonly need: number;
+}
+
+interface LineRow {
+  readonly seq: number;
+  readonly granted: boolean;
+  readonly name: string | null;
+  readonly description: string;
+  readonly price: Minor;
+  readonly currency: string;
+  readonly for_sale: boolean;
+  readonly stock_quantity: number | null;
+  /** What its order alone wants of the product. */
+  readonly own: number;
+}
+
+const LINES_PER_ORDER = 1000;
+
+/**
+ * Reservations that wait at the same moment become one statement. In it orders are served in the order they came:
+ * one is granted if the stock covers it and every order before it. One that is refused is asked again alone, with a
+ * statement that also knows the reservations made before, because an earlier order of the batch may have been
+ * refused, or the same order reserved already; so every answer is exact, and only the rare case pays for it.
+ */
+export function reserver(schema: string, db: Database): ProductRepository['reserve'] {
+  const together = { name: `${schema} reserve`, text: reserveStatement(schema, NOT_TO_BE_HAD) };
+  const alone = {
+    name: `${schema} reserve alone`,
+    text: reserveStatement(
+      schema,
+      `(${NOT_TO_BE_HAD}) and not exists (select from ${schema}.reservations r where r.order_id = lines.order_id)`,
+    ),
+  };
+
+  async function run(batch: readonly Request[]): Promise<Reservation[]> {
+    const lines = wantedLines(batch);
+    const rows = await db.query<LineRow>(together, [JSON.stringify(lines)]);
+    const answers: Reservation[] = [];
+    for (const [position, request] of batch.entries()) {
+      const answer = answerOf(request, position, rows);
+      answers.push(answer.reserved ? answer : await runAlone(request));
+    }
+    return answers;
+  }
+
+  async function runAlone(request: Request): Promise<Reservation> {
+    const rows = await db.query<LineRow>(alone, [JSON.stringify(wantedLines([request]))]);
+    return answerOf(request, 0, rows);
+  }
+
+  const reserve = coalesce<Request, Reservation>({
+    name: 'product reserve',
+    run,
+    keys: ({ order_id }) => [String(order_id)],
+    faultOfOneRow,
+  });
+  return (order_id, lines, until) => reserve({ order_id, lines, until });
+}
+
+function wantedLines(batch: readonly Request[]): WantedLine[] {
+  const wantedSoFar = new Map<number, number>();
+  return batch.flatMap(({ order_id, lines, until }, position) => {
+    for (const { product_id, quantity } of lines) {
+      wantedSoFar.set(product_id, (wantedSoFar.get(product_id) ?? 0) + quantity);
+    }
+    return lines.map((line, index) => {
+      const need = wantedSoFar.get(line.product_id) ?? 0;
+      return { seq: position * LINES_PER_ORDER + index, order_id, until, need, ...line };
+    });
+  });
+}
+
+function answerOf({ order_id, lines }: Request, position: number, rows: readonly LineRow[]): Reservation {
+  const first = position * LINES_PER_ORDER;
+  const mine = new Map(
+    rows.filter(({ seq }) => seq >= first && seq < first + LINES_PER_ORDER).map((row) => [row.seq, row]),
+  );
+  const answered = lines.map((line, index) => lineOf(line, mine.get(first + index)));
+  return { order_id, reserved: [...mine.values()].every(({ granted }) => granted), lines: answered };
+}
+
+function lineOf({ product_id, quantity }: Line, row: LineRow | undefined): ReservedLine {
+  const { name = null, description = '', price = 0 as Minor, currency = '', stock_quantity = null } = row ?? {};
+  const left = stock_quantity ?? 0;
+  const facts = { product_id, quantity, name: name ?? '', description, unit_price: price, currency, left };
+  return { ...facts, outcome: outcomeOf(row) };
+}
+
+function outcomeOf(row: LineRow | undefined): ReservedLine['outcome'] {
+  if (!row || row.name === null) return 'not_found';
+  if (row.granted) return 'reserved';
+  if (!row.for_sale || row.stock_quantity === 0) return 'out_of_stock';
+  return row.stock_quantity !== null && row.own > row.stock_quantity ? 'short' : 'reserved';
+}
+
+const NOT_TO_BE_HAD = 'name is null or not for_sale or need > stock_quantity';
+const LINE_COLUMNS = 'seq integer, order_id bigint, until timestamptz, product_id bigint, quantity bigint, need bigint';
+
+/** Products are locked in the order of their ids, as every statement that moves stock does. */
+const trackedCte = (schema: string): string => `tracked as materialized (
+  select product_id, stock_quantity from ${schema}.products
+  where product_id in (select product_id from wanted) and stock_quantity is not null
+  order by product_id for no key update)`;
+
+// An inserted row has no xmax; one that `on conflict` updated has. Only what is new takes stock.
+const takeCtes = (schema: string): string => `kept as (
+    insert into ${schema}.reservations (order_id, items, expires_at)
+    select order_id, json_agg(json_build_object('product_id', product_id, 'quantity', quantity)), min(until)
+    from lines where stock_quantity is not null and order_id not in (select order_id from refused) group by order_id
+    on conflict (order_id) do update set expires_at = excluded.expires_at
+    returning order_id, xmax = 0 as fresh),
+  taken as (
+    update ${schema}.products p set stock_quantity = p.stock_quantity - t.quantity
+    from (select product_id, sum(quantity) as quantity from lines join kept using (order_id) where fresh group by 1) t
+    where p.product_id = t.product_id and p.stock_quantity is not null)`;
+
+const SELECTED = `select seq, order_id not in (select order_id from refused) as granted,
+  name, description, price, currency, for_sale, stock_quantity, need as own from lines`;
+
+function reserveStatement(schema: string, refusal: string): string {
+  return `with wanted as materialized (select * from json_to_recordset($1::json) as w(${LINE_COLUMNS})),
+  ${trackedCte(schema)},
+  lines as materialized (
+    select w.*, p.name, p.description, p.price, p.currency, p.for_sale, t.stock_quantity
+    from wanted w left join ${schema}.products p using (product_id) left join tracked t using (product_id)),
+  refused as materialized (select order_id from lines where ${refusal}),
+  ${takeCtes(schema)}
+  ${SELECTED}`;
+}

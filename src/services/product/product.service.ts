@@ -1,0 +1,48 @@
+import type { Page } from '../../platform/contract.ts';
+import type { Actions, Tools } from '../../platform/module.ts';
+import type { Product, productOps } from './product.contract.ts';
+import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
+import type { ProductRepository } from './product.repository.ts';
+
+/** How long units stay set aside for an order that has not appeared: far longer than any request lives. */
+export const RESERVATION_MINUTES = 15;
+
+export function productService(products: ProductRepository, _peers: object, tools: Pick<Tools, 'config'>) {
+  const page = ({ items, next }: Page<ProductState>): Page<Product> => ({ items: items.map(publicProduct), next });
+
+  return {
+    list: async (_ctx, { limit = 50, cursor, ...filter }) => page(await products.list(filter, { limit, cursor })),
+    get: async (_ctx, { product_id }) => publicProduct(await products.get(product_id)),
+    byCategory: async (_ctx, { name, limit = 50, cursor }) =>
+      page(await products.list({ category: name }, { limit, cursor })),
+    create: {
+      async act(ctx, input) {
+        const product_id = await products.nextId();
+        return products.save(ctx, createProduct(input, { product_id, currency: tools.config.CURRENCY }, ctx));
+      },
+      answer: (_ctx, state: ProductState) => publicProduct(state),
+    },
+    async update(ctx, input) {
+      const state = await products.get(input.product_id);
+      return publicProduct(await products.save(ctx, updateProduct(state, input, ctx)));
+    },
+    async availability(_ctx, { items }) {
+      const found = await products.find(items.map((item) => item.product_id));
+      return availabilityOf(items, new Map([...found].map(([id, state]) => [id, publicProduct(state)])));
+    },
+    reserve: (ctx, { order_id, items }) => products.reserve(order_id, items, reservationEnd(ctx.now)),
+    async release(_ctx, { order_id }) {
+      await products.release(order_id);
+      return {};
+    },
+    expired: async (ctx, { limit }) => ({ order_ids: await products.expired(ctx.now, limit) }),
+    async keep(_ctx, { order_ids }) {
+      await products.keep(order_ids);
+      return {};
+    },
+  } satisfies Actions<typeof productOps>;
+}
+
+function reservationEnd(now: string): string {
+  return new Date(Date.parse(now) + RESERVATION_MINUTES * 60_000).toISOString();
+}

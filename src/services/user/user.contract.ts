@@ -1,0 +1,275 @@
+import { type Static, type TObject, type TString, Type } from '@sinclair/typebox';
+import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
+import { errors } from '../../platform/errors.ts';
+
+/** The schema, or null. */
+const nullable = <T extends TString | TObject>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
+
+// No control characters and no halves of a surrogate pair: PostgreSQL keeps neither.
+const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]+$' });
+
+export const Role = Type.Union([Type.Literal('customer'), Type.Literal('staff'), Type.Literal('admin')]);
+
+export const Address = Type.Object(
+  {
+    line1: line(200),
+    line2: Type.Optional(line(200)),
+    postal_code: line(20),
+    city: line(100),
+    region: Type.Optional(line(100)),
+    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2' }),
+  },
+  { additionalProperties: false },
+);
+export type Address = Static<typeof Address>;
+
+const profile = {
+  display_name: nullable(line(100)),
+  email: nullable(Type.String({ maxLength: 254, pattern: '^[^\\s@\\p{Cc}\\p{Cs}]+@[^\\s@\\p{Cc}\\p{Cs}]+$' })),
+  phone: nullable(Type.String({ pattern: '^\\+?[0-9][0-9 ()./-]{2,30}$' })),
+  address: nullable(Address),
+  locale: nullable(
+    Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', description: 'BCP 47' }),
+  ),
+};
+
+/** What its owner and the staff see of an account. */
+export const User = Type.Object({
+  id: Id(),
+  username: Type.String(),
+  role: Role,
+  ...profile,
+  created_at: Time(),
+  updated_at: Time(),
+});
+export type User = Static<typeof User>;
+
+/** The fields of a profile that are given; null clears one. */
+export const UpdateProfile = Type.Partial(Type.Object(profile));
+export type UpdateProfile = Static<typeof UpdateProfile>;
+
+const username = Type.String({
+  minLength: 3,
+  maxLength: 64,
+  description: 'letters, digits, ., _ and -, not digits alone; unique without regard to case',
+});
+const newPassword = Type.String({ minLength: 8, maxLength: 128, writeOnly: true });
+// An account of an older system may have a password that would not be taken now.
+const password = Type.String({ maxLength: 1024, writeOnly: true });
+
+export const Credentials = Type.Object({ username, password: newPassword });
+export type Credentials = Static<typeof Credentials>;
+
+const tokens = { token: Type.String(), refresh_token: Type.String(), expires_in: Type.Integer() };
+
+const Registered = Type.Object({ message: Type.String(), id: Id(), username: Type.String(), ...tokens });
+
+const SignedIn = Type.Object({
+  message: Type.String(),
+  ...tokens,
+  id: Id(),
+  username: Type.String(),
+  user: Type.Object({ id: Id(), username: Type.String(), role: Role }),
+});
+
+/** The answer of the token endpoint (RFC 6749); `token` is the same as `access_token`. */
+const Granted = Type.Object({
+  access_token: Type.String(),
+  token_type: Type.Literal('Bearer'),
+  ...tokens,
+});
+
+export const Session = Type.Object({
+  session_id: Id(),
+  created_at: Time(),
+  last_used_at: Time(),
+  expires_at: Time(),
+  current: Type.Boolean({ description: 'the session of the token that asks' }),
+});
+export type Session = Static<typeof Session>;
+
+const Buyer = Type.Object({
+  id: Id(),
+  username: Type.String(),
+  display_name: profile.display_name,
+  email: profile.email,
+  phone: profile.phone,
+  address: profile.address,
+});
+
+export const userEvents = {
+  registered: event(
+    'user.registered',
+    'an account was made',
+    Type.Object({ user_id: Id(), username: Type.String(), role: Role, created_at: Time() }),
+  ),
+  updated: event(
+    'user.updated',
+    'a profile or a role changed; `changed` names the fields',
+    Type.Object({
+      user_id: Id(),
+      username: Type.String(),
+      display_name: profile.display_name,
+      email: profile.email,
+      phone: profile.phone,
+      locale: profile.locale,
+      role: Role,
+      changed: Type.Array(Type.String()),
+    }),
+  ),
+  passwordChanged: event(
+    'user.password_changed',
+    'the owner of an account set a new password',
+    Type.Object({ user_id: Id(), username: Type.String(), changed_at: Time() }),
+  ),
+};
+
+export const userErrors = errors('USER', {
+  NOT_FOUND: ['not_found', 'user not found'],
+  NAME_TAKEN: ['conflict', 'this username is taken'],
+  BAD_NAME: ['invalid', "username takes letters, digits, '.', '_' and '-', and not digits alone"],
+  COMMON_PASSWORD: ['invalid', 'this password is among the first that are guessed; choose another'],
+  INVALID_CREDENTIALS: ['unauthenticated', 'Invalid credentials'],
+  WRONG_PASSWORD: ['invalid', 'current_password is not the password of this account'],
+  INVALID_GRANT: ['invalid', 'invalid_grant: the refresh token is unknown, expired, revoked or used before'],
+  FOUNDED: ['conflict', 'the first account exists already'],
+  LAST_ADMIN: ['conflict', 'this is the last admin; make another one first'],
+  SESSION_NOT_FOUND: ['not_found', 'session not found'],
+  BUSY: ['unavailable', 'too many people sign in at this moment; try again shortly'],
+});
+
+const signInOps = {
+  register: op('POST /register', {
+    access: 'public',
+    aliases: ['/auth/register'],
+    summary: 'Makes an account and signs it in; the first account of a system is its admin',
+    status: 201,
+    idempotent: true,
+    input: Credentials,
+    output: Registered,
+  }),
+  login: op('POST /login', {
+    access: 'public',
+    aliases: ['/auth/login'],
+    summary: 'Signs in',
+    input: Type.Object({ username: Type.String({ maxLength: 256 }), password }),
+    output: SignedIn,
+  }),
+  token: op('POST /auth/token', {
+    access: 'public',
+    summary: 'A new access token and a new refresh token for a refresh token, which is then used up',
+    input: Type.Object({
+      grant_type: Type.Literal('refresh_token'),
+      refresh_token: Type.String({ maxLength: 200, writeOnly: true }),
+    }),
+    output: Granted,
+  }),
+  logout: op('POST /auth/logout', {
+    access: 'customer',
+    summary: 'Ends the session of the token',
+    status: 204,
+    input: Type.Object({}),
+    output: Nothing(),
+  }),
+  jwks: op('GET /auth/jwks', {
+    access: 'public',
+    summary: 'The public keys that access tokens are verified with (RFC 7517)',
+    input: Type.Object({}),
+    output: Type.Object({
+      keys: Type.Array(
+        Type.Object({
+          kty: Type.String(),
+          crv: Type.Optional(Type.String()),
+          x: Type.Optional(Type.String()),
+          kid: Type.Optional(Type.String()),
+          alg: Type.Optional(Type.String()),
+          use: Type.Optional(Type.String()),
+        }),
+      ),
+    }),
+  }),
+};
+
+const securityOps = {
+  changePassword: op('PUT /users/me/password', {
+    access: 'customer',
+    summary: 'Sets a new password and ends the other sessions',
+    status: 204,
+    input: Type.Object({ current_password: password, new_password: newPassword }),
+    output: Nothing(),
+  }),
+  sessions: op('GET /users/me/sessions', {
+    access: 'customer',
+    summary: 'Where the account is signed in, newest first',
+    input: Type.Object(paging),
+    output: PageOf(Session),
+  }),
+  endSession: op('DELETE /users/me/sessions/{session_id}', {
+    access: 'customer',
+    summary: 'Ends one session',
+    status: 204,
+    input: Type.Object({ session_id: Id() }),
+    output: Nothing(),
+  }),
+};
+
+const accountOps = {
+  me: op('GET /users/me', {
+    access: 'customer',
+    summary: 'The own profile',
+    input: Type.Object({}),
+    output: User,
+  }),
+  updateMe: op('PATCH /users/me', {
+    access: 'customer',
+    summary: 'Changes the fields that are given; null clears one',
+    input: UpdateProfile,
+    output: User,
+  }),
+  list: op('GET /users', {
+    access: 'staff',
+    summary: 'All accounts, oldest first',
+    input: Type.Object(paging),
+    output: PageOf(User),
+  }),
+  get: op('GET /users/{user_id}', {
+    access: 'customer',
+    summary: 'One account: the own one, or any for staff',
+    input: Type.Object({ user_id: Id() }),
+    output: User,
+  }),
+  setRole: op('PUT /users/{user_id}/role', {
+    access: 'admin',
+    summary: 'Changes what an account may do; the last admin stays one',
+    input: Type.Object({ user_id: Id(), role: Role }),
+    output: User,
+  }),
+};
+
+const peerOps = {
+  byUsername: op('GET /internal/users/by-username/{username}', {
+    access: 'internal',
+    summary: 'The account with this name, without regard to case',
+    input: Type.Object({ username: Type.String({ maxLength: 256 }) }),
+    output: Type.Object({ id: Id(), username: Type.String() }),
+  }),
+  profileOf: op('GET /internal/users/{user_id}/profile', {
+    access: 'internal',
+    summary: 'What an invoice says of its buyer',
+    input: Type.Object({ user_id: Id() }),
+    output: Buyer,
+  }),
+};
+
+export const userOps = { ...signInOps, ...securityOps, ...accountOps, ...peerOps };
+
+export const userContract = contract({
+  name: 'user',
+  summary: 'Accounts, roles, sign-in and sessions.',
+  port: 3005,
+  topic: 'users',
+  ops: userOps,
+  events: userEvents,
+  errors: userErrors,
+});

@@ -1,0 +1,38 @@
+import type { Ctx } from '../../platform/contract.ts';
+import { AppError } from '../../platform/errors.ts';
+import { type Credentials, userErrors } from './user.contract.ts';
+import { registerUser, type UserState } from './user.model.ts';
+import type { Passwords } from './user.passwords.ts';
+import type { UserRepository } from './user.repository.ts';
+
+type Register = (ctx: Ctx, credentials: Credentials) => Promise<UserState>;
+
+/** Makes accounts: the first one of all, and every other. Throws NAME_TAKEN. */
+export function registration(users: UserRepository, passwords: Passwords): Register {
+  // Saves work and ids; what makes the name unique is the index. A request with a key goes on to the save, which
+  // alone can tell a name that somebody else has from one that this same request took before.
+  async function refuseTaken(ctx: Ctx, username: string): Promise<void> {
+    if (!ctx.request && (await users.findByName(username))) throw userErrors.NAME_TAKEN();
+  }
+
+  return async (ctx, { username, password }) => {
+    await refuseTaken(ctx, username);
+    const password_hash = await passwords.hash(password);
+    await refuseTaken(ctx, username);
+    const founder = await users.isEmpty();
+    const facts = { user_id: await users.nextId(), username, password_hash };
+    const saveAs = (first: boolean) => users.save(ctx, registerUser({ ...facts, founder: first }, ctx));
+    try {
+      return await saveAs(founder);
+    } catch (error) {
+      if (hasCode(error, userErrors.FOUNDED)) return saveAs(false);
+      // The holder of the name may be this same request in another process: the second save would know.
+      if (ctx.request && hasCode(error, userErrors.NAME_TAKEN)) return saveAs(false);
+      throw error;
+    }
+  };
+}
+
+function hasCode(error: unknown, { code }: { readonly code: string }): boolean {
+  return error instanceof AppError && error.code === code;
+}

@@ -1,0 +1,64 @@
+import type { Ctx } from '../../platform/contract.ts';
+import { common } from '../../platform/errors.ts';
+import type { Actions, Tools } from '../../platform/module.ts';
+import { COMMON_PASSWORDS } from './user.common-passwords.ts';
+import { userErrors, type userOps } from './user.contract.ts';
+import { changeRole, isUsername, publicUser, self, updateProfile } from './user.model.ts';
+import { createPasswords, type Passwords } from './user.passwords.ts';
+import type { UserRepository } from './user.repository.ts';
+import { securityActions } from './user.security.ts';
+import { signInActions } from './user.sign-in.ts';
+import { createGranter } from './user.tokens.ts';
+
+/** The user service. `passwords` is given by tests that count. */
+export function userService(
+  users: UserRepository,
+  _peers: object,
+  tools: Pick<Tools, 'config' | 'tokens'>,
+  passwords: Passwords = createPasswords(tools.config.BCRYPT_COST),
+) {
+  const parts = { users, passwords, granter: createGranter(users, tools), blocklist: blocklistOf(tools.config) };
+  return {
+    ...signInActions(parts),
+    ...securityActions(parts),
+    jwks: async () => tools.tokens.jwks() as { keys: { kty: string }[] },
+    me: async (ctx) => publicUser(await users.get(self(ctx).id)),
+    updateMe: async (ctx, input) => {
+      const user = await users.get(self(ctx).id);
+      return publicUser(await users.save(ctx, updateProfile(user, input, ctx)));
+    },
+    async list(_ctx, { limit = 50, cursor }) {
+      const { items, next } = await users.list({ limit, cursor });
+      return { items: items.map(publicUser), next };
+    },
+    async get(ctx, { user_id }) {
+      const { actor } = ctx;
+      if (actor.kind === 'user' && actor.role === 'customer' && actor.id !== user_id) throw userErrors.NOT_FOUND();
+      return publicUser(await users.get(user_id));
+    },
+    async setRole(ctx, { user_id, role }) {
+      await mustBeAdminStill(ctx);
+      const user = await users.get(user_id);
+      return publicUser(await users.save(ctx, changeRole(user, role, ctx)));
+    },
+    async byUsername(_ctx, { username }) {
+      const user = isUsername(username) ? await users.findByName(username) : undefined;
+      if (!user) throw userErrors.NOT_FOUND();
+      return { id: user.user_id, username: user.username };
+    },
+    async profileOf(_ctx, { user_id }) {
+      const { username, display_name, email, phone, address } = await users.get(user_id);
+      return { id: user_id, username, display_name, email, phone, address };
+    },
+  } satisfies Actions<typeof userOps>;
+
+  // A token says the role of the moment it was made: one that was lost since must not win itself back.
+  async function mustBeAdminStill({ actor }: Ctx): Promise<void> {
+    if (actor.kind === 'user' && (await users.get(actor.id)).role !== 'admin') throw common.FORBIDDEN();
+  }
+}
+
+function blocklistOf({ PASSWORD_BLOCKLIST, NODE_ENV }: Tools['config']): ReadonlySet<string> | undefined {
+  const wanted = PASSWORD_BLOCKLIST ?? (NODE_ENV === 'production' ? 'on' : 'off');
+  return wanted === 'on' ? COMMON_PASSWORDS : undefined;
+}
