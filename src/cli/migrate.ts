@@ -3,6 +3,7 @@ import { modulesOf } from '../platform/app.ts';
 import type { Config } from '../platform/config.ts';
 import { pendingMigrations } from '../platform/db/migrate.ts';
 import { migrateServices, setsByDatabase } from '../platform/db/module-migrations.ts';
+import { takeoverNotes, takeoverText } from '../platform/db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from '../platform/engines.ts';
 import { createLog } from '../platform/log.ts';
 
@@ -12,10 +13,13 @@ export async function migrateCommand(config: Config, { plan }: { plan?: boolean 
   const keepers = keepersOf(modulesOf(container), config);
   const engines = await createEngines({ config, log, keepers, progress: (text) => process.stderr.write(`${text}\n`) });
   try {
-    const names = plan ? await planned(keepers, engines) : await migrateServices(keepers, engines, log);
+    const names = plan ? await planned(keepers, engines) : await migrateServices(keepers, engines, { config, log });
     const verb = plan ? 'would run' : 'ran';
     const text = names.length === 0 ? 'Nothing to migrate.\n' : names.map((name) => `${verb} ${name}\n`).join('');
     process.stdout.write(text);
+    if (plan) return;
+    for (const note of await takeoverNotes(keepers, engines))
+      process.stdout.write(`taken over: ${takeoverText(note)}\n`);
   } finally {
     await engines.close();
   }

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { Contract } from './contract.ts';
 import { migrateServices } from './db/module-migrations.ts';
 import { postgresStore } from './db/store.ts';
+import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
 import { createServer, mount } from './http.ts';
 import { startJobs } from './jobs.ts';
@@ -64,7 +65,9 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const locals: Local[] = [];
     const neighbours: Neighbour[] = [];
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
-    await migrateServices(keepersOf(modules, config), engines, log);
+    const keepers = keepersOf(modules, config);
+    await migrateServices(keepers, engines, { config, log });
+    for (const note of await takeoverNotes(keepers, engines)) log.warn(`taken over: ${takeoverText(note)}`);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);

@@ -13,15 +13,15 @@ export interface Assets {
 
 declare const TRADEPOST_ASSETS: Record<string, string> | undefined;
 
+const isMigration = (name: string): boolean => /^\d{4}_.*\.sql$/.test(name);
+
 const root = new URL('../', import.meta.url);
 
 const fromFolders: Assets = {
   list(folder) {
     const url = new URL(folder, root);
     if (!existsSync(url)) return [];
-    return readdirSync(url)
-      .filter((name) => /^\d{4}_.*\.sql$/.test(name))
-      .sort();
+    return readdirSync(url).filter(isMigration).sort();
   },
   read: (path) => readFileSync(fileURLToPath(new URL(path, root)), 'utf8'),
 };
@@ -32,6 +32,7 @@ function fromBundle(texts: Record<string, string>): Assets {
       Object.keys(texts)
         .filter((path) => path.startsWith(`${folder}/`))
         .map((path) => path.slice(folder.length + 1))
+        .filter(isMigration)
         .sort(),
     read(path) {
       const text = texts[path];

@@ -50,8 +50,8 @@ const text = (about: string, otherwise: string) => ({
 
 const secret = (about: string): Setting<string> => ({
   about,
-  takes: 'at least 16 characters',
-  read: (given) => (given.length >= 16 ? given : undefined),
+  takes: 'at least 8 characters, and 32 when NODE_ENV is production',
+  read: (given) => (given.length >= 8 ? given : undefined),
 });
 
 export const SETTINGS = {
@@ -63,11 +63,6 @@ export const SETTINGS = {
   },
   HOST: text('the address to listen on; 0.0.0.0 for every interface', '127.0.0.1'),
   PORT: port('the gateway, and everything in the one-process mode', '8080'),
-  PUBLIC_URL: {
-    about: 'the address that clients use, when it is not http://HOST:PORT',
-    takes: 'an http or https URL',
-    read: url('http:', 'https:'),
-  },
   DATA_DIR: text('where the embedded engines keep their data', './data'),
   SERVICES: text('the services that this process runs: all, or a list such as order,invoice', 'all'),
   DB_DRIVER: {
@@ -81,7 +76,12 @@ export const SETTINGS = {
     takes: 'a postgresql:// URL',
     read: url('postgres:', 'postgresql:'),
   },
-  POSTGRES_HOST: text('the PostgreSQL server, when DATABASE_URL is not set', 'localhost'),
+  POSTGRES_HOST: {
+    about: 'the PostgreSQL server, when DATABASE_URL is not set',
+    takes: 'a host name or address',
+    otherwise: 'localhost',
+    read: (given: string): string | undefined => (URL.canParse(`postgresql://${given}:1/`) ? given : undefined),
+  },
   POSTGRES_PORT: port('its port', '5432'),
   POSTGRES_USER: text('its user', 'postgres'),
   POSTGRES_PASSWORD: text('its password', ''),
@@ -207,6 +207,11 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
   const perService = new Map(
     known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, faults) as ServiceSettings]),
   );
+  for (const name of ['JWT_SECRET', 'SERVICE_SECRET'] as const) {
+    const short = (values[name]?.length ?? 32) < 32;
+    if (values.NODE_ENV === 'production' && short)
+      faults.push(`${name} is too short; in production it takes at least 32 characters.`);
+  }
   const services = readServices(values.SERVICES ?? 'all', known, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({

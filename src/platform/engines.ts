@@ -44,7 +44,7 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
     if (!pool) {
       pool = openDatabase(url, {
         poolSize: config.DB_POOL_SIZE,
-        onError: (error) => log.warn({ err: error }, 'a database connection ended'),
+        onError: ({ message }) => log.warn({ reason: message }, 'a database connection ended'),
       });
       pools.set(url, pool);
     }

@@ -77,6 +77,7 @@ function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, seco
 
 // `curl -X POST -H 'Content-Type: application/json'` without a body is a request without fields, not a fault.
 function acceptEmptyJson(app: FastifyInstance): void {
+  app.removeContentTypeParser('text/plain');
   const parse = app.getDefaultJsonParser('error', 'error');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
@@ -189,6 +190,8 @@ function openFields(op: Op, input: object): object {
 }
 
 function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // What one person may see is no cache's business, and a POST may carry a token.
+  if (op.access !== 'public' || op.method === 'POST') reply.header('cache-control', 'no-store');
   if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
   if (op.download) return answerFile(op.download, result as { filename: string; content: string }, reply);
   if (op.status === 204) return reply.code(204).send();

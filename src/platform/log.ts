@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
-import pretty from 'pino-pretty';
+
+import type { default as PrettyStream } from 'pino-pretty';
 import type { Config } from './config.ts';
 
 export type Log = Logger;
@@ -32,6 +34,12 @@ export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream
   };
   if (stream) return pino(options, stream);
   // Written in blocks under load; `flush` runs every second and at the end.
-  if (person) return pino(options, pretty({ colorize: true, ignore: 'request_id', sync: true }));
+  if (person) return pino(options, prettyStream());
   return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 }));
+}
+
+// Loaded only where a person looks on: it is a second of nobody's start otherwise.
+function prettyStream(): DestinationStream {
+  const { default: pretty } = createRequire(import.meta.url)('pino-pretty') as { default: typeof PrettyStream };
+  return pretty({ colorize: true, ignore: 'request_id', sync: true });
 }

@@ -115,21 +115,44 @@ function guardOne(
     return { answer: await answer(ctx, kept.result, input, true) };
   }
 
+  const underWay = new Map<string, Promise<unknown>>();
+
+  async function first(ctx: Ctx, input: object): Promise<unknown> {
+    try {
+      return await attempt(ctx, input);
+    } catch (error) {
+      // The same request was faster, here or in another process, and may have taken what was missing to this one.
+      const meanwhile = error instanceof AlreadyAnswered ? await repeat(ctx, input) : await faster(ctx, input);
+      if (meanwhile) return meanwhile.answer;
+      throw error;
+    }
+  }
+
+  const faster = (ctx: Ctx, input: object) =>
+    repeat(ctx, input).catch((error: unknown) => {
+      if ((error as { code?: string }).code === common.KEY_REUSED.code) throw error;
+      return undefined;
+    });
+
   return async (ctx, input) => {
     allow(op.access, ctx);
     if (ctx.request === undefined) return attempt(ctx, input);
     // A key belongs to the operation that the client called, not to what that operation calls in turn.
     if (ctx.request.op !== op.id) return attempt(Object.freeze({ ...ctx, request: undefined }), input);
-    const before = await repeat(ctx, input);
-    if (before) return before.answer;
-    try {
-      return await attempt(ctx, input);
-    } catch (error) {
-      // The same request was faster on another connection or in another process.
-      const meanwhile = error instanceof AlreadyAnswered ? await repeat(ctx, input) : undefined;
-      if (meanwhile) return meanwhile.answer;
-      throw error;
+    const { key } = ctx.request;
+    for (;;) {
+      const before = await repeat(ctx, input);
+      if (before) return before.answer;
+      const ahead = underWay.get(key);
+      if (!ahead) break;
+      await ahead;
     }
+    const answered = first(ctx, input).finally(() => underWay.delete(key));
+    underWay.set(
+      key,
+      answered.catch(() => undefined),
+    );
+    return answered;
   };
 }
 

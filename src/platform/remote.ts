@@ -2,6 +2,7 @@ import { Pool } from 'undici';
 import { codecOf } from './codec.ts';
 import type { ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
 import { AppError, common, type Kind, STATUS } from './errors.ts';
+import type { Problem } from './problem.ts';
 import { inputParts } from './route-shape.ts';
 import { CTX_HEADER, type CtxSeal } from './tokens.ts';
 
@@ -58,7 +59,12 @@ function queryOf(values: Record<string, unknown>): string {
   const given = Object.entries(values).filter(([, value]) => value !== undefined);
   return given.length === 0
     ? ''
-    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]))}`;
+    : `?${new URLSearchParams(given.map(([name, value]): [string, string] => [name, textOf(value)]))}`;
+}
+
+// An amount is encoded as raw JSON, which is an object until it is printed.
+function textOf(value: unknown): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
 async function answerValue(op: Op, answer: Answer): Promise<unknown> {
@@ -84,9 +90,10 @@ function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): P
 }
 
 async function errorOf(answer: Answer): Promise<AppError> {
-  const problem = (await answer.body.json().catch(() => ({}))) as Record<string, unknown>;
+  const problem = (await answer.body.json().catch(() => ({}))) as Partial<Problem>;
   const kind = (Object.keys(STATUS) as Kind[]).find((one) => STATUS[one] === answer.statusCode);
-  if (!kind || typeof problem.code !== 'string') return common.UNAVAILABLE();
-  const faults = problem.errors as AppError['faults'];
-  return new AppError(problem.code, kind, String(problem.detail), { faults });
+  const { type, title, status, detail, instance, code, error, timestamp, request_id, errors, ...facts } = problem;
+  if (!kind || code === undefined) return common.UNAVAILABLE();
+  const details = Object.keys(facts).length > 0 ? facts : undefined;
+  return new AppError(code, kind, String(detail), { faults: errors, details });
 }

@@ -17,11 +17,17 @@ export interface MigrationSet {
   readonly migrations: readonly Migration[];
 }
 
-/** The numbered files of a folder, in order, with `{{schema}}` filled in. */
+/** What a migration may ask for with `current_setting('tradepost.<name>', true)`. */
+export type Settings = Readonly<Record<string, string>>;
+
+/** The numbered files of a folder, in order, with `{{include <path>}}` and then `{{schema}}` filled in. */
 export function readMigrations(assets: Assets, folder: string, schema: string): Migration[] {
   return assets.list(folder).map((name) => ({
     name,
-    text: assets.read(`${folder}/${name}`).replaceAll('{{schema}}', schema),
+    text: assets
+      .read(`${folder}/${name}`)
+      .replace(/\{\{include (\S+)\}\}/g, (_, path: string) => assets.read(path))
+      .replaceAll('{{schema}}', schema),
   }));
 }
 
@@ -31,11 +37,12 @@ const LEDGER = 'tradepost_platform.migration';
 const LOCK = 7_205_759_401;
 
 /** Brings every set to its newest file. Returns what ran, as `schema/name`. */
-export async function migrate(db: Database, sets: readonly MigrationSet[]): Promise<string[]> {
+export async function migrate(db: Database, sets: readonly MigrationSet[], settings: Settings = {}): Promise<string[]> {
   const before = await applied(db);
   if (pending(before, sets).length === 0) return [];
   await db.script(`
     begin;
+    set local statement_timeout = 0;
     select pg_advisory_xact_lock(${LOCK});
     create schema if not exists tradepost_platform;
     create table if not exists ${LEDGER} (
@@ -45,7 +52,12 @@ export async function migrate(db: Database, sets: readonly MigrationSet[]): Prom
     commit;`);
   const ran: string[] = [];
   for (const { schema, migration } of pending(before, sets)) {
-    const claimed = await db.transaction((sql) => runOne(sql, schema, migration));
+    const claimed = await db.transaction(async (sql) => {
+      for (const [name, value] of Object.entries(settings)) {
+        await sql.query({ name: '', text: 'select set_config($1, $2, true)' }, [`tradepost.${name}`, value]);
+      }
+      return runOne(sql, schema, migration);
+    });
     if (claimed) ran.push(`${schema}/${migration.name}`);
   }
   return ran;
@@ -57,13 +69,14 @@ export async function pendingMigrations(db: Database, sets: readonly MigrationSe
 }
 
 async function runOne(sql: Sql, schema: string, migration: Migration): Promise<boolean> {
+  // Before the lock: another process may take its time with a migration of its own.
+  await sql.script('set local statement_timeout = 0');
   await sql.query({ name: '', text: 'select pg_advisory_xact_lock($1)' }, [LOCK]);
   const [done] = await sql.query({ name: '', text: `select 1 from ${LEDGER} where schema = $1 and name = $2` }, [
     schema,
     migration.name,
   ]);
   if (done) return false;
-  await sql.script('set local statement_timeout = 0');
   await sql.script(migration.text);
   await sql.query({ name: '', text: `insert into ${LEDGER} (schema, name, checksum) values ($1, $2, $3)` }, [
     schema,

@@ -1,4 +1,5 @@
 import { assets } from '../assets.ts';
+import type { Config } from '../config.ts';
 import type { Engines } from '../engines.ts';
 import type { Log } from '../log.ts';
 import { type MigrationSet, migrate, readMigrations } from './migrate.ts';
@@ -28,9 +29,14 @@ export function setsByDatabase(services: readonly string[], engines: Engines): M
 }
 
 /** Brings the schema of every service to its newest migration. */
-export async function migrateServices(services: readonly string[], engines: Engines, log: Log): Promise<string[]> {
+export async function migrateServices(
+  services: readonly string[],
+  engines: Engines,
+  { config, log }: { config: Pick<Config, 'CURRENCY'>; log: Log },
+): Promise<string[]> {
   const ran: string[] = [];
-  for (const [db, sets] of setsByDatabase(services, engines)) ran.push(...(await migrate(db, sets)));
+  const settings = { currency: config.CURRENCY };
+  for (const [db, sets] of setsByDatabase(services, engines)) ran.push(...(await migrate(db, sets, settings)));
   if (ran.length > 0) log.info({ migrations: ran }, 'migrated');
   return ran;
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { AppError, common } from '../errors.ts';
+import { AppError, common, invalid } from '../errors.ts';
 
 /**
  * PostgreSQL, as far as the platform knows it: a pool per database, statements prepared by name, typed rows, and
@@ -63,7 +63,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     options:
       '-c plan_cache_mode=force_generic_plan -c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000',
   });
-  pool.on('error', (error) => options.onError?.(error));
+  let closing = false;
+  pool.on('error', (error) => {
+    if (!closing) options.onError?.(error);
+  });
   const onPool = sqlOver((query) => pool.query(query));
 
   async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
@@ -74,10 +77,17 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       return client.query(config);
     });
     let broken: Error | undefined;
+    // Without a listener the loss of a connection between two statements would end the process.
+    const lost = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', lost);
     try {
       await client.query('begin');
       const result = await work(sql);
-      await client.query('commit');
+      // After a failed statement that `work` passed over, PostgreSQL answers a commit with a rollback.
+      const { command } = await client.query('commit');
+      if (command !== 'COMMIT') throw new Error('a transaction was rolled back, because a statement in it had failed');
       return result;
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {
@@ -86,6 +96,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       throw translate(error);
     } finally {
       open = false;
+      client.off('error', lost);
       client.release(broken);
     }
   }
@@ -95,7 +106,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     ...onPool,
     transaction,
     ping: () => onPool.script('select 1'),
-    close: () => pool.end(),
+    async close() {
+      closing = true;
+      await pool.end();
+    },
   };
 }
 
@@ -121,6 +135,10 @@ function fail(error: unknown): never {
 
 /** SQLSTATE classes that say: the server or the way to it is the fault, not the statement. */
 const UNAVAILABLE = /^(08|53|57|58)/;
+/** Text that PostgreSQL cannot keep. */
+const UNSTORABLE = /^(22021|22P05)$/;
+// Half a character in a JSON document is refused as such; of other types it is a fault of ours.
+const BAD_TEXT = '22P02';
 const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|Connection terminated|timeout exceeded|Client has/;
 
 function translate(error: unknown): unknown {
@@ -128,6 +146,9 @@ function translate(error: unknown): unknown {
   const { code } = error as { code?: string };
   if ((code && UNAVAILABLE.test(code)) || NETWORK.test(code ?? '') || NETWORK.test(error.message)) {
     return Object.assign(common.UNAVAILABLE(), { cause: error });
+  }
+  if ((code && UNSTORABLE.test(code)) || (code === BAD_TEXT && error.message.includes('type json'))) {
+    return invalid('text may not contain the character U+0000 or half a character');
   }
   return error;
 }
@@ -140,6 +161,7 @@ export function violatedConstraint(error: unknown): string | undefined {
 
 /** Whether the error lies in a row's values, so that nothing of its statement was written. */
 export function faultOfOneRow(error: unknown): boolean {
+  if (error instanceof AppError) return error.kind === 'invalid';
   const { code } = error as { code?: string };
   return code !== undefined && /^(22|23|40|P0)/.test(code);
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
 import { codecOf } from '../codec.ts';
 import type { Change, Contract, Ctx, EventOf, Versioned } from '../contract.ts';
@@ -10,6 +11,8 @@ import { saveStatement, type TableShape, type Variant } from './save-statement.t
 /** How the states of one table are saved. */
 export interface TableSpec<S extends Versioned> extends TableShape {
   readonly key: keyof S & string;
+  /** Fields that the kept answer of a request with an Idempotency-Key leaves out. */
+  readonly secrets?: readonly (keyof S & string)[];
   /** Constraint name to the error that it stands for. */
   readonly conflicts?: Readonly<Record<string, (state: S) => AppError>>;
 }
@@ -49,7 +52,7 @@ export function saver<S extends Versioned>(
 
   async function run(insert: boolean, batch: readonly Pending<S>[]): Promise<(S | Error)[]> {
     const marks = batch.some(({ ctx }) => ctx.request !== undefined || ctx.cause !== undefined);
-    const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next) : change.next));
+    const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next, spec.secrets) : change.next));
     const events = batch.flatMap(({ ctx, change }) => outboxRows(contract, spec.key, ctx, change));
     const answers = await sql.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
       JSON.stringify(rows),
@@ -106,12 +109,13 @@ function batchKeys(row: string | undefined, { request, cause }: Ctx): readonly s
   return keys;
 }
 
-function markedRow<S extends Versioned>(ctx: Ctx, next: S): object {
+function markedRow<S extends Versioned>(ctx: Ctx, next: S, secrets: readonly (keyof S & string)[] = []): object {
+  const hidden = Object.fromEntries(secrets.map((name) => [name, undefined]));
   return {
     ...next,
     request_key: ctx.request?.key,
     request_print: ctx.request?.fingerprint,
-    snapshot: ctx.request && { ...next, version: next.version + 1 },
+    snapshot: ctx.request && { ...next, ...hidden, version: next.version + 1 },
     marked_at: ctx.now,
     consumer: ctx.cause?.consumer,
     event_id: ctx.cause?.eventId,
@@ -126,7 +130,7 @@ function outboxRows<S extends Versioned>(
 ): object[] {
   return change.events.map((event) => ({
     row_key: change.next[key],
-    id: uuid(),
+    id: eventId(),
     type: event.type,
     subject: event.subject,
     data: encodeEvent(contract, event),
@@ -135,6 +139,17 @@ function outboxRows<S extends Versioned>(
     correlation: ctx.requestId,
     causation: ctx.cause?.eventId,
   }));
+}
+
+// Random bytes are drawn for many ids at once: drawing them one by one cost more than the rest of an event.
+const POOLED_IDS = 256;
+let pool = Buffer.alloc(0);
+
+function eventId(): string {
+  if (pool.length < 16) pool = randomBytes(16 * POOLED_IDS);
+  const random = pool.subarray(0, 16);
+  pool = pool.subarray(16);
+  return uuid({ random });
 }
 
 const schemasByContract = new WeakMap<Contract, Map<string, ReturnType<typeof codecOf>>>();

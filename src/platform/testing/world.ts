@@ -5,7 +5,7 @@ import { modulesOf, start } from '../app.ts';
 import { readConfig, type TestEngine } from '../config.ts';
 import { createLog } from '../log.ts';
 import { type Client, clientOf } from './client.ts';
-import { testDatabase } from './databases.ts';
+import { type TestDatabase, testDatabase } from './databases.ts';
 import { engine as anyEngine } from './engines.ts';
 import { freePort } from './ports.ts';
 
@@ -13,6 +13,8 @@ export interface WorldOptions {
   /** `one`: everything in this process. `each`: every service in a process of its own, behind the gateway's. */
   readonly processes?: 'one' | 'each';
   readonly engine?: TestEngine;
+  /** One that the test made and drops; otherwise a copy of the template. */
+  readonly database?: TestDatabase;
   /** Goes over the settings of a test. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -32,7 +34,7 @@ export interface World {
 
 export const PASSWORD = 'password123';
 
-const SETTINGS = {
+export const SETTINGS = {
   DB_DRIVER: 'postgres',
   NODE_ENV: 'test',
   LOG_LEVEL: 'error',
@@ -43,7 +45,7 @@ const SETTINGS = {
 
 /** Starts a world; `await world.close()` ends it. */
 export async function world(options: WorldOptions = {}): Promise<World> {
-  const database = await testDatabase(options.engine ?? anyEngine);
+  const database = options.database ?? (await testDatabase(options.engine ?? anyEngine));
   const env = { ...SETTINGS, DATABASE_URL: database.url, ...options.env };
   const system = options.processes === 'each' ? await startEach(env) : await startOne(env);
   const accounts = new Map<string, Promise<Client>>();
@@ -73,7 +75,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     as: signedIn,
     async close() {
       await system.close();
-      await database.drop();
+      if (!options.database) await database.drop();
     },
   };
 }

@@ -74,11 +74,14 @@ export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
   };
 }
 
-/** Whether this actor may see an order: its buyer, staff, the platform itself. */
+/** Whether this actor may see everybody's orders. */
+export function isStaff(actor: Actor): boolean {
+  return actor.kind === 'system' || (actor.kind === 'user' && actor.role !== 'customer');
+}
+
+/** Whether this actor may see an order: its buyer and the staff. */
 export function maySee(actor: Actor, owner: { readonly user_id: number }): boolean {
-  return (
-    actor.kind === 'system' || (actor.kind === 'user' && (actor.id === owner.user_id || actor.role !== 'customer'))
-  );
+  return isStaff(actor) || (actor.kind === 'user' && actor.id === owner.user_id);
 }
 
 /** The same user, whatever the case of the letters. */

@@ -37,7 +37,6 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
   });
   const lists = {
     user: listBy('by user', 'user_id = $4'),
-    username: listBy('by username', 'lower(username) = lower($4)'),
     all: listBy('all', '$4::bigint is null'),
   };
 
@@ -52,11 +51,10 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
       const found = await Promise.all(order_ids.map(read));
       return new Map(found.flatMap((one) => (one ? [[one.order_id, one] as const] : [])));
     },
-    async list({ user_id, username, status }, { limit, cursor }) {
-      const statement = user_id !== undefined ? lists.user : username !== undefined ? lists.username : lists.all;
+    async list({ user_id, status }, { limit, cursor }) {
+      const statement = user_id === undefined ? lists.all : lists.user;
       const before = cursorId(cursor) ?? Number.MAX_SAFE_INTEGER;
-      const by = user_id ?? username ?? null;
-      const rows = await db.query<OrderState>(statement, [before, status ?? null, limit + 1, by]);
+      const rows = await db.query<OrderState>(statement, [before, status ?? null, limit + 1, user_id ?? null]);
       return pageOf(rows, limit, (row) => row.order_id);
     },
     save: store.saver<OrderState>({ table: 'orders', key: 'order_id', columns }),

@@ -3,9 +3,8 @@ import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 
 export interface OrderFilter {
+  /** Undefined: everybody's. */
   readonly user_id?: number;
-  /** Without regard to case. */
-  readonly username?: string;
   readonly status?: OrderStatus;
 }
 

@@ -5,7 +5,7 @@ import { AlreadyAnswered } from '../../platform/repeats.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
-import { type Buyer, cancelOrder, isSelf, maySee, type OrderState, placeOrder } from './order.model.ts';
+import { type Buyer, cancelOrder, isSelf, isStaff, maySee, type OrderState, placeOrder } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 
 export interface OrderPeers {
@@ -20,22 +20,22 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
     place: async (ctx, { items }) => place(ctx, self(ctx), items),
     placeSingle: async (ctx, line) => place(ctx, self(ctx), [line]),
     placeFor: async (ctx, { username, items, ...single }) =>
-      place(ctx, await buyerNamed(ctx, username), linesOf(items, single)),
+      place(ctx, await namedUser(ctx, username, orderErrors.NOT_YOURS), linesOf(items, single)),
     async list(ctx, { all, status, limit = 50, cursor }) {
-      const everybody = all === true && maySee(ctx.actor, { user_id: 0 });
-      return orders.list({ user_id: everybody ? undefined : self(ctx).id, status }, { limit, cursor });
+      const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
+      return orders.list({ user_id, status }, { limit, cursor });
     },
     get: async (ctx, { order_id }) => visible(ctx, order_id),
     async listOf(ctx, { username, status, limit = 50, cursor }) {
-      if (!isSelf(ctx.actor, username) && !maySee(ctx.actor, { user_id: 0 })) throw orderErrors.NOT_FOUND();
-      return orders.list({ username, status }, { limit, cursor });
+      const { id } = await namedUser(ctx, username, orderErrors.NOT_FOUND);
+      return orders.list({ user_id: id, status }, { limit, cursor });
     },
     async cancel(ctx, { order_id }) {
       const order = await visible(ctx, order_id);
       const change = cancelOrder(order, ctx);
       if (change.events.length === 0) return order;
       // The hold is renewed first: should we stop between the save and the release, it runs out and is settled.
-      await product.reserve(ctx, { order_id, items: linesFrom(order) });
+      await product.renew(ctx, { order_id });
       const cancelled = await orders.save(ctx, change);
       await product.release(ctx, { order_id });
       return cancelled;
@@ -71,9 +71,10 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
     return order;
   }
 
-  async function buyerNamed(ctx: Ctx, username: string): Promise<Buyer> {
+  // Oneself, or for staff anybody; a customer who names another hears `refusal`, whether there is one or not.
+  async function namedUser(ctx: Ctx, username: string, refusal: () => AppError): Promise<Buyer> {
     if (isSelf(ctx.actor, username)) return self(ctx);
-    if (!maySee(ctx.actor, { user_id: 0 })) throw orderErrors.NOT_YOURS();
+    if (!isStaff(ctx.actor)) throw refusal();
     return user.byUsername(ctx, { username });
   }
 }
@@ -91,8 +92,4 @@ function linesOf(items: Line[] | undefined, { product_id, quantity }: Partial<Li
   if (items && product_id === undefined && quantity === undefined) return items;
   if (!items && product_id !== undefined && quantity !== undefined) return [{ product_id, quantity }];
   throw orderErrors.NO_ITEMS();
-}
-
-function linesFrom(order: OrderState): Line[] {
-  return order.items.map(({ product_id, quantity }) => ({ product_id, quantity }));
 }

@@ -178,6 +178,12 @@ export const productOps = {
     input: Type.Object({ order_id: Id(), items: Lines }),
     output: Reservation,
   }),
+  renew: op('POST /internal/reservations/{order_id}/renew', {
+    access: 'internal',
+    summary: 'Lets the reservation of an order run out later, if there is one; it is asked about again then',
+    input: Type.Object({ order_id: Id() }),
+    output: Nothing(),
+  }),
   release: op('POST /internal/reservations/{order_id}/release', {
     access: 'internal',
     summary: 'Gives the units of an order back; once, however often it is asked',

@@ -91,9 +91,13 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       );
       return rows.map((row) => row.order_id);
     },
-    async keep(order_ids) {
-      const text = `update ${schema}.reservations set expires_at = null where order_id = any($1)`;
-      await db.query({ name: `${schema} keep`, text }, [order_ids]);
+    async keep(order_ids, now) {
+      const text = `update ${schema}.reservations set expires_at = null where order_id = any($1) and expires_at < $2`;
+      await db.query({ name: `${schema} keep`, text }, [order_ids, now]);
+    },
+    async renew(order_id, until) {
+      const text = `update ${schema}.reservations set expires_at = $2 where order_id = $1`;
+      await db.query({ name: `${schema} renew`, text }, [order_id, until]);
     },
   };
 }

@@ -32,6 +32,8 @@ export interface ProductRepository {
   release(order_id: number): Promise<void>;
   /** Orders whose reservation ran out before `now`. */
   expired(now: string, limit: number): Promise<number[]>;
-  /** The reservations of these orders no longer expire. */
-  keep(order_ids: readonly number[]): Promise<void>;
+  /** The reservations of these orders that ran out before `now` never do again; one that was renewed since is left. */
+  keep(order_ids: readonly number[], now: string): Promise<void>;
+  /** The reservation of an order, if there is one, runs out at `until`. */
+  renew(order_id: number, until: string): Promise<void>;
 }

@@ -31,13 +31,17 @@ export function productService(products: ProductRepository, _peers: object, tool
       return availabilityOf(items, new Map([...found].map(([id, state]) => [id, publicProduct(state)])));
     },
     reserve: (ctx, { order_id, items }) => products.reserve(order_id, items, reservationEnd(ctx.now)),
+    async renew(ctx, { order_id }) {
+      await products.renew(order_id, reservationEnd(ctx.now));
+      return {};
+    },
     async release(_ctx, { order_id }) {
       await products.release(order_id);
       return {};
     },
     expired: async (ctx, { limit }) => ({ order_ids: await products.expired(ctx.now, limit) }),
-    async keep(_ctx, { order_ids }) {
-      await products.keep(order_ids);
+    async keep(ctx, { order_ids }) {
+      await products.keep(order_ids, ctx.now);
       return {};
     },
   } satisfies Actions<typeof productOps>;

@@ -28,6 +28,11 @@ export function isUsername(text: string): boolean {
   return NAME.test(text);
 }
 
+/** Whether some account may have this name: one that was taken over may break the rules of today. */
+export function mayBeUsername(text: string): boolean {
+  return text !== '' && text.isWellFormed() && !text.includes('\0');
+}
+
 /** Throws BAD_NAME with its place in the request. */
 export function checkUsername(username: string): void {
   if (!isUsername(username)) throw faultAt('/username', userErrors.BAD_NAME());

@@ -35,7 +35,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
   const readByName = store.reader<string, UserState>(
     'by name',
     `${select} where lower(username collate "C") = any($1)`,
-    (row) => row.username.toLowerCase(),
+    (row) => keyOf(row.username),
   );
   const save = store.saver<UserState>({
     table: 'users',
@@ -59,7 +59,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
       if (!found) throw userErrors.NOT_FOUND();
       return found;
     },
-    findByName: (username) => readByName(username.toLowerCase()),
+    findByName: (username) => readByName(keyOf(username)),
     async list({ limit, cursor }) {
       const rows = await db.query<UserState>(list, [cursorId(cursor) ?? 0, limit + 1]);
       return pageOf(rows, limit, (row) => row.user_id);
@@ -76,6 +76,9 @@ export function userPostgres(store: PostgresStore): UserRepository {
     signingKey: keyKeeper(store),
   };
 }
+
+// As the index sees it: only A to Z have small letters.
+const keyOf = (username: string): string => username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 function keyKeeper({ schema, db }: PostgresStore): UserRepository['signingKey'] {
   async function active(): Promise<JWK | undefined> {

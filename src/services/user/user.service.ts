@@ -3,7 +3,7 @@ import { common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { COMMON_PASSWORDS } from './user.common-passwords.ts';
 import { userErrors, type userOps } from './user.contract.ts';
-import { changeRole, isUsername, publicUser, self, updateProfile } from './user.model.ts';
+import { changeRole, mayBeUsername, publicUser, self, updateProfile } from './user.model.ts';
 import { createPasswords, type Passwords } from './user.passwords.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';
@@ -42,7 +42,7 @@ export function userService(
       return publicUser(await users.save(ctx, changeRole(user, role, ctx)));
     },
     async byUsername(_ctx, { username }) {
-      const user = isUsername(username) ? await users.findByName(username) : undefined;
+      const user = mayBeUsername(username) ? await users.findByName(username) : undefined;
       if (!user) throw userErrors.NOT_FOUND();
       return { id: user.user_id, username: user.username };
     },

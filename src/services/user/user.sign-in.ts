@@ -1,7 +1,7 @@
 import { common } from '../../platform/errors.ts';
 import type { Actions } from '../../platform/module.ts';
 import { userErrors, type userOps } from './user.contract.ts';
-import { checkPassword, checkUsername, isUsername, type UserState } from './user.model.ts';
+import { checkPassword, checkUsername, mayBeUsername, type UserState } from './user.model.ts';
 import type { Passwords } from './user.passwords.ts';
 import { registration } from './user.registration.ts';
 import type { UserRepository } from './user.repository.ts';
@@ -33,7 +33,7 @@ export function signInActions({ users, passwords, granter, blocklist }: SignInPa
       },
     },
     async login(ctx, { username, password }) {
-      const user = isUsername(username) ? await users.findByName(username) : undefined;
+      const user = mayBeUsername(username) ? await users.findByName(username) : undefined;
       const right = await passwords.verify(password, user?.password_hash);
       if (!user || !right) throw userErrors.INVALID_CREDENTIALS();
       if (passwords.isWeak(user.password_hash)) await strengthen(user, password);

@@ -20,4 +20,3 @@ create table {{schema}}.orders (
   constraint total_adds_up check (total = subtotal + tax)
 ) with (fillfactor = 80);
 create index orders_by_user on {{schema}}.orders (user_id, order_id);
-create index orders_by_username on {{schema}}.orders (lower(username), order_id);

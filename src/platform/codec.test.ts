@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Type } from '@sinclair/typebox';
+import { codecOf, toJson } from './codec.ts';
+import { Amount, Money } from './contract.ts';
+import { minor } from './money.ts';
+
+const Line = Type.Object({ name: Type.String(), price: Money(), gift: Type.Optional(Type.Boolean()) });
+const Order = Type.Object({
+  id: Type.Integer(),
+  total: Amount(),
+  discount: Type.Union([Amount(), Type.Null()]),
+  lines: Type.Array(Line),
+  by_day: Type.Array(Type.Array(Amount())),
+  address: Type.Union([Type.Object({ city: Type.String(), fee: Type.Optional(Amount()) }), Type.Null()]),
+});
+
+const inside = {
+  id: 7,
+  total: minor(130_000),
+  discount: null,
+  lines: [
+    { name: 'Laptop', price: minor(129_999) },
+    { name: 'Sticker', price: minor(1), gift: true },
+  ],
+  by_day: [[minor(100), minor(5)], []],
+  address: { city: 'Ghent', fee: minor(250) },
+};
+
+test('amounts go out with two digits, also those that are whole', () => {
+  assert.equal(
+    toJson(Order, inside),
+    '{"id":7,"total":1300.00,"discount":null,' +
+      '"lines":[{"name":"Laptop","price":1299.99},{"name":"Sticker","price":0.01,"gift":true}],' +
+      '"by_day":[[1.00,0.05],[]],"address":{"city":"Ghent","fee":2.50}}',
+  );
+  assert.equal(toJson(Amount(), minor(-1_250)), '-12.50');
+});
+
+test('what goes out comes in as it was', () => {
+  assert.deepEqual(codecOf(Order).decode(JSON.parse(toJson(Order, inside))), inside);
+});
+
+test('a field that the schema does not name never goes out, at any depth', () => {
+  const leaky = {
+    ...inside,
+    password_hash: 'secret',
+    lines: [{ name: 'Laptop', price: minor(1), cost: minor(1) }],
+    address: { city: 'Ghent', street: 'secret' },
+  };
+  const out = JSON.parse(toJson(Order, leaky));
+  assert.deepEqual(Object.keys(out), Object.keys(inside));
+  assert.deepEqual(Object.keys(out.lines[0]), ['name', 'price']);
+  assert.deepEqual(out.address, { city: 'Ghent' });
+});
+
+test('a schema without fields lets nothing out', () => {
+  assert.equal(toJson(Type.Object({}), { anything: 1 }), '{}');
+});
+
+test('null and what is absent stay what they are, in both directions', () => {
+  const { encode, decode } = codecOf(Order);
+  const bare = { id: 1, total: minor(0), discount: null, lines: [], by_day: [], address: null };
+  assert.equal(JSON.stringify(encode({ ...bare, lines: undefined })).includes('lines'), false);
+  assert.deepEqual(decode({ ...bare, total: 0 }), bare);
+  assert.deepEqual(decode({ id: 1 }), { id: 1 });
+  assert.equal(toJson(Order, null), 'null');
+});
+
+test('a union with null carries amounts too', () => {
+  const { decode } = codecOf(Order);
+  assert.equal((decode({ discount: 12.5 }) as { discount: number }).discount, 1_250);
+  assert.equal(toJson(Type.Union([Type.Null(), Amount()]), minor(1_250)), '12.50');
+});
+
+test('reading leaves the value that was read as it is', () => {
+  const json = { total: 12.5, lines: [{ name: 'Mug', price: 1.5 }] };
+  const before = structuredClone(json);
+  codecOf(Order).decode(json);
+  assert.deepEqual(json, before);
+});

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ConfigError, environmentExample, readConfig, SETTINGS, shownSettings } from './config.ts';
+
+const known = ['user', 'order', 'gateway'];
+
+function faultsOf(env: Record<string, string>): readonly string[] {
+  try {
+    readConfig(env, known);
+  } catch (error) {
+    assert.ok(error instanceof ConfigError, `${error} is no ConfigError`);
+    assert.equal(error.message, error.faults.join('\n'));
+    return error.faults;
+  }
+  return assert.fail('the configuration was accepted');
+}
+
+test('without any setting the defaults hold', () => {
+  const config = readConfig({}, known);
+  const { PORT, HOST, DB_DRIVER, BCRYPT_COST, CURRENCY, JWT_SECRET, databaseUrl } = config;
+  assert.deepEqual([PORT, HOST, DB_DRIVER, BCRYPT_COST, CURRENCY], [8080, '127.0.0.1', 'embedded', 12, 'USD']);
+  assert.deepEqual([JWT_SECRET, databaseUrl], [undefined, undefined]);
+  assert.deepEqual(config.TAX_RATE, { text: '0.1', parts: 1_000_000n });
+  assert.deepEqual([...config.services], known);
+  assert.match(config.dataDir, /^\/.*\/data$/);
+});
+
+test('a variable that is set to nothing is not set', () => {
+  const empty = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '']));
+  const read = (env: Record<string, string>) => shownSettings(readConfig(env, known));
+  assert.deepEqual(read({ ...empty, ORDER_URL: '', ORDER_PORT: '' }), read({}));
+});
+
+test('all faults are told at once, each with the variable, what it got and what it takes', () => {
+  const faults = faultsOf({
+    PORT: '80800',
+    DB_POOL_SIZE: '1',
+    NODE_ENV: 'prod',
+    TAX_RATE: '10%',
+    CURRENCY: 'JPY',
+    PASSWORD_BLOCKLIST: 'maybe',
+    ORDER_URL: 'ftp://elsewhere',
+    USER_PORT: 'x',
+    SERVICES: 'order,stock',
+  });
+  assert.deepEqual(faults, [
+    "NODE_ENV is 'prod'; it takes development, test or production.",
+    "PORT is '80800'; it takes a port, 0 to 65535 (0: any free one).",
+    "DB_POOL_SIZE is '1'; it takes a whole number from 2 to 100.",
+    "PASSWORD_BLOCKLIST is 'maybe'; it takes on or off.",
+    "TAX_RATE is '10%'; it takes a decimal from 0 to 1 with at most seven digits, such as 0.1.",
+    "CURRENCY is 'JPY'; it takes an ISO 4217 code with two decimal digits, such as USD.",
+    "USER_PORT is 'x'; it takes a port, 0 to 65535.",
+    "ORDER_URL is 'ftp://elsewhere'; it takes an http or https URL.",
+    "SERVICES is 'order,stock'; it takes all, or a list of user, order, gateway.",
+  ]);
+});
+
+test('a number is digits within its bounds, and nothing like them', () => {
+  for (const PORT of ['-1', '1.5', '1e3', '0x50', ' 80', '80 ', '99999999999']) {
+    assert.equal(faultsOf({ PORT }).length, 1, PORT);
+  }
+  const costs = ['4', '15'].map((BCRYPT_COST) => readConfig({ BCRYPT_COST }, known).BCRYPT_COST);
+  assert.deepEqual(costs, [4, 15]);
+  assert.equal(readConfig({ PORT: '0' }, known).PORT, 0);
+});
+
+test('a secret that is refused is not told', () => {
+  const faults = faultsOf({
+    JWT_SECRET: 'sword',
+    SERVICE_SECRET: 'sword',
+    DATABASE_URL: 'mysql://me:swordfish@host/db',
+    ORDER_DATABASE_URL: 'swordfish',
+  });
+  assert.deepEqual(
+    faults.map((fault) => fault.split(' ')[0]),
+    ['DATABASE_URL', 'JWT_SECRET', 'SERVICE_SECRET', 'ORDER_DATABASE_URL'],
+  );
+  for (const fault of faults) assert.match(fault, /is '\(not shown\)'; it takes (at least 8 characters|a postgresql)/);
+});
+
+test('the settings that a person looks at hide every secret', () => {
+  const secret = 'swordfish-swordfish';
+  const shown = shownSettings(
+    readConfig(
+      {
+        JWT_SECRET: secret,
+        SERVICE_SECRET: secret,
+        POSTGRES_PASSWORD: secret,
+        DATABASE_URL: `postgres://me:${secret}@host/db`,
+        PASSWORD_BLOCKLIST: 'on',
+        TAX_RATE: '0.075',
+      },
+      known,
+    ),
+  );
+  assert.equal(JSON.stringify(shown).includes(secret), false);
+  const values = new Map(shown);
+  assert.deepEqual([...values.keys()], Object.keys(SETTINGS));
+  const some = ['JWT_SECRET', 'PASSWORD_BLOCKLIST', 'TAX_RATE'].map((name) => values.get(name));
+  assert.deepEqual(some, ['(hidden)', 'on', '0.075']);
+});
+
+test('a process runs all services or those of a list', () => {
+  const services = (SERVICES: string) => [...readConfig({ SERVICES }, known).services];
+  assert.deepEqual(services('all'), known);
+  assert.deepEqual(services('order'), ['order']);
+  assert.deepEqual(services('order, user'), ['order', 'user']);
+  for (const SERVICES of ['orders', 'order,', 'order,all', 'Order']) faultsOf({ SERVICES });
+});
+
+test('each service has settings of its own', () => {
+  const { of } = readConfig(
+    { ORDER_URL: 'http://orders:3001', ORDER_PORT: '3001', USER_DATABASE_URL: 'postgresql://db/users' },
+    known,
+  );
+  assert.deepEqual(of('order'), { URL: 'http://orders:3001', PORT: 3001 });
+  assert.deepEqual(of('user'), { DATABASE_URL: 'postgresql://db/users' });
+  assert.deepEqual([of('gateway'), of('nobody')], [{}, {}]);
+});
+
+test('a server is named by one URL, or by its parts, whatever characters they have', () => {
+  const DB_DRIVER = 'postgres';
+  const url = (env: Record<string, string>) => readConfig({ DB_DRIVER, ...env }, known).databaseUrl;
+  assert.equal(url({}), 'postgresql://postgres@localhost:5432/tradepost');
+  const parts = { POSTGRES_HOST: 'db', POSTGRES_PORT: '6000', POSTGRES_USER: 'me@home', POSTGRES_PASSWORD: 'p:/@#?ä' };
+  const made = new URL(url({ ...parts, POSTGRES_DB: 'shop' }) ?? '');
+  assert.deepEqual([made.host, made.pathname], ['db:6000', '/shop']);
+  assert.deepEqual([made.username, made.password].map(decodeURIComponent), ['me@home', 'p:/@#?ä']);
+  const DATABASE_URL = 'postgres://me@other/db';
+  assert.equal(url({ ...parts, DATABASE_URL }), DATABASE_URL);
+  assert.equal(url({ DB_DRIVER: 'embedded', DATABASE_URL }), undefined);
+});
+
+test('a server whose name is no host name stops the start with a sentence', () => {
+  assert.match(faultsOf({ DB_DRIVER: 'postgres', POSTGRES_HOST: 'my host' })[0] ?? '', /^POSTGRES_HOST is 'my host';/);
+});
+
+test('a configuration cannot be changed after it was read', () => {
+  const config = readConfig({}, known);
+  assert.throws(() => Object.assign(config, { PORT: 1 }), TypeError);
+});
+
+test('the example file names every variable, and its values are the defaults', () => {
+  const example = environmentExample();
+  const given = Object.fromEntries([...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
+  assert.deepEqual(shownSettings(readConfig(given, known)), shownSettings(readConfig({}, known)));
+  for (const name of Object.keys(SETTINGS)) assert.match(example, new RegExp(`^(# )?${name}=`, 'm'));
+});

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { type TestDatabase, testDatabase } from '../testing/databases.ts';
+import { eachEngine } from '../testing/engines.ts';
+import { type Ids, idsFrom } from './ids.ts';
+import { type Database, openDatabase, type Sql } from './postgres.ts';
+
+const LARGEST_BLOCK = 512;
+
+eachEngine('ids', (engine) => {
+  let database: TestDatabase;
+  let processes: [Database, Database];
+  before(async () => {
+    database = await testDatabase(engine, { empty: true });
+    processes = [openDatabase(database.url), openDatabase(database.url)];
+  });
+  beforeEach(() => processes[0].script('drop sequence if exists ids; create sequence ids'));
+  after(async () => {
+    await Promise.all(processes.map((db) => db.close()));
+    await database.drop();
+  });
+
+  async function take(ids: Ids, count: number): Promise<number[]> {
+    const taken: number[] = [];
+    for (let i = 0; i < count; i++) taken.push(await ids.next());
+    return taken;
+  }
+
+  async function reached(): Promise<number> {
+    const [row] = await processes[0].query<{ last: number }>({ name: '', text: 'select last_value as last from ids' });
+    return row?.last ?? 0;
+  }
+
+  test('a process alone gives 1, 2, 3 and so on, without a gap across its blocks', async () => {
+    const taken = await take(idsFrom(processes[0], 'ids'), 2_000);
+    assert.deepEqual(
+      taken,
+      Array.from({ length: 2_000 }, (_, i) => i + 1),
+    );
+  });
+
+  test('two processes that take ids at the same moment never have the same', async () => {
+    const allocators = processes.flatMap((db) => [idsFrom(db, 'ids'), idsFrom(db, 'ids')]);
+    const rounds = await Promise.all(
+      allocators.map(async (ids) => {
+        const together = await Promise.all(Array.from({ length: 700 }, () => ids.next()));
+        return [...together, ...(await take(ids, 300))];
+      }),
+    );
+    const all = rounds.flat();
+    assert.equal(all.length, 4_000);
+    assert.equal(new Set(all).size, 4_000);
+    assert.ok(all.every((id) => Number.isSafeInteger(id) && id > 0));
+  });
+
+  test('one call takes a few ids; many take blocks, of which no more than two lie idle', async () => {
+    await take(idsFrom(processes[0], 'ids'), 1);
+    assert.ok((await reached()) <= 8);
+    const before = await reached();
+    const count = 5_000;
+    await take(idsFrom(processes[0], 'ids'), count);
+    assert.ok((await reached()) - before <= count + 2 * LARGEST_BLOCK);
+  });
+
+  test('after a quiet while blocks are small again', async (t) => {
+    let now = 0;
+    t.mock.method(performance, 'now', () => now);
+    const sizes: number[] = [];
+    const watched: Sql = {
+      script: processes[0].script,
+      query: async <Row extends object>(...[statement, values]: Parameters<Sql['query']>) => {
+        sizes.push(Number(values?.[0]));
+        return processes[0].query<Row>(statement, values);
+      },
+    };
+    const ids = idsFrom(watched, 'ids');
+    await take(ids, 1_000);
+    assert.equal(sizes.at(-1), LARGEST_BLOCK);
+    const fetched = sizes.length;
+    now = 60_000;
+    while (sizes.length === fetched) await ids.next();
+    assert.equal(sizes.at(-1), 4);
+  });
+
+  test('when the database fails the caller is told, and the next call tries again', async () => {
+    let broken = true;
+    const ids = idsFrom(
+      {
+        script: processes[0].script,
+        query: (...given) => (broken ? Promise.reject(new Error('connection lost')) : processes[0].query(...given)),
+      },
+      'ids',
+    );
+    await assert.rejects(Promise.all([ids.next(), ids.next()]), /connection lost/);
+    broken = false;
+    assert.equal(await ids.next(), 1);
+  });
+});

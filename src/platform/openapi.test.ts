@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openapi } from './openapi.ts';
+import { inputParts, routePath } from './route-shape.ts';
+import { thingContract } from './things.fixture.ts';
+
+interface Operation {
+  readonly operationId: string;
+  readonly security?: object[];
+  readonly parameters: { name: string; in: string; required: boolean; schema: object }[];
+  readonly requestBody?: { content: Record<string, { schema: { properties: object } }> };
+  readonly responses: Record<string, { content?: Record<string, { schema: { type?: string } }>; headers?: object }>;
+}
+
+interface Document {
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+const things = openapi([thingContract], 'Things', '1') as Document;
+
+test('what is between services is not in the document', () => {
+  const addresses = ['/things', '/things/{thing_id}', '/things/{name}', '/by-name/{name}'];
+  const others = ['/things/{thing_id}/touch', '/things/{thing_id}/label', '/failures'];
+  assert.deepEqual(Object.keys(things.paths).sort(), [...addresses, ...others].sort());
+});
+
+test('an operation says what it takes, what it gives and whether it needs a token', () => {
+  const make = things.paths['/things']?.post;
+  assert.deepEqual(make?.security, [{ token: [] }]);
+  assert.deepEqual(Object.keys(make?.requestBody?.content['application/json']?.schema.properties ?? {}), [
+    'name',
+    'price',
+    'password',
+  ]);
+  assert.deepEqual(
+    make?.parameters.map((one) => `${one.in} ${one.name}`),
+    ['header Idempotency-Key'],
+  );
+  assert.deepEqual(Object.keys(make?.responses ?? {}), ['201', 'default']);
+  const list = things.paths['/things']?.get;
+  assert.equal(list?.security, undefined);
+  assert.deepEqual(
+    list?.parameters.map((one) => `${one.in} ${one.name} ${one.required}`),
+    ['query cheaper_than false', 'query limit false', 'query cursor false'],
+  );
+  assert.equal(list?.responses['200']?.content?.['application/json']?.schema.type, 'array');
+  assert.deepEqual(Object.keys(list?.responses['200']?.headers ?? {}), ['Link']);
+});
+
+test('an answer without a body has none, a file is a file, and without fields there is no body to send', () => {
+  assert.equal(things.paths['/things/{thing_id}']?.delete?.responses['204']?.content, undefined);
+  const label = things.paths['/things/{thing_id}/label']?.get?.responses['200'];
+  assert.deepEqual(Object.keys(label?.content ?? {}), ['text/plain; charset=utf-8']);
+  assert.equal(things.paths['/things/{thing_id}']?.delete?.requestBody, undefined);
+});
+
+test('what the path names is a path parameter; the rest is the query or the body', () => {
+  const { params, rest, pathNames } = inputParts(thingContract.ops.touch);
+  assert.deepEqual([Object.keys(params.properties), Object.keys(rest.properties)], [['thing_id'], ['times']]);
+  assert.deepEqual([pathNames, params.required, rest.required], [['thing_id'], ['thing_id'], undefined]);
+  assert.deepEqual([params.additionalProperties, rest.additionalProperties], [false, false]);
+});
+
+test('in the router a number is digits only, so that a name may stand in its place', () => {
+  const { get, named, touch } = thingContract.ops;
+  assert.equal(routePath(get, get.path), '/things/:thing_id(^\\d+$)');
+  assert.equal(routePath(named, named.path), '/things/:name');
+  assert.equal(routePath(named, '/by-name/{name}'), '/by-name/:name');
+  assert.equal(routePath(touch, touch.path), '/things/:thing_id(^\\d+$)/touch');
+});
