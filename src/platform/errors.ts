@@ -11,11 +11,13 @@ export const STATUS = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
+  timeout: 408,
   conflict: 409,
   too_large: 413,
   unsupported_media: 415,
   unprocessable: 422,
   too_many: 429,
+  headers_too_large: 431,
   unavailable: 503,
 } as const;
 

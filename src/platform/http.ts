@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { codecOf, toJson } from './codec.ts';
 import type { Actor, ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
-import { common } from './errors.ts';
+import { AppError, common, invalid } from './errors.ts';
 import type { Log } from './log.ts';
 import { countFailure, observeRequest } from './metrics.ts';
 import { wasReplayed } from './module.ts';
@@ -39,6 +40,9 @@ export function createServer({ log }: Pick<HttpParts, 'log'>): FastifyInstance {
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, log),
+    clientErrorHandler: answerGarbage,
+    // A request that is here when the drain begins is answered as any other; its connection ends with it.
+    return503OnClosing: false,
   });
   app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
@@ -99,7 +103,38 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   const problem = problemOf(known, request.url.split('?')[0] ?? '', request.id);
   if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
+  // The hook that sets it does not run for a request that no route was looked up for.
+  reply.header('x-request-id', request.id);
   reply.code(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
+}
+
+const UNREADABLE: Record<string, () => AppError> = {
+  HPE_HEADER_OVERFLOW: () =>
+    new AppError('TRADEPOST_HEADERS_TOO_LARGE', 'headers_too_large', 'the headers are too large'),
+  ERR_HTTP_REQUEST_TIMEOUT: () => new AppError('TRADEPOST_TIMEOUT', 'timeout', 'the request did not arrive in time'),
+};
+
+// What is no HTTP never becomes a request: the answer is written to the socket itself.
+function answerGarbage(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const id = randomUUID();
+  const problem = problemOf(
+    UNREADABLE[error.code ?? '']?.() ?? invalid('this is not a request that can be read'),
+    '/',
+    id,
+  );
+  const body = JSON.stringify(problem);
+  const head = [
+    `HTTP/1.1 ${problem.status} ${problem.title}`,
+    'content-type: application/problem+json; charset=utf-8',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-request-id: ${id}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
 /** Mounts the operations of a contract. Internal ones only where calls between processes are sealed. */
@@ -133,7 +168,7 @@ function mountOne(
     schema: { params, [inBody ? 'body' : 'querystring']: rest },
     config: { operation: op.id },
     preValidation: (request, _reply, done) => {
-      if (inBody) request.body ??= {};
+      if (inBody && request.body === undefined) request.body = {};
       done();
     },
     handler: async (request, reply) => {

@@ -104,8 +104,7 @@ eachEngine('PostgreSQL', (engine) => {
 
   test('text that PostgreSQL cannot keep is invalid input, alone and in a document', async () => {
     const texts = [insert(db, 1, 'nul\u0000'), db.query(statement('select $1::jsonb'), ['{"a": "\\u0000"}'])];
-    for (const work of texts) {
-      const error = await failure(work);
+    for (const error of await Promise.all(texts.map(failure))) {
       assert.ok(error instanceof AppError, String(error));
       assert.deepEqual([error.kind, faultOfOneRow(error)], ['invalid', true]);
       assert.match(error.message, /U\+0000/);

@@ -37,7 +37,7 @@ export interface Variant {
 }
 
 const EVENT_COLUMNS =
-  'row_key bigint, id uuid, type text, subject text, data json, time timestamptz, trace text, correlation text, causation uuid';
+  'n integer, row_key bigint, id uuid, type text, subject text, data json, time timestamptz, trace text, correlation text, causation uuid';
 const OUTBOX = 'id, type, subject, data, time, trace, correlation, causation';
 const MARK_COLUMNS =
   'request_key text, request_print text, snapshot json, marked_at timestamptz, consumer text, event_id uuid';
@@ -90,7 +90,8 @@ function outboxCte({ schema, key, assigned }: TableShape): string {
   const data = withAssigned('e.data', assigned);
   const values = OUTBOX.split(', ').map((name) => (name === 'data' ? data : `e.${name}`));
   return `announced as (insert into ${schema}.outbox (${OUTBOX}) select ${values.join(', ')}
-    from json_to_recordset($2::json) as e(${EVENT_COLUMNS}) join saved s on s.${key} = e.row_key)`;
+    from json_to_recordset($2::json) as e(${EVENT_COLUMNS}) join saved s on s.${key} = e.row_key
+    order by e.n)`;
 }
 
 function markCtes({ schema, key, assigned }: TableShape): string[] {

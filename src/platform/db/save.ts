@@ -20,6 +20,7 @@ export interface TableSpec<S extends Versioned> extends TableShape {
 interface Pending<S> {
   readonly ctx: Ctx;
   readonly change: Change<S>;
+  readonly announcements: readonly object[];
 }
 
 interface SavedRow {
@@ -53,7 +54,8 @@ export function saver<S extends Versioned>(
   async function run(insert: boolean, batch: readonly Pending<S>[]): Promise<(S | Error)[]> {
     const marks = batch.some(({ ctx }) => ctx.request !== undefined || ctx.cause !== undefined);
     const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next, spec.secrets) : change.next));
-    const events = batch.flatMap(({ ctx, change }) => outboxRows(contract, spec.key, ctx, change));
+    // `n` keeps the order of the events, which a join may lose.
+    const events = batch.flatMap(({ announcements }) => announcements).map((row, n) => ({ ...row, n }));
     const answers = await sql.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
       JSON.stringify(rows),
       JSON.stringify(events),
@@ -83,7 +85,7 @@ export function saver<S extends Versioned>(
 
   return async (ctx, change) => {
     if (change.events.length === 0) return change.next;
-    const pending = { ctx, change };
+    const pending = { ctx, change, announcements: outboxRows(contract, spec.key, ctx, change) };
     try {
       return await (change.next.version === 0 ? inserts(pending) : updates(pending));
     } catch (error) {

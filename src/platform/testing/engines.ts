@@ -16,12 +16,15 @@ async function ownEngine(): Promise<TestEngine> {
     port: await freePort(),
     password: 'only-for-tests',
   });
-  after(async () => {
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
-  });
   const engine = { name: `embedded PostgreSQL ${server.version}`, url: server.url };
   await prepareTemplate(engine.url);
+  // Hooks run in the order in which they were registered: this one comes after those of the file itself.
+  setImmediate(() =>
+    after(async () => {
+      await server.stop();
+      rmSync(dataDir, { recursive: true, force: true });
+    }),
+  );
   return engine;
 }
 

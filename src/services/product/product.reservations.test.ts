@@ -205,6 +205,21 @@ eachEngine('stock', (engine) => {
     assert.equal(await kept.stockOf(lamp), 7);
   });
 
+  test('a hold that is renewed runs out later, also one that was kept; keeping leaves it alone', async () => {
+    const lamp = await stocked(9);
+    const order_id = nextOrder();
+    await reserve(order_id, [line(lamp, 1)], NOW);
+    await kept.products.renew(order_id, MUCH_LATER);
+    await kept.products.keep([order_id], LATER);
+    assert.deepEqual(await kept.products.expired('2030-01-01T00:00:00.000Z', 10), [order_id]);
+    await kept.products.keep([order_id], '2030-01-01T00:00:00.000Z');
+    assert.deepEqual(await kept.products.expired('2030-01-01T00:00:00.000Z', 10), []);
+    await kept.products.renew(order_id, LATER);
+    assert.deepEqual(await kept.products.expired(MUCH_LATER, 10), [order_id]);
+    await kept.products.renew(999_999, LATER);
+    assert.deepEqual([await kept.stockOf(lamp), await holds()], [8, [order_id]]);
+  });
+
   test('whatever runs at once, in two processes, what is sold and what is left is what was there', async () => {
     const ids = await Promise.all(Array.from({ length: 4 }, () => stocked(50)));
     const pick = (i: number) => ids[i % ids.length] ?? 0;

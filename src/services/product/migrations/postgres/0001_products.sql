@@ -13,7 +13,9 @@ create table {{schema}}.products (
   created_at timestamptz not null,
   updated_at timestamptz not null,
   version integer not null,
-  search tsvector generated always as (to_tsvector('simple', name || ' ' || description)) stored
+  -- Punctuation is taken out first: the parser would read 'Node.js' as a host and 'AC/DC' as a path.
+  search tsvector generated always as (
+    to_tsvector('simple', regexp_replace(name || ' ' || description, '[!-/:-@\[-`{-~]+', ' ', 'g'))) stored
 ) with (fillfactor = 80);
 create index products_by_category on {{schema}}.products (lower(category), product_id);
 create index products_by_words on {{schema}}.products using gin (search);

@@ -1,0 +1,75 @@
+-- What the migrations of this folder and of the platform add up to. Made by `npm run docs`; never run.
+
+create schema tradepost_invoice;
+
+create sequence tradepost_invoice.invoice_ids;
+
+create table tradepost_invoice.inbox (
+  consumer text not null,
+  event_id uuid not null,
+  handled_at timestamp with time zone not null,
+  constraint inbox_pkey PRIMARY KEY (consumer, event_id)
+);
+
+create table tradepost_invoice.invoices (
+  invoice_id bigint not null,
+  order_id bigint not null,
+  user_id bigint not null,
+  username text not null,
+  invoice_number text not null,
+  items json not null,
+  subtotal bigint not null,
+  tax bigint not null,
+  tax_rate text not null,
+  total bigint not null,
+  currency text not null,
+  buyer json not null,
+  status text not null,
+  created_at timestamp with time zone not null,
+  due_date timestamp with time zone not null,
+  version integer not null,
+  constraint invoice_number_once UNIQUE (invoice_number),
+  constraint invoices_pkey PRIMARY KEY (invoice_id),
+  constraint one_invoice_per_order UNIQUE (order_id),
+  constraint status_known CHECK ((status = ANY (ARRAY['draft'::text, 'sent'::text, 'paid'::text, 'cancelled'::text])))
+) with (fillfactor=90);
+
+create table tradepost_invoice.number_series (
+  year integer not null,
+  last bigint not null,
+  constraint number_series_pkey PRIMARY KEY (year)
+);
+
+create table tradepost_invoice.outbox (
+  "position" bigint not null generated always as identity,
+  id uuid not null,
+  type text not null,
+  subject text not null,
+  data json not null,
+  "time" timestamp with time zone not null,
+  trace text not null,
+  correlation text not null,
+  causation uuid,
+  constraint outbox_pkey PRIMARY KEY ("position")
+);
+
+create table tradepost_invoice.request (
+  key text not null,
+  fingerprint text not null,
+  result json not null,
+  created_at timestamp with time zone not null,
+  constraint request_pkey PRIMARY KEY (key)
+);
+
+create table tradepost_invoice.takeover_report (
+  entity text not null,
+  old_id bigint,
+  name text not null,
+  problem text not null,
+  taken_at timestamp with time zone not null default now(),
+  shown_at timestamp with time zone
+);
+
+CREATE INDEX invoices_by_status ON tradepost_invoice.invoices USING btree (status, invoice_id);
+CREATE INDEX invoices_by_user ON tradepost_invoice.invoices USING btree (user_id, invoice_id);
+CREATE INDEX request_created_at ON tradepost_invoice.request USING btree (created_at);

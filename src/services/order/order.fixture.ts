@@ -1,0 +1,34 @@
+import type { Actor, Ctx } from '../../platform/contract.ts';
+import { systemCtx } from '../../platform/ctx.ts';
+import { minor } from '../../platform/money.ts';
+import type { Reservation, ReservedLine } from '../product/product.contract.ts';
+
+export const NOW = '2026-07-28T09:30:00.000Z';
+
+/** A context at a moment; of the platform itself unless the test names another actor. */
+export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {
+  return Object.freeze({ ...systemCtx(now), ...more });
+}
+
+export function user(id: number, username = `user-${id}`, role: 'customer' | 'staff' | 'admin' = 'customer'): Actor {
+  return { kind: 'user', id, username, role };
+}
+
+/** A line that was reserved: two laptops. */
+export function aLine(more: Partial<ReservedLine> = {}): ReservedLine {
+  return {
+    product_id: 1,
+    quantity: 2,
+    outcome: 'reserved',
+    name: 'Laptop',
+    description: '14-inch display',
+    unit_price: minor(129_999),
+    currency: 'USD',
+    left: 25,
+    ...more,
+  };
+}
+
+export function aReservation(order_id: number, ...lines: ReservedLine[]): Reservation {
+  return { order_id, reserved: lines.every(({ outcome }) => outcome === 'reserved'), lines };
+}

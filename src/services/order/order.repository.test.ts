@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { type Database, openDatabase } from '../../platform/db/postgres.ts';
+import { postgresStore } from '../../platform/db/store.ts';
+import { minor, parseRate, type Rate } from '../../platform/money.ts';
+import { type TestDatabase, testDatabase } from '../../platform/testing/databases.ts';
+import { eachEngine } from '../../platform/testing/engines.ts';
+import { orderContract } from './order.contract.ts';
+import { aLine, aReservation, at, NOW } from './order.fixture.ts';
+import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
+import { orderPostgres } from './order.repository.postgres.ts';
+import type { OrderRepository } from './order.repository.ts';
+
+const alice = { id: 2, username: 'alice' };
+const bob = { id: 3, username: 'bob' };
+
+eachEngine('how orders are kept', (engine) => {
+  let database: TestDatabase;
+  let processes: [Database, Database];
+  let orders: OrderRepository;
+  let others: OrderRepository;
+  before(async () => {
+    database = await testDatabase(engine);
+    processes = [openDatabase(database.url), openDatabase(database.url)];
+    [orders, others] = processes.map((db) => orderPostgres(postgresStore(db, orderContract))) as [
+      OrderRepository,
+      OrderRepository,
+    ];
+  });
+  beforeEach(() =>
+    processes[0].script(`truncate ${['orders', 'outbox', 'request'].map((table) => `tradepost_order.${table}`)}`),
+  );
+  after(async () => {
+    await Promise.all(processes.map((db) => db.close()));
+    await database.drop();
+  });
+
+  async function placed(buyer = alice, on = orders): Promise<OrderState> {
+    const order_id = await on.nextId();
+    return on.save(at(), placeOrder(buyer, aReservation(order_id, aLine()), parseRate('0.1') as Rate, at()));
+  }
+  const idsOf = (page: { items: OrderState[] }) => page.items.map(({ order_id }) => order_id);
+  const rows = (text: string) => processes[0].query<Record<string, unknown>>({ name: '', text });
+
+  test('what is saved is read again as it was, lines, amounts and times', async () => {
+    const order = await placed();
+    assert.equal(order.version, 1);
+    assert.deepEqual(await orders.get(order.order_id), order);
+    const [row] = await rows('select total, currency, created_at from tradepost_order.orders');
+    assert.deepEqual(row, { total: 285_998, currency: 'USD', created_at: NOW });
+  });
+
+  test('what is not there is not found', async () => {
+    await assert.rejects(orders.get(999_999), { code: 'ORDER_NOT_FOUND' });
+    const { order_id } = await placed();
+    assert.deepEqual([...(await orders.find([order_id, 999_999])).keys()], [order_id]);
+    assert.deepEqual([...(await orders.find([])).keys()], []);
+  });
+
+  test('the event carries decimal amounts and nothing that is only ours', async () => {
+    await placed();
+    const [row] = await rows(`select type, data ->> 'total' as total, data -> 'items' -> 0 ->> 'unit_price' as price,
+      data -> 'version' as version from tradepost_order.outbox`);
+    assert.deepEqual(row, { type: 'order.created', total: '2859.98', price: '1299.99', version: null });
+  });
+
+  test('lists are newest first, of one user or of all', async () => {
+    const [first, second, third] = [await placed(), await placed(bob), await placed(alice, others)];
+    const list = async (filter: Parameters<OrderRepository['list']>[0]) =>
+      (await orders.list(filter, { limit: 50 })).items;
+    const newestFirst = (...all: OrderState[]) => all.sort((a, b) => b.order_id - a.order_id);
+    assert.deepEqual(await list({}), newestFirst(first, second, third));
+    assert.deepEqual(await list({ user_id: alice.id }), newestFirst(first, third));
+    assert.deepEqual(await list({ user_id: 99 }), []);
+    const cancelled = await orders.save(at(), cancelOrder(first, at()));
+    assert.deepEqual(await list({ status: 'cancelled' }), [cancelled]);
+    assert.deepEqual(await list({ user_id: alice.id, status: 'pending' }), [third]);
+    assert.deepEqual(await list({ user_id: bob.id, status: 'cancelled' }), []);
+  });
+
+  test('a list goes on where its page ended, and new orders do not move it', async () => {
+    const placedIds: number[] = [];
+    for (let i = 0; i < 5; i++) placedIds.push((await placed()).order_id);
+    const first = await orders.list({ user_id: alice.id }, { limit: 2 });
+    await placed();
+    const second = await orders.list({ user_id: alice.id }, { limit: 2, cursor: first.next });
+    const third = await orders.list({ user_id: alice.id }, { limit: 2, cursor: second.next });
+    assert.deepEqual([...idsOf(first), ...idsOf(second), ...idsOf(third)], placedIds.toReversed());
+    assert.equal(third.next, undefined);
+    await assert.rejects(orders.list({}, { limit: 2, cursor: 'x' }), { code: 'TRADEPOST_BAD_CURSOR' });
+  });
+
+  test('of two changes of one order at once the later is stale', async () => {
+    const order = await placed();
+    const results = await Promise.allSettled([orders, others].map((one) => one.save(at(), cancelOrder(order, at()))));
+    const refused = results.filter((one) => one.status === 'rejected');
+    assert.deepEqual(
+      refused.map(({ reason }) => reason.code),
+      ['TRADEPOST_STALE'],
+    );
+    const [events] = await rows(`select count(*) from tradepost_order.outbox where type = 'order.cancelled'`);
+    assert.equal(events?.count, 1);
+  });
+
+  test('totals that do not add up are never kept, and do not keep others from it', async () => {
+    const ids = [await orders.nextId(), await orders.nextId()];
+    const [good, bad] = ids.map((id) => placeOrder(alice, aReservation(id, aLine()), parseRate('0.1') as Rate, at()));
+    assert.ok(good && bad);
+    const wrong = { ...bad, next: { ...bad.next, total: minor(1) } };
+    const results = await Promise.allSettled([orders.save(at(), wrong), orders.save(at(), good)]);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['rejected', 'fulfilled'],
+    );
+    assert.deepEqual(idsOf(await orders.list({}, { limit: 9 })), [good.next.order_id]);
+  });
+
+  test('a hundred orders at once, from two processes, have a hundred ids', async () => {
+    const all = await Promise.all(Array.from({ length: 100 }, (_, i) => placed(alice, i % 2 ? orders : others)));
+    assert.equal(new Set(all.map(({ order_id }) => order_id)).size, 100);
+    assert.equal((await orders.list({}, { limit: 200 })).items.length, 100);
+  });
+});

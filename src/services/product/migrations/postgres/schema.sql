@@ -1,0 +1,73 @@
+-- What the migrations of this folder and of the platform add up to. Made by `npm run docs`; never run.
+
+create schema tradepost_product;
+
+create sequence tradepost_product.product_ids;
+
+create table tradepost_product.inbox (
+  consumer text not null,
+  event_id uuid not null,
+  handled_at timestamp with time zone not null,
+  constraint inbox_pkey PRIMARY KEY (consumer, event_id)
+);
+
+create table tradepost_product.outbox (
+  "position" bigint not null generated always as identity,
+  id uuid not null,
+  type text not null,
+  subject text not null,
+  data json not null,
+  "time" timestamp with time zone not null,
+  trace text not null,
+  correlation text not null,
+  causation uuid,
+  constraint outbox_pkey PRIMARY KEY ("position")
+);
+
+create table tradepost_product.products (
+  product_id bigint not null,
+  name text not null,
+  description text not null,
+  price bigint not null,
+  currency text not null,
+  category text not null,
+  for_sale boolean not null,
+  stock_quantity bigint,
+  created_at timestamp with time zone not null,
+  updated_at timestamp with time zone not null,
+  version integer not null,
+  search tsvector generated always as (to_tsvector('simple'::regconfig, regexp_replace(((name || ' '::text) || description), '[!-/:-@\[-`{-~]+'::text, ' '::text, 'g'::text))) stored,
+  constraint price_not_negative CHECK ((price >= 0)),
+  constraint products_pkey PRIMARY KEY (product_id),
+  constraint stock_not_negative CHECK ((stock_quantity >= 0))
+) with (fillfactor=80);
+
+create table tradepost_product.request (
+  key text not null,
+  fingerprint text not null,
+  result json not null,
+  created_at timestamp with time zone not null,
+  constraint request_pkey PRIMARY KEY (key)
+);
+
+create table tradepost_product.reservations (
+  order_id bigint not null,
+  items json not null,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone not null default now(),
+  constraint reservations_pkey PRIMARY KEY (order_id)
+);
+
+create table tradepost_product.takeover_report (
+  entity text not null,
+  old_id bigint,
+  name text not null,
+  problem text not null,
+  taken_at timestamp with time zone not null default now(),
+  shown_at timestamp with time zone
+);
+
+CREATE INDEX products_by_category ON tradepost_product.products USING btree (lower(category), product_id);
+CREATE INDEX products_by_words ON tradepost_product.products USING gin (search);
+CREATE INDEX request_created_at ON tradepost_product.request USING btree (created_at);
+CREATE INDEX reservations_by_expiry ON tradepost_product.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import type { Answer, Body, Client } from '../../platform/testing/client.ts';
+import { eachEngine } from '../../platform/testing/engines.ts';
+import { type World, world } from '../../platform/testing/world.ts';
+
+/** The fields that these tests look at. */
+interface Seen {
+  readonly product_id: number;
+  readonly name: string;
+  readonly price: number;
+  readonly category: string;
+  readonly in_stock: boolean;
+  readonly stock_quantity: number | null;
+  readonly updated_at: string;
+}
+
+const read = ({ body }: Answer) => body as unknown as Seen;
+const names = ({ body }: Answer) => (body as unknown as Seen[]).map(({ name }) => name);
+
+eachEngine('the catalogue over HTTP', (engine) => {
+  let shop: World;
+  let admin: Client;
+  let alice: Client;
+
+  before(async () => {
+    shop = await world({ engine });
+    [admin, alice] = await Promise.all([shop.as('admin'), shop.as('alice')]);
+  });
+
+  after(() => shop.close());
+
+  const create = async (more: object = {}) =>
+    read(await admin.post('/products', { name: 'Kettle', price: 39.9, category: 'Kitchen', ...more }));
+
+  test('on first start there are the eight sample products, with the ids 1 to 8', async () => {
+    const { body, status } = await shop.guest.get<Seen[]>('/products');
+    assert.equal(status, 200);
+    assert.deepEqual(
+      body.map(({ product_id }) => product_id),
+      [1, 2, 3, 4, 5, 6, 7, 8],
+    );
+    const { created_at, updated_at, ...mouse } = (await shop.guest.get('/products/2')).body;
+    assert.equal(created_at, updated_at);
+    assert.deepEqual(mouse, {
+      product_id: 2,
+      name: 'Wireless Mouse',
+      description: 'Three buttons, one AA battery, 2.4 GHz receiver',
+      price: 29.99,
+      currency: 'USD',
+      category: 'Electronics',
+      in_stock: true,
+      stock_quantity: null,
+    });
+  });
+
+  test('the catalogue is public, and filtered by category, text and stock', async () => {
+    const { guest } = shop;
+    assert.deepEqual(names(await guest.get('/products/category/office')), ['Notebook', 'Office Chair']);
+    assert.deepEqual(names(await guest.get('/products?category=HOME')), ['Coffee Mug', 'Desk Lamp']);
+    assert.deepEqual(names(await guest.get('/products?q=note')), ['Notebook']);
+    assert.deepEqual(names(await guest.get('/products?category=electronics&in_stock=false')), ['Bluetooth Speaker']);
+    assert.deepEqual((await guest.get('/products/category/nothing')).body, []);
+  });
+
+  test('a list goes page by page through the Link header', async () => {
+    const pages: string[][] = [];
+    let path: string | undefined = '/products/category/Electronics?limit=2';
+    while (path) {
+      const answer: Answer = await shop.guest.get(path);
+      pages.push(names(answer));
+      path = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+    }
+    assert.deepEqual(pages, [
+      ['Laptop', 'Wireless Mouse'],
+      ['Mechanical Keyboard', 'Bluetooth Speaker'],
+    ]);
+    assert.equal((await shop.guest.get('/products?cursor=forged')).body.code, 'TRADEPOST_BAD_CURSOR');
+    for (const query of ['limit=0', 'limit=201', 'in_stock=perhaps', 'colour=red']) {
+      assert.equal((await shop.guest.get(`/products?${query}`)).status, 400, query);
+    }
+  });
+
+  test('what is not in the catalogue is not found, and no word is an id', async () => {
+    for (const path of ['/products/999999', '/products/laptop', '/products/0']) {
+      const { status } = await shop.guest.get(path);
+      assert.ok(status === 404 || (path.endsWith('/0') && status === 400), `${path} ${status}`);
+    }
+    assert.equal((await shop.guest.get('/products/999999')).body.error, 'product not found');
+  });
+
+  test('staff put products into the catalogue; nobody else does', async () => {
+    const body = { name: 'Kettle', price: 39.9, category: 'Kitchen', stock_quantity: 3 };
+    const [asGuest, asCustomer, asStaff] = await Promise.all(
+      [shop.guest, alice, admin].map((one) => one.post('/products', body)),
+    );
+    assert.deepEqual([asGuest?.status, asCustomer?.status, asStaff?.status], [401, 403, 201]);
+    const { name, price, stock_quantity, in_stock } = read(asStaff as Answer);
+    assert.deepEqual([name, price, stock_quantity, in_stock], ['Kettle', 39.9, 3, true]);
+  });
+
+  test('a product that cannot be is refused with its faults', async () => {
+    const good = { name: 'Kettle', price: 39.9, category: 'Kitchen' };
+    const bad: [object, string][] = [
+      [{ name: '' }, '/name'],
+      [{ name: undefined }, '/name'],
+      [{ price: 39.999 }, '/price'],
+      [{ price: -1 }, '/price'],
+      [{ price: '39.90' }, '/price'],
+      [{ price: 100_000_000 }, '/price'],
+      [{ category: '' }, '/category'],
+      [{ currency: 'usd' }, '/currency'],
+      [{ stock_quantity: -1 }, '/stock_quantity'],
+      [{ stock_quantity: 1.5 }, '/stock_quantity'],
+      [{ in_stock: 'yes' }, '/in_stock'],
+      [{ colour: 'red' }, '/colour'],
+    ];
+    for (const [change, pointer] of bad) {
+      const { status, body } = await admin.post('/products', { ...good, ...change });
+      assert.deepEqual([status, body.errors[0]?.pointer], [400, pointer], JSON.stringify(change));
+    }
+  });
+
+  test('text that cannot be kept is a fault of the request, not of the server', async () => {
+    for (const name of ['nul\u0000', 'half \ud83d', '\udc00']) {
+      const posted = await admin.post('/products', { name, price: 1, category: 'Kitchen' });
+      const changed = await admin.put('/products/4', { name });
+      assert.deepEqual([posted.status, changed.status], [400, 400], JSON.stringify(name));
+    }
+  });
+
+  test('text of every script is kept as it is', async () => {
+    const name = `Ω ‘quotes’ "and" O'Reilly; -- 茶 🫖 <b>`;
+    const { product_id } = await create({ name });
+    assert.equal(read(await shop.guest.get(`/products/${product_id}`)).name, name);
+  });
+
+  test('a product that is sent twice with one Idempotency-Key is made once', async () => {
+    const body = { name: 'Teapot', price: 25, category: 'Kitchen' };
+    const key = { 'idempotency-key': 'teapot' };
+    const answers = await Promise.all(Array.from({ length: 10 }, () => admin.post('/products', body, key)));
+    const [first] = answers;
+    for (const one of answers) assert.deepEqual([one.status, one.body], [201, first?.body]);
+    assert.equal(answers.filter((one) => one.headers.get('idempotent-replayed') === 'true').length, 9);
+    assert.deepEqual(names(await shop.guest.get('/products?q=teapot')), ['Teapot']);
+    assert.equal((await admin.post('/products', { ...body, price: 26 }, key)).status, 422);
+  });
+
+  test('staff change any field; the others stay', async () => {
+    const { product_id } = await create({ stock_quantity: 3 });
+    const put = (body: object, as = admin) => as.put(`/products/${product_id}`, body);
+    assert.deepEqual(
+      [(await put({ price: 1 }, alice)).status, (await put({ price: 1 }, shop.guest)).status],
+      [403, 401],
+    );
+    const cheaper = read(await put({ price: 29.5 }));
+    assert.deepEqual([cheaper.price, cheaper.name, cheaper.stock_quantity], [29.5, 'Kettle', 3]);
+    assert.equal(read(await put({ in_stock: false })).in_stock, false);
+    assert.deepEqual(
+      [read(await put({ in_stock: true })).in_stock, read(await put({ stock_quantity: 0 })).in_stock],
+      [true, false],
+    );
+    assert.equal(read(await put({ stock_quantity: null })).in_stock, true);
+    const same = read(await put({ price: 29.5 }));
+    assert.equal(read(await put({})).updated_at, same.updated_at);
+    assert.equal((await admin.put('/products/999999', { price: 1 })).status, 404);
+    assert.equal((await put({ product_id: 1 })).status, 400);
+  });
+
+  test('of changes of different fields at the same moment none is lost without a word', async () => {
+    const { product_id } = await create();
+    const prices = Array.from({ length: 10 }, (_, i) => i + 1);
+    const answers = await Promise.all(prices.map((price) => admin.put(`/products/${product_id}`, { price })));
+    for (const { status, body } of answers) {
+      assert.ok(status === 200 || (body as Body).code === 'TRADEPOST_STALE', JSON.stringify(body));
+    }
+    const won = answers.filter(({ status }) => status === 200).map((one) => read(one).price);
+    assert.ok(won.length > 0 && won.includes(read(await shop.guest.get(`/products/${product_id}`)).price));
+  });
+
+  test('anybody may ask whether quantities could be ordered now', async () => {
+    const { product_id } = await create({ stock_quantity: 3, price: 12.5 });
+    const ask = (items: object[]) => shop.guest.post('/availability', { items });
+    const line = (quantity: number) => ({ product_id, quantity });
+    const facts = { in_stock: true, stock_quantity: 3, unit_price: 12.5 };
+    const { status, body } = await ask([line(3)]);
+    assert.deepEqual([status, body], [200, { available: true, items: [{ product_id, available: true, ...facts }] }]);
+    assert.equal((await ask([line(2), line(2)])).body.available, false);
+    const unknown = { product_id: 999_999, available: false, in_stock: false, stock_quantity: null, unit_price: null };
+    assert.deepEqual((await ask([line(1), { product_id: 999_999, quantity: 1 }])).body, {
+      available: false,
+      items: [{ product_id, available: true, ...facts }, unknown],
+    });
+    for (const items of [[], [line(0)], [{ product_id }], Array(101).fill(line(1))]) {
+      assert.equal((await ask(items)).status, 400);
+    }
+  });
+
+  test('in one process what is internal has no address', async () => {
+    const reservation = { order_id: 1, items: [{ product_id: 1, quantity: 1 }] };
+    assert.equal((await admin.post('/internal/reservations', reservation)).status, 404);
+    assert.equal((await admin.post('/internal/reservations/1/release', {})).status, 404);
+  });
+});
