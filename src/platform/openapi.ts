@@ -16,7 +16,9 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
   return {
     openapi: '3.1.0',
     info: { title, version, description: 'Order to cash: accounts, catalogue, orders, invoices.' },
-    tags: contracts.map(({ name, summary }) => ({ name, description: summary })),
+    tags: contracts
+      .filter(({ ops }) => Object.values(ops).some(({ access }) => access !== 'internal'))
+      .map(({ name, summary }) => ({ name, description: summary })),
     paths,
     components: {
       schemas: { Problem: PROBLEM },

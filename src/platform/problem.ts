@@ -1,4 +1,4 @@
-import { AppError, type InputFault, invalid } from './errors.ts';
+import { AppError, common, type InputFault, invalid } from './errors.ts';
 
 /** RFC 9457, with the two fields of the first clients (`error`, `timestamp`) and the request's id. */
 export interface Problem {
@@ -58,6 +58,8 @@ const FRAMEWORK: Record<string, () => AppError> = {
     new AppError('TRADEPOST_MEDIA_TYPE', 'unsupported_media', 'the body must be application/json'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('the body is not as long as Content-Length says'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('the body is not valid JSON'),
+  // No id and no name is that long.
+  FST_ERR_MAX_PARAM_LENGTH: () => common.NOT_FOUND(),
   FST_ERR_BAD_URL: () => invalid('the address is not a valid URL'),
 };
 

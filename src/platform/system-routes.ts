@@ -22,7 +22,7 @@ interface System {
 export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, checks }: System): void {
   const all = { ...checks, ...Object.fromEntries(neighbours.map((one) => [one.contract.name, liveness(one)])) };
   const document = JSON.stringify(
-    openapi([...contracts, ...neighbours.map((one) => one.contract)], `Tradepost ${name}`, VERSION),
+    openapi([...contracts, ...neighbours.map((one) => one.contract)], titleOf(name), VERSION),
   );
   app.get('/health', async (_request, reply) => {
     const health = await healthOf(name, all);
@@ -39,11 +39,14 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   const pages = reference(name);
   for (const path of ['/docs', '/docs/*']) {
     app.get(path, async (request, reply) => {
-      const { type, body } = await pages(request.url);
-      return reply.type(type).send(body);
+      const { status, headers, body } = await pages(request.url);
+      return reply.code(status).headers(headers).send(body);
     });
   }
 }
+
+// The gateway's document is the one of the whole system.
+const titleOf = (name: string): string => (name === 'gateway' ? 'Tradepost' : `Tradepost ${name}`);
 
 function liveness({ url }: Neighbour): Check {
   return async () => {
@@ -52,15 +55,23 @@ function liveness({ url }: Neighbour): Check {
   };
 }
 
-type Page = (path: string) => Promise<{ type: string; body: string }>;
+interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
 
 // The reference is loaded at the first visit: it is 3 MB that a start has no use for.
-function reference(name: string): Page {
+function reference(name: string): (path: string) => Promise<Answer> {
   let pages: Promise<FastifyInstance> | undefined;
   return async (path) => {
     pages ??= referencePages(name);
-    const answer = await (await pages).inject(path);
-    return { type: String(answer.headers['content-type']), body: answer.body };
+    const { statusCode: status, headers, body } = await (await pages).inject(path);
+    const kept = ['content-type', 'location'].flatMap((header) => {
+      const value = headers[header];
+      return value === undefined ? [] : [[header, String(value)]];
+    });
+    return { status, headers: Object.fromEntries(kept), body };
   };
 }
 
@@ -72,11 +83,18 @@ async function referencePages(name: string): Promise<FastifyInstance> {
   const pages = Fastify();
   await pages.register(scalar, {
     routePrefix: '/docs',
+    // Nothing that would send the document, or a question about it, to anybody else's server.
     configuration: {
       url: '/openapi.json',
-      pageTitle: `Tradepost ${name}: API reference`,
+      pageTitle: `${titleOf(name)}: API reference`,
+      operationTitleSource: 'path',
       withDefaultFonts: false,
       telemetry: false,
+      hideClientButton: true,
+      showDeveloperTools: 'never',
+      agent: { disabled: true },
+      mcp: { disabled: true },
+      authentication: { preferredSecurityScheme: 'token' },
     },
   });
   await pages.ready();

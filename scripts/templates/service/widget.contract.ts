@@ -1,0 +1,58 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { contract, event, Id, op, PageOf, paging, Time } from '../../../src/platform/contract.ts';
+import { errors } from '../../../src/platform/errors.ts';
+
+/** What the world sees of a widget. */
+export const Widget = Type.Object({
+  widget_id: Id(),
+  user_id: Id(),
+  name: Type.String(),
+  created_at: Time(),
+  updated_at: Time(),
+});
+export type Widget = Static<typeof Widget>;
+
+export const CreateWidget = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) });
+export type CreateWidget = Static<typeof CreateWidget>;
+
+export const widgetEvents = {
+  created: event('widget.created', 'a widget was made', Widget),
+};
+
+export const widgetErrors = errors('WIDGET', {
+  NOT_FOUND: ['not_found', 'widget not found'],
+  EXISTS: ['conflict', 'this widget exists already'],
+});
+
+export const widgetOps = {
+  list: op('GET /widgets', {
+    access: 'customer',
+    summary: 'One’s own widgets, newest first; everybody’s for staff',
+    input: Type.Object(paging),
+    output: PageOf(Widget),
+  }),
+  get: op('GET /widgets/{widget_id}', {
+    access: 'customer',
+    summary: 'One widget',
+    input: Type.Object({ widget_id: Id() }),
+    output: Widget,
+  }),
+  create: op('POST /widgets', {
+    access: 'customer',
+    summary: 'Makes a widget',
+    status: 201,
+    idempotent: true,
+    input: CreateWidget,
+    output: Widget,
+  }),
+};
+
+export const widgetContract = contract({
+  name: 'widget',
+  summary: 'Widgets.',
+  port: 3999,
+  topic: 'widgets',
+  ops: widgetOps,
+  events: widgetEvents,
+  errors: widgetErrors,
+});

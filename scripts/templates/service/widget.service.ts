@@ -1,0 +1,33 @@
+import type { Actor } from '../../../src/platform/contract.ts';
+import { common } from '../../../src/platform/errors.ts';
+import type { Actions } from '../../../src/platform/module.ts';
+import { widgetErrors, type widgetOps } from './widget.contract.ts';
+import { createWidget, isStaff, maySee, publicWidget, type WidgetState } from './widget.model.ts';
+import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';
+
+export function widgetService(widgets: WidgetRepository) {
+  return {
+    async list(ctx, { limit = 50, cursor }) {
+      const { items, next } = await widgets.list(visibleTo(ctx.actor), { limit, cursor });
+      return { items: items.map(publicWidget), next };
+    },
+    async get(ctx, { widget_id }) {
+      const state = await widgets.get(widget_id);
+      if (!maySee(ctx.actor, state)) throw widgetErrors.NOT_FOUND();
+      return publicWidget(state);
+    },
+    create: {
+      async act(ctx, input) {
+        const widget_id = await widgets.nextId();
+        return widgets.save(ctx, createWidget(input, { widget_id }, ctx));
+      },
+      answer: (_ctx, state: WidgetState) => publicWidget(state),
+    },
+  } satisfies Actions<typeof widgetOps>;
+}
+
+function visibleTo(actor: Actor): WidgetFilter {
+  if (isStaff(actor)) return {};
+  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
+  return { user_id: actor.id };
+}
