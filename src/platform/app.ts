@@ -1,17 +1,16 @@
-import type { FastifyInstance } from 'fastify';
 import type { Config } from './config.ts';
 import type { Contract } from './contract.ts';
 import { migrateServices } from './db/module-migrations.ts';
 import { postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
-import { createServer, mount } from './http.ts';
 import { startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
 import { type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
 import { remote } from './remote.ts';
-import { type Neighbour, serveSystem } from './system-routes.ts';
+import { listen, type Served } from './servers.ts';
+import type { Neighbour } from './system-routes.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
@@ -34,9 +33,7 @@ export interface Running<S extends object = object> {
   close(): Promise<void>;
 }
 
-interface Local {
-  readonly module: AnyModule;
-  readonly api: object;
+interface Local extends Served {
   readonly start: () => Promise<void>;
   readonly jobs: () => readonly Job[];
 }
@@ -73,7 +70,8 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
     }
     for (const local of locals) await local.start();
-    const { urls, servers } = await listen({ config, log, locals, neighbours, engines, http: { log, tokens, seal } });
+    const http = { log, tokens, seal };
+    const { urls, drain } = await listen({ config, served: locals, neighbours, checks: engines.checks, http });
     const jobs = startJobs(
       locals.flatMap((local) => local.jobs()),
       log,
@@ -82,7 +80,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       services,
       urls,
       async close() {
-        await Promise.all(servers.map((server) => server.close()));
+        await drain();
         await jobs.stop();
         for (const end of closing.reverse()) await end();
       },
@@ -144,39 +142,4 @@ function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefi
     );
   }
   return createSeal(secret);
-}
-
-interface Listening {
-  readonly config: Config;
-  readonly log: Log;
-  readonly locals: readonly Local[];
-  readonly neighbours: readonly Neighbour[];
-  readonly engines: Engines;
-  readonly http: Parameters<typeof mount>[3];
-}
-
-/** With the gateway: one server for everything. Without: one a service, on its own port. */
-async function listen(parts: Listening): Promise<{ urls: Record<string, string>; servers: FastifyInstance[] }> {
-  const { config, log, locals, neighbours, http } = parts;
-  const urls: Record<string, string> = {};
-  const servers: FastifyInstance[] = [];
-  const groups = config.services.has('gateway') ? [locals] : locals.map((local) => [local]);
-  for (const group of groups) {
-    const app = createServer({ log });
-    servers.push(app);
-    const name = group.length > 1 ? 'gateway' : (group[0]?.module.contract.name ?? '');
-    for (const { module, api } of group) mount(app, module.contract, api as never, http);
-    const isGateway = config.services.has('gateway');
-    serveSystem(app, {
-      name: isGateway ? 'gateway' : name,
-      contracts: group.map(({ module }) => module.contract),
-      neighbours: isGateway ? neighbours : [],
-      checks: parts.engines.checks(group.map(({ module }) => module.contract.name)),
-    });
-    for (const { module } of group) module.routes?.(app, { neighbours });
-    const port = isGateway ? config.PORT : (config.of(name).PORT ?? group[0]?.module.contract.port ?? 0);
-    const url = await app.listen({ host: config.HOST, port });
-    for (const { module } of group) urls[module.contract.name] = url;
-  }
-  return { urls, servers };
 }

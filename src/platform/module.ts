@@ -50,6 +50,8 @@ export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   /** Runs once after the migrations and before the first request. */
   readonly start?: (service: S, repository: R, tools: Tools) => Promise<void>;
   readonly jobs?: (service: S, repository: R, peers: P, tools: Tools) => readonly Job[];
+  /** The one door: where it runs, every service of the process answers at its port. */
+  readonly edge?: boolean;
   /** Routes that are no operations: proxies, streams, sockets. */
   readonly routes?: (app: FastifyInstance, edge: { readonly neighbours: readonly Neighbour[] }) => void;
 }

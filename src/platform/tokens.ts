@@ -124,7 +124,8 @@ async function verifiedPayload(
 function actorOf(payload: JWTPayload): Actor {
   const id = Number(payload.sub);
   const { username, role, sid } = payload as { username?: unknown; role?: unknown; sid?: unknown };
-  if (!Number.isSafeInteger(id) || typeof username !== 'string' || !isRole(role)) throw common.UNAUTHENTICATED();
+  if (!Number.isSafeInteger(id) || id < 1 || typeof username !== 'string' || !isRole(role))
+    throw common.UNAUTHENTICATED();
   return Object.freeze({ kind: 'user', id, username, role, session: typeof sid === 'string' ? sid : undefined });
 }
 

@@ -1,24 +1,30 @@
 import assert from 'node:assert/strict';
-import { gzipSync } from 'node:zlib';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import type { Op } from '../../src/platform/contract.ts';
 import type { Client } from '../../src/platform/testing/client.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import { type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { bodyOf, fieldsOf, hasBody, operations, pathOf, withField, wrongFor } from './hostile.fixture.ts';
 import { everyRow, MOUSE } from './shop.fixture.ts';
 import { assertProblem, speak, type Wire, type WireAnswer, wireTo } from './wire.fixture.ts';
 
 const JSON_TYPE = 'application/json';
+const THROUGH_THE_PROXY = ['user.updateMe', 'product.create', 'order.placeFor', 'invoice.setStatus'];
 
 // Everything here is sent by the admin, so that it is the request that is refused, and not the person.
-describe('what no client should send', () => {
+describe('what no client should send', () => hostileRequests({}, () => true));
+// Through the proxy the same; one operation of each service will do.
+describe('what no client should send to services in processes of their own', () =>
+  hostileRequests({ processes: 'each' }, ({ id }) => THROUGH_THE_PROXY.includes(id)));
+
+function hostileRequests(options: WorldOptions, chosen: (op: Op) => boolean): void {
   let shop: World;
   let admin: Client;
   let wire: Wire;
   let before_: Record<string, string>;
 
   before(async () => {
-    shop = await world();
+    shop = await world(options);
     admin = await shop.as('admin');
     await shop.as('customer');
     await admin.post('/orders/single', { product_id: MOUSE, quantity: 1 });
@@ -35,13 +41,24 @@ describe('what no client should send', () => {
   // The proof that a refusal was one.
   const nothingChanged = async () => assert.deepEqual(await everyRow(shop.databaseUrl), before_);
 
-  function send(op: Op, path: string, body?: string | Buffer, headers: Record<string, string> = {}): Promise<WireAnswer> {
+  function send(
+    op: Op,
+    path: string,
+    body?: string | Buffer,
+    headers: Record<string, string> = {},
+  ): Promise<WireAnswer> {
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': JSON_TYPE };
     const authorization = `Bearer ${admin.token}`;
-    return wire.send({ method: op.method, path, body, headers: { authorization, ...type, ...headers }, alone: (body?.length ?? 0) > 1_048_576 });
+    return wire.send({
+      method: op.method,
+      path,
+      body,
+      headers: { authorization, ...type, ...headers },
+      alone: (body?.length ?? 0) > 1_048_576,
+    });
   }
 
-  const withBodies = operations.filter(hasBody);
+  const withBodies = operations.filter(hasBody).filter(chosen);
 
   for (const op of withBodies) {
     const required = (op.input.required ?? []).filter((name) => name in fieldsOf(op));
@@ -189,10 +206,25 @@ describe('what no client should send', () => {
   });
 
   test('text that cannot be kept is refused, or does no harm', async () => {
-    const texts = ['"\\u0000"', '"a\\u0000b"', '"\\ud800"', '"\\udc00 half"', '"\\ud83d\\ude00"', '"\\u202e"', '"\\uffff"', '"%s%n"'];
+    const texts = [
+      '"\\u0000"',
+      '"a\\u0000b"',
+      '"\\ud800"',
+      '"\\udc00 half"',
+      '"\\ud83d\\ude00"',
+      '"\\u202e"',
+      '"\\uffff"',
+      '"%s%n"',
+    ];
     for (const op of withBodies) {
-      for (const [name, shape] of Object.entries(fieldsOf(op)).filter(([, one]) => [one.type].flat().includes('string'))) {
-        for (const text of [...texts, ...texts.map((one) => one.replace(/^"/, '"someone ')), JSON.stringify('é'.repeat(100))]) {
+      for (const [name, shape] of Object.entries(fieldsOf(op)).filter(([, one]) =>
+        [one.type].flat().includes('string'),
+      )) {
+        for (const text of [
+          ...texts,
+          ...texts.map((one) => one.replace(/^"/, '"someone ')),
+          JSON.stringify('é'.repeat(100)),
+        ]) {
           const about = `${op.id} ${name} ${text}`;
           const answer = await send(op, pathOf(op), withField(bodyOf(op), name, text));
           if (answer.status >= 400) assertProblem(answer, [400, 401, 404, 409], about);
@@ -201,4 +233,4 @@ describe('what no client should send', () => {
       }
     }
   });
-});
+}

@@ -52,7 +52,9 @@ eachEngine('at the same moment', (engine) => {
 
   test('two hundred orders for ten units at two processes make ten orders', async () => {
     const product_id = await stocked(admin, 10);
-    const answers = await times(200, (i) => at(i, i % 4 < 2 ? alice : bob).post('/orders/single', { product_id, quantity: 1 }));
+    const answers = await times(200, (i) =>
+      at(i, i % 4 < 2 ? alice : bob).post('/orders/single', { product_id, quantity: 1 }),
+    );
     assert.deepEqual(tally(answers), { 201: 10, 400: 190 });
     assert.equal(await left(alice, product_id), 0);
   });
@@ -79,7 +81,10 @@ eachEngine('at the same moment', (engine) => {
       return answer;
     });
     assert.deepEqual(tally(answers), { 201: 120 });
-    assert.deepEqual(await Promise.all(products.map((id) => left(alice, id))), products.map(() => 300 - 80));
+    assert.deepEqual(
+      await Promise.all(products.map((id) => left(alice, id))),
+      products.map(() => 300 - 80),
+    );
     const [stats] = await rowsOf<{ deadlocks: number }>(
       database.url,
       'select deadlocks from pg_stat_database where datname = current_database()',
@@ -97,8 +102,14 @@ eachEngine('at the same moment', (engine) => {
     ]);
     assert.deepEqual(tally(orders), { 201: 100 });
     // Two changes of one product at once: the later one is told to read again.
-    assert.deepEqual([...new Set(changes.map(({ status }) => status))].filter((status) => status !== 409), [200]);
-    assert.deepEqual(await Promise.all(products.map((id) => left(alice, id))), products.map(() => 400));
+    assert.deepEqual(
+      [...new Set(changes.map(({ status }) => status))].filter((status) => status !== 409),
+      [200],
+    );
+    assert.deepEqual(
+      await Promise.all(products.map((id) => left(alice, id))),
+      products.map(() => 400),
+    );
   });
 
   test('fifty requests with one Idempotency-Key make one order', async () => {
@@ -130,7 +141,9 @@ eachEngine('at the same moment', (engine) => {
   test('what a repeated request set aside is given back', async () => {
     const product_id = await stocked(admin, 60);
     const key = { 'idempotency-key': 'given-back' };
-    const answers = await times(50, (i) => at(i, alice).post<Order>('/orders/single', { product_id, quantity: 1 }, key));
+    const answers = await times(50, (i) =>
+      at(i, alice).post<Order>('/orders/single', { product_id, quantity: 1 }, key),
+    );
     assert.deepEqual(tally(answers), { 201: 50 });
     assert.equal(await left(alice, product_id), 59);
   });
@@ -167,7 +180,10 @@ eachEngine('at the same moment', (engine) => {
     const product_id = await stocked(admin, 10);
     const { order_id } = (await alice.post('/orders/single', { product_id, quantity: 4 })).body;
     const answers = await times(40, (i) => at(i, alice).post(`/orders/${order_id}/cancel`));
-    assert.deepEqual([...new Set(answers.map(({ status }) => status))].filter((status) => status !== 409), [200]);
+    assert.deepEqual(
+      [...new Set(answers.map(({ status }) => status))].filter((status) => status !== 409),
+      [200],
+    );
     assert.equal(await left(alice, product_id), 10);
     assert.equal((await alice.get(`/orders/${order_id}`)).body.status, 'cancelled');
     const told = await rowsOf(
@@ -181,10 +197,7 @@ eachEngine('at the same moment', (engine) => {
   test('an order that is cancelled while it is invoiced is either invoiced or refused', async () => {
     const rounds = await times(20, async () => {
       const { order_id } = (await alice.post('/orders/single', { product_id: LAPTOP, quantity: 1 })).body;
-      return Promise.all([
-        alice.post('/invoices', { order_id }),
-        elsewhere(alice).post(`/orders/${order_id}/cancel`),
-      ]);
+      return Promise.all([alice.post('/invoices', { order_id }), elsewhere(alice).post(`/orders/${order_id}/cancel`)]);
     });
     for (const [invoice, cancel] of rounds) {
       assert.ok([201, 409].includes(invoice.status), String(invoice.status));

@@ -97,7 +97,9 @@ eachEngine('later', (engine) => {
     await settle(16);
     // As far as a process came that was killed between the two steps: the hold is renewed, the order is cancelled.
     await system.services.product.renew(systemCtx(), { order_id });
-    await rowsOf(database.url, `update tradepost_order.orders set status = 'cancelled' where order_id = $1`, [order_id]);
+    await rowsOf(database.url, `update tradepost_order.orders set status = 'cancelled' where order_id = $1`, [
+      order_id,
+    ]);
     assert.equal(await left(admin, product_id), 7);
     await settle(16);
     assert.equal(await left(admin, product_id), 10);

@@ -69,13 +69,10 @@ export async function everyRow(url: string): Promise<Record<string, string>> {
     `select table_schema || '.' || table_name as name from information_schema.tables
      where table_schema like 'tradepost%' and table_type = 'BASE TABLE' order by 1`,
   );
-  const prints: Record<string, string> = {};
-  for (const { name } of tables) {
-    const text = `select count(*) || ' ' || coalesce(md5(string_agg(t::text, '' order by t::text)), '') as print from ${name} t`;
-    const [row] = await rowsOf<{ print: string }>(url, text);
-    prints[name] = row?.print ?? '';
-  }
-  return prints;
+  const printOf = ({ name }: { name: string }) =>
+    `select '${name}' as name, count(*) || ' ' || md5(coalesce(string_agg(t::text, '' order by t::text), '')) as print from ${name} t`;
+  const prints = await rowsOf<{ name: string; print: string }>(url, tables.map(printOf).join(' union all '));
+  return Object.fromEntries(prints.map(({ name, print }) => [name, print]));
 }
 
 /** A product of its own for a test, with this many units. */

@@ -58,7 +58,10 @@ export function speak(url: string, said: string): Promise<WireAnswer> {
       socket.destroy();
       const [head = '', text = ''] = heard.split('\r\n\r\n');
       const [first = '', ...lines] = head.split('\r\n');
-      const headers = lines.map((line) => [line.split(':')[0]?.toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]);
+      const headers = lines.map((line) => [
+        line.split(':')[0]?.toLowerCase(),
+        line.slice(line.indexOf(':') + 1).trim(),
+      ]);
       resolve({ status: Number(first.split(' ')[1]), headers: Object.fromEntries(headers), text });
     };
     socket.on('data', (part) => {

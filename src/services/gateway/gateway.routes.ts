@@ -21,13 +21,17 @@ async function proxy(scope: FastifyInstance, { contract, url }: Neighbour): Prom
   }
 }
 
+// Read as an address these lead elsewhere than the route that they matched here.
+const LEADS_ASTRAY = /\\|\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
+
 function forward(scope: FastifyInstance, op: Op, path: string): void {
   scope.route({
     method: op.method,
     url: routePath(op, path),
     config: { operation: op.id },
-    handler: (request, reply) =>
-      reply.from(request.url, {
+    handler: (request, reply) => {
+      if (LEADS_ASTRAY.test(request.url)) throw common.NOT_FOUND();
+      return reply.from(request.url, {
         rewriteRequestHeaders: (_request, headers) => {
           // A client's word about who it is counts for nothing; only services seal a Ctx.
           const { [CTX_HEADER]: _forged, ...rest } = headers;
@@ -36,6 +40,7 @@ function forward(scope: FastifyInstance, op: Op, path: string): void {
         onError: () => {
           throw common.UNAVAILABLE();
         },
-      }),
+      });
+    },
   });
 }

@@ -5,5 +5,6 @@ import { gatewayRoutes } from './gateway.routes.ts';
 export const gatewayModule = defineService({
   contract: gatewayContract,
   service: () => ({}),
+  edge: true,
   routes: gatewayRoutes,
 });

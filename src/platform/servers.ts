@@ -1,0 +1,78 @@
+import type { FastifyInstance } from 'fastify';
+import type { Config } from './config.ts';
+import type { Check } from './health.ts';
+import { createServer, type HttpParts, mount } from './http.ts';
+import type { AnyModule } from './module.ts';
+import { type Neighbour, serveSystem } from './system-routes.ts';
+
+/** A service of this process, ready to be served. */
+export interface Served {
+  readonly module: AnyModule;
+  /** The guarded service. */
+  readonly api: object;
+}
+
+export interface Listening {
+  readonly config: Config;
+  readonly served: readonly Served[];
+  readonly neighbours: readonly Neighbour[];
+  readonly checks: (services: readonly string[]) => Record<string, Check>;
+  readonly http: HttpParts;
+}
+
+export interface Servers {
+  /** Service name to its address. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Takes no more requests, and resolves when those on their way are answered. */
+  drain(): Promise<void>;
+}
+
+/** Which services answer on which port. */
+interface Door {
+  readonly name: string;
+  readonly port: number;
+  readonly behind: readonly Served[];
+  readonly neighbours: readonly Neighbour[];
+}
+
+/** With the edge service here: one server for everything, at PORT. Without it: one a service, each on its own port. */
+function doorsOf({ config, served, neighbours }: Listening): Door[] {
+  const edge = served.find(({ module }) => module.edge);
+  if (edge) return [{ name: edge.module.contract.name, port: config.PORT, behind: served, neighbours }];
+  return served.map((one) => {
+    const { name, port } = one.module.contract;
+    return { name, port: config.of(name).PORT ?? port, behind: [one], neighbours: [] };
+  });
+}
+
+/** Opens the servers of this process. When one cannot listen, those that already do are closed again. */
+export async function listen(parts: Listening): Promise<Servers> {
+  const urls: Record<string, string> = {};
+  const servers: FastifyInstance[] = [];
+  const drain = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.close()));
+  };
+  try {
+    for (const door of doorsOf(parts)) {
+      const app = serve(door, parts);
+      servers.push(app);
+      const url = await app.listen({ host: parts.config.HOST, port: door.port });
+      for (const { module } of door.behind) urls[module.contract.name] = url;
+    }
+  } catch (error) {
+    await drain();
+    throw error;
+  }
+  return { urls, drain };
+}
+
+function serve({ name, behind, neighbours }: Door, { checks, http }: Listening): FastifyInstance {
+  const app = createServer(http);
+  const contracts = behind.map(({ module }) => module.contract);
+  for (const { module, api } of behind) {
+    mount(app, module.contract, api as never, http);
+    module.routes?.(app, { neighbours });
+  }
+  serveSystem(app, { name, contracts, neighbours, checks: checks(contracts.map((contract) => contract.name)) });
+  return app;
+}
