@@ -3,6 +3,7 @@ import { container } from '../container.ts';
 import { modulesOf } from '../platform/app.ts';
 import { type Config, ConfigError, readEnvironment } from '../platform/config.ts';
 import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
+import { common } from '../platform/errors.ts';
 import { VERSION } from '../platform/version.ts';
 
 /** The `tradepost` command. Every npm script that runs the product goes through here. */
@@ -63,5 +64,20 @@ function fail(error: unknown): void {
     console.error(
       `Port ${port} on ${address} is taken by another program; set PORT to a free one, or stop that program.`,
     );
-  } else console.error(error);
+  } else console.error(databaseFault(error) ?? error);
+}
+
+/** The sentence for a database server that is not there, or that lets us in no further. */
+function databaseFault(error: unknown): string | undefined {
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  const advice =
+    'check DATABASE_URL, or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB';
+  if (code === common.UNAVAILABLE.code) return `The database does not answer (${reasonOf(cause)}); ${advice}.`;
+  // SQLSTATE: not that user or password, not that database.
+  return /^(28|3D)...$/.test(code ?? '') ? `The database refuses (${message}); ${advice}.` : undefined;
+}
+
+function reasonOf(cause: unknown): string {
+  const { message, code } = cause as { message?: string; code?: string };
+  return message || code || 'no reason given';
 }

@@ -69,6 +69,8 @@ export function expected(error: unknown): AppError | undefined {
   const { code, statusCode, name } = error as { code?: string; statusCode?: number; name?: string };
   const known = code ? FRAMEWORK[code] : undefined;
   if (known) return known();
+  // The client went away in the middle of its body.
+  if (code === 'ECONNRESET' && statusCode === 400) return invalid('the request ended before its body did');
   if (name === 'SyntaxError' && statusCode === 400) return invalid('the body is not valid JSON');
   return undefined;
 }

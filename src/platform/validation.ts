@@ -76,10 +76,10 @@ function sentence({ keyword, params, message }: ErrorObject): string {
       return `must be at most ${params.limit}`;
     case 'minLength':
     case 'maxLength':
-      return `must have at ${keyword === 'minLength' ? 'least' : 'most'} ${params.limit} characters`;
+      return `must have at ${keyword === 'minLength' ? 'least' : 'most'} ${params.limit} ${params.limit === 1 ? 'character' : 'characters'}`;
     case 'minItems':
     case 'maxItems':
-      return `must have at ${keyword === 'minItems' ? 'least' : 'most'} ${params.limit} entries`;
+      return `must have at ${keyword === 'minItems' ? 'least' : 'most'} ${params.limit} ${params.limit === 1 ? 'entry' : 'entries'}`;
     case 'enum':
       return `must be one of ${(params.allowedValues as unknown[]).join(', ')}`;
     case 'format':

@@ -12,6 +12,7 @@ describe('who may do what, in one process', () => whoMayDoWhat({}));
 describe('who may do what, with each service in a process of its own', () => whoMayDoWhat({ processes: 'each' }));
 
 const SQL = [
+  '../..', '/../', '%', '100%',
   "' or '1'='1", "'; drop table tradepost_order.orders; --", "1' union select null,null,null --", '") or 1=1 --',
   "admin'--", "admin' #", "' and pg_sleep(3)--", "'; update tradepost_user.users set role='admin' --", '$1', '%27%20or%201=1',
   "\\'; select 1 --", '{{schema}}', "a' || (select password_hash from tradepost_user.users limit 1) || '", ':* & !x', "' | '", '!!()&|',
@@ -153,9 +154,10 @@ function whoMayDoWhat(options: WorldOptions): void {
       const part = encodeURIComponent(text);
       const started = performance.now();
       for (const [who, path, statuses] of [
+        [shop.guest, `/products?q=${text.replace(/[\s#&]/g, '+')}`, [200]],
         [shop.guest, `/products?q=${part}`, [200]],
         [shop.guest, `/products?category=${part}`, [200]],
-        [shop.guest, `/products/category/${part}`, [200]],
+        [shop.guest, `/products/category/${part}`, text.includes('..') ? [200, 404] : [200]],
         [admin, `/orders/${part}`, text.length > 64 ? [400] : [404]],
         [admin, `/orders?status=${part}`, [400]],
         [admin, `/invoices?status=${part}`, [400]],

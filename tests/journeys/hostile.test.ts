@@ -122,7 +122,7 @@ function hostileRequests(options: WorldOptions, chosen: (op: Op) => boolean): vo
   }
 
   const IDS = ['0', '-1', '1.5', '00', '1e3', '0x1', '99999999999999999999', '9007199254740992', '9007199254740993',
-    '%2e%2e', '..', '%00', '1%00', '%ff', '%', '%zz', '%E0%A4', '1;drop', "1'", '1%20', '+1', ' 1'.trim() + '%0a', 'null',
+    '%2e%2e', '..', '%00', '1%00', '%ff', '%', '%zz', '%E0%A4', '1;drop', "1'", '1%20', '+1', `${' 1'.trim()}%0a`, 'null',
     '1,2', '\u00ff', '%EF%BC%91', '{}', '%5B%5D', '7'.repeat(255), '7'.repeat(300), 'a'.repeat(300), 'a'.repeat(8_000),
     '..%2f..%2finternal', '..\\..\\internal\\reservations\\expired', '__proto__', 'constructor']; // biome-ignore format: one corpus
 

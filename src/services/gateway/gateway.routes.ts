@@ -1,5 +1,5 @@
 import replyFrom from '@fastify/reply-from';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
 import { routePath } from '../../platform/route-shape.ts';
@@ -13,16 +13,17 @@ export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours
 
 async function proxy(scope: FastifyInstance, { contract, url }: Neighbour): Promise<void> {
   await scope.register(replyFrom, { base: url, undici: { connections: 64 } });
-  // The body goes through as it came: the service itself reads and checks it.
+  // The body goes through as it came: the service itself reads and checks it. It is taken in whole first, so that one
+  // that is too large is refused here, and not by a service that ends the connection over it.
   scope.removeAllContentTypeParsers();
-  scope.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   for (const op of Object.values(contract.ops)) {
     if (op.access !== 'internal') for (const path of [op.path, ...(op.aliases ?? [])]) forward(scope, op, path);
   }
 }
 
 // Read as an address these lead elsewhere than the route that they matched here.
-const LEADS_ASTRAY = /\\|\/(?:\.|%2e){1,2}(?:[/?]|$)/i;
+const LEADS_ASTRAY = /\\|\/\.\.|\.\.\/|\/\.(?:\/|$)/;
 
 function forward(scope: FastifyInstance, op: Op, path: string): void {
   scope.route({
@@ -30,17 +31,30 @@ function forward(scope: FastifyInstance, op: Op, path: string): void {
     url: routePath(op, path),
     config: { operation: op.id },
     handler: (request, reply) => {
-      if (LEADS_ASTRAY.test(request.url)) throw common.NOT_FOUND();
-      return reply.from(request.url, {
+      const path = request.url.split('?', 1)[0] ?? '';
+      if (LEADS_ASTRAY.test(decodeURIComponent(path))) throw common.NOT_FOUND();
+      // The query goes along as it is.
+      return reply.from(path, {
+        ...bodyOf(request),
+        // Whether to ask again is the client's decision.
+        retryDelay: () => null,
         rewriteRequestHeaders: (_request, headers) => {
           // A client's word about who it is counts for nothing; only services seal a Ctx.
           const { [CTX_HEADER]: _forged, ...rest } = headers;
           return { ...rest, 'x-request-id': request.id };
         },
-        onError: () => {
-          throw common.UNAVAILABLE();
+        // Called outside of the handler: what is thrown here would end the process.
+        onError: (failed) => {
+          void (failed as FastifyReply).send(common.UNAVAILABLE());
         },
       });
     },
   });
+}
+
+function bodyOf({ body, headers }: FastifyRequest): { body?: Buffer | null; contentType?: string } {
+  if (!Buffer.isBuffer(body)) return {};
+  return body.length === 0
+    ? { body: null }
+    : { body, contentType: headers['content-type'] ?? 'application/octet-stream' };
 }

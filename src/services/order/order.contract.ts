@@ -7,6 +7,9 @@ const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>
 
 export const OrderStatus = oneOf('pending', 'confirmed', 'completed', 'cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
+/** As a request may spell it. */
+export const GivenStatus = oneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
+export type GivenStatus = Static<typeof GivenStatus>;
 export const PaymentStatus = oneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
 export type PaymentStatus = Static<typeof PaymentStatus>;
 export const FulfillmentStatus = oneOf(
@@ -147,7 +150,7 @@ export const orderOps = {
   list: op('GET /orders', {
     access: 'customer',
     summary: 'One’s own orders, newest first; for staff everybody’s with all=true',
-    input: Type.Object({ status: Type.Optional(OrderStatus), all: Type.Optional(Type.Boolean()), ...paging }),
+    input: Type.Object({ status: Type.Optional(GivenStatus), all: Type.Optional(Type.Boolean()), ...paging }),
     output: PageOf(Order),
   }),
   get: op('GET /orders/{order_id}', {
@@ -159,7 +162,7 @@ export const orderOps = {
   listOf: op('GET /orders/{username}', {
     access: 'customer',
     summary: 'The orders of a user, newest first',
-    input: Type.Object({ username, status: Type.Optional(OrderStatus), ...paging }),
+    input: Type.Object({ username, status: Type.Optional(GivenStatus), ...paging }),
     output: PageOf(Order),
   }),
   cancel: op('POST /orders/{order_id}/cancel', {

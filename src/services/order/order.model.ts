@@ -3,8 +3,10 @@ import { lineTotal, type Rate, sum, taxOn } from '../../platform/money.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
 import {
   type FulfillmentStatus,
+  type GivenStatus,
   type OrderDetails,
   type OrderItem,
+  type OrderStatus,
   orderErrors,
   orderEvents,
 } from './order.contract.ts';
@@ -72,6 +74,11 @@ export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
     next: { ...order, status: 'cancelled', updated_at: ctx.now },
     events: [orderEvents.cancelled(order_id, { order_id, user_id, username, total, currency, at: ctx.now })],
   };
+}
+
+/** One spelling of the end state. */
+export function statusOf(given: GivenStatus | undefined): OrderStatus | undefined {
+  return given === 'canceled' ? 'cancelled' : given;
 }
 
 /** Whether this actor may see everybody's orders. */

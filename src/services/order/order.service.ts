@@ -5,7 +5,16 @@ import { AlreadyAnswered } from '../../platform/repeats.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
-import { type Buyer, cancelOrder, isSelf, isStaff, maySee, type OrderState, placeOrder } from './order.model.ts';
+import {
+  type Buyer,
+  cancelOrder,
+  isSelf,
+  isStaff,
+  maySee,
+  type OrderState,
+  placeOrder,
+  statusOf,
+} from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 
 export interface OrderPeers {
@@ -23,12 +32,12 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       place(ctx, await namedUser(ctx, username, orderErrors.NOT_YOURS), linesOf(items, single)),
     async list(ctx, { all, status, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
-      return orders.list({ user_id, status }, { limit, cursor });
+      return orders.list({ user_id, status: statusOf(status) }, { limit, cursor });
     },
     get: async (ctx, { order_id }) => visible(ctx, order_id),
     async listOf(ctx, { username, status, limit = 50, cursor }) {
       const { id } = await namedUser(ctx, username, orderErrors.NOT_FOUND);
-      return orders.list({ user_id: id, status }, { limit, cursor });
+      return orders.list({ user_id: id, status: statusOf(status) }, { limit, cursor });
     },
     async cancel(ctx, { order_id }) {
       const order = await visible(ctx, order_id);

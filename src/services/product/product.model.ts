@@ -44,8 +44,9 @@ export function updateProduct(state: ProductState, input: UpdateProduct, ctx: Ct
     restocked: stock_quantity !== undefined,
     updated_at: ctx.now,
   };
-  const before = JSON.stringify({ ...state, restocked: false, updated_at: '' });
-  if (JSON.stringify({ ...next, restocked: false, updated_at: '' }) === before) return unchanged(state);
+  // A stock that is given is set, even to what was read: orders may have taken units since.
+  const same = JSON.stringify({ ...next, updated_at: '' }) === JSON.stringify({ ...state, updated_at: '' });
+  if (same && !next.restocked) return unchanged(state);
   return { next, events: [announce(productEvents.updated, next)] };
 }
 

@@ -67,7 +67,8 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       return new Map(found.flatMap((one) => (one ? [[one.product_id, one] as const] : [])));
     },
     async list({ category, q, in_stock }, { limit, cursor }) {
-      const words = q === undefined ? null : prefixQuery(q);
+      // An empty search box asks for everything.
+      const words = q === undefined || q.trim() === '' ? null : prefixQuery(q);
       if (words === '') return { items: [] };
       const after = cursorId(cursor) ?? 0;
       const rows = await db.query<ProductState>(list, [after, category ?? null, words, in_stock ?? null, limit + 1]);

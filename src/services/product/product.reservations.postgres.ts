@@ -120,7 +120,8 @@ const trackedCte = (schema: string): string => `tracked as materialized (
   where product_id in (select product_id from wanted) and stock_quantity is not null
   order by product_id for no key update)`;
 
-// An inserted row has no xmax; one that `on conflict` updated has. Only what is new takes stock.
+// An inserted row has no xmax; one that `on conflict` updated has. Only what is new takes stock. What is left is
+// computed from the locked row: the one that the update sees first may be older, and its constraint is checked on that.
 const takeCtes = (schema: string): string => `kept as (
     insert into ${schema}.reservations (order_id, items, expires_at)
     select order_id, json_agg(json_build_object('product_id', product_id, 'quantity', quantity)), min(until)
@@ -128,9 +129,10 @@ const takeCtes = (schema: string): string => `kept as (
     on conflict (order_id) do update set expires_at = excluded.expires_at
     returning order_id, xmax = 0 as fresh),
   taken as (
-    update ${schema}.products p set stock_quantity = p.stock_quantity - t.quantity
+    update ${schema}.products p set stock_quantity = k.stock_quantity - t.quantity
     from (select product_id, sum(quantity) as quantity from lines join kept using (order_id) where fresh group by 1) t
-    where p.product_id = t.product_id and p.stock_quantity is not null)`;
+    join tracked k using (product_id)
+    where p.product_id = t.product_id)`;
 
 const SELECTED = `select seq, order_id not in (select order_id from refused) as granted,
   name, description, price, currency, for_sale, stock_quantity, need as own from lines`;

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type Client, clientOf } from '../../src/platform/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
+import { engine } from '../../src/platform/testing/engines.ts';
+import { freePort } from '../../src/platform/testing/ports.ts';
+import { PASSWORD, SETTINGS, type World, world } from '../../src/platform/testing/world.ts';
+import { readyAt, type Started, startCommand } from './process.fixture.ts';
+import { MOUSE, type Order, tally, times } from './shop.fixture.ts';
+import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
+
+describe('through the gateway to services elsewhere', () => {
+  let shop: World;
+  let admin: Client;
+  let wire: Wire;
+
+  before(async () => {
+    shop = await world({ processes: 'each' });
+    admin = await shop.as('admin');
+    wire = wireTo(shop.url);
+  });
+  after(async () => {
+    wire.close();
+    await shop.close();
+  });
+
+  const place = (headers: Record<string, string> = {}) =>
+    admin.post<Order>('/orders', { items: [{ product_id: MOUSE, quantity: 1 }] }, headers);
+
+  test('a repeated request, a page and a file come as they are', async () => {
+    const first = await place({ 'idempotency-key': 'again', 'x-request-id': 'first' });
+    const again = await place({ 'idempotency-key': 'again', 'x-request-id': 'second' });
+    assert.deepEqual([again.status, again.body], [201, first.body]);
+    assert.equal(again.headers.get('idempotent-replayed'), 'true');
+    assert.deepEqual(
+      [first, again].map(({ headers }) => headers.get('x-request-id')),
+      ['first', 'second'],
+    );
+    await place();
+    const page = await admin.get<Order[]>('/orders?limit=1');
+    const next = /^<([^>]+)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1] ?? assert.fail('no next page');
+    assert.deepEqual((await admin.get(next)).body, [first.body]);
+    const { invoice_id } = (await admin.post('/invoices', { order_id: first.body.order_id })).body;
+    const headers = { authorization: `Bearer ${admin.token}` };
+    const pdf = Buffer.from(await (await fetch(`${shop.url}/invoices/${invoice_id}/pdf`, { headers })).arrayBuffer());
+    assert.deepEqual([pdf.subarray(0, 5).toString(), pdf.includes(Buffer.from([0xff]))], ['%PDF-', true]);
+  });
+
+  test('a body goes through in chunks, empty, or not at all', async () => {
+    const { order_id } = (await place()).body;
+    const authorization = `Bearer ${admin.token}`;
+    const json = { authorization, 'content-type': 'application/json' };
+    const body = JSON.stringify({ product_id: MOUSE, quantity: 1 });
+    const send = (path: string, headers: Record<string, string>, text?: string) =>
+      wire.send({ method: 'POST', path, headers, body: text });
+    assert.equal((await send('/orders/single', { ...json, 'transfer-encoding': 'chunked' }, body)).status, 201);
+    assert.equal((await send(`/orders/${order_id}/cancel`, { authorization })).status, 200);
+    assert.equal((await send(`/orders/${order_id}/cancel`, json, '')).status, 200);
+    assertProblem(await send('/orders/single', { authorization }, body), [415], 'a body without a type');
+    assert.equal((await admin.delete('/users/me/sessions/999999')).status, 404);
+  });
+
+  test('a query goes through whatever is in it', async () => {
+    for (const query of [
+      'q=100%25',
+      'q=100%',
+      'q=../..',
+      'q=a/../b',
+      'q=wire%20mou',
+      'q=mou+wire',
+      'q=%C3%BC',
+      'q=?x=1',
+    ]) {
+      assert.equal((await wire.send({ method: 'GET', path: `/products?${query}` })).status, 200, query);
+    }
+    assert.equal((await shop.guest.get<unknown[]>('/products?q=wire%20mou')).body.length, 1);
+  });
+
+  test('many at once are all served', async () => {
+    const answers = await times<{ status: number }>(200, (i) =>
+      i % 2 ? place() : shop.guest.get(`/products/${1 + (i % 8)}`),
+    );
+    assert.deepEqual(tally(answers), { 200: 100, 201: 100 });
+  });
+});
+
+describe('a gateway whose services are away', () => {
+  let database: TestDatabase;
+  let port: number;
+  let gateway: Started;
+  let guest: Client;
+  const started: Started[] = [];
+
+  const start = (env: Record<string, string>): Started => {
+    const one = startCommand({
+      ...SETTINGS,
+      DATABASE_URL: database.url,
+      PRODUCT_URL: `http://127.0.0.1:${port}`,
+      ...env,
+    });
+    started.push(one);
+    return one;
+  };
+
+  before(async () => {
+    [database, port] = await Promise.all([testDatabase(engine), freePort()]);
+    const nowhere = Object.fromEntries(
+      ['USER', 'ORDER', 'INVOICE'].map((name) => [`${name}_URL`, 'http://127.0.0.1:1']),
+    );
+    gateway = start({ SERVICES: 'gateway', ...nowhere });
+    guest = clientOf(await readyAt(gateway));
+  });
+
+  after(async () => {
+    for (const { child } of started) child.kill('SIGTERM');
+    await Promise.all(started.map(({ ended }) => ended));
+    await database.drop();
+  });
+
+  test('says so, lives on, and finds them when they come back', { timeout: 60_000 }, async () => {
+    const wire = wireTo(await readyAt(gateway));
+    for (const [method, path] of [
+      ['GET', '/products'],
+      ['GET', '/products/2'],
+      ['POST', '/login'],
+      ['GET', '/orders'],
+      ['DELETE', '/users/me/sessions/1'],
+    ] as const) {
+      const headers = { 'content-type': 'application/json' };
+      const body = method === 'POST' ? JSON.stringify({ username: 'owner', password: PASSWORD }) : undefined;
+      assertProblem(await wire.send({ method, path, headers, body }), [503], `${method} ${path}`);
+    }
+    wire.close();
+    const health = await guest.get<{ checks: Record<string, string> }>('/health');
+    assert.deepEqual([health.status, health.body.checks.product], [503, 'does not answer']);
+    assert.equal((await guest.get('/health/live')).status, 200);
+
+    for (let life = 0; life < 2; life++) {
+      const product = start({ SERVICES: 'product', PRODUCT_PORT: String(port) });
+      await readyAt(product);
+      assert.equal((await guest.get('/products/2')).status, 200);
+      product.child.kill('SIGKILL');
+      await product.ended;
+      assert.equal((await guest.get('/products/2')).status, 503);
+    }
+    assert.equal(gateway.child.exitCode, null);
+  });
+});
