@@ -6,7 +6,7 @@ import { engine } from '../../src/platform/testing/engines.ts';
 import { freePort } from '../../src/platform/testing/ports.ts';
 import { PASSWORD, SETTINGS, type World, world } from '../../src/platform/testing/world.ts';
 import { readyAt, type Started, startCommand } from './process.fixture.ts';
-import { MOUSE, type Order, tally, times } from './shop.fixture.ts';
+import { left, MOUSE, type Order, stocked, tally, times } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
 
 describe('through the gateway to services elsewhere', () => {
@@ -74,6 +74,16 @@ describe('through the gateway to services elsewhere', () => {
       assert.equal((await wire.send({ method: 'GET', path: `/products?${query}` })).status, 200, query);
     }
     assert.equal((await shop.guest.get<unknown[]>('/products?q=wire%20mou')).body.length, 1);
+  });
+
+  test('two hundred orders for ten units make ten orders, and fifty with one key make one', async () => {
+    const product_id = await stocked(admin, 10);
+    const answers = await times(200, () => admin.post('/orders/single', { product_id, quantity: 1 }));
+    assert.deepEqual([tally(answers), await left(admin, product_id)], [{ 201: 10, 400: 190 }, 0]);
+    const last = await stocked(admin, 1);
+    const key = { 'idempotency-key': 'the-last-unit' };
+    const same = await times(50, () => admin.post<Order>('/orders/single', { product_id: last, quantity: 1 }, key));
+    assert.deepEqual([tally(same), new Set(same.map(({ body }) => body.order_id)).size], [{ 201: 50 }, 1]);
   });
 
   test('many at once are all served', async () => {

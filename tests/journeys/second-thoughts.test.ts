@@ -79,6 +79,15 @@ eachEngine('later', (engine) => {
     assert.equal(await left(admin, product_id), 10);
   });
 
+  test('however many were left behind, one settling gives them all back', async () => {
+    const product_id = await stocked(admin, 1_300);
+    const items = [{ product_id, quantity: 1 }];
+    await times(1_200, (i) => system.services.product.reserve(systemCtx(), { order_id: 910_000 + i, items }));
+    assert.equal(await left(admin, product_id), 100);
+    await settle(16);
+    assert.equal(await left(admin, product_id), 1_300);
+  });
+
   test('units of an order that exists stay with it', async () => {
     const product_id = await stocked(admin, 10);
     const { order_id } = await order(product_id, 3);

@@ -67,7 +67,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   pool.on('error', (error) => {
     if (!closing) options.onError?.(error);
   });
-  const onPool = sqlOver((query) => pool.query(query));
+  const onPool = sqlOver((query) => again(() => pool.query(query)));
 
   async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch(fail);
@@ -111,6 +111,21 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       await pool.end();
     },
   };
+}
+
+/** What PostgreSQL undoes so that others may go on: serialization failures and deadlocks. */
+const UNDONE = /^(40001|40P01)$/;
+const ATTEMPTS = 4;
+
+// A statement on the pool is a transaction of its own: undone, it did nothing, and may simply be sent again.
+async function again<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !UNDONE.test((error as { code?: string }).code ?? '')) throw error;
+    }
+  }
 }
 
 function sqlOver(send: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Sql {

@@ -23,7 +23,8 @@ async function proxy(scope: FastifyInstance, { contract, url }: Neighbour): Prom
 }
 
 // Read as an address these lead elsewhere than the route that they matched here.
-const LEADS_ASTRAY = /\\|\/\.\.|\.\.\/|\/\.(?:\/|$)/;
+const LEADS_ASTRAY = /\/\.\.|\.\.\/|\/\.(?:\/|$)/;
+const leadsAstray = (path: string): boolean => path.includes('\\') || LEADS_ASTRAY.test(decodeURIComponent(path));
 
 function forward(scope: FastifyInstance, op: Op, path: string): void {
   scope.route({
@@ -32,7 +33,7 @@ function forward(scope: FastifyInstance, op: Op, path: string): void {
     config: { operation: op.id },
     handler: (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? '';
-      if (LEADS_ASTRAY.test(decodeURIComponent(path))) throw common.NOT_FOUND();
+      if (leadsAstray(path)) throw common.NOT_FOUND();
       // The query goes along as it is.
       return reply.from(path, {
         ...bodyOf(request),

@@ -51,15 +51,25 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
     },
     forInvoice: async (ctx, { order_id }) => visible(ctx, order_id),
     async settleReservations(ctx) {
-      const { order_ids } = await product.expired(ctx, { limit: SETTLED_AT_ONCE });
-      const found = await orders.find(order_ids);
-      const kept = order_ids.filter((id) => (found.get(id)?.status ?? 'cancelled') !== 'cancelled');
-      const gone = order_ids.filter((id) => !kept.includes(id));
-      if (kept.length > 0) await product.keep(ctx, { order_ids: kept });
-      await Promise.all(gone.map((order_id) => product.release(ctx, { order_id })));
-      return { kept: kept.length, released: gone.length };
+      const all = { kept: 0, released: 0 };
+      for (;;) {
+        const { kept, released } = await settleSome(ctx);
+        all.kept += kept;
+        all.released += released;
+        if (kept + released < SETTLED_AT_ONCE) return all;
+      }
     },
   } satisfies Actions<typeof orderOps>;
+
+  async function settleSome(ctx: Ctx) {
+    const { order_ids } = await product.expired(ctx, { limit: SETTLED_AT_ONCE });
+    const found = await orders.find(order_ids);
+    const kept = order_ids.filter((id) => (found.get(id)?.status ?? 'cancelled') !== 'cancelled');
+    const gone = order_ids.filter((id) => !kept.includes(id));
+    if (kept.length > 0) await product.keep(ctx, { order_ids: kept });
+    await Promise.all(gone.map((order_id) => product.release(ctx, { order_id })));
+    return { kept: kept.length, released: gone.length };
+  }
 
   async function place(ctx: Ctx, buyer: Buyer, items: Line[]): Promise<OrderState> {
     const order_id = await orders.nextId();
