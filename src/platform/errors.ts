@@ -97,7 +97,6 @@ export const common = errors('TRADEPOST', {
   BAD_CURSOR: ['invalid', 'this cursor was not made by this list'],
   AMOUNT_TOO_LARGE: ['invalid', 'the amount is larger than can be counted exactly'],
   UNAVAILABLE: ['unavailable', 'a part that this needs does not answer; try again in a moment'],
-  DRAINING: ['unavailable', 'this process is stopping; try again in a moment'],
 });
 
 /** Bad input, with a pointer to each place. */

@@ -6,7 +6,7 @@ import type { Actor, ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
 import { AppError, common, invalid } from './errors.ts';
 import type { Log } from './log.ts';
 import { countFailure, observeRequest } from './metrics.ts';
-import { wasReplayed } from './module.ts';
+import { allow, wasReplayed } from './module.ts';
 import { expected, problemOf } from './problem.ts';
 import { inputParts, routePath } from './route-shape.ts';
 import { CTX_HEADER, type CtxSeal, type Tokens } from './tokens.ts';
@@ -48,6 +48,7 @@ export function createServer({ log }: Pick<HttpParts, 'log'>): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, log));
   acceptEmptyJson(app);
+  app.decorateRequest('caller');
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();
@@ -61,9 +62,15 @@ export function createServer({ log }: Pick<HttpParts, 'log'>): FastifyInstance {
   return app;
 }
 
+/** Who sent a request: a client by its token, or a peer with the whole context of its call. */
+type Caller = { readonly actor: Actor; readonly via?: string } | Ctx;
+
 declare module 'fastify' {
   interface FastifyContextConfig {
     operation?: string;
+  }
+  interface FastifyRequest {
+    caller: Caller;
   }
 }
 
@@ -167,6 +174,7 @@ function mountOne(
     url: routePath(op, path),
     schema: { params, [inBody ? 'body' : 'querystring']: rest },
     config: { operation: op.id },
+    onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),
     preValidation: (request, _reply, done) => {
       if (inBody && request.body === undefined) request.body = {};
       done();
@@ -174,29 +182,53 @@ function mountOne(
     handler: async (request, reply) => {
       const { params, query, body } = request as { params: object; query: object; body: object };
       const input = decode(inBody ? { ...body, ...params } : { ...query, ...params }) as object;
-      const ctx = await contextOf(request, op, contract.name, input, parts);
+      const ctx = contextOf(request, op, input);
       return answer(op, ctx, await call(ctx, input), request, reply);
     },
   });
 }
 
-async function contextOf(
+// Before the body is read: nobody's megabyte is parsed for a request that is refused anyway. The guard asks again.
+function identify(
   request: FastifyRequest,
   op: Op,
   service: string,
-  input: object,
   { tokens, seal }: HttpParts,
-): Promise<Ctx> {
-  const { headers } = request;
-  const sealed = headers[CTX_HEADER];
-  if (seal && typeof sealed === 'string') return seal.open(sealed, service);
-  const found: Actor | Promise<Actor> = op.access === 'public' ? ANONYMOUS : tokens.actor(headers.authorization);
-  const actor = found instanceof Promise ? await found : found;
+  done: (error?: Error) => void,
+): void {
+  const take = (caller: Caller): void => {
+    allow(op.access, caller);
+    request.caller = caller;
+  };
+  const { authorization, [CTX_HEADER]: sealed } = request.headers;
+  attempt(() => {
+    if (seal && typeof sealed === 'string') return take(seal.open(sealed, service));
+    const actor = op.access === 'public' ? ANONYMOUS : tokens.actor(authorization);
+    return actor instanceof Promise ? actor.then((known) => take({ actor: known })) : take({ actor });
+  }, done);
+}
+
+/** Calls back once: at once where nothing has to be waited for. */
+function attempt(work: () => void | Promise<void>, done: (error?: Error) => void): void {
+  let waiting: void | Promise<void>;
+  try {
+    waiting = work();
+  } catch (error) {
+    done(error as Error);
+    return;
+  }
+  if (waiting instanceof Promise) waiting.then(() => done(), done);
+  else done();
+}
+
+function contextOf({ caller, headers, id }: FastifyRequest, op: Op, input: object): Ctx {
+  if ('now' in caller) return caller;
+  const { actor } = caller;
   const ctx: Ctx = {
     actor,
     now: new Date().toISOString(),
     trace: continueTrace(headers.traceparent),
-    requestId: request.id,
+    requestId: id,
     request: op.idempotent ? requestKey(op, actor, headers['idempotency-key'], input) : undefined,
   };
   return Object.freeze(ctx);

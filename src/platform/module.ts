@@ -161,7 +161,7 @@ function guardOne(
 const RANK = { customer: 1, staff: 2, admin: 3 } as const;
 
 /** The access rule. Throws UNAUTHENTICATED or FORBIDDEN. */
-export function allow(access: Access, { actor, via }: Ctx): void {
+export function allow(access: Access, { actor, via }: Pick<Ctx, 'actor' | 'via'>): void {
   if (access === 'public' || actor.kind === 'system') return;
   if (access === 'internal') {
     if (via === undefined) throw common.FORBIDDEN();

@@ -50,7 +50,7 @@ test('every fault has a pointer and a sentence', () => {
     [{ name: 'Lamp', count: 10 }, '/count must be at most 9'],
     [{ name: 'L' }, '/name must have at least 2 characters'],
     [{ name: 'Lantern' }, '/name must have at most 5 characters'],
-    [{ name: 'Lamp', lines: [] }, '/lines must have at least 1 entries'],
+    [{ name: 'Lamp', lines: [] }, '/lines must have at least 1 entry'],
     [{ name: 'Lamp', kind: 'used' }, '/kind must be one of new, old'],
     [{ name: 'Lamp', price: 1.999 }, '/price must be an amount with at most two digits after the point'],
     [{ name: 'Lamp', price: 0.5 }, '/price must be at least 1'],
