@@ -130,11 +130,7 @@ export default {
       'operations become routes in one place; a routes file is for what is no operation',
       {
         path: '^(src|tests|scripts)/',
-        pathNot: [
-          '\\.routes\\.ts$',
-          '^src/platform/(http|system-routes|servers|module)\\.ts$',
-          `^src/platform/.*${TEST}`,
-        ],
+        pathNot: ['\\.routes\\.ts$', '^src/platform/(http/.*|module)\\.ts$', `^src/platform/.*${TEST}`],
       },
       { path: '(^|/)node_modules/(fastify/|@fastify/|@scalar/fastify)' },
     ),

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { environmentExample } from '../src/platform/config.ts';
-import { openapi } from '../src/platform/openapi.ts';
+import { openapi } from '../src/platform/http/openapi.ts';
+import { environmentExample } from '../src/platform/settings.ts';
 import { VERSION } from '../src/platform/version.ts';
 import { errorsPage } from './docs/errors.ts';
 import { eventsPage } from './docs/events.ts';

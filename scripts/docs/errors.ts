@@ -1,6 +1,6 @@
 import type { Contract } from '../../src/platform/contract.ts';
 import { type AppError, common, invalid, type Kind, STATUS } from '../../src/platform/errors.ts';
-import { expected, problemOf } from '../../src/platform/problem.ts';
+import { expected, problemOf } from '../../src/platform/http/problem.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 interface Row {

@@ -1,4 +1,5 @@
-import { type Config, environmentExample, shownSettings } from '../platform/config.ts';
+import { type Config, shownSettings } from '../platform/config.ts';
+import { environmentExample } from '../platform/settings.ts';
 
 /** `tradepost config`: the settings in force, or the text of `.env.example`. */
 export function configCommand(configuration: () => Config, { example }: { example?: boolean }): void {

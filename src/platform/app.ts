@@ -4,13 +4,13 @@ import { migrateServices } from './db/module-migrations.ts';
 import { postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
+import { remote } from './http/remote.ts';
+import { listen, type Served } from './http/servers.ts';
+import type { Neighbour } from './http/system-routes.ts';
 import { startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
 import { type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
-import { remote } from './remote.ts';
-import { listen, type Served } from './servers.ts';
-import type { Neighbour } from './system-routes.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */

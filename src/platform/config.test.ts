@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ConfigError, environmentExample, readConfig, SETTINGS, shownSettings } from './config.ts';
+import { ConfigError, readConfig, shownSettings } from './config.ts';
+import { environmentExample, SETTINGS } from './settings.ts';
 
 const known = ['user', 'order', 'gateway'];
 

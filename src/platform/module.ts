@@ -3,9 +3,9 @@ import type { Config } from './config.ts';
 import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
 import type { KeptAnswer, PostgresStore } from './db/store.ts';
 import { common } from './errors.ts';
+import type { Neighbour } from './http/system-routes.ts';
 import type { Log } from './log.ts';
 import { AlreadyAnswered } from './repeats.ts';
-import type { Neighbour } from './system-routes.ts';
 import type { Tokens } from './tokens.ts';
 
 /** What a module may use of the platform beside its store and its peers. */

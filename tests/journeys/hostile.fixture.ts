@@ -1,5 +1,5 @@
 import type { Op } from '../../src/platform/contract.ts';
-import { inputParts } from '../../src/platform/route-shape.ts';
+import { inputParts } from '../../src/platform/http/route-shape.ts';
 import { contracts } from '../../src/platform/testing/system.ts';
 
 /** As much of a JSON Schema as the contracts use. */

@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { Contract } from '../../platform/contract.ts';
-import { openapi } from '../../platform/openapi.ts';
+import { openapi } from '../../platform/http/openapi.ts';
 
 interface Operation {
   readonly operationId: string;

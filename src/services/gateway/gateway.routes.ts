@@ -2,8 +2,8 @@ import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
-import { routePath } from '../../platform/route-shape.ts';
-import type { Neighbour } from '../../platform/system-routes.ts';
+import { routePath } from '../../platform/http/route-shape.ts';
+import type { Neighbour } from '../../platform/http/system-routes.ts';
 import { CTX_HEADER } from '../../platform/tokens.ts';
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */

@@ -53,6 +53,11 @@ eachEngine('orders over HTTP', (engine) => {
     return rows;
   }
 
+  test('a guest is refused before what they sent is read', async () => {
+    const answer = await shop.guest.raw('POST', '/orders', '{"items": [', { 'content-type': 'application/json' });
+    assert.deepEqual([answer.status, answer.body.code], [401, 'TRADEPOST_UNAUTHENTICATED']);
+  });
+
   test('an order is placed for several products, with its totals to the cent', async () => {
     const { status, body } = await alice.post('/orders', { items: [line(MOUSE, 3), line(MUG, 2)] });
     const { order_id, created_at, updated_at, ...rest } = body;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { type Remote, remote } from '../../platform/http/remote.ts';
 import { asPeer } from '../../platform/module.ts';
-import { type Remote, remote } from '../../platform/remote.ts';
 import type { Client } from '../../platform/testing/client.ts';
 import { eachEngine } from '../../platform/testing/engines.ts';
 import { SETTINGS, type World, world } from '../../platform/testing/world.ts';

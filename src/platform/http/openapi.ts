@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox';
-import type { Contract, Op } from './contract.ts';
+import type { Contract, Op } from '../contract.ts';
 import { inputParts } from './route-shape.ts';
 
 /** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */

@@ -1,10 +1,10 @@
 import { Pool } from 'undici';
-import { codecOf } from './codec.ts';
-import type { ApiOf, Contract, Ctx, Op, Page } from './contract.ts';
-import { AppError, common, type Kind, STATUS } from './errors.ts';
+import { codecOf } from '../codec.ts';
+import type { ApiOf, Contract, Ctx, Op, Page } from '../contract.ts';
+import { AppError, common, type Kind, STATUS } from '../errors.ts';
+import { CTX_HEADER, type CtxSeal } from '../tokens.ts';
 import type { Problem } from './problem.ts';
 import { inputParts } from './route-shape.ts';
-import { CTX_HEADER, type CtxSeal } from './tokens.ts';
 
 /** A client of a service in another process, made from its contract: the inverse of `http.ts`. */
 export interface Remote<C extends Contract> {

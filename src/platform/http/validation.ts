@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from 'ajv';
-import { AppError, type InputFault } from './errors.ts';
-import { isDecimalAmount } from './money.ts';
+import { AppError, type InputFault } from '../errors.ts';
+import { isDecimalAmount } from '../money.ts';
 
 /**
  * Validation of what comes in. Bodies are taken as they are: no coercion, no unknown fields. Path and query are

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from './config.ts';
-import type { Check } from './health.ts';
-import { createServer, type HttpParts, mount } from './http.ts';
-import type { AnyModule } from './module.ts';
+import type { Config } from '../config.ts';
+import type { Check } from '../health.ts';
+import type { AnyModule } from '../module.ts';
+import { type HttpParts, mount } from './routes.ts';
+import { createServer } from './server.ts';
 import { type Neighbour, serveSystem } from './system-routes.ts';
 
 /** A service of this process, ready to be served. */
@@ -67,7 +68,7 @@ export async function listen(parts: Listening): Promise<Servers> {
 }
 
 function serve({ name, behind, neighbours }: Door, { checks, http }: Listening): FastifyInstance {
-  const app = createServer(http);
+  const app = createServer(http.log);
   const contracts = behind.map(({ module }) => module.contract);
   for (const { module, api } of behind) {
     mount(app, module.contract, api as never, http);

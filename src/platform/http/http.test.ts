@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { BODY_LIMIT } from './http.ts';
-import { type Answer, type Client, clientOf } from './testing/client.ts';
+import { type Answer, type Client, clientOf } from '../testing/client.ts';
+import { CTX_HEADER } from '../tokens.ts';
+import { BODY_LIMIT } from './server.ts';
 import { endServers, seal, serveThings, type ThingServer, thingService, tokenOf } from './things.fixture.ts';
-import { CTX_HEADER } from './tokens.ts';
 
 const service = thingService();
 let server: ThingServer;

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Actor, Ctx } from './contract.ts';
-import { AppError } from './errors.ts';
-import { asPeer } from './module.ts';
-import { minor } from './money.ts';
+import type { Actor, Ctx } from '../contract.ts';
+import { AppError } from '../errors.ts';
+import { asPeer } from '../module.ts';
+import { minor } from '../money.ts';
+import { type Answer, type Client, clientOf } from '../testing/client.ts';
+import { freePort } from '../testing/ports.ts';
+import { createSeal } from '../tokens.ts';
 import { type Remote, remote } from './remote.ts';
-import { type Answer, type Client, clientOf } from './testing/client.ts';
-import { freePort } from './testing/ports.ts';
 import {
   endServers,
   seal,
@@ -17,7 +18,6 @@ import {
   thingService,
   tokenOf,
 } from './things.fixture.ts';
-import { createSeal } from './tokens.ts';
 
 const service = thingService();
 const local = asPeer('tester', service.api);

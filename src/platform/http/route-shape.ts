@@ -1,5 +1,5 @@
 import { type TObject, Type } from '@sinclair/typebox';
-import type { Op } from './contract.ts';
+import type { Op } from '../contract.ts';
 
 /** How an operation's one flat input is spread over path, query and body. */
 export interface InputParts {

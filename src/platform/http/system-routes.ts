@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { Contract } from './contract.ts';
-import { type Check, healthOf } from './health.ts';
-import { registry } from './metrics.ts';
+import type { Contract } from '../contract.ts';
+import { type Check, healthOf } from '../health.ts';
+import { registry } from '../metrics.ts';
+import { VERSION } from '../version.ts';
 import { openapi } from './openapi.ts';
-import { VERSION } from './version.ts';
 
 /** A service that runs in another process. */
 export interface Neighbour {

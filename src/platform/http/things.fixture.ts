@@ -13,13 +13,14 @@ import {
   op,
   PageOf,
   paging,
-} from './contract.ts';
-import { errors, invalid } from './errors.ts';
-import { createServer, mount } from './http.ts';
-import { createLog } from './log.ts';
-import { guard } from './module.ts';
-import { minor } from './money.ts';
-import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
+} from '../contract.ts';
+import { errors, invalid } from '../errors.ts';
+import { createLog } from '../log.ts';
+import { guard } from '../module.ts';
+import { minor } from '../money.ts';
+import { type CtxSeal, createSeal, createTokens } from '../tokens.ts';
+import { mount } from './routes.ts';
+import { createServer } from './server.ts';
 
 const Thing = Type.Object({
   thing_id: Id(),
@@ -187,7 +188,7 @@ export async function serveThings(api: ThingApi, sealed?: CtxSeal): Promise<Thin
     { LOG_LEVEL: 'info', NODE_ENV: 'test' },
     { write: (line: string) => void lines.push(JSON.parse(line)) },
   );
-  const app = createServer({ log });
+  const app = createServer(log);
   mount(app, thingContract, api, { log, tokens, seal: sealed });
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
   return { app, url, log: lines };

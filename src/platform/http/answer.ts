@@ -1,0 +1,34 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { toJson } from '../codec.ts';
+import type { Ctx, Op, Page } from '../contract.ts';
+import { wasReplayed } from '../module.ts';
+
+/** Answers with a result: its status, its headers, and its JSON as the contract has it. */
+export function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  // What one person may see is no cache's business, and a POST may carry a token.
+  if (op.access !== 'public' || op.method === 'POST') reply.header('cache-control', 'no-store');
+  if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
+  if (op.download) return answerFile(op.download, result as { filename: string; content: string }, reply);
+  if (op.status === 204) return reply.code(204).send();
+  const existing = (result as { existing?: boolean } | null)?.existing === true;
+  reply.code(existing ? 200 : (op.status ?? 200)).type('application/json; charset=utf-8');
+  if (!op.output.page) return reply.send(toJson(op.output, result));
+  const page = result as Page<unknown>;
+  if (page.next !== undefined) reply.header('link', nextLink(request, page.next));
+  return reply.send(toJson(op.output.properties.items, page.items));
+}
+
+function answerFile(type: string, file: { filename: string; content: string }, reply: FastifyReply): FastifyReply {
+  return reply
+    .type(type)
+    .header('content-disposition', `inline; filename="${file.filename}"`)
+    .header('x-content-type-options', 'nosniff')
+    .send(Buffer.from(file.content, 'base64'));
+}
+
+function nextLink(request: FastifyRequest, cursor: string): string {
+  const [path, query] = request.url.split('?');
+  const parameters = new URLSearchParams(query);
+  parameters.set('cursor', cursor);
+  return `<${path}?${parameters}>; rel="next"`;
+}

@@ -1,0 +1,185 @@
+import { parseRate, type Rate } from './money.ts';
+
+/** Every variable that Tradepost reads, described once: data only; `config.ts` reads them. */
+export interface Setting<T> {
+  /** What it takes, as the end of the sentence "it takes …". */
+  readonly takes: string;
+  /** What it is for, one line. */
+  readonly about: string;
+  /** The text used when it is not set; undefined when the setting may be absent. */
+  readonly otherwise?: string;
+  /** The value, or undefined when the text is not one. */
+  readonly read: (text: string) => T | undefined;
+}
+
+const whole =
+  (from: number, to: number) =>
+  (text: string): number | undefined =>
+    /^\d{1,10}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined;
+
+const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (text: string): T | undefined =>
+    values.find((value) => value === text);
+
+const anyText = (text: string): string => text;
+
+const url =
+  (...protocols: string[]) =>
+  (text: string): string | undefined =>
+    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
+
+const port = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'a port, 0 to 65535 (0: any free one)',
+  read: whole(0, 65_535),
+});
+
+const text = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'any text',
+  read: anyText,
+});
+
+const secret = (about: string): Setting<string> => ({
+  about,
+  takes: 'at least 8 characters, and 32 when NODE_ENV is production',
+  read: (given) => (given.length >= 8 ? given : undefined),
+});
+
+export const SETTINGS = {
+  NODE_ENV: {
+    about: 'production turns on the checks that a shop needs and a laptop does not',
+    takes: 'development, test or production',
+    otherwise: 'development',
+    read: oneOf('development', 'test', 'production'),
+  },
+  HOST: text('the address to listen on; 0.0.0.0 for every interface', '127.0.0.1'),
+  PORT: port('the gateway, and everything in the one-process mode', '8080'),
+  DATA_DIR: text('where the embedded engines keep their data', './data'),
+  SERVICES: text('the services that this process runs: all, or a list such as order,invoice', 'all'),
+  DB_DRIVER: {
+    about: 'embedded: a PostgreSQL of our own under DATA_DIR; postgres: a server',
+    takes: 'embedded or postgres',
+    otherwise: 'embedded',
+    read: oneOf('embedded', 'postgres'),
+  },
+  DATABASE_URL: {
+    about: 'the PostgreSQL server as one URL; <SERVICE>_DATABASE_URL gives one service its own',
+    takes: 'a postgresql:// URL',
+    read: url('postgres:', 'postgresql:'),
+  },
+  POSTGRES_HOST: {
+    about: 'the PostgreSQL server, when DATABASE_URL is not set',
+    takes: 'a host name or address',
+    otherwise: 'localhost',
+    read: (given: string): string | undefined => (URL.canParse(`postgresql://${given}:1/`) ? given : undefined),
+  },
+  POSTGRES_PORT: port('its port', '5432'),
+  POSTGRES_USER: text('its user', 'postgres'),
+  POSTGRES_PASSWORD: text('its password', ''),
+  POSTGRES_DB: text('its database', 'tradepost'),
+  DB_POOL_SIZE: {
+    about: 'connections a process keeps to each database',
+    takes: 'a whole number from 2 to 100',
+    otherwise: '10',
+    read: whole(2, 100),
+  },
+  JWT_SECRET: secret('signs access tokens with HS256; unset: an Ed25519 key made at the first start'),
+  SERVICE_SECRET: secret('signs the calls between processes; unset: derived from JWT_SECRET'),
+  ACCESS_TOKEN_SECONDS: {
+    about: 'how long an access token is valid',
+    takes: 'a whole number of seconds from 60 to 604800',
+    otherwise: '86400',
+    read: whole(60, 604_800),
+  },
+  BCRYPT_COST: {
+    about: 'the cost of a password hash: one step more takes twice the time',
+    takes: 'a whole number from 4 to 15',
+    otherwise: '12',
+    read: whole(4, 15),
+  },
+  PASSWORD_BLOCKLIST: {
+    about: 'refuse common passwords; unset: on when NODE_ENV is production',
+    takes: 'on or off',
+    read: oneOf('on', 'off'),
+  },
+  TAX_RATE: {
+    about: 'the tax on an order, as a fraction of its subtotal',
+    takes: 'a decimal from 0 to 1 with at most seven digits, such as 0.1',
+    otherwise: '0.1',
+    read: (given: string): Rate | undefined => parseRate(given),
+  },
+  CURRENCY: {
+    about: 'the currency of the catalogue',
+    takes: 'an ISO 4217 code with two decimal digits, such as USD',
+    otherwise: 'USD',
+    read: (given: string): string | undefined => (isTwoDigitCurrency(given) ? given : undefined),
+  },
+  SAMPLE_DATA: {
+    about: 'put the eight sample products into an empty catalogue',
+    takes: 'on or off',
+    otherwise: 'on',
+    read: oneOf('on', 'off'),
+  },
+  SELLER_NAME: text('the seller on invoices', 'Tradepost'),
+  SELLER_ADDRESS: text('its address; lines are separated by |', ''),
+  SELLER_TAX_ID: text('its tax number', ''),
+  SELLER_EMAIL: text('its e-mail address', ''),
+  SELLER_PHONE: text('its telephone number', ''),
+  SELLER_IBAN: text('the account that invoices are paid to', ''),
+  SELLER_BIC: text('the BIC of that account', ''),
+  LOG_LEVEL: {
+    about: 'what is logged',
+    takes: 'fatal, error, warn, info, debug, trace or silent',
+    otherwise: 'info',
+    read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
+  },
+} satisfies Record<string, Setting<unknown>>;
+
+/** Settings that exist once for every service. */
+export const SERVICE_SETTINGS = {
+  URL: {
+    about: 'where that service runs, when it is not in this process',
+    takes: 'an http or https URL',
+    read: url('http:', 'https:'),
+  },
+  PORT: {
+    about: 'the port of that service when it runs without the gateway',
+    takes: 'a port, 0 to 65535',
+    read: whole(0, 65_535),
+  },
+  DATABASE_URL: { about: 'a database of its own', takes: 'a postgresql:// URL', read: url('postgres:', 'postgresql:') },
+} satisfies Record<string, Setting<unknown>>;
+
+// The contract's amounts have two digits, so a currency with none or three would print wrong amounts.
+function isTwoDigitCurrency(code: string): boolean {
+  if (!Intl.supportedValuesOf('currency').includes(code)) return false;
+  return (
+    new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits === 2
+  );
+}
+
+/** The text of `.env.example`. */
+export function environmentExample(): string {
+  const lines = Object.entries(SETTINGS as Record<string, Setting<unknown>>).map(
+    ([name, { about, takes, otherwise }]) =>
+      [`# ${about}`, `# takes ${takes}`, otherwise === undefined ? `# ${name}=` : `${name}=${otherwise}`, ''].join(
+        '\n',
+      ),
+  );
+  const services = Object.entries(SERVICE_SETTINGS as Record<string, Setting<unknown>>).map(([name, { about }]) =>
+    [`# ${about}`, `# <SERVICE>_${name}=`, ''].join('\n'),
+  );
+  return [
+    '# Every variable that Tradepost reads, with its default. Copy to .env and change what you need.',
+    '# A bad value stops the start with a sentence that names it.',
+    '',
+    ...lines,
+    '# Once for each service (USER_URL, ORDER_PORT, INVOICE_DATABASE_URL, …):',
+    '',
+    ...services,
+  ].join('\n');
+}
