@@ -89,18 +89,20 @@ export function saver<S extends Versioned>(
     try {
       return await (change.next.version === 0 ? inserts(pending) : updates(pending));
     } catch (error) {
-      throw meaningOf(error, change.next, spec);
+      throw meaningOf(error, pending, spec);
     }
   };
 }
 
-function meaningOf<S extends Versioned>(error: unknown, state: S, spec: TableSpec<S>): unknown {
+function meaningOf<S extends Versioned>(error: unknown, { ctx, change }: Pending<S>, spec: TableSpec<S>): unknown {
   const constraint = violatedConstraint(error);
   if (constraint === undefined) return error;
-  if (constraint === 'request_pkey') return new AlreadyAnswered();
+  // Two processes may go on with one request under one id: the row of the other is its answer.
+  const taken = constraint === `${spec.table}_pkey` && change.next.version === 0 && ctx.request !== undefined;
+  if (constraint === 'request_pkey' || taken) return new AlreadyAnswered();
   if (constraint === 'inbox_pkey') return new AlreadyHandled();
   const declared = spec.conflicts?.[constraint];
-  return declared ? declared(state) : error;
+  return declared ? declared(change.next) : error;
 }
 
 // Two saves of one row, or of one request, must not meet in a statement: each would not see the other.

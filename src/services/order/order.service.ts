@@ -1,7 +1,6 @@
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
 import { AppError, common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
-import { AlreadyAnswered } from '../../platform/repeats.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
@@ -72,14 +71,16 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
   }
 
   async function place(ctx: Ctx, buyer: Buyer, items: Line[]): Promise<OrderState> {
-    const order_id = await orders.nextId();
-    const reservation = await product.reserve(ctx, { order_id, items });
+    // A request that comes again after a crash is answered with the order id of the reservation that it has.
+    const request = ctx.request && `${ctx.request.key} ${ctx.request.fingerprint}`;
+    const reservation = await product.reserve(ctx, { order_id: await orders.nextId(), items, request });
     try {
       return await orders.save(ctx, placeOrder(buyer, reservation, tools.config.TAX_RATE, ctx));
     } catch (error) {
       // Only when the order is known not to be there. In doubt, or when the release fails, the hold runs out and
       // `settleReservations` looks whether there is an order.
-      if (reservation.reserved && wasRefused(error)) await product.release(ctx, { order_id }).catch(() => undefined);
+      const { order_id, reserved } = reservation;
+      if (reserved && wasRefused(error)) await product.release(ctx, { order_id }).catch(() => undefined);
       throw error;
     }
   }
@@ -99,7 +100,7 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
 }
 
 function wasRefused(error: unknown): boolean {
-  return error instanceof AlreadyAnswered || (error instanceof AppError && error.kind !== 'unavailable');
+  return error instanceof AppError && error.kind !== 'unavailable';
 }
 
 function self({ actor }: Ctx): Buyer {

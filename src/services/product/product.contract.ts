@@ -174,8 +174,8 @@ export const productOps = {
   }),
   reserve: op('POST /internal/reservations', {
     access: 'internal',
-    summary: 'Sets units aside for an order, all lines or none; again for the same order: renews it',
-    input: Type.Object({ order_id: Id(), items: Lines }),
+    summary: 'Sets units aside for an order, all lines or none; again for the same order or request: renews it',
+    input: Type.Object({ order_id: Id(), items: Lines, request: Type.Optional(Type.String()) }),
     output: Reservation,
   }),
   renew: op('POST /internal/reservations/{order_id}/renew', {

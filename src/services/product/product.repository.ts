@@ -26,8 +26,11 @@ export interface ProductRepository {
   save(ctx: Ctx, change: Change<ProductState>): Promise<ProductState>;
   /** Whether no product has ever been there. */
   isNew(): Promise<boolean>;
-  /** Check and take in one act, all lines or none; again for the same order: renews the reservation it has. */
-  reserve(order_id: number, lines: readonly Line[], until: string): Promise<Reservation>;
+  /**
+   * Check and take in one act, all lines or none; again for the same order, or from
+   * the same `request`: renews the reservation that is there, and answers with its order.
+   */
+  reserve(order_id: number, lines: readonly Line[], until: string, request?: string): Promise<Reservation>;
   /** Gives the units of an order back, once. */
   release(order_id: number): Promise<void>;
   /** Orders whose reservation ran out before `now`. */

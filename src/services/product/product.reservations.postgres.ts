@@ -1,5 +1,5 @@
 import { coalesce } from '../../platform/db/coalesce.ts';
-import { type Database, faultOfOneRow } from '../../platform/db/postgres.ts';
+import { type Database, faultOfOneRow, violatedConstraint } from '../../platform/db/postgres.ts';
 import type { Minor } from '../../platform/money.ts';
 import type { Line, Reservation, ReservedLine } from './product.contract.ts';
 import type { ProductRepository } from './product.repository.ts';
@@ -8,6 +8,8 @@ interface Request {
   readonly order_id: number;
   readonly lines: readonly Line[];
   readonly until: string;
+  /** The request that the order comes from, when it may come again. */
+  readonly request?: string;
 }
 
 /** A line of a batch as the statements take it. */
@@ -15,12 +17,15 @@ interface WantedLine extends Line {
   readonly seq: number;
   readonly order_id: number;
   readonly until: string;
+  readonly request?: string;
   /** What this line, the lines before it in the batch, and the rest of its order want of the product. */
   readonly need: number;
 }
 
 interface LineRow {
   readonly seq: number;
+  /** Of the reservation: an earlier one's when the same request has made it. */
+  readonly order_id: number;
   readonly granted: boolean;
   readonly name: string | null;
   readonly description: string;
@@ -41,18 +46,19 @@ const LINES_PER_ORDER = 1000;
  * refused, or the same order reserved already; so every answer is exact, and only the rare case pays for it.
  */
 export function reserver(schema: string, db: Database): ProductRepository['reserve'] {
-  const together = { name: `${schema} reserve`, text: reserveStatement(schema, NOT_TO_BE_HAD) };
-  const alone = {
-    name: `${schema} reserve alone`,
-    text: reserveStatement(
-      schema,
-      `(${NOT_TO_BE_HAD}) and not exists (select from ${schema}.reservations r where r.order_id = lines.order_id)`,
-    ),
-  };
+  const statements = new Map<string, { name: string; text: string }>();
+
+  function statement(alone: boolean, batch: readonly Request[]): { name: string; text: string } {
+    const keyed = batch.some(({ request }) => request !== undefined);
+    const name = `${schema} reserve${alone ? ' alone' : ''}${keyed ? ' keyed' : ''}`;
+    const known = statements.get(name) ?? { name, text: reserveStatement(schema, { alone, keyed }) };
+    statements.set(name, known);
+    return known;
+  }
 
   async function run(batch: readonly Request[]): Promise<Reservation[]> {
     const lines = wantedLines(batch);
-    const rows = await db.query<LineRow>(together, [JSON.stringify(lines)]);
+    const rows = await db.query<LineRow>(statement(false, batch), [JSON.stringify(lines)]);
     const answers: Reservation[] = [];
     for (const [position, request] of batch.entries()) {
       const answer = answerOf(request, position, rows);
@@ -62,28 +68,35 @@ export function reserver(schema: string, db: Database): ProductRepository['reser
   }
 
   async function runAlone(request: Request): Promise<Reservation> {
-    const rows = await db.query<LineRow>(alone, [JSON.stringify(wantedLines([request]))]);
+    const rows = await db.query<LineRow>(statement(true, [request]), [JSON.stringify(wantedLines([request]))]);
     return answerOf(request, 0, rows);
   }
 
   const reserve = coalesce<Request, Reservation>({
     name: 'product reserve',
     run,
-    keys: ({ order_id }) => [String(order_id)],
+    keys: ({ order_id, request }) => (request === undefined ? [String(order_id)] : [String(order_id), request]),
     faultOfOneRow,
   });
-  return (order_id, lines, until) => reserve({ order_id, lines, until });
+  return (order_id, lines, until, request) => {
+    const wanted = { order_id, lines, until, request };
+    return reserve(wanted).catch((error: unknown) => {
+      // The same request reserved in another process at the same moment: now its reservation can be seen.
+      if (violatedConstraint(error) === 'reservations_request') return reserve(wanted);
+      throw error;
+    });
+  };
 }
 
 function wantedLines(batch: readonly Request[]): WantedLine[] {
   const wantedSoFar = new Map<number, number>();
-  return batch.flatMap(({ order_id, lines, until }, position) => {
+  return batch.flatMap(({ order_id, lines, until, request }, position) => {
     for (const { product_id, quantity } of lines) {
       wantedSoFar.set(product_id, (wantedSoFar.get(product_id) ?? 0) + quantity);
     }
     return lines.map((line, index) => {
       const need = wantedSoFar.get(line.product_id) ?? 0;
-      return { seq: position * LINES_PER_ORDER + index, order_id, until, need, ...line };
+      return { seq: position * LINES_PER_ORDER + index, order_id, until, request, need, ...line };
     });
   });
 }
@@ -94,7 +107,8 @@ function answerOf({ order_id, lines }: Request, position: number, rows: readonly
     rows.filter(({ seq }) => seq >= first && seq < first + LINES_PER_ORDER).map((row) => [row.seq, row]),
   );
   const answered = lines.map((line, index) => lineOf(line, mine.get(first + index)));
-  return { order_id, reserved: [...mine.values()].every(({ granted }) => granted), lines: answered };
+  const kept = mine.get(first)?.order_id ?? order_id;
+  return { order_id: kept, reserved: [...mine.values()].every(({ granted }) => granted), lines: answered };
 }
 
 function lineOf({ product_id, quantity }: Line, row: LineRow | undefined): ReservedLine {
@@ -112,7 +126,8 @@ function outcomeOf(row: LineRow | undefined): ReservedLine['outcome'] {
 }
 
 const NOT_TO_BE_HAD = 'name is null or not for_sale or need > stock_quantity';
-const LINE_COLUMNS = 'seq integer, order_id bigint, until timestamptz, product_id bigint, quantity bigint, need bigint';
+const LINE_COLUMNS =
+  'seq integer, order_id bigint, until timestamptz, product_id bigint, quantity bigint, need bigint, request text';
 
 /** Products are locked in the order of their ids, as every statement that moves stock does. */
 const trackedCte = (schema: string): string => `tracked as materialized (
@@ -123,8 +138,8 @@ const trackedCte = (schema: string): string => `tracked as materialized (
 // An inserted row has no xmax; one that `on conflict` updated has. Only what is new takes stock. What is left is
 // computed from the locked row: the one that the update sees first may be older, and its constraint is checked on that.
 const takeCtes = (schema: string): string => `kept as (
-    insert into ${schema}.reservations (order_id, items, expires_at)
-    select order_id, json_agg(json_build_object('product_id', product_id, 'quantity', quantity)), min(until)
+    insert into ${schema}.reservations (order_id, items, expires_at, request)
+    select order_id, json_agg(json_build_object('product_id', product_id, 'quantity', quantity)), min(until), min(request)
     from lines where stock_quantity is not null and order_id not in (select order_id from refused) group by order_id
     on conflict (order_id) do update set expires_at = excluded.expires_at
     returning order_id, xmax = 0 as fresh),
@@ -134,16 +149,23 @@ const takeCtes = (schema: string): string => `kept as (
     join tracked k using (product_id)
     where p.product_id = t.product_id)`;
 
-const SELECTED = `select seq, order_id not in (select order_id from refused) as granted,
+const SELECTED = `select seq, order_id, order_id not in (select order_id from refused) as granted,
   name, description, price, currency, for_sale, stock_quantity, need as own from lines`;
 
-function reserveStatement(schema: string, refusal: string): string {
-  return `with wanted as materialized (select * from json_to_recordset($1::json) as w(${LINE_COLUMNS})),
+// A request that comes again, after a crash or in another process, goes on with the reservation that it has.
+const keyedCte = (schema: string): string => `
+  select w.seq, coalesce(r.order_id, w.order_id) as order_id, w.until, w.product_id, w.quantity, w.need, w.request
+  from given w left join ${schema}.reservations r on r.request = w.request`;
+
+function reserveStatement(schema: string, { alone, keyed }: { alone: boolean; keyed: boolean }): string {
+  const held = `not exists (select from ${schema}.reservations r where r.order_id = lines.order_id)`;
+  return `with given as (select * from json_to_recordset($1::json) as w(${LINE_COLUMNS})),
+  wanted as materialized (${keyed ? keyedCte(schema) : 'select * from given'}),
   ${trackedCte(schema)},
   lines as materialized (
     select w.*, p.name, p.description, p.price, p.currency, p.for_sale, t.stock_quantity
     from wanted w left join ${schema}.products p using (product_id) left join tracked t using (product_id)),
-  refused as materialized (select order_id from lines where ${refusal}),
+  refused as materialized (select order_id from lines where ${alone ? `(${NOT_TO_BE_HAD}) and ${held}` : NOT_TO_BE_HAD}),
   ${takeCtes(schema)}
   ${SELECTED}`;
 }

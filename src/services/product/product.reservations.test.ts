@@ -101,6 +101,32 @@ eachEngine('stock', (engine) => {
     assert.equal(await kept.stockOf(lamp), 0);
   });
 
+  test('a request that comes again finds what it has set aside, under the order id of the first time', async () => {
+    const lamp = await stocked(1);
+    const [first, second] = [nextOrder(), nextOrder()];
+    const ask = (order_id: number) => kept.products.reserve(order_id, [line(lamp, 1)], LATER, 'alice order.place k1');
+    const answers = [await ask(first), await ask(second), await ask(second)];
+    assert.deepEqual(
+      answers.map(({ order_id, reserved }) => [order_id, reserved]),
+      [first, first, first].map((id) => [id, true]),
+    );
+    assert.equal(await kept.stockOf(lamp), 0);
+    const { reserved } = await kept.products.reserve(nextOrder(), [line(lamp, 1)], LATER, 'bob order.place k1');
+    assert.equal(reserved, false);
+  });
+
+  test('one request in two processes at the same moment takes its units once', async () => {
+    const lamp = await stocked(20);
+    for (let n = 0; n < 10; n++) {
+      const request = `alice order.place race ${n}`;
+      const both = await Promise.all(
+        [kept.products, kept.others].map((products) => products.reserve(nextOrder(), [line(lamp, 2)], LATER, request)),
+      );
+      assert.deepEqual([both[0]?.reserved, both[1]?.order_id], [true, both[0]?.order_id]);
+    }
+    assert.equal(await kept.stockOf(lamp), 0);
+  });
+
   test('the last unit is sold, and no further one', async () => {
     const lamp = await stocked(5);
     assert.deepEqual(await reserve(nextOrder(), [line(lamp, 5)]), [true, 'reserved']);

@@ -30,7 +30,7 @@ export function productService(products: ProductRepository, _peers: object, tool
       const found = await products.find(items.map((item) => item.product_id));
       return availabilityOf(items, new Map([...found].map(([id, state]) => [id, publicProduct(state)])));
     },
-    reserve: (ctx, { order_id, items }) => products.reserve(order_id, items, reservationEnd(ctx.now)),
+    reserve: (ctx, { order_id, items, request }) => products.reserve(order_id, items, reservationEnd(ctx.now), request),
     async renew(ctx, { order_id }) {
       await products.renew(order_id, reservationEnd(ctx.now));
       return {};

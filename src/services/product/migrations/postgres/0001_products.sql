@@ -25,6 +25,9 @@ create table {{schema}}.reservations (
   order_id bigint primary key,
   items json not null,
   expires_at timestamptz,
+  -- The request that the order comes from, so that a repetition finds what it has set aside.
+  request text,
   created_at timestamptz not null default now()
 );
 create index reservations_by_expiry on {{schema}}.reservations (expires_at) where expires_at is not null;
+create unique index reservations_request on {{schema}}.reservations (request) where request is not null;

@@ -54,6 +54,7 @@ create table tradepost_product.reservations (
   order_id bigint not null,
   items json not null,
   expires_at timestamp with time zone,
+  request text,
   created_at timestamp with time zone not null default now(),
   constraint reservations_pkey PRIMARY KEY (order_id)
 );
@@ -71,3 +72,4 @@ CREATE INDEX products_by_category ON tradepost_product.products USING btree (low
 CREATE INDEX products_by_words ON tradepost_product.products USING gin (search);
 CREATE INDEX request_created_at ON tradepost_product.request USING btree (created_at);
 CREATE INDEX reservations_by_expiry ON tradepost_product.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
+CREATE UNIQUE INDEX reservations_request ON tradepost_product.reservations USING btree (request) WHERE (request IS NOT NULL);
