@@ -1,4 +1,4 @@
-import { Pool } from 'undici';
+import type { Pool } from 'undici';
 import { codecOf } from '../codec.ts';
 import type { ApiOf, Contract, Ctx, Op, Page } from '../contract.ts';
 import { AppError, common, type Kind, STATUS } from '../errors.ts';
@@ -16,19 +16,36 @@ const TIMEOUT_MS = 10_000;
 
 /** Calls go to `url`, with the caller's Ctx sealed for that service. */
 export function remote<C extends Contract>(contract: C, url: string, seal: CtxSeal): Remote<C> {
-  const pool = new Pool(url, {
-    connections: 64,
-    headersTimeout: TIMEOUT_MS,
-    bodyTimeout: TIMEOUT_MS,
-    connectTimeout: 3_000,
-  });
-  const calls = Object.entries(contract.ops).map(([name, op]) => [name, callerOf(op, contract.name, pool, seal)]);
-  return { api: Object.fromEntries(calls) as ApiOf<C['ops']>, close: () => pool.close() };
+  let pool: Promise<Pool> | undefined;
+  // Loaded at the first call: a process that runs everything calls nobody.
+  const connect: Connect = () => {
+    pool ??= import('undici').then(
+      ({ Pool }) =>
+        new Pool(url, {
+          connections: 64,
+          headersTimeout: TIMEOUT_MS,
+          bodyTimeout: TIMEOUT_MS,
+          connectTimeout: 3_000,
+        }),
+    );
+    return pool;
+  };
+  const calls = Object.entries(contract.ops).map(([name, op]) => [name, callerOf(op, contract.name, connect, seal)]);
+  return {
+    api: Object.fromEntries(calls) as ApiOf<C['ops']>,
+    close: async () => (await pool)?.close(),
+  };
 }
 
+type Connect = () => Promise<Pool>;
 type Answer = Awaited<ReturnType<Pool['request']>>;
 
-function callerOf(op: Op, service: string, pool: Pool, seal: CtxSeal): (ctx: Ctx, input: object) => Promise<unknown> {
+function callerOf(
+  op: Op,
+  service: string,
+  connect: Connect,
+  seal: CtxSeal,
+): (ctx: Ctx, input: object) => Promise<unknown> {
   const { pathNames } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const encode = codecOf(op.input).encode;
@@ -36,6 +53,7 @@ function callerOf(op: Op, service: string, pool: Pool, seal: CtxSeal): (ctx: Ctx
     const encoded = { ...(encode(input) as Record<string, unknown>) };
     const path = op.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(encoded[name])));
     for (const name of pathNames) delete encoded[name];
+    const pool = await connect();
     const answer = await pool
       .request({
         method: op.method,

@@ -1,4 +1,3 @@
-import replyFrom from '@fastify/reply-from';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
@@ -12,6 +11,8 @@ export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours
 }
 
 async function proxy(scope: FastifyInstance, { contract, url }: Neighbour): Promise<void> {
+  // Loaded where something runs elsewhere: one process has nothing to proxy.
+  const { default: replyFrom } = await import('@fastify/reply-from');
   await scope.register(replyFrom, { base: url, undici: { connections: 64 } });
   // The body goes through as it came: the service itself reads and checks it. It is taken in whole first, so that one
   // that is too large is refused here, and not by a service that ends the connection over it.
