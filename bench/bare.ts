@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
@@ -54,7 +54,8 @@ export async function bareOrders(options: BareOptions): Promise<number> {
 }
 
 function byPgbench(tool: string, { databaseUrl, clients, seconds, products }: BareOptions): number {
-  const file = join(mkdtempSync(join(tmpdir(), 'tradepost-bare-')), 'bare.sql');
+  const dir = mkdtempSync(join(tmpdir(), 'tradepost-bare-'));
+  const file = join(dir, 'bare.sql');
   const script = [
     `\\set product random(${products.first}, ${products.last})`,
     `${RESERVE(':product', "nextval('tradepost_order.order_ids')").replaceAll('\n', ' ')} \\gset`,
@@ -66,6 +67,7 @@ function byPgbench(tool: string, { databaseUrl, clients, seconds, products }: Ba
     ['-n', '-M', 'prepared', '-c', String(clients), '-j', '2', '-T', String(seconds), '-f', file, databaseUrl],
     { encoding: 'utf8' },
   );
+  rmSync(dir, { recursive: true, force: true });
   const rate = /tps = ([\d.]+)/.exec(run.stdout)?.[1];
   if (!rate) throw new Error(`pgbench said: ${run.stdout}${run.stderr}`);
   return Number(rate);

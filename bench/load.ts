@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -26,6 +26,7 @@ export function hasWrk(): boolean {
 }
 
 const dir = mkdtempSync(join(tmpdir(), 'tradepost-load-'));
+process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
 
 /** Each request orders one unit of a random product, over kept-alive connections. */
 export function placeOrders(options: LoadOptions): LoadResult {

@@ -61,10 +61,6 @@ function mountOne(
     schema: { params, [inBody ? 'body' : 'querystring']: rest },
     config: { operation: op.id },
     onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),
-    preValidation: (request, _reply, done) => {
-      if (inBody && request.body === undefined) request.body = {};
-      done();
-    },
     handler: async (request, reply) => {
       const { params, query, body } = request as { params: object; query: object; body: object };
       const input = decode(inBody ? { ...body, ...params } : { ...query, ...params }) as object;
@@ -85,6 +81,8 @@ function identify(
   const take = (caller: Caller): void => {
     allow(op.access, caller);
     request.caller = caller;
+    // What a request without a body leaves as it is.
+    request.body = {};
   };
   const { authorization, [CTX_HEADER]: sealed } = request.headers;
   attempt(() => {

@@ -3,6 +3,7 @@ import type { Contract } from '../contract.ts';
 import { type Check, healthOf } from '../health.ts';
 import { registry } from '../metrics.ts';
 import { VERSION } from '../version.ts';
+import { errorPage } from './error-catalogue.ts';
 import { openapi } from './openapi.ts';
 
 /** A service that runs in another process. */
@@ -21,9 +22,8 @@ interface System {
 /** What every server answers beside its operations: health, metrics, its OpenAPI document and the reference. */
 export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, checks }: System): void {
   const all = { ...checks, ...Object.fromEntries(neighbours.map((one) => [one.contract.name, liveness(one)])) };
-  const document = JSON.stringify(
-    openapi([...contracts, ...neighbours.map((one) => one.contract)], titleOf(name), VERSION),
-  );
+  const known = [...contracts, ...neighbours.map((one) => one.contract)];
+  const document = JSON.stringify(openapi(known, titleOf(name), VERSION));
   app.get('/health', async (_request, reply) => {
     const health = await healthOf(name, all);
     return reply.code(health.status === 'ok' ? 200 : 503).send(health);
@@ -36,6 +36,7 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   }));
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
+  app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(errorPage(known)));
   const pages = reference(name);
   for (const path of ['/docs', '/docs/*']) {
     app.get(path, async (request, reply) => {

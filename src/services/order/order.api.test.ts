@@ -53,6 +53,13 @@ eachEngine('orders over HTTP', (engine) => {
     return rows;
   }
 
+  test('the type of a problem leads to a page that explains it', async () => {
+    const { body } = await alice.get('/orders/999999');
+    const [path = '', code = ''] = String(body.type).split('#');
+    const page = await shop.guest.get<string>(path);
+    assert.deepEqual([page.status, page.body.includes(`id="${code}"`)], [200, true]);
+  });
+
   test('a guest is refused before what they sent is read', async () => {
     const answer = await shop.guest.raw('POST', '/orders', '{"items": [', { 'content-type': 'application/json' });
     assert.deepEqual([answer.status, answer.body.code], [401, 'TRADEPOST_UNAUTHENTICATED']);

@@ -6,11 +6,12 @@ import type { ProductState } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 import { reserver } from './product.reservations.postgres.ts';
 
+const columns =
+  'product_id, name, description, price, currency, category, for_sale, stock_quantity, created_at, updated_at, version, false as restocked';
+
 /** Products in PostgreSQL. */
 export function productPostgres(store: PostgresStore): ProductRepository {
   const { schema, db } = store;
-  const columns =
-    'product_id, name, description, price, currency, category, for_sale, stock_quantity, created_at, updated_at, version, false as restocked';
   const ids = store.ids('product_ids');
   const read = store.reader<number, ProductState>(
     'product',
