@@ -5,6 +5,7 @@ import { type Config, ConfigError, readEnvironment } from '../platform/config.ts
 import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
 import { common } from '../platform/errors.ts';
 import { VERSION } from '../platform/version.ts';
+import { addDeveloperCommands } from './developer.ts';
 
 /** The `tradepost` command. Every npm script that runs the product goes through here. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -43,6 +44,7 @@ export async function run(args: readonly string[]): Promise<void> {
     .action(async (options: { example?: boolean }) =>
       (await import('./config.ts')).configCommand(configuration, options),
     );
+  addDeveloperCommands(program);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {

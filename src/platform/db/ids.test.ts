@@ -14,7 +14,13 @@ eachEngine('ids', (engine) => {
     database = await testDatabase(engine, { empty: true });
     processes = [openDatabase(database.url), openDatabase(database.url)];
   });
-  beforeEach(() => processes[0].script('drop sequence if exists ids; create sequence ids'));
+  // A sequence for each test: an allocator of the test before may still be fetching its next block.
+  let sequence = 'ids_0';
+  let tests = 0;
+  beforeEach(() => {
+    sequence = `ids_${++tests}`;
+    return processes[0].script(`create sequence ${sequence}`);
+  });
   after(async () => {
     await Promise.all(processes.map((db) => db.close()));
     await database.drop();
@@ -27,12 +33,15 @@ eachEngine('ids', (engine) => {
   }
 
   async function reached(): Promise<number> {
-    const [row] = await processes[0].query<{ last: number }>({ name: '', text: 'select last_value as last from ids' });
+    const [row] = await processes[0].query<{ last: number }>({
+      name: '',
+      text: `select last_value as last from ${sequence}`,
+    });
     return row?.last ?? 0;
   }
 
   test('a process alone gives 1, 2, 3 and so on, without a gap across its blocks', async () => {
-    const taken = await take(idsFrom(processes[0], 'ids'), 2_000);
+    const taken = await take(idsFrom(processes[0], sequence), 2_000);
     assert.deepEqual(
       taken,
       Array.from({ length: 2_000 }, (_, i) => i + 1),
@@ -40,7 +49,7 @@ eachEngine('ids', (engine) => {
   });
 
   test('two processes that take ids at the same moment never have the same', async () => {
-    const allocators = processes.flatMap((db) => [idsFrom(db, 'ids'), idsFrom(db, 'ids')]);
+    const allocators = processes.flatMap((db) => [idsFrom(db, sequence), idsFrom(db, sequence)]);
     const rounds = await Promise.all(
       allocators.map(async (ids) => {
         const together = await Promise.all(Array.from({ length: 700 }, () => ids.next()));
@@ -54,11 +63,11 @@ eachEngine('ids', (engine) => {
   });
 
   test('one call takes a few ids; many take blocks, of which no more than two lie idle', async () => {
-    await take(idsFrom(processes[0], 'ids'), 1);
-    assert.ok((await reached()) <= 8);
+    await take(idsFrom(processes[0], sequence), 1);
+    assert.ok((await reached()) <= 4);
     const before = await reached();
     const count = 5_000;
-    await take(idsFrom(processes[0], 'ids'), count);
+    await take(idsFrom(processes[0], sequence), count);
     assert.ok((await reached()) - before <= count + 2 * LARGEST_BLOCK);
   });
 
@@ -73,7 +82,7 @@ eachEngine('ids', (engine) => {
         return processes[0].query<Row>(statement, values);
       },
     };
-    const ids = idsFrom(watched, 'ids');
+    const ids = idsFrom(watched, sequence);
     await take(ids, 1_000);
     assert.equal(sizes.at(-1), LARGEST_BLOCK);
     const fetched = sizes.length;
@@ -89,10 +98,10 @@ eachEngine('ids', (engine) => {
         script: processes[0].script,
         query: (...given) => (broken ? Promise.reject(new Error('connection lost')) : processes[0].query(...given)),
       },
-      'ids',
+      sequence,
     );
     await assert.rejects(Promise.all([ids.next(), ids.next()]), /connection lost/);
     broken = false;
-    assert.ok((await ids.next()) >= 1);
+    assert.equal(await ids.next(), 1);
   });
 });

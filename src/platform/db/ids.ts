@@ -21,7 +21,7 @@ export function idsFrom(sql: Sql, sequence: string): Ids {
   };
   let free: number[] = [];
   let size = FIRST_BLOCK;
-  let fetchedAt = 0;
+  let fetchedAt = Number.NEGATIVE_INFINITY;
   let fetching: Promise<void> | undefined;
 
   function fetchBlock(): Promise<void> {
