@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { maySee } from '../../platform/actor.ts';
 import type { Actor, Ctx } from '../../platform/contract.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import { anOrder } from './invoice.fixture.ts';
-import { buyerOf, createInvoice, type InvoiceState, maySee, publicInvoice, setStatus } from './invoice.model.ts';
+import { buyerOf, createInvoice, type InvoiceState, publicInvoice, setStatus } from './invoice.model.ts';
 
 const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', trace: '', requestId: 'r' };
 const buyer = { name: 'Alice Example', lines: ['2 Example Road'] };

@@ -1,11 +1,4 @@
-import {
-  type Actor,
-  type Change,
-  type Ctx,
-  type OutputOf,
-  unchanged,
-  type Versioned,
-} from '../../platform/contract.ts';
+import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
@@ -95,13 +88,6 @@ export function buyerOf(username: string, profile: Pick<Profile, 'display_name' 
 }
 
 const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
-
-/** Whether this actor may see an invoice: its buyer, staff, the platform itself. */
-export function maySee(actor: Actor, owner: { readonly user_id: number }): boolean {
-  return (
-    actor.kind === 'system' || (actor.kind === 'user' && (actor.id === owner.user_id || actor.role !== 'customer'))
-  );
-}
 
 /** What the world sees: not the rate, the buyer's address and the version. */
 export function publicInvoice(state: InvoiceState): Invoice {

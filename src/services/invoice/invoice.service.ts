@@ -1,5 +1,6 @@
+import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract.ts';
-import { AppError, common } from '../../platform/errors.ts';
+import { AppError } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
@@ -8,7 +9,6 @@ import {
   buyerOf,
   createInvoice,
   type InvoiceState,
-  maySee,
   type Profile,
   publicInvoice,
   setStatus,
@@ -39,8 +39,7 @@ export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers,
       answer: (_ctx, { existing, ...state }: Made) => ({ ...publicInvoice(state), ...(existing && { existing }) }),
     },
     async list(ctx, { all, ...page }) {
-      const everybody = all === true && maySee(ctx.actor, EVERYBODY);
-      return list(page, everybody ? undefined : self(ctx));
+      return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
     },
     get: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
     byOrder: async (ctx, { order_id }) => publicInvoice(visible(ctx, await invoices.findByOrder(order_id))),
@@ -92,14 +91,6 @@ interface ListInput {
   readonly status?: GivenStatus;
   readonly limit?: number;
   readonly cursor?: string;
-}
-
-// Belongs to nobody, so only those who may see everything may see it.
-const EVERYBODY = { user_id: 0 };
-
-function self({ actor }: Ctx): number {
-  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
-  return actor.id;
 }
 
 function visible(ctx: Ctx, state: InvoiceState | undefined): InvoiceState {

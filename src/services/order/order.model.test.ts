@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { maySee } from '../../platform/actor.ts';
 import { minor, parseRate, type Rate } from '../../platform/money.ts';
 import type { ReservedLine } from '../product/product.contract.ts';
 import type { FulfillmentStatus, OrderStatus } from './order.contract.ts';
 import { aLine, aReservation, at, NOW, user } from './order.fixture.ts';
-import { cancelOrder, isSelf, maySee, type OrderState, placeOrder } from './order.model.ts';
+import { cancelOrder, isSelf, type OrderState, placeOrder } from './order.model.ts';
 
 const alice = { id: 2, username: 'alice' };
 const LATER = '2026-07-28T10:00:00.000Z';

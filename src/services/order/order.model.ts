@@ -81,16 +81,6 @@ export function statusOf(given: GivenStatus | undefined): OrderStatus | undefine
   return given === 'canceled' ? 'cancelled' : given;
 }
 
-/** Whether this actor may see everybody's orders. */
-export function isStaff(actor: Actor): boolean {
-  return actor.kind === 'system' || (actor.kind === 'user' && actor.role !== 'customer');
-}
-
-/** Whether this actor may see an order: its buyer and the staff. */
-export function maySee(actor: Actor, owner: { readonly user_id: number }): boolean {
-  return isStaff(actor) || (actor.kind === 'user' && actor.id === owner.user_id);
-}
-
 /** The same user, whatever the case of the letters. */
 export function isSelf(actor: Actor, username: string): boolean {
   return actor.kind === 'user' && actor.username.toLowerCase() === username.toLowerCase();

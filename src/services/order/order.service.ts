@@ -1,19 +1,11 @@
+import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
-import { AppError, common } from '../../platform/errors.ts';
+import { AppError } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
-import {
-  type Buyer,
-  cancelOrder,
-  isSelf,
-  isStaff,
-  maySee,
-  type OrderState,
-  placeOrder,
-  statusOf,
-} from './order.model.ts';
+import { type Buyer, cancelOrder, isSelf, type OrderState, placeOrder, statusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 
 export interface OrderPeers {
@@ -101,11 +93,6 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
 
 function wasRefused(error: unknown): boolean {
   return error instanceof AppError && error.kind !== 'unavailable';
-}
-
-function self({ actor }: Ctx): Buyer {
-  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
-  return actor;
 }
 
 function linesOf(items: Line[] | undefined, { product_id, quantity }: Partial<Line>): Line[] {

@@ -1,5 +1,6 @@
-import { type Actor, type Change, type Ctx, type Role, unchanged, type Versioned } from '../../platform/contract.ts';
-import { AppError, common } from '../../platform/errors.ts';
+import { self } from '../../platform/actor.ts';
+import { type Change, type Ctx, type Role, unchanged, type Versioned } from '../../platform/contract.ts';
+import { AppError } from '../../platform/errors.ts';
 import { type Address, type UpdateProfile, type User, userErrors, userEvents } from './user.contract.ts';
 
 /** An account as it is kept. */
@@ -115,14 +116,6 @@ export function changePassword(state: UserState, password_hash: string, ctx: Ctx
 export function publicUser(state: UserState): User {
   const { user_id, username, role, display_name, email, phone, address, locale, created_at, updated_at } = state;
   return { id: user_id, username, role, display_name, email, phone, address, locale, created_at, updated_at };
-}
-
-type Person = Extract<Actor, { kind: 'user' }>;
-
-/** The person who acts. Throws UNAUTHENTICATED when it is nobody, or the platform itself. */
-export function self({ actor }: Ctx): Person {
-  if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
-  return actor;
 }
 
 /** The session of the token that came with the request. */

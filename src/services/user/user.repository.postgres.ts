@@ -41,6 +41,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
     table: 'users',
     key: 'user_id',
     columns: COLUMNS,
+    secrets: ['password_hash'],
     conflicts: CONFLICTS,
   });
 

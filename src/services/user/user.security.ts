@@ -1,6 +1,7 @@
+import { self } from '../../platform/actor.ts';
 import type { Actions } from '../../platform/module.ts';
 import { userErrors, type userOps } from './user.contract.ts';
-import { changePassword, checkPassword, self, sessionOf } from './user.model.ts';
+import { changePassword, checkPassword, sessionOf } from './user.model.ts';
 import type { SignInParts } from './user.sign-in.ts';
 
 /** What people do about the safety of their own account. */

@@ -1,9 +1,10 @@
+import { self } from '../../platform/actor.ts';
 import type { Ctx } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { COMMON_PASSWORDS } from './user.common-passwords.ts';
 import { userErrors, type userOps } from './user.contract.ts';
-import { changeRole, mayBeUsername, publicUser, self, updateProfile } from './user.model.ts';
+import { changeRole, mayBeUsername, publicUser, updateProfile } from './user.model.ts';
 import { createPasswords, type Passwords } from './user.passwords.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';

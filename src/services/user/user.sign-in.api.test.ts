@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { openDatabase } from '../../platform/db/postgres.ts';
 import { eachEngine } from '../../platform/testing/engines.ts';
 import { PASSWORD, type World, world } from '../../platform/testing/world.ts';
 import { many, peopleOf, statuses } from './user.client.fixture.ts';
@@ -36,6 +37,16 @@ eachEngine('signing in over HTTP', (engine) => {
     assert.match(refresh_token, /^[\w-]{43}$/);
     const me = await people.person(token).get('/users/me');
     assert.deepEqual([me.status, me.body.id, me.body.role], [200, id, 'customer']);
+  });
+
+  test('the kept answer of a registration holds no hash of the password', async () => {
+    const body = { username: 'Erin', password: PASSWORD };
+    await people.guest.post('/register', body, { 'idempotency-key': 'no-hash' });
+    const db = openDatabase(w.databaseUrl, { poolSize: 1 });
+    const text = 'select result from tradepost_user.request';
+    const kept = JSON.stringify(await db.query({ name: '', text }));
+    await db.close();
+    assert.deepEqual([kept.includes('Erin'), /password_hash|\$2/.test(kept)], [true, false]);
   });
 
   test('signing in answers who one is, whatever the case of the name', async () => {
