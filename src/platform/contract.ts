@@ -56,6 +56,8 @@ export interface EventOf<T extends string = string, D extends object = object> {
   readonly type: T;
   readonly subject: string;
   readonly data: D;
+  /** What else it concerns, as `order/17`: whoever tells that story finds it by this. */
+  readonly about?: string;
 }
 
 /** What a decision returns, and the only thing that `save` accepts. No events: nothing happened. */
@@ -133,11 +135,13 @@ export function event<const T extends string, D extends TSchema>(
   type: T,
   summary: string,
   data: D,
-): EventType<T, D> & ((subject: number | string, payload: Static<D>) => EventOf<T, Static<D> & object>) {
-  const make = (subject: number | string, payload: Static<D>) => ({
+): EventType<T, D> &
+  ((subject: number | string, payload: Static<D>, about?: string) => EventOf<T, Static<D> & object>) {
+  const make = (subject: number | string, payload: Static<D>, about?: string) => ({
     type,
     subject: String(subject),
     data: payload as Static<D> & object,
+    about,
   });
   return Object.assign(make, { type, summary, data });
 }

@@ -3,6 +3,7 @@ import type { Config } from './config.ts';
 import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
 import type { KeptAnswer, PostgresStore } from './db/store.ts';
 import { common } from './errors.ts';
+import type { Consumer } from './events.ts';
 import type { Neighbour } from './http/system-routes.ts';
 import type { Log } from './log.ts';
 import { AlreadyAnswered } from './repeats.ts';
@@ -49,6 +50,8 @@ export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly jwksPath?: string;
   /** Runs once after the migrations and before the first request. */
   readonly start?: (service: S, repository: R, tools: Tools) => Promise<void>;
+  /** What it listens to, one line an event (see `events.ts`). Only a service that keeps something can. */
+  readonly consumers?: (repository: R, peers: P, tools: Tools) => readonly Consumer[];
   readonly jobs?: (service: S, repository: R, peers: P, tools: Tools) => readonly Job[];
   /** The one door: where it runs, every service of the process answers at its port. */
   readonly edge?: boolean;

@@ -37,8 +37,8 @@ export interface Variant {
 }
 
 const EVENT_COLUMNS =
-  'n integer, row_key bigint, id uuid, type text, subject text, data json, time timestamptz, trace text, correlation text, causation uuid';
-const OUTBOX = 'id, type, subject, data, time, trace, correlation, causation';
+  'n integer, row_key bigint, id uuid, type text, subject text, data json, time timestamptz, trace text, correlation text, causation uuid, actor text, about text';
+const OUTBOX = 'id, type, subject, data, time, trace, correlation, causation, actor, about';
 const MARK_COLUMNS =
   'request_key text, request_print text, snapshot json, marked_at timestamptz, consumer text, event_id uuid';
 

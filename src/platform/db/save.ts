@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { codecOf } from '../codec.ts';
 import type { Change, Contract, Ctx, EventOf, Versioned } from '../contract.ts';
 import { type AppError, common } from '../errors.ts';
+import { actorText } from '../events.ts';
 import { AlreadyAnswered, AlreadyHandled } from '../repeats.ts';
 import { coalesce } from './coalesce.ts';
 import { faultOfOneRow, type Sql, violatedConstraint } from './postgres.ts';
@@ -13,6 +14,8 @@ export interface TableSpec<S extends Versioned> extends TableShape {
   readonly key: keyof S & string;
   /** Fields that the kept answer of a request with an Idempotency-Key leaves out. */
   readonly secrets?: readonly (keyof S & string)[];
+  /** States that share one of these never meet in a statement: each must see what the other did. */
+  readonly apart?: (state: S) => readonly string[];
   /** Constraint name to the error that it stands for. */
   readonly conflicts?: Readonly<Record<string, (state: S) => AppError>>;
 }
@@ -75,7 +78,10 @@ export function saver<S extends Versioned>(
     return coalesce<Pending<S>, S>({
       name: `save ${spec.table} ${insert ? 'insert' : 'update'}`,
       run: (batch) => run(insert, batch),
-      keys: (pending) => batchKeys(insert ? undefined : String(pending.change.next[spec.key]), pending.ctx),
+      keys: ({ ctx, change: { next } }) => [
+        ...batchKeys(insert ? undefined : String(next[spec.key]), ctx),
+        ...(spec.apart?.(next) ?? []),
+      ],
       faultOfOneRow,
     });
   }
@@ -142,6 +148,8 @@ function outboxRows<S extends Versioned>(
     trace: ctx.trace,
     correlation: ctx.requestId,
     causation: ctx.cause?.eventId,
+    actor: actorText(ctx.actor),
+    about: event.about,
   }));
 }
 

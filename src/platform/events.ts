@@ -1,0 +1,63 @@
+import type { Static, TSchema } from '@sinclair/typebox';
+import type { Actor, Ctx, EventType } from './contract.ts';
+
+/**
+ * An event as it travels: the attributes of CloudEvents 1.0, and the
+ * payload as JSON text, exactly as the contract describes it (amounts are decimals).
+ */
+export interface Envelope {
+  /** UUIDv7. The same event may come twice; its id is the same then. */
+  readonly id: string;
+  /** The service that it comes from: `order`. */
+  readonly source: string;
+  readonly type: string;
+  /** The id of what it is about; events of one subject arrive in their order. */
+  readonly subject: string;
+  /** RFC 3339 UTC. */
+  readonly time: string;
+  /** W3C traceparent. */
+  readonly trace: string;
+  /** The id of the request with which it all began. */
+  readonly correlation: string;
+  /** The id of the event whose handling brought this one about. */
+  readonly causation?: string;
+  /** Who acted: see `actorText`. */
+  readonly actor: string;
+  /** What else it concerns, as `order/17`. */
+  readonly about?: string;
+  readonly data: string;
+}
+
+/** One line of a `*.consumers.ts`. */
+export interface Consumer {
+  /** Together with the service's name it marks what is done, so it is never changed: `follow_shipment`. */
+  readonly name: string;
+  readonly event: EventType;
+  /** `data` is decoded: amounts are minor units. Resolves when the effect is committed. */
+  handle(ctx: Ctx, data: unknown, envelope: Envelope): Promise<unknown>;
+}
+
+/**
+ * Listens to an event. The context of `handle` is the platform's own, with `cause` set, so that a save marks the
+ * event as handled in its commit; an event that comes again is then no event. A handler that throws is called
+ * again after a while, and in the end the event goes to the dead letters of the service.
+ */
+export function on<D extends TSchema>(
+  event: EventType<string, D>,
+  name: string,
+  handle: (ctx: Ctx, data: Static<D>, envelope: Envelope) => Promise<unknown>,
+): Consumer {
+  return { name, event, handle: handle as Consumer['handle'] };
+}
+
+/** Who acted, as one word: `user/2/alice`, `anonymous` or `system`. */
+export function actorText(actor: Actor): string {
+  return actor.kind === 'user' ? `user/${actor.id}/${actor.username}` : actor.kind;
+}
+
+/** What `actorText` wrote, taken apart again. */
+export function actorOf(text: string): { kind: Actor['kind']; id?: number; username?: string } {
+  const [, id, username] = /^user\/(\d+)\/(.*)$/.exec(text) ?? [];
+  if (id !== undefined) return { kind: 'user', id: Number(id), username };
+  return { kind: text === 'anonymous' ? 'anonymous' : 'system' };
+}
