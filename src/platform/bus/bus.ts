@@ -1,0 +1,51 @@
+import type { Envelope } from '../events.ts';
+
+/**
+ * The way of events between services. Whichever bus runs, it promises the same (`bus.test.ts` says it in sentences):
+ * at least once, in order per subject, nothing lost over a restart of broker or process. Nothing outside this
+ * folder knows which one it is.
+ */
+export interface Bus {
+  /**
+   * Appends events in the given order; those of one subject stay in it. Resolves when the bus keeps them safely.
+   * Rejects, within seconds, when it is not known to keep them all: they are then published again, whole.
+   */
+  publish(events: readonly Envelope[]): Promise<void>;
+  /** Begins to deliver to a group; a new one begins with the oldest event that the bus still has. */
+  subscribe(subscription: Subscription): Promise<Delivery>;
+  /** Throws when the broker does not answer. */
+  ping(): Promise<void>;
+  /** Ends every delivery, then the connections. */
+  close(): Promise<void>;
+}
+
+/** Who listens. Processes that subscribe with the same group share its events; each subject is with one of them at a time. */
+export interface Subscription {
+  /** The service that listens: `order`. Drivers put GROUP_PREFIX before it. */
+  readonly group: string;
+  /** What it wants, by the service that announces it. Anything else is passed over. */
+  readonly wanted: readonly Wanted[];
+  /**
+   * Called with one event of a subject at a time, with different subjects side by side. Resolves when the event is
+   * done with for good; only then may the bus forget it. Rejects when the process lets go of it: it is delivered again.
+   */
+  handle(event: Envelope): Promise<void>;
+  /** Told what came under a wanted topic and is no event. Resolves when it is put aside; the bus then forgets it. */
+  unreadable(raw: string, reason: string): Promise<void>;
+}
+
+export interface Wanted {
+  /** The announcing service: `delivery`. */
+  readonly source: string;
+  /** Where its events are: `shipments`. */
+  readonly topic: string;
+  readonly types: ReadonlySet<string>;
+}
+
+export interface Delivery {
+  /** Takes no more events, lets those under way come to their end or be let go of, and resolves then. */
+  close(): Promise<void>;
+}
+
+/** How many events of one group are under way at once in a process: the back-pressure. */
+export const UNDER_WAY = 512;
