@@ -1,16 +1,23 @@
+import type { Bus } from './bus/bus.ts';
+import type { Listening } from './bus/consume.ts';
+import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
+import { type EventPath, openEventPath } from './bus/event-path.ts';
 import type { Config } from './config.ts';
-import type { Contract } from './contract.ts';
+import type { Contract, Ops } from './contract.ts';
+import { deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
-import { postgresStore } from './db/store.ts';
+import { forgetOld } from './db/retention.ts';
+import { type PostgresStore, postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
+import { arm } from './failpoint.ts';
 import { remote } from './http/remote.ts';
 import { listen, type Served } from './http/servers.ts';
 import type { Neighbour } from './http/system-routes.ts';
 import { startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
-import { type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
+import { type Actions, type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
@@ -22,6 +29,8 @@ export interface StartOptions<S extends object = object> {
   readonly log: Log;
   /** Told what takes longer than a moment. */
   readonly progress?: (text: string) => void;
+  /** Puts something around the bus: what tests make it unkind with. */
+  readonly aroundBus?: (bus: Bus) => Bus;
 }
 
 export interface Running<S extends object = object> {
@@ -36,6 +45,8 @@ export interface Running<S extends object = object> {
 interface Local extends Served {
   readonly start: () => Promise<void>;
   readonly jobs: () => readonly Job[];
+  /** Connects its consumers, if it has any. */
+  readonly prepare: (path: EventPath) => void;
 }
 
 /** The modules of a container, without building any: what exists, in the order of the map. */
@@ -51,6 +62,7 @@ export function modulesOf(container: Container): AnyModule[] {
 /** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
 export async function start<S extends object>(options: StartOptions<S>): Promise<Running<S>> {
   const { config, container, log } = options;
+  arm(config.FAILPOINT);
   collectProcessMetrics();
   const modules = modulesOf(container);
   const seal = sealOf(config, modules);
@@ -70,12 +82,18 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
     }
     for (const local of locals) await local.start();
+    const path = await openEventPath({ ...options, engines, keepers, contracts: modules.map((one) => one.contract) });
+    if (path) closing.push(() => path.close());
+    for (const local of locals) if (path) local.prepare(path);
     const http = { log, tokens, seal };
-    const { urls, drain } = await listen({ config, served: locals, neighbours, checks: engines.checks, http });
-    const jobs = startJobs(
-      locals.flatMap((local) => local.jobs()),
-      log,
-    );
+    const checks = (of: readonly string[]) => ({
+      ...engines.checks(of),
+      ...(path && { events: () => path.bus.ping() }),
+    });
+    const { urls, drain } = await listen({ config, served: locals, neighbours, checks, http });
+    await path?.listen();
+    const forgetting = keepers.map((service) => forgetJob(service, engines, config));
+    const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs())], log);
     return {
       services,
       urls,
@@ -115,10 +133,15 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
     const repository = store && module.stores?.postgres(store, tools);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
     const service = module.service(repository, seen, tools);
-    const api = guard(contract, service, store?.findAnswer ?? noAnswer);
+    const listener = store && listenerOf(module, store, repository, seen, tools);
+    const actions = listener
+      ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
+      : service;
+    const api = guard(contract, actions, store?.findAnswer ?? noAnswer);
     locals.push({
       module,
       api,
+      prepare: (path) => listener?.prepare(path),
       start: async () => module.start?.(service, repository, tools),
       jobs: () => module.jobs?.(service, repository, seen, tools) ?? [],
     });
@@ -127,6 +150,35 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
 }
 
 const noAnswer = async () => undefined;
+
+function listenerOf(module: AnyModule, store: PostgresStore, repository: unknown, peers: object, tools: Tools) {
+  if (!module.consumers) return undefined;
+  const service = module.contract.name;
+  const consumers = module.consumers(repository, peers, tools);
+  const deadLetters = deadLettersIn(store.db, service);
+  let listening: Listening | undefined;
+  const letters: DeadLetters = {
+    store: deadLetters,
+    async again(consumer, envelope) {
+      await listening?.again(consumer, envelope);
+    },
+  };
+  const prepare = (path: EventPath): void => {
+    listening = path.prepare({ service, consumers, deadLetters });
+  };
+  return { letters, prepare };
+}
+
+/** Keeps the tables of the event path, and the bus's log, from growing for ever. */
+function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): Job {
+  return {
+    name: `${service}.forget_old`,
+    everySeconds: 3_600,
+    async run() {
+      await forgetOld(engines.database(service), service, days);
+    },
+  };
+}
 
 /** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
 function urlOf(config: Config, { name, port }: Contract): string {

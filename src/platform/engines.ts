@@ -2,6 +2,7 @@ import type { Config } from './config.ts';
 import { type EmbeddedPostgres, startPostgres } from './db/embedded/embedded.ts';
 import { lockDirectory } from './db/embedded/lock.ts';
 import { type Database, openDatabase } from './db/postgres.ts';
+import { openSession, type Session } from './db/session.ts';
 import type { Check } from './health.ts';
 import type { Log } from './log.ts';
 import type { AnyModule } from './module.ts';
@@ -10,6 +11,10 @@ import type { AnyModule } from './module.ts';
 export interface Engines {
   /** The database of a service; services with the same address share one pool. */
   database(service: string): Database;
+  /** The connection for locks and notifications of a database. */
+  session(db: Database): Session;
+  /** The database that services share; undefined when each has one of its own. */
+  shared(): Database | undefined;
   checks(services: readonly string[]): Record<string, Check>;
   close(): Promise<void>;
 }
@@ -36,10 +41,15 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
     ? await startEmbedded(config, log, progress)
     : undefined;
   const pools = new Map<string, Database>();
+  const sessions = new Map<Database, Session>();
 
   function database(service: string): Database {
     const url = addressOf(service) ?? embedded?.url;
     if (!url) throw new Error(`${service} has no database`);
+    return poolOf(url);
+  }
+
+  function poolOf(url: string): Database {
     let pool = pools.get(url);
     if (!pool) {
       pool = openDatabase(url, {
@@ -53,6 +63,15 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
 
   return {
     database,
+    session(db) {
+      const session = sessions.get(db) ?? openSession(db.url, log);
+      sessions.set(db, session);
+      return session;
+    },
+    shared() {
+      const url = config.databaseUrl ?? embedded?.url;
+      return url === undefined ? undefined : poolOf(url);
+    },
     checks(services): Record<string, Check> {
       const kept = services.filter((service) => keepers.includes(service));
       if (kept.length === 0) return {};
@@ -62,6 +81,7 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
       return { database: ping };
     },
     async close() {
+      await Promise.all([...sessions.values()].map((session) => session.close()));
       await Promise.all([...pools.values()].map((pool) => pool.close()));
       await embedded?.stop();
     },

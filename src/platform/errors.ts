@@ -96,6 +96,8 @@ export const common = errors('TRADEPOST', {
   BAD_KEY: ['invalid', 'Idempotency-Key takes 1 to 255 visible ASCII characters'],
   BAD_CURSOR: ['invalid', 'this cursor was not made by this list'],
   AMOUNT_TOO_LARGE: ['invalid', 'the amount is larger than can be counted exactly'],
+  DEAD_LETTER_NOT_FOUND: ['not_found', 'dead letter not found'],
+  DEAD_LETTER_FAILS: ['conflict', ({ reason }: { reason: string }) => `it still cannot be handled: ${reason}`],
   UNAVAILABLE: ['unavailable', 'a part that this needs does not answer; try again in a moment'],
 });
 

@@ -25,6 +25,27 @@ const failures = new Counter({
   registers: [registry],
 });
 
+const published = new Counter({
+  name: 'tradepost_events_published_total',
+  help: 'Events that the relay brought from an outbox to the bus',
+  registers: [registry],
+});
+
+const handled = new Histogram({
+  name: 'tradepost_event_delay_seconds',
+  help: 'From the action that announced an event to the commit of its effect, by consumer',
+  labelNames: ['consumer'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300],
+  registers: [registry],
+});
+
+const buried = new Counter({
+  name: 'tradepost_dead_letters_total',
+  help: 'Events that a consumer gave up, by consumer',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
 // prom-client hashes the labels at every observation; the children are few, so they are kept.
 const requestTimers = new Map<string, (seconds: number) => void>();
 
@@ -44,6 +65,22 @@ export function observeRequest(operation: string, status: number, seconds: numbe
 export function batchSizes(statement: string): (size: number) => void {
   const child = batches.labels({ statement });
   return child.observe.bind(child);
+}
+
+/** Counts events that are on the bus now. */
+export function countPublished(events: number): void {
+  published.inc(events);
+}
+
+/** A recorder of how long events took until their effect, for one consumer. */
+export function eventDelays(consumer: string): (seconds: number) => void {
+  const child = handled.labels({ consumer });
+  return child.observe.bind(child);
+}
+
+/** Counts an event that went to the dead letters. */
+export function countDeadLetter(consumer: string): void {
+  buried.inc({ consumer });
 }
 
 /** Counts an error that nobody expected. */

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { withDeadLetters } from './bus/dead-letters.ts';
 import type { Config } from './config.ts';
 import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
 import type { KeptAnswer, PostgresStore } from './db/store.ts';
@@ -66,7 +67,7 @@ export type AnyModule = Module<Contract, unknown, object, Actions<Ops>>;
 export function defineService<C extends Contract, R, P, S extends Actions<C['ops']>>(
   module: Module<C, R, P, S>,
 ): Module<C, R, P, S> {
-  return module;
+  return module.consumers ? { ...module, contract: withDeadLetters(module.contract) } : module;
 }
 
 /**

@@ -29,6 +29,11 @@ const url =
   (text: string): string | undefined =>
     URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
 
+const brokers = (given: string): string[] | undefined => {
+  const list = given.split(',').map((one) => one.trim());
+  return list.every((one) => /^[\w.-]+:\d{1,5}$/.test(one)) ? list : undefined;
+};
+
 const port = (about: string, otherwise: string) => ({
   about,
   otherwise,
@@ -118,6 +123,19 @@ export const SETTINGS = {
     otherwise: 'USD',
     read: (given: string): string | undefined => (isTwoDigitCurrency(given) ? given : undefined),
   },
+  CARRIER_SECRET: secret('carriers sign what they report with it; unset: only staff report'),
+  CARRIER_SIMULATION: {
+    about: 'on: parcels without a carrier go with a built-in one, which takes them to their end',
+    takes: 'on or off',
+    otherwise: 'off',
+    read: oneOf('on', 'off'),
+  },
+  CARRIER_SIMULATION_SECONDS: {
+    about: 'how long the built-in carrier takes from one step to the next',
+    takes: 'a whole number of seconds from 1 to 86400',
+    otherwise: '5',
+    read: whole(1, 86_400),
+  },
   SAMPLE_DATA: {
     about: 'put the eight sample products into an empty catalogue',
     takes: 'on or off',
@@ -131,6 +149,58 @@ export const SETTINGS = {
   SELLER_PHONE: text('its telephone number', ''),
   SELLER_IBAN: text('the account that invoices are paid to', ''),
   SELLER_BIC: text('the BIC of that account', ''),
+  EVENT_BUS: {
+    about: 'what carries the events: embedded (a log in PostgreSQL), or a broker',
+    takes: 'embedded, redis, rabbitmq or kafka',
+    otherwise: 'embedded',
+    read: oneOf('embedded', 'redis', 'rabbitmq', 'kafka'),
+  },
+  REDIS_URL: {
+    about: 'Redis 7, for EVENT_BUS=redis',
+    takes: 'a redis:// or rediss:// URL',
+    otherwise: 'redis://localhost:6379',
+    read: url('redis:', 'rediss:'),
+  },
+  RABBITMQ_URL: {
+    about: 'RabbitMQ, for EVENT_BUS=rabbitmq',
+    takes: 'an amqp:// or amqps:// URL',
+    otherwise: 'amqp://guest:guest@localhost:5672',
+    read: url('amqp:', 'amqps:'),
+  },
+  KAFKA_BROKERS: {
+    about: 'Apache Kafka, for EVENT_BUS=kafka',
+    takes: 'a list of host:port',
+    otherwise: 'localhost:9092',
+    read: brokers,
+  },
+  KAFKA_TOPIC: text(
+    'the topic of the payment service; every other service has the plural of what it owns',
+    'transactions',
+  ),
+  KAFKA_GROUP_ID: text('what the names of consumer groups begin with, on every bus', 'tradepost'),
+  EVENT_ATTEMPTS: {
+    about: 'how often a consumer tries an event before it becomes a dead letter',
+    takes: 'a whole number from 1 to 100',
+    otherwise: '8',
+    read: whole(1, 100),
+  },
+  EVENT_PAUSE_MS: {
+    about: 'the pause after the first attempt, in milliseconds; it doubles up to ten seconds',
+    takes: 'a whole number from 1 to 10000',
+    otherwise: '100',
+    read: whole(1, 10_000),
+  },
+  EVENT_RETENTION_DAYS: {
+    about: 'how long handled events, their marks and the answers to Idempotency-Keys are kept',
+    takes: 'a whole number of days from 1 to 3650',
+    otherwise: '30',
+    read: whole(1, 3_650),
+  },
+  FAILPOINT: {
+    about: 'for tests of faults only: the process kills itself when it reaches this place for the nth time',
+    takes: 'a place and a number, such as relay.publish:1',
+    read: (given: string): string | undefined => (/^[a-z.]+:\d+$/.test(given) ? given : undefined),
+  },
   LOG_LEVEL: {
     about: 'what is logged',
     takes: 'fatal, error, warn, info, debug, trace or silent',

@@ -6,6 +6,7 @@ import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemCtx } from '../../src/platform/ctx.ts';
 import { startPostgres } from '../../src/platform/db/embedded/embedded.ts';
+import { announced } from '../../src/platform/testing/announced.ts';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { freePort } from '../../src/platform/testing/ports.ts';
 import { startSystem } from '../../src/platform/testing/system.ts';
@@ -151,7 +152,8 @@ async function audit(dataDir: string, journal: readonly Attempt[], t: TestContex
   try {
     const orders = await rowsOf<{ order_id: number; announced: number; key: string | null; status: string }>(
       server.url,
-      `select o.order_id, o.status, r.key, (select count(*) from tradepost_order.outbox e
+      `with announced as materialized (select * from ${announced('order')} a)
+       select o.order_id, o.status, r.key, (select count(*) from announced e
          where e.subject = o.order_id::text and e.type = 'order.created') as announced
        from tradepost_order.orders o left join tradepost_order.request r on (r.result ->> 'order_id')::bigint = o.order_id`,
     );
@@ -163,7 +165,7 @@ async function audit(dataDir: string, journal: readonly Attempt[], t: TestContex
       'each is announced once',
     );
     assert.equal(new Set(journal.map(({ answer }) => answer?.order_id)).size, journal.length);
-    const events = await rowsOf(server.url, `select from tradepost_order.outbox where type = 'order.created'`);
+    const events = await rowsOf(server.url, `select from ${announced('order')} a where type = 'order.created'`);
     assert.equal(events.length, orders.length, 'nothing is announced that is not there');
 
     const open = await rowsOf(server.url, 'select from tradepost_product.reservations where expires_at is not null');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { announced } from '../../src/platform/testing/announced.ts';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
 import { eachEngine } from '../../src/platform/testing/engines.ts';
@@ -175,7 +176,7 @@ eachEngine('at the same moment', (engine) => {
     assert.equal(await left(alice, product_id), 20);
     const saved = await rowsOf<{ count: number }>(
       database.url,
-      `select count(*) as count from tradepost_product.outbox where subject = $1 and type = 'product.updated'`,
+      `select count(*) as count from ${announced('product')} a where subject = $1 and type = 'product.updated'`,
       [String(product_id)],
     );
     assert.equal(saved[0]?.count, counts[200]);
@@ -193,7 +194,7 @@ eachEngine('at the same moment', (engine) => {
     assert.equal((await alice.get(`/orders/${order_id}`)).body.status, 'cancelled');
     const told = await rowsOf(
       database.url,
-      `select from tradepost_order.outbox where subject = $1 and type = 'order.cancelled'`,
+      `select from ${announced('order')} a where subject = $1 and type = 'order.cancelled'`,
       [String(order_id)],
     );
     assert.equal(told.length, 1);

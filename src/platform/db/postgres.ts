@@ -25,6 +25,9 @@ export interface Database extends Sql {
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Throws when the server does not answer. */
   ping(): Promise<void>;
+  /** To be called after a commit that put events into an outbox: it wakes the relay. */
+  announced(): void;
+  onAnnounced(listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -101,11 +104,17 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     }
   }
 
+  let heard = (): void => undefined;
+
   return {
     url,
     ...onPool,
     transaction,
     ping: () => onPool.script('select 1'),
+    announced: () => heard(),
+    onAnnounced(listener) {
+      heard = listener;
+    },
     async close() {
       closing = true;
       await pool.end();

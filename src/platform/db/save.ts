@@ -6,7 +6,7 @@ import { type AppError, common } from '../errors.ts';
 import { actorText } from '../events.ts';
 import { AlreadyAnswered, AlreadyHandled } from '../repeats.ts';
 import { coalesce } from './coalesce.ts';
-import { faultOfOneRow, type Sql, violatedConstraint } from './postgres.ts';
+import { type Database, faultOfOneRow, violatedConstraint } from './postgres.ts';
 import { saveStatement, type TableShape, type Variant } from './save-statement.ts';
 
 /** How the states of one table are saved. */
@@ -39,7 +39,7 @@ interface SavedRow {
  * and `AlreadyHandled`, which the platform handles.
  */
 export function saver<S extends Versioned>(
-  sql: Sql,
+  db: Database,
   contract: Contract,
   spec: TableSpec<S>,
 ): (ctx: Ctx, change: Change<S>) => Promise<S> {
@@ -59,10 +59,11 @@ export function saver<S extends Versioned>(
     const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next, spec.secrets) : change.next));
     // `n` keeps the order of the events, which a join may lose.
     const events = batch.flatMap(({ announcements }) => announcements).map((row, n) => ({ ...row, n }));
-    const answers = await sql.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
+    const answers = await db.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
       JSON.stringify(rows),
       JSON.stringify(events),
     ]);
+    db.announced();
     const byKey = new Map<unknown, (typeof answers)[number]>(answers.map((row) => [row[spec.key as string], row]));
     return batch.map(({ ctx, change }) => outcome(ctx, change.next, byKey.get(change.next[spec.key])));
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { container } from '../../container.ts';
 import { modulesOf } from '../app.ts';
+import { busMigrations } from '../bus/open-bus.ts';
 import type { TestEngine } from '../config.ts';
 import { migrate } from '../db/migrate.ts';
 import { migrationSet } from '../db/module-migrations.ts';
@@ -16,10 +17,7 @@ export async function prepareTemplate(url: string): Promise<void> {
   await admin.close();
   const db = openDatabase(withDatabase(url, TEMPLATE));
   const services = modulesOf(container).filter(({ stores }) => stores);
-  await migrate(
-    db,
-    services.map(({ contract }) => migrationSet(contract.name)),
-  );
+  await migrate(db, [busMigrations(), ...services.map(({ contract }) => migrationSet(contract.name))]);
   await db.close();
 }
 

@@ -8,6 +8,7 @@ import { type Client, clientOf } from './client.ts';
 import { type TestDatabase, testDatabase } from './databases.ts';
 import { engine as anyEngine } from './engines.ts';
 import { freePort } from './ports.ts';
+import { unkind } from './unkind.ts';
 
 export interface WorldOptions {
   /** `one`: everything in this process. `each`: every service in a process of its own, behind the gateway's. */
@@ -89,7 +90,7 @@ const names = modulesOf(container).map(({ contract }) => contract.name);
 
 async function startOne(env: Record<string, string>): Promise<System> {
   const config = readConfig(env, names);
-  const running = await start({ config, container, log: createLog(config) });
+  const running = await start({ config, container, log: createLog(config), aroundBus: unkind });
   return { url: running.urls.gateway ?? '', close: running.close };
 }
 

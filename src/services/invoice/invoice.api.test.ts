@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openDatabase } from '../../platform/db/postgres.ts';
+import { announced } from '../../platform/testing/announced.ts';
 import type { Answer, Client } from '../../platform/testing/client.ts';
 import { type World, world } from '../../platform/testing/world.ts';
 
@@ -194,7 +195,7 @@ test('what is announced carries the number and decimal amounts', async () => {
   await admin.put(`/invoices/${invoice_id}`, { status: 'sent' });
   const events = await written(
     `select type, data ->> 'invoice_number' as number, data ->> 'total' as total
-     from tradepost_invoice.outbox where subject = $1::text order by position`,
+     from ${announced('invoice')} a where subject = $1::text order by n`,
     invoice_id,
   );
   assert.deepEqual(events, [

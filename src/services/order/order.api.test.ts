@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openDatabase } from '../../platform/db/postgres.ts';
+import { announced } from '../../platform/testing/announced.ts';
 import type { Answer, Client } from '../../platform/testing/client.ts';
 import { eachEngine } from '../../platform/testing/engines.ts';
 import { type World, world } from '../../platform/testing/world.ts';
@@ -240,7 +241,7 @@ eachEngine('orders over HTTP', (engine) => {
     assert.deepEqual([again.status, again.body, await stockOf(kettle)], [200, cancelled.body, 5]);
     assert.equal((await alice.get(`/orders/${order_id}`)).body.status, 'cancelled');
     const events = await written(
-      'select type from tradepost_order.outbox where subject = $1::text order by position',
+      `select type from ${announced('order')} a where subject = $1::text order by n`,
       order_id,
     );
     assert.deepEqual(events, [{ type: 'order.created' }, { type: 'order.cancelled' }]);

@@ -1,0 +1,172 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { codecOf } from '../codec.ts';
+import type { Contract, Ctx } from '../contract.ts';
+import type { DeadLetterStore } from '../db/dead-letters.ts';
+import { AppError, common } from '../errors.ts';
+import type { Consumer, Envelope } from '../events.ts';
+import type { Log } from '../log.ts';
+import { countDeadLetter, eventDelays } from '../metrics.ts';
+import { AlreadyHandled } from '../repeats.ts';
+import { continueTrace } from '../trace.ts';
+import type { Subscription, Wanted } from './bus.ts';
+
+/**
+ * How a service listens: every event goes to each consumer of its type, again and again with growing pauses, and
+ * at last to the dead letters. What is nobody's fault, such as a database that is away, is waited for.
+ */
+export interface Listening {
+  readonly subscription: Subscription;
+  /** Handles one event by one consumer once more, now. Throws what the consumer throws. */
+  again(consumer: string, envelope: Envelope): Promise<void>;
+  /** Lets go of what waits for its next attempt; the bus delivers it again. */
+  stop(): void;
+}
+
+interface ListeningParts {
+  readonly service: string;
+  readonly consumers: readonly Consumer[];
+  /** All there are: an event belongs to the contract that describes it. */
+  readonly contracts: readonly Contract[];
+  readonly deadLetters: DeadLetterStore;
+  readonly log: Log;
+  /** Attempts before an event goes to the dead letters. */
+  readonly attempts: number;
+  readonly firstPauseMs: number;
+}
+
+const LONGEST_PAUSE_MS = 10_000;
+/** Lost races are tried again at once; so many in a row are no race any more. */
+const RACES = 20;
+
+/** The subscription of a service with its consumers. */
+export function listening(parts: ListeningParts): Listening {
+  const { service, consumers, deadLetters, log, attempts, firstPauseMs } = parts;
+  const stopped = new AbortController();
+  const bound = consumers.map((consumer) => bind(service, consumer));
+  const byType = Map.groupBy(bound, ({ type }) => type);
+
+  async function attempt(one: Bound, envelope: Envelope): Promise<void> {
+    for (let failures = 0, pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      if (stopped.signal.aborted) throw new Error('the process ends');
+      const error = await one.handle(envelope).then(
+        () => undefined,
+        (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
+      );
+      if (error === undefined) return;
+      if (!isAway(error)) failures++;
+      if (failures >= attempts) return bury(one, envelope, error, failures);
+      log.warn({ consumer: one.name, event: envelope.id, reason: reasonOf(error) }, 'an event is tried again');
+      await sleep(pause, undefined, { signal: stopped.signal });
+    }
+  }
+
+  async function bury({ name }: Bound, envelope: Envelope, error: unknown, failures: number): Promise<void> {
+    await deadLetters.put(letterOf(name, envelope, error, failures));
+    countDeadLetter(name);
+    log.error({ err: error, consumer: name, event: envelope.id, type: envelope.type }, 'an event became a dead letter');
+  }
+
+  return {
+    subscription: {
+      group: service,
+      wanted: wantedOf(consumers, parts.contracts),
+      async handle(envelope) {
+        const own = byType.get(envelope.type) ?? [];
+        const [first] = own;
+        if (first && own.length === 1) return attempt(first, envelope);
+        await Promise.all(own.map((one) => attempt(one, envelope)));
+      },
+      async unreadable(raw, reason) {
+        await deadLetters.put(letterOf(`${service}.unreadable`, strange(raw), new Error(reason), 1));
+        log.error({ service, reason }, 'what came is no event; it lies with the dead letters');
+      },
+    },
+    async again(consumer, envelope) {
+      const one = bound.find(({ name, type }) => name === consumer && type === envelope.type);
+      if (!one) throw new Error(`nobody listens as ${consumer} to ${envelope.type || 'what is no event'}`);
+      await one.handle(envelope);
+    },
+    stop: () => stopped.abort(),
+  };
+}
+
+interface Bound {
+  /** `order.follow_shipment`. */
+  readonly name: string;
+  readonly type: string;
+  handle(envelope: Envelope): Promise<void>;
+}
+
+function bind(service: string, { name: short, event, handle }: Consumer): Bound {
+  const name = `${service}.${short}`;
+  const { decode } = codecOf(event.data);
+  const delay = eventDelays(name);
+
+  async function once(envelope: Envelope): Promise<void> {
+    for (let races = 1; ; races++) {
+      try {
+        await handle(ctxOf(name, envelope), decode(JSON.parse(envelope.data)), envelope);
+        return;
+      } catch (error) {
+        if (error instanceof AlreadyHandled) return;
+        if (races === RACES || (error as AppError).code !== common.STALE.code) throw error;
+      }
+    }
+  }
+
+  return {
+    name,
+    type: event.type,
+    async handle(envelope) {
+      await once(envelope);
+      delay(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000);
+    },
+  };
+}
+
+function ctxOf(consumer: string, { id, trace, correlation }: Envelope): Ctx {
+  return Object.freeze({
+    actor: { kind: 'system' as const },
+    now: new Date().toISOString(),
+    trace: continueTrace(trace),
+    requestId: correlation,
+    cause: { consumer, eventId: id },
+  });
+}
+
+function wantedOf(consumers: readonly Consumer[], contracts: readonly Contract[]): Wanted[] {
+  const types = new Set(consumers.map(({ event }) => event.type));
+  return contracts.flatMap(({ name, topic, events }) => {
+    const own = Object.values(events).flatMap(({ type }) => (types.has(type) ? [type] : []));
+    return own.length === 0 ? [] : [{ source: name, topic, types: new Set(own) }];
+  });
+}
+
+// Not the event's fault: it is tried until the other side is back.
+const isAway = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function letterOf(consumer: string, envelope: Envelope, error: unknown, attempts: number) {
+  return { consumer, envelope, error: reasonOf(error).slice(0, 2_000), attempts, failed_at: new Date().toISOString() };
+}
+
+// The same bytes are the same letter, however often they come.
+function strange(raw: string): Envelope {
+  const hash = createHash('sha256').update(raw).digest('hex');
+  const id = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
+  const now = new Date().toISOString();
+  const data = JSON.stringify(raw);
+  return {
+    id,
+    source: '',
+    type: '',
+    subject: '',
+    time: now,
+    trace: '',
+    correlation: randomUUID(),
+    actor: 'system',
+    data,
+  };
+}

@@ -1,0 +1,54 @@
+import type { Database } from '../db/postgres.ts';
+import type { Session } from '../db/session.ts';
+import type { Log } from '../log.ts';
+import type { Bus, Delivery } from './bus.ts';
+import { type LogReader, readLog } from './log-reader.ts';
+import { type LoggedEvent, logStore } from './log-store.ts';
+
+/**
+ * The bus of a system without a broker: a log in PostgreSQL. Of each group one process reads; others stand by and
+ * take over when its connection ends. Readers of this process are handed what it appends; those that were away,
+ * or are elsewhere, read the log.
+ */
+export interface EmbeddedOptions {
+  readonly db: Database;
+  readonly session: Session;
+  /** Put before the name of every group. */
+  readonly prefix: string;
+  readonly log: Log;
+}
+
+const CHANNEL = 'tradepost_log';
+
+/** Opens the bus over a database whose bus schema is there. */
+export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedOptions): Promise<Bus> {
+  const store = logStore(db);
+  const readers = new Set<LogReader>();
+  await session.listen(CHANNEL, (last) => {
+    for (const reader of readers) reader.look(last === undefined ? undefined : Number(last));
+  });
+
+  return {
+    async publish(events) {
+      if (events.length === 0) return;
+      const { previous, first, last } = await store.append(events);
+      const logged: LoggedEvent[] = events.map((event, n) => ({ ...event, position: first + n }));
+      for (const reader of readers) reader.hand({ previous, last, events: logged });
+    },
+    async subscribe(subscription): Promise<Delivery> {
+      const reader = readLog({ store, session, name: `${prefix}-${subscription.group}`, subscription, log });
+      readers.add(reader);
+      return {
+        async close() {
+          await reader.close();
+          readers.delete(reader);
+        },
+      };
+    },
+    ping: () => db.ping(),
+    async close() {
+      await Promise.all([...readers].map((reader) => reader.close()));
+      readers.clear();
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import type { Config } from '../config.ts';
+import type { Contract } from '../contract.ts';
+import type { DeadLetterStore } from '../db/dead-letters.ts';
+import type { Database } from '../db/postgres.ts';
+import type { Engines } from '../engines.ts';
+import type { Consumer } from '../events.ts';
+import type { Log } from '../log.ts';
+import type { Bus, Delivery } from './bus.ts';
+import { type Listening, listening } from './consume.ts';
+import { openBus } from './open-bus.ts';
+import { type Relay, startRelay } from './relay.ts';
+
+/** A service of this process that listens. */
+export interface Listener {
+  readonly service: string;
+  readonly consumers: readonly Consumer[];
+  readonly deadLetters: DeadLetterStore;
+}
+
+interface EventParts {
+  readonly config: Config;
+  readonly engines: Engines;
+  readonly log: Log;
+  /** The services of this process that keep something, and so announce events. */
+  readonly keepers: readonly string[];
+  /** Of every service there is. */
+  readonly contracts: readonly Contract[];
+  /** Puts something around the bus: what tests make it unkind with. */
+  readonly aroundBus?: (bus: Bus) => Bus;
+}
+
+/** The way of events through this process: from the outboxes to the bus, and from the bus to the consumers. */
+export interface EventPath {
+  readonly bus: Bus;
+  /** Makes ready to listen; the answer can handle one event again. */
+  prepare(listener: Listener): Listening;
+  /** Begins to deliver to everything that was prepared. */
+  listen(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the bus and starts the relay; undefined when no service of this process keeps anything. */
+export async function openEventPath(parts: EventParts): Promise<EventPath | undefined> {
+  const { config, engines, log, keepers, contracts } = parts;
+  if (keepers.length === 0) return undefined;
+  const opened = await openBus(parts);
+  const bus = parts.aroundBus?.(opened) ?? opened;
+  const relays: Relay[] = [];
+  const prepared: Listening[] = [];
+  const deliveries: Delivery[] = [];
+  for (const [db, services] of byDatabase(keepers, engines)) {
+    relays.push(await startRelay({ db, session: engines.session(db), services, bus, log }));
+  }
+  return {
+    bus,
+    prepare(listener) {
+      const attempts = { attempts: config.EVENT_ATTEMPTS, firstPauseMs: config.EVENT_PAUSE_MS };
+      const one = listening({ ...listener, contracts, log, ...attempts });
+      prepared.push(one);
+      return one;
+    },
+    async listen() {
+      for (const { subscription } of prepared) deliveries.push(await bus.subscribe(subscription));
+    },
+    async close() {
+      for (const one of prepared) one.stop();
+      await Promise.all(deliveries.map((delivery) => delivery.close()));
+      await Promise.all(relays.map((relay) => relay.close()));
+      await bus.close();
+    },
+  };
+}
+
+function byDatabase(services: readonly string[], engines: Engines): Map<Database, string[]> {
+  return Map.groupBy(services, (service) => engines.database(service));
+}

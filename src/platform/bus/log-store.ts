@@ -1,0 +1,109 @@
+import type { Database } from '../db/postgres.ts';
+import type { Envelope } from '../events.ts';
+
+export const BUS_SCHEMA = 'tradepost_bus';
+
+/** An event with its place in the log. */
+export interface LoggedEvent extends Envelope {
+  readonly position: number;
+}
+
+/** What an append says: the place of the event before, and those of the first and the last one appended. */
+export interface Appended {
+  readonly previous: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** The log in PostgreSQL that the embedded bus is. */
+export interface LogStore {
+  append(events: readonly Envelope[]): Promise<Appended>;
+  /** What follows `position`, in order. The payload of a type that nobody wants is left out. */
+  after(position: number, wanted: readonly string[], limit: number): Promise<LoggedEvent[]>;
+  /** How far a reader has come; a new one begins before the oldest event. */
+  placeOf(reader: string): Promise<number>;
+  moveTo(reader: string, position: number): Promise<void>;
+  /** Forgets what every reader is done with and what is older than so many days. Returns how many. */
+  forget(days: number): Promise<number>;
+}
+
+type Row = Omit<LoggedEvent, 'causation' | 'about'> & { causation: string | null; about: string | null };
+
+/** Opens the log of a database whose schema is there. */
+export function logStore(db: Database): LogStore {
+  return {
+    async append(events) {
+      // Only what the log keeps, with its order: `n` survives a join, a bare list need not.
+      const rows = events.map(
+        ({ id, source, type, subject, time, trace, correlation, causation, actor, about, data }, n) => ({
+          n,
+          id,
+          source,
+          type,
+          subject,
+          time,
+          trace,
+          correlation,
+          causation,
+          actor,
+          about,
+          data,
+        }),
+      );
+      const [appended] = await db.query<Appended>(APPEND, [JSON.stringify(rows)]);
+      if (!appended) throw new Error('the log answered nothing to an append');
+      return appended;
+    },
+    async after(position, wanted, limit) {
+      const rows = await db.query<Row>(AFTER, [position, wanted, limit]);
+      return rows.map(({ causation, about, ...row }) => ({
+        ...row,
+        causation: causation ?? undefined,
+        about: about ?? undefined,
+      }));
+    },
+    async placeOf(reader) {
+      const [row] = await db.query<{ position: number }>(PLACE, [reader]);
+      return row?.position ?? 0;
+    },
+    async moveTo(reader, position) {
+      await db.query(MOVE, [reader, position]);
+    },
+    async forget(days) {
+      const [row] = await db.query<{ forgotten: number }>(FORGET, [days]);
+      return row?.forgotten ?? 0;
+    },
+  };
+}
+
+const APPEND = {
+  name: 'log append',
+  text: `select previous, first, last from ${BUS_SCHEMA}.append($1::json)`,
+};
+
+const AFTER = {
+  name: 'log after',
+  text: `select position, id, source, type, subject, time, trace, correlation, causation, actor, about,
+      case when type = any($2) then data::text else '' end as data
+    from ${BUS_SCHEMA}.log where position > $1 order by position limit $3`,
+};
+
+const PLACE = {
+  name: 'log place',
+  text: `with known as (
+      insert into ${BUS_SCHEMA}.reader (name, position) values ($1, 0) on conflict do nothing returning position)
+    select position from known union all select position from ${BUS_SCHEMA}.reader where name = $1 limit 1`,
+};
+
+const MOVE = {
+  name: 'log move',
+  text: `update ${BUS_SCHEMA}.reader set position = $2, moved_at = now() where name = $1 and position < $2`,
+};
+
+const FORGET = {
+  name: 'log forget',
+  text: `with gone as (
+      delete from ${BUS_SCHEMA}.log where appended_at < now() - make_interval(days => $1)
+        and position <= (select coalesce(min(position), 0) from ${BUS_SCHEMA}.reader) returning 1)
+    select count(*) as forgotten from gone`,
+};

@@ -1,0 +1,40 @@
+import { assets } from '../assets.ts';
+import type { Config } from '../config.ts';
+import { migrate, readMigrations } from '../db/migrate.ts';
+import type { Engines } from '../engines.ts';
+import type { Log } from '../log.ts';
+import type { Bus } from './bus.ts';
+import { openEmbeddedBus } from './embedded.ts';
+import { BUS_SCHEMA } from './log-store.ts';
+
+interface BusParts {
+  readonly config: Config;
+  readonly engines: Engines;
+  readonly log: Log;
+}
+
+/** Opens the bus that EVENT_BUS names. A driver is loaded only where it is used. */
+export async function openBus({ config, engines, log }: BusParts): Promise<Bus> {
+  const prefix = config.KAFKA_GROUP_ID;
+  switch (config.EVENT_BUS) {
+    case 'redis':
+      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, log });
+    case 'rabbitmq':
+      return (await import('./rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, log });
+    case 'kafka': {
+      const topicNames = { transactions: config.KAFKA_TOPIC };
+      return (await import('./kafka.ts')).openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicNames, log });
+    }
+    default: {
+      const db = engines.shared();
+      if (!db) throw new Error('EVENT_BUS=embedded keeps its log in DATABASE_URL; set that, or another EVENT_BUS.');
+      await migrate(db, [busMigrations()]);
+      return openEmbeddedBus({ db, session: engines.session(db), prefix, log });
+    }
+  }
+}
+
+/** The migrations of the log that the embedded bus is. */
+export function busMigrations() {
+  return { schema: BUS_SCHEMA, migrations: readMigrations(assets, 'platform/bus/migrations', BUS_SCHEMA) };
+}

@@ -1,0 +1,115 @@
+import { outboxesIn, type WaitingEvent } from '../db/outbox.ts';
+import type { Database } from '../db/postgres.ts';
+import type { Session } from '../db/session.ts';
+import { reach } from '../failpoint.ts';
+import type { Log } from '../log.ts';
+import { countPublished } from '../metrics.ts';
+import type { Bus } from './bus.ts';
+import { signal } from './signal.ts';
+
+/**
+ * The relay brings what is committed to the bus. Of the processes on one database one is the leader for a service,
+ * by a lock that ends with it; the others stand by. It is woken after every save, here and from other processes,
+ * and looks by itself every second, so that what a crash left behind is found.
+ */
+export interface Relay {
+  /** Stops after the batch on its way. */
+  close(): Promise<void>;
+}
+
+interface RelayParts {
+  readonly db: Database;
+  readonly session: Session;
+  /** Whose outboxes are in this database. */
+  readonly services: readonly string[];
+  readonly bus: Bus;
+  readonly log: Log;
+}
+
+const SWEEP_MS = 1_000;
+const BATCH = 500;
+const LONGEST_PAUSE_MS = 5_000;
+const CHANNEL = 'tradepost_outbox';
+
+const lockOf = (service: string): string => `relay ${service}`;
+
+/** Starts the relay of one database. */
+export async function startRelay({ db, session, services, bus, log }: RelayParts): Promise<Relay> {
+  const outboxes = outboxesIn(db);
+  const woken = signal();
+  const locks = services.map(lockOf);
+  let closed = false;
+
+  db.onAnnounced(() => {
+    woken.give();
+    if (!locks.every(session.holds)) tellOthers();
+  });
+  await session.listen(CHANNEL, () => woken.give());
+
+  let telling = false;
+  function tellOthers(): void {
+    if (telling) return;
+    telling = true;
+    // Told together: a notification a commit would make all commits of the database wait for each other.
+    setTimeout(() => {
+      telling = false;
+      db.query({ name: 'wake relay', text: `select pg_notify('${CHANNEL}', '')` }).catch(() => undefined);
+    }, 2);
+  }
+
+  async function run(): Promise<void> {
+    let pause = 0;
+    while (!closed) {
+      try {
+        await session.claim(locks);
+        await drain(services.filter((service) => session.holds(lockOf(service))));
+        pause = 0;
+        if (!closed) await woken.wait(SWEEP_MS);
+      } catch (error) {
+        if (closed) return;
+        if (pause === 0) log.warn({ reason: (error as Error).message }, 'events wait in the outbox; the relay goes on');
+        pause = Math.min(LONGEST_PAUSE_MS, pause * 2 || 100);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  async function drain(led: readonly string[]): Promise<void> {
+    if (led.length === 0) return;
+    let published = new Map<string, number[]>();
+    do {
+      const waiting = await outboxes.next(led, published, BATCH);
+      published = new Map();
+      if (waiting.length === 0) return;
+      await publish(waiting);
+      published = placesOf(waiting);
+    } while (!closed || published.size > 0);
+  }
+
+  async function publish(waiting: readonly WaitingEvent[]): Promise<void> {
+    reach('relay.publish');
+    await bus.publish(waiting);
+    reach('relay.published');
+    countPublished(waiting.length);
+  }
+
+  const running = run();
+  return {
+    async close() {
+      closed = true;
+      woken.give();
+      await running;
+      await Promise.all(locks.map((lock) => session.yield(lock).catch(() => undefined)));
+    },
+  };
+}
+
+function placesOf(waiting: readonly WaitingEvent[]): Map<string, number[]> {
+  const places = new Map<string, number[]>();
+  for (const { source, position } of waiting) {
+    const known = places.get(source);
+    if (known) known.push(position);
+    else places.set(source, [position]);
+  }
+  return places;
+}

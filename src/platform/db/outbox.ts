@@ -1,0 +1,60 @@
+import type { Envelope } from '../events.ts';
+import type { Database, Statement } from './postgres.ts';
+import { schemaOf } from './store.ts';
+
+/** An event that is committed and waits, with its place in the outbox of its service. */
+export interface WaitingEvent extends Envelope {
+  readonly position: number;
+}
+
+/** Service name to places in its outbox. */
+export type Places = ReadonlyMap<string, readonly number[]>;
+
+/** The outboxes of some services in one database, as the relay sees them. */
+export interface Outboxes {
+  /**
+   * Forgets the events that are `published` and answers those that wait, at most `limit` of each service, in the
+   * order of each, in one statement.
+   */
+  next(services: readonly string[], published: Places, limit: number): Promise<WaitingEvent[]>;
+}
+
+type Row = Omit<WaitingEvent, 'causation' | 'about'> & { causation: string | null; about: string | null };
+
+/** The outboxes in a database. */
+export function outboxesIn(db: Database): Outboxes {
+  const statements = new Map<string, Statement>();
+
+  function statement(services: readonly string[]): Statement {
+    const name = `outboxes ${services.join(' ')}`;
+    const made = statements.get(name) ?? { name, text: nextText(services) };
+    statements.set(name, made);
+    return made;
+  }
+
+  return {
+    async next(services, published, limit) {
+      const places = services.map((service) => published.get(service) ?? []);
+      const rows = await db.query<Row>(statement(services), [limit, ...places]);
+      return rows.map(({ causation, about, ...row }) => ({
+        ...row,
+        causation: causation ?? undefined,
+        about: about ?? undefined,
+      }));
+    },
+  };
+}
+
+const FIELDS = 'position, id, type, subject, time, trace, correlation, causation, actor, about, data::text as data';
+
+// There is no "greater than the last one": places are given out before the commit, so a lower one may come later.
+function nextText(services: readonly string[]): string {
+  const gone = services.map(
+    (service, n) => `gone_${n} as (delete from ${schemaOf(service)}.outbox where position = any($${n + 2}::bigint[]))`,
+  );
+  const waiting = services.map(
+    (service, n) => `(select '${service}' as source, ${FIELDS} from ${schemaOf(service)}.outbox
+      where position <> all($${n + 2}::bigint[]) order by position limit $1)`,
+  );
+  return `with ${gone.join(',\n')}\n${waiting.join('\nunion all\n')}`;
+}
