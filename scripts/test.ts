@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import { findBinaries, startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
 import { prepareTemplate } from '../src/platform/testing/databases.ts';
 import { freePort } from '../src/platform/testing/ports.ts';
+import { addresses, states } from './services/state.ts';
 
 // npm test: starts every database server that this machine has, runs all suites against each, and names what it
 // could not run. In CI (CI=true) a missing server is a failure. `npm test -- order` runs the files whose path has it.
+// The brokers are used where they run; `npm run services -- up` starts them.
 
 const filter = process.argv[2];
 const all = ['src/**/*.test.ts', 'tests/**/*.test.ts', 'scripts/**/*.test.ts']
@@ -22,6 +24,12 @@ servers.push(await server('embedded', undefined));
 const system = systemBinaries();
 if (system) servers.push(await server('system', system));
 else missing.push('a PostgreSQL server of the system: no binaries under /usr/lib/postgresql or on PATH');
+
+const brokers = (await states()).filter(({ name }) => name !== 'postgres');
+for (const { name, title, url, version, running } of brokers) {
+  if (running) console.error(`with ${title} ${version}`);
+  else missing.push(`${title}: nothing answers at ${url}; \`npm run services -- up ${name}\``);
+}
 
 async function server(name: string, binaries: ReturnType<typeof systemBinaries>) {
   // Durability is tested by the crash tests on servers of their own; here a flush per commit would only cost time.
@@ -40,7 +48,11 @@ async function server(name: string, binaries: ReturnType<typeof systemBinaries>)
 
 const result = spawnSync(process.execPath, ['--test', '--test-timeout=300000', '--test-concurrency=2', ...files], {
   stdio: 'inherit',
-  env: { ...process.env, TRADEPOST_TEST_ENGINES: JSON.stringify(servers.map(({ engine }) => engine)) },
+  env: {
+    ...process.env,
+    TRADEPOST_TEST_ENGINES: JSON.stringify(servers.map(({ engine }) => engine)),
+    TRADEPOST_TEST_BROKERS: JSON.stringify(addresses(brokers)),
+  },
 });
 for (const { running } of servers) await running.stop();
 rmSync(root, { recursive: true, force: true });

@@ -9,6 +9,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const SCRIPTS: Readonly<Record<string, string>> = {
   dev: 'start, and start again after every change under src',
   test: 'run the tests; with a word, those whose path has it',
+  services: 'start and stop PostgreSQL, Redis, RabbitMQ and Apache Kafka for tests and development',
   lint: 'formatter, linter and import rules',
   types: 'check the types',
   format: 'mend what the formatter and the linter can',

@@ -54,7 +54,7 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
   const perService = new Map(
     known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, faults) as ServiceSettings]),
   );
-  for (const name of ['JWT_SECRET', 'SERVICE_SECRET'] as const) {
+  for (const name of ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const) {
     const short = (values[name]?.length ?? 32) < 32;
     if (values.NODE_ENV === 'production' && short)
       faults.push(`${name} is too short; in production it takes at least 32 characters.`);
@@ -132,4 +132,12 @@ export interface TestEngine {
 /** The servers that `scripts/test.ts` started; empty when a test file is run by itself. */
 export function testEngines(): readonly TestEngine[] {
   return JSON.parse(process.env.TRADEPOST_TEST_ENGINES ?? '[]') as TestEngine[];
+}
+
+/** Where a broker answers, by its name; those that do not run are missing. */
+export type TestBrokers = Readonly<Partial<Record<'redis' | 'rabbitmq' | 'kafka', string>>>;
+
+/** The brokers that `scripts/test.ts` found running; empty when a test file is run by itself. */
+export function testBrokers(): TestBrokers {
+  return JSON.parse(process.env.TRADEPOST_TEST_BROKERS ?? '{}') as TestBrokers;
 }
