@@ -1,9 +1,9 @@
+import { type LoggedEvent, logStore } from '../db/event-log.ts';
 import type { Database } from '../db/postgres.ts';
 import type { Session } from '../db/session.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { type LogReader, readLog } from './log-reader.ts';
-import { type LoggedEvent, logStore } from './log-store.ts';
 
 /**
  * The bus of a system without a broker: a log in PostgreSQL. Of each group one process reads; others stand by and

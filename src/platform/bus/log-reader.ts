@@ -1,8 +1,8 @@
+import type { LoggedEvent, LogStore } from '../db/event-log.ts';
 import type { Session } from '../db/session.ts';
 import type { Log } from '../log.ts';
 import { type Subscription, UNDER_WAY } from './bus.ts';
 import { lanes } from './lanes.ts';
-import type { LoggedEvent, LogStore } from './log-store.ts';
 import { progress } from './progress.ts';
 import { signal } from './signal.ts';
 

@@ -1,29 +1,35 @@
 import { assets } from '../assets.ts';
 import type { Config } from '../config.ts';
+import type { Contract } from '../contract.ts';
+import { BUS_SCHEMA } from '../db/event-log.ts';
 import { migrate, readMigrations } from '../db/migrate.ts';
 import type { Engines } from '../engines.ts';
 import type { Log } from '../log.ts';
 import type { Bus } from './bus.ts';
 import { openEmbeddedBus } from './embedded.ts';
-import { BUS_SCHEMA } from './log-store.ts';
 
 interface BusParts {
   readonly config: Config;
   readonly engines: Engines;
   readonly log: Log;
+  /** Of every service there is: they say in which topic a service announces. */
+  readonly contracts: readonly Contract[];
 }
 
 /** Opens the bus that EVENT_BUS names. A driver is loaded only where it is used. */
-export async function openBus({ config, engines, log }: BusParts): Promise<Bus> {
+export async function openBus({ config, engines, log, contracts }: BusParts): Promise<Bus> {
   const prefix = config.KAFKA_GROUP_ID;
+  const topics = new Map(contracts.map(({ name, topic }) => [name, topic]));
+  const topicOf = (source: string): string => topics.get(source) ?? source;
   switch (config.EVENT_BUS) {
     case 'redis':
-      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, log });
+      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, topicOf, log });
     case 'rabbitmq':
-      return (await import('./rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, log });
+      return (await import('./rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, topicOf, log });
     case 'kafka': {
+      const brokers = config.KAFKA_BROKERS;
       const topicNames = { transactions: config.KAFKA_TOPIC };
-      return (await import('./kafka.ts')).openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicNames, log });
+      return (await import('./kafka.ts')).openKafkaBus({ brokers, prefix, topicOf, topicNames, log });
     }
     default: {
       const db = engines.shared();

@@ -1,4 +1,4 @@
-import { outboxesIn, type WaitingEvent } from '../db/outbox.ts';
+import { OUTBOX_CHANNEL, outboxesIn, type WaitingEvent } from '../db/outbox.ts';
 import type { Database } from '../db/postgres.ts';
 import type { Session } from '../db/session.ts';
 import { reach } from '../failpoint.ts';
@@ -29,7 +29,6 @@ interface RelayParts {
 const SWEEP_MS = 1_000;
 const BATCH = 500;
 const LONGEST_PAUSE_MS = 5_000;
-const CHANNEL = 'tradepost_outbox';
 
 const lockOf = (service: string): string => `relay ${service}`;
 
@@ -44,7 +43,7 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
     woken.give();
     if (!locks.every(session.holds)) tellOthers();
   });
-  await session.listen(CHANNEL, () => woken.give());
+  await session.listen(OUTBOX_CHANNEL, () => woken.give());
 
   let telling = false;
   function tellOthers(): void {
@@ -53,7 +52,7 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
     // Told together: a notification a commit would make all commits of the database wait for each other.
     setTimeout(() => {
       telling = false;
-      db.query({ name: 'wake relay', text: `select pg_notify('${CHANNEL}', '')` }).catch(() => undefined);
+      outboxes.wakeOthers().catch(() => undefined);
     }, 2);
   }
 

@@ -1,5 +1,5 @@
-import type { Database } from '../db/postgres.ts';
 import type { Envelope } from '../events.ts';
+import type { Database } from './postgres.ts';
 
 export const BUS_SCHEMA = 'tradepost_bus';
 

@@ -17,6 +17,8 @@ export interface Outboxes {
    * order of each, in one statement.
    */
   next(services: readonly string[], published: Places, limit: number): Promise<WaitingEvent[]>;
+  /** Tells relays in other processes that something waits. */
+  wakeOthers(): Promise<void>;
 }
 
 type Row = Omit<WaitingEvent, 'causation' | 'about'> & { causation: string | null; about: string | null };
@@ -33,6 +35,9 @@ export function outboxesIn(db: Database): Outboxes {
   }
 
   return {
+    async wakeOthers() {
+      await db.query(WAKE);
+    },
     async next(services, published, limit) {
       const places = services.map((service) => published.get(service) ?? []);
       const rows = await db.query<Row>(statement(services), [limit, ...places]);
@@ -44,6 +49,10 @@ export function outboxesIn(db: Database): Outboxes {
     },
   };
 }
+
+/** Where relays are told. */
+export const OUTBOX_CHANNEL = 'tradepost_outbox';
+const WAKE = { name: 'wake relays', text: `select pg_notify('${OUTBOX_CHANNEL}', '')` };
 
 const FIELDS = 'position, id, type, subject, time, trace, correlation, causation, actor, about, data::text as data';
 

@@ -111,7 +111,7 @@ function markCtes({ schema, key, assigned }: TableShape): string[] {
 
 /** Puts what the database assigned into a JSON document, as the state has it. */
 function withAssigned(json: string, assigned: AssignedColumns | undefined): string {
-  if (!assigned) return json;
+  if (!assigned || assigned.names.length === 0) return json;
   const pairs = assigned.names.map((name) => `'${name}', s.${name}`).join(', ');
   return `(${json}::jsonb || jsonb_build_object(${pairs}))::json`;
 }
