@@ -18,6 +18,7 @@ const SCRIPTS: Readonly<Record<string, string>> = {
   build: 'make dist/tradepost.mjs',
   smoke: 'start the bundle once and ask for its health',
   bench: 'measure orders, reads and starts beside the bare engine',
+  faults: 'kill the process and the brokers under load, and compare the books',
   'new:service': 'make the room of a new service',
 };
 

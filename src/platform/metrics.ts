@@ -35,7 +35,7 @@ const handled = new Histogram({
   name: 'tradepost_event_delay_seconds',
   help: 'From the action that announced an event to the commit of its effect, by consumer',
   labelNames: ['consumer'],
-  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300],
+  buckets: [0.002, 0.005, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.075, 0.1, 0.15, 0.25, 0.5, 1, 5, 30, 300],
   registers: [registry],
 });
 

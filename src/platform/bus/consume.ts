@@ -36,6 +36,8 @@ interface ListeningParts {
 }
 
 const LONGEST_PAUSE_MS = 10_000;
+/** A handler that is not done by then has failed; should it end after all, its mark keeps it from happening twice. */
+const PATIENCE_MS = 30_000;
 /** Lost races are tried again at once; so many in a row are no race any more. */
 const RACES = 20;
 
@@ -49,7 +51,7 @@ export function listening(parts: ListeningParts): Listening {
   async function attempt(one: Bound, envelope: Envelope): Promise<void> {
     for (let failures = 0, pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       if (stopped.signal.aborted) throw new Error('the process ends');
-      const error = await one.handle(envelope).then(
+      const error = await inTime(one.handle(envelope)).then(
         () => undefined,
         (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
       );
@@ -89,6 +91,12 @@ export function listening(parts: ListeningParts): Listening {
     },
     stop: () => stopped.abort(),
   };
+}
+
+async function inTime(work: Promise<void>): Promise<void> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`it took longer than ${PATIENCE_MS / 1_000} s`)), PATIENCE_MS);
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 interface Bound {
