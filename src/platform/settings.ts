@@ -1,4 +1,4 @@
-import { parseRate, type Rate } from './money.ts';
+import { fromDecimal, type Minor, parseRate, type Rate } from './money.ts';
 
 /** Every variable that Tradepost reads, described once: data only; `config.ts` reads them. */
 export interface Setting<T> {
@@ -142,6 +142,41 @@ export const SETTINGS = {
     otherwise: 'on',
     read: oneOf('on', 'off'),
   },
+  PAYMENT_MAX_TOTAL: {
+    about: "what a user's transactions that belong to no invoice may total, paid or not",
+    takes: 'an amount with at most two digits after the point, such as 1000',
+    otherwise: '1000',
+    read: (given: string): { text: string; amount: Minor } | undefined =>
+      /^\d{1,12}(\.\d{1,2})?$/.test(given) ? { text: given, amount: fromDecimal(given) } : undefined,
+  },
+  PAYMENT_PROVIDER: {
+    about: 'who moves the money: manual (it is taken as paid at once), or stripe',
+    takes: 'manual or stripe',
+    otherwise: 'manual',
+    read: oneOf('manual', 'stripe'),
+  },
+  STRIPE_SECRET_KEY: {
+    about: 'the secret key of the Stripe account, for PAYMENT_PROVIDER=stripe',
+    takes: 'a key that begins with sk_ or rk_',
+    read: (given: string): string | undefined => (/^[sr]k_\w+$/.test(given) ? given : undefined),
+  },
+  STRIPE_WEBHOOK_SECRET: {
+    about: 'the signing secret of the webhook at /webhooks/stripe',
+    takes: 'a secret that begins with whsec_',
+    read: (given: string): string | undefined => (/^whsec_\S+$/.test(given) ? given : undefined),
+  },
+  STRIPE_API_URL: {
+    about: 'where the Stripe interface is; for tests',
+    takes: 'an http or https URL',
+    otherwise: 'https://api.stripe.com',
+    read: url('http:', 'https:'),
+  },
+  WEBHOOK_ALLOW_PRIVATE: {
+    about: "let customers' webhook endpoints be at private addresses and without TLS; for tests and closed networks",
+    takes: 'on or off',
+    otherwise: 'off',
+    read: oneOf('on', 'off'),
+  },
   SELLER_NAME: text('the seller on invoices', 'Tradepost'),
   SELLER_ADDRESS: text('its address; lines are separated by |', ''),
   SELLER_TAX_ID: text('its tax number', ''),
@@ -177,6 +212,7 @@ export const SETTINGS = {
     'the topic of the payment service; every other service has the plural of what it owns',
     'transactions',
   ),
+  KAFKA_TOPIC_PREFIX: text('put before the name of every topic, where several systems share a Kafka', ''),
   KAFKA_GROUP_ID: text('what the names of consumer groups begin with, on every bus', 'tradepost'),
   EVENT_ATTEMPTS: {
     about: 'how often a consumer tries an event before it becomes a dead letter',

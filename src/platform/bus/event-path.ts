@@ -34,12 +34,12 @@ export interface EventPath {
   readonly bus: Bus;
   /** Makes ready to listen; the answer can handle one event again. */
   prepare(listener: Listener): Listening;
-  /** Begins to deliver to everything that was prepared. */
+  /** Begins to deliver to everything that was prepared, and then to publish. */
   listen(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Opens the bus and starts the relay; undefined when no service of this process keeps anything. */
+/** Opens the bus; undefined when no service of this process keeps anything. */
 export async function openEventPath(parts: EventParts): Promise<EventPath | undefined> {
   const { config, engines, log, keepers, contracts } = parts;
   if (keepers.length === 0) return undefined;
@@ -48,9 +48,6 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   const relays: Relay[] = [];
   const prepared: Listening[] = [];
   const deliveries: Delivery[] = [];
-  for (const [db, services] of byDatabase(keepers, engines)) {
-    relays.push(await startRelay({ db, session: engines.session(db), services, bus, log }));
-  }
   return {
     bus,
     prepare(listener) {
@@ -61,6 +58,10 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     },
     async listen() {
       for (const { subscription } of prepared) deliveries.push(await bus.subscribe(subscription));
+      // After those who listen: what goes to a queue that is not there yet is heard by nobody.
+      for (const [db, services] of byDatabase(keepers, engines)) {
+        relays.push(await startRelay({ db, session: engines.session(db), services, bus, log }));
+      }
     },
     async close() {
       for (const one of prepared) one.stop();

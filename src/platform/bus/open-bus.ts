@@ -10,10 +10,10 @@ import { openEmbeddedBus } from './embedded.ts';
 
 interface BusParts {
   readonly config: Config;
+  /** Of every service there is: each says where its events are. */
+  readonly contracts: readonly Contract[];
   readonly engines: Engines;
   readonly log: Log;
-  /** Of every service there is: they say in which topic a service announces. */
-  readonly contracts: readonly Contract[];
 }
 
 /** Opens the bus that EVENT_BUS names. A driver is loaded only where it is used. */
@@ -21,15 +21,18 @@ export async function openBus({ config, engines, log, contracts }: BusParts): Pr
   const prefix = config.KAFKA_GROUP_ID;
   const topics = new Map(contracts.map(({ name, topic }) => [name, topic]));
   const topicOf = (source: string): string => topics.get(source) ?? source;
+  const keepMs = config.EVENT_RETENTION_DAYS * 86_400_000;
   switch (config.EVENT_BUS) {
     case 'redis':
-      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, topicOf, log });
+      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, topicOf, keepMs, log });
     case 'rabbitmq':
       return (await import('./rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, topicOf, log });
     case 'kafka': {
-      const brokers = config.KAFKA_BROKERS;
-      const topicNames = { transactions: config.KAFKA_TOPIC };
-      return (await import('./kafka.ts')).openKafkaBus({ brokers, prefix, topicOf, topicNames, log });
+      const given = (topic: string): string =>
+        config.KAFKA_TOPIC_PREFIX + (topic === 'transactions' ? config.KAFKA_TOPIC : topic);
+      const topicNames = Object.fromEntries([...topics.values()].map((topic) => [topic, given(topic)]));
+      const { openKafkaBus } = await import('./kafka.ts');
+      return openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicOf, topicNames, log });
     }
     default: {
       const db = engines.shared();
