@@ -17,7 +17,7 @@ export interface Bench {
 }
 
 /** A server with fsync and synchronous_commit on, the system's when there is one, and the product as one process on it. */
-export async function startBench(): Promise<Bench> {
+export async function startBench(env: Readonly<Record<string, string>> = {}): Promise<Bench> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-bench-'));
   const binaries = systemBinaries();
   const server = await startPostgres({
@@ -27,7 +27,7 @@ export async function startBench(): Promise<Bench> {
     password: 'only-for-the-bench',
     settings: { max_connections: '300', shared_buffers: '256MB' },
   });
-  const product = await startProduct({ DB_DRIVER: 'postgres', DATABASE_URL: server.url });
+  const product = await startProduct({ DB_DRIVER: 'postgres', DATABASE_URL: server.url, ...env });
   return {
     url: product.url,
     databaseUrl: server.url,

@@ -10,6 +10,7 @@ import { countDeadLetter, eventDelays } from '../metrics.ts';
 import { AlreadyHandled } from '../repeats.ts';
 import { continueTrace } from '../trace.ts';
 import type { Subscription, Wanted } from './bus.ts';
+import { patience } from './patience.ts';
 
 /**
  * How a service listens: every event goes to each consumer of its type, again and again with growing pauses, and
@@ -37,7 +38,7 @@ interface ListeningParts {
 
 const LONGEST_PAUSE_MS = 10_000;
 /** A handler that is not done by then has failed; should it end after all, its mark keeps it from happening twice. */
-const PATIENCE_MS = 30_000;
+const inTime = patience(30_000);
 /** Lost races are tried again at once; so many in a row are no race any more. */
 const RACES = 20;
 
@@ -48,10 +49,10 @@ export function listening(parts: ListeningParts): Listening {
   const bound = consumers.map((consumer) => bind(service, consumer));
   const byType = Map.groupBy(bound, ({ type }) => type);
 
-  async function attempt(one: Bound, envelope: Envelope): Promise<void> {
+  async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
     for (let failures = 0, pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       if (stopped.signal.aborted) throw new Error('the process ends');
-      const error = await inTime(one.handle(envelope)).then(
+      const error = await inTime(() => one.handle(envelope, data())).then(
         () => undefined,
         (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
       );
@@ -76,8 +77,10 @@ export function listening(parts: ListeningParts): Listening {
       async handle(envelope) {
         const own = byType.get(envelope.type) ?? [];
         const [first] = own;
-        if (first && own.length === 1) return attempt(first, envelope);
-        await Promise.all(own.map((one) => attempt(one, envelope)));
+        if (!first) return;
+        // Its consumers read the same payload, and none writes to it.
+        const data = once(() => first.read(envelope));
+        await Promise.all(own.map((one) => attempt(one, envelope, data)));
       },
       async unreadable(raw, reason) {
         await deadLetters.put(letterOf(`${service}.unreadable`, strange(raw), new Error(reason), 1));
@@ -87,23 +90,27 @@ export function listening(parts: ListeningParts): Listening {
     async again(consumer, envelope) {
       const one = bound.find(({ name, type }) => name === consumer && type === envelope.type);
       if (!one) throw new Error(`nobody listens as ${consumer} to ${envelope.type || 'what is no event'}`);
-      await one.handle(envelope);
+      await one.handle(envelope, one.read(envelope));
     },
     stop: () => stopped.abort(),
   };
-}
-
-async function inTime(work: Promise<void>): Promise<void> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error(`it took longer than ${PATIENCE_MS / 1_000} s`)), PATIENCE_MS);
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 interface Bound {
   /** `order.follow_shipment`. */
   readonly name: string;
   readonly type: string;
-  handle(envelope: Envelope): Promise<void>;
+  /** The payload, decoded. Throws for what is no JSON. */
+  read(envelope: Envelope): unknown;
+  handle(envelope: Envelope, data: unknown): Promise<void>;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function bind(service: string, { name: short, event, handle }: Consumer): Bound {
@@ -111,10 +118,10 @@ function bind(service: string, { name: short, event, handle }: Consumer): Bound 
   const { decode } = codecOf(event.data);
   const delay = eventDelays(name);
 
-  async function once(envelope: Envelope): Promise<void> {
+  async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
     for (let races = 1; ; races++) {
       try {
-        await handle(ctxOf(name, envelope), decode(JSON.parse(envelope.data)), envelope);
+        await handle(ctxOf(name, envelope), data, envelope);
         return;
       } catch (error) {
         if (error instanceof AlreadyHandled) return;
@@ -126,8 +133,9 @@ function bind(service: string, { name: short, event, handle }: Consumer): Bound 
   return {
     name,
     type: event.type,
-    async handle(envelope) {
-      await once(envelope);
+    read: (envelope) => decode(JSON.parse(envelope.data)),
+    async handle(envelope, data) {
+      await untilFirst(envelope, data);
       delay(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000);
     },
   };

@@ -15,6 +15,11 @@ export interface CoalesceOptions<In, Out> {
   readonly faultOfOneRow?: (error: unknown) => boolean;
   readonly maxBatch?: number;
   readonly maxInFlight?: number;
+  /**
+   * The least time between two batches, in milliseconds: for what may wait a little so that more goes together.
+   * Whoever comes after a longer quiet goes at once.
+   */
+  readonly restMs?: number;
 }
 
 interface Waiting<In, Out> {
@@ -28,21 +33,27 @@ const NO_KEYS: readonly string[] = [];
 
 /** Makes a function of one input from a function of many. */
 export function coalesce<In, Out>(options: CoalesceOptions<In, Out>): (input: In) => Promise<Out> {
-  const { run, keys, faultOfOneRow, maxBatch = 128, maxInFlight = 1 } = options;
+  const { run, keys, faultOfOneRow, maxBatch = 128, maxInFlight = 1, restMs = 0 } = options;
   const sizes = batchSizes(options.name);
   const busyKeys = new Set<string>();
   let queue: Waiting<In, Out>[] = [];
   let inFlight = 0;
   let scheduled = false;
+  let last = Number.NEGATIVE_INFINITY;
 
   function schedule(): void {
     if (scheduled || inFlight >= maxInFlight || queue.length === 0) return;
     scheduled = true;
+    const rest = restMs === 0 || queue.length >= maxBatch ? 0 : last + restMs - performance.now();
+    if (rest > 1) setTimeout(go, rest);
     // setImmediate, not a microtask: everything that the sockets brought in this turn of the loop joins.
-    setImmediate(() => {
-      scheduled = false;
-      pump();
-    });
+    else setImmediate(go);
+  }
+
+  function go(): void {
+    scheduled = false;
+    if (restMs > 0) last = performance.now();
+    pump();
   }
 
   function pump(): void {

@@ -64,7 +64,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     keepAlive: true,
     application_name: 'tradepost',
     options:
-      '-c plan_cache_mode=force_generic_plan -c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000',
+      '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000',
   });
   let closing = false;
   pool.on('error', (error) => {
