@@ -63,7 +63,7 @@ export async function measureDelay(
   const sent: Promise<unknown>[] = [];
   const began = performance.now();
   for (let n = 0; n < perSecond * seconds; n++) {
-    await sleep(began + (n * 1_000) / perSecond - performance.now());
+    await sleep(Math.max(0, began + (n * 1_000) / perSecond - performance.now()));
     sent.push(order(bench.url, token));
   }
   await Promise.all(sent);
