@@ -64,10 +64,12 @@ function rowsCte(shape: TableShape, { marks }: Variant): string {
 
 function eligibleCte({ schema }: TableShape, { marks }: Variant): string {
   if (!marks) return 'eligible as (select * from rows)';
+  // With a limit, so that each row is looked up by itself: "not exists" may be planned as a look at the whole table.
   return `eligible as (select * from rows r where
-    (r.request_key is null or not exists (select from ${schema}.request q where q.key = r.request_key)) and
-    (r.event_id is null or not exists (
-      select from ${schema}.inbox b where b.consumer = r.consumer and b.event_id = r.event_id)))`;
+    (r.request_key is null or
+      (select 1 from ${schema}.request q where q.key = r.request_key limit 1) is null) and
+    (r.event_id is null or
+      (select 1 from ${schema}.inbox b where b.consumer = r.consumer and b.event_id = r.event_id limit 1) is null))`;
 }
 
 function insertCte({ schema, table, key, columns, assigned }: TableShape): string {
