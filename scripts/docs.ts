@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { openapi } from '../src/platform/http/openapi.ts';
 import { environmentExample } from '../src/platform/settings.ts';
 import { VERSION } from '../src/platform/version.ts';
+import { asyncapiPage } from './docs/asyncapi.ts';
 import { errorsPage } from './docs/errors.ts';
 import { eventsPage } from './docs/events.ts';
 import { mapPage } from './docs/map.ts';
@@ -21,7 +22,8 @@ const pages: Record<string, string> = {
   '.env.example': environmentExample(),
   'docs/generated/openapi.json': `${JSON.stringify(openapi(contracts, 'Tradepost', VERSION), null, 2)}\n`,
   'docs/generated/errors.md': errorsPage(contracts),
-  'docs/generated/events.md': eventsPage(contracts),
+  'docs/generated/asyncapi.json': asyncapiPage(wired),
+  'docs/generated/events.md': eventsPage(wired),
   'docs/generated/map.md': mapPage(wired),
   'docs/generated/settings.md': settingsPage(),
   ...(await schemaDumps(keepers)),

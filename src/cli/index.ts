@@ -5,7 +5,10 @@ import { type Config, ConfigError, readEnvironment } from '../platform/config.ts
 import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
 import { common } from '../platform/errors.ts';
 import { VERSION } from '../platform/version.ts';
+import { addAnalyticsCommands } from './analytics.ts';
+import { addDeadLetterCommands } from './dead-letters.ts';
 import { addDeveloperCommands } from './developer.ts';
+import { Refused } from './refused.ts';
 
 /** The `tradepost` command. Every npm script that runs the product goes through here. */
 export async function run(args: readonly string[]): Promise<void> {
@@ -44,6 +47,8 @@ export async function run(args: readonly string[]): Promise<void> {
     .action(async (options: { example?: boolean }) =>
       (await import('./config.ts')).configCommand(configuration, options),
     );
+  addDeadLetterCommands(program, configuration);
+  addAnalyticsCommands(program, configuration);
   addDeveloperCommands(program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -60,7 +65,7 @@ function configuration(): Config {
 function fail(error: unknown): void {
   process.exitCode = 1;
   if (error instanceof ConfigError) for (const fault of error.faults) console.error(fault);
-  else if (error instanceof AlreadyRunning) console.error(error.message);
+  else if (error instanceof AlreadyRunning || error instanceof Refused) console.error(error.message);
   else if ((error as { code?: string }).code === 'EADDRINUSE') {
     const { address, port } = error as unknown as { address: string; port: number };
     console.error(

@@ -90,9 +90,10 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       ...engines.checks(of),
       ...(path && { events: () => path.bus.ping() }),
     });
-    const { urls, drain } = await listen({ config, served: locals, neighbours, checks, http });
+    const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, checks, http });
     await path?.listen();
     const forgetting = keepers.map((service) => forgetJob(service, engines, config));
+    if (path?.bus.forget) forgetting.push(forgetLogJob(path.bus.forget, config));
     const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs())], log);
     return {
       services,
@@ -169,7 +170,18 @@ function listenerOf(module: AnyModule, store: PostgresStore, repository: unknown
   return { letters, prepare };
 }
 
-/** Keeps the tables of the event path, and the bus's log, from growing for ever. */
+/** Keeps the bus's log from growing for ever. */
+function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS: days }: Config): Job {
+  return {
+    name: 'events.forget_log',
+    everySeconds: 3_600,
+    async run() {
+      await forget(days);
+    },
+  };
+}
+
+/** Keeps the marks of a service from growing for ever. */
 function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): Job {
   return {
     name: `${service}.forget_old`,

@@ -91,7 +91,9 @@ function readGroup(
 
 // A secret that is refused must not end up in a log.
 function shown(name: string, given: string): string {
-  return /SECRET|PASSWORD|DATABASE_URL/.test(name) && name !== 'PASSWORD_BLOCKLIST' ? '(not shown)' : given;
+  return /SECRET|PASSWORD|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && name !== 'PASSWORD_BLOCKLIST'
+    ? '(not shown)'
+    : given;
 }
 
 function readServices(given: string, known: readonly string[], faults: string[]): Set<string> {
@@ -119,7 +121,7 @@ export function shownSettings(config: Config): [string, string][] {
     const value: unknown = config[name as keyof Values];
     if (value === undefined) return [name, '(not set)'];
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
-    return [name, /SECRET|PASSWORD$|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : text];
+    return [name, /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : text];
   });
 }
 

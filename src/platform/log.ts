@@ -30,12 +30,24 @@ export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
+    serializers: { err: withoutRows },
     redact: { paths: REDACT, censor: '[redacted]' },
   };
   if (stream) return pino(options, stream);
   // Written in blocks under load; `flush` runs every second and at the end.
   if (person) return pino(options, prettyStream());
   return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 }));
+}
+
+// PostgreSQL tells the row that it refused, and that is somebody's address: it stays out of the log.
+function withoutRows(error: Error): object {
+  const {
+    detail: _row,
+    where: _statement,
+    internalQuery: _query,
+    ...rest
+  } = pino.stdSerializers.err(error) as unknown as Record<string, unknown>;
+  return rest;
 }
 
 // Loaded only where a person looks on: it is a second of nobody's start otherwise.

@@ -237,6 +237,12 @@ export const SETTINGS = {
     takes: 'a place and a number, such as relay.publish:1',
     read: (given: string): string | undefined => (/^[a-z.]+:\d+$/.test(given) ? given : undefined),
   },
+  TRADEPOST_TOKEN: { about: 'the access token that commands show a running system', takes: 'any text', read: anyText },
+  TRADEPOST_PASSWORD: {
+    about: "that of a command's --username; unset: it is asked for",
+    takes: 'any text',
+    read: anyText,
+  },
   LOG_LEVEL: {
     about: 'what is logged',
     takes: 'fatal, error, warn, info, debug, trace or silent',

@@ -13,6 +13,8 @@ export interface Bus {
   publish(events: readonly Envelope[]): Promise<void>;
   /** Begins to deliver to a group; a new one begins with the oldest event that the bus still has. */
   subscribe(subscription: Subscription): Promise<Delivery>;
+  /** Forgets what is older than so many days and was handled by all; absent where the broker does that by itself. */
+  forget?(days: number): Promise<number>;
   /** Throws when the broker does not answer. */
   ping(): Promise<void>;
   /** Ends every delivery, then the connections. */

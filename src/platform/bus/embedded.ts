@@ -45,6 +45,7 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedOpti
         },
       };
     },
+    forget: (days) => store.forget(days),
     ping: () => db.ping(),
     async close() {
       await Promise.all([...readers].map((reader) => reader.close()));

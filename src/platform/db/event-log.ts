@@ -23,7 +23,10 @@ export interface LogStore {
   /** How far a reader has come; a new one begins before the oldest event. */
   placeOf(reader: string): Promise<number>;
   moveTo(reader: string, position: number): Promise<void>;
-  /** Forgets what every reader is done with and what is older than so many days. Returns how many. */
+  /**
+   * Forgets what is older than so many days and what every reader is done with that moved within them: one that did
+   * not belongs to a group that is gone. Returns how many.
+   */
   forget(days: number): Promise<number>;
 }
 
@@ -104,6 +107,7 @@ const FORGET = {
   name: 'log forget',
   text: `with gone as (
       delete from ${BUS_SCHEMA}.log where appended_at < now() - make_interval(days => $1)
-        and position <= (select coalesce(min(position), 0) from ${BUS_SCHEMA}.reader) returning 1)
+        and position <= (select coalesce(min(position), 0) from ${BUS_SCHEMA}.reader
+          where moved_at > now() - make_interval(days => $1)) returning 1)
     select count(*) as forgotten from gone`,
 };

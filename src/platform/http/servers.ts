@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
 import type { Check } from '../health.ts';
 import type { AnyModule } from '../module.ts';
+import type { Party } from './asyncapi.ts';
 import { type HttpParts, mount } from './routes.ts';
 import { createServer } from './server.ts';
 import { type Neighbour, serveSystem } from './system-routes.ts';
@@ -17,6 +18,8 @@ export interface Listening {
   readonly config: Config;
   readonly served: readonly Served[];
   readonly neighbours: readonly Neighbour[];
+  /** Every service there is, wherever it runs. */
+  readonly parties: readonly Party[];
   readonly checks: (services: readonly string[]) => Record<string, Check>;
   readonly http: HttpParts;
 }
@@ -67,13 +70,14 @@ export async function listen(parts: Listening): Promise<Servers> {
   return { urls, drain };
 }
 
-function serve({ name, behind, neighbours }: Door, { checks, http }: Listening): FastifyInstance {
+function serve({ name, behind, neighbours }: Door, { parties, checks, http }: Listening): FastifyInstance {
   const app = createServer(http.log);
   const contracts = behind.map(({ module }) => module.contract);
   for (const { module, api } of behind) {
     mount(app, module.contract, api as never, http);
     module.routes?.(app, { neighbours });
   }
-  serveSystem(app, { name, contracts, neighbours, checks: checks(contracts.map((contract) => contract.name)) });
+  const health = checks(contracts.map((contract) => contract.name));
+  serveSystem(app, { name, contracts, neighbours, parties, checks: health });
   return app;
 }

@@ -3,6 +3,7 @@ import type { Contract } from '../contract.ts';
 import { type Check, healthOf } from '../health.ts';
 import { registry } from '../metrics.ts';
 import { VERSION } from '../version.ts';
+import type { EventsDocument, Party } from './asyncapi.ts';
 import { errorPage } from './error-catalogue.ts';
 import { openapi } from './openapi.ts';
 
@@ -16,11 +17,13 @@ interface System {
   readonly name: string;
   readonly contracts: readonly Contract[];
   readonly neighbours: readonly Neighbour[];
+  /** Every service there is: what is heard here may be announced elsewhere. */
+  readonly parties: readonly Party[];
   readonly checks: Readonly<Record<string, Check>>;
 }
 
-/** What every server answers beside its operations: health, metrics, its OpenAPI document and the reference. */
-export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, checks }: System): void {
+/** What every server answers beside its operations: health, metrics, its documents and the reference. */
+export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, parties, checks }: System): void {
   const all = { ...checks, ...Object.fromEntries(neighbours.map((one) => [one.contract.name, liveness(one)])) };
   const known = [...contracts, ...neighbours.map((one) => one.contract)];
   const document = JSON.stringify(openapi(known, titleOf(name), VERSION));
@@ -36,6 +39,11 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   }));
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   app.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(document));
+  const services = new Set(known.map((contract) => contract.name));
+  const events = eventsDocument({ parties, services, title: titleOf(name), version: VERSION });
+  app.get('/asyncapi.json', async (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(await events()),
+  );
   app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(errorPage(known)));
   const pages = reference(name);
   for (const path of ['/docs', '/docs/*']) {
@@ -53,6 +61,15 @@ function liveness({ url }: Neighbour): Check {
   return async () => {
     const answer = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) });
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
+  };
+}
+
+// Made when somebody asks: a start has no use for it.
+function eventsDocument(about: EventsDocument): () => Promise<string> {
+  let made: Promise<string> | undefined;
+  return () => {
+    made ??= import('./asyncapi.ts').then(({ asyncapi }) => JSON.stringify(asyncapi(about)));
+    return made;
   };
 }
 

@@ -9,8 +9,11 @@ import { SETTINGS } from './world.ts';
 export const contracts: readonly Contract[] = modulesOf(container).map(({ contract }) => contract);
 
 /** The whole system in this process on a given database, with its services at hand. */
-export function startSystem(databaseUrl: string): Promise<Running<ReturnType<typeof container>>> {
-  const env = { ...SETTINGS, DATABASE_URL: databaseUrl };
+export function startSystem(
+  databaseUrl: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Running<ReturnType<typeof container>>> {
+  const env = { ...SETTINGS, DATABASE_URL: databaseUrl, ...more };
   const config = readConfig(
     env,
     contracts.map(({ name }) => name),

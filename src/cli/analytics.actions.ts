@@ -1,0 +1,50 @@
+import type { Config } from '../platform/config.ts';
+import type { Check, Comparison, Rebuilt } from '../services/analytics/analytics.contract.ts';
+import { type Connection, connect } from './running.ts';
+
+export interface AnalyticsOptions extends Connection {
+  readonly json?: boolean;
+}
+
+/** `tradepost analytics check`: ends with 1 when something differs. */
+export async function checkFigures(config: Config, options: AnalyticsOptions): Promise<void> {
+  const system = await connect(config, options);
+  const check = await system.ask<Check>('GET', '/stats/check');
+  print(options.json ? JSON.stringify(check, null, 2) : checkText(check));
+  if (!check.agrees) process.exitCode = 1;
+}
+
+/** `tradepost analytics rebuild`. */
+export async function rebuildFigures(config: Config, options: AnalyticsOptions): Promise<void> {
+  const system = await connect(config, options);
+  const rebuilt = await system.ask<Rebuilt>('POST', '/stats/rebuild');
+  const { events, figures, mended } = rebuilt;
+  const outcome = mended === 0 ? 'all are what they were' : `${mended} had said something else before`;
+  print(options.json ? JSON.stringify(rebuilt, null, 2) : `${figures} figures from ${events} events; ${outcome}.`);
+}
+
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+/** What a check found, a line for each difference. Amounts are decimals, as the API gives them. */
+export function checkText({ comparisons, ledger }: Check): string {
+  const lines = comparisons.flatMap((one) => [verdict(one), ...one.differences.map(difference)]);
+  for (const one of ledger) {
+    lines.push(
+      `ledger ${one.currency}: paid ${one.ledger_paid}, counted ${one.counted_paid}; ` +
+        `refunded ${one.ledger_refunded}, counted ${one.counted_refunded}`,
+    );
+  }
+  return lines.length === 0 ? 'There is nothing to compare with.' : lines.join('\n');
+}
+
+function verdict({ of, agrees, compared, differences, on_their_way, complete }: Comparison): string {
+  const found = agrees ? 'agree' : `${complete ? '' : 'at least '}${differences.length} differ`;
+  return `${of}: ${compared}, ${found}${on_their_way === 0 ? '' : `; ${on_their_way} on their way`}`;
+}
+
+function difference({ id, owner, counted }: Comparison['differences'][number]): string {
+  return `  ${id}: ${side(owner) ?? 'not there'}, counted ${side(counted) ?? 'as nothing'}`;
+}
+
+const side = (one: Comparison['differences'][number]['owner']): string | undefined =>
+  one ? `${one.status} ${one.amount} ${one.currency}` : undefined;
