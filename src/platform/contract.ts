@@ -90,10 +90,20 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly status?: 200 | 201 | 204;
   /** More addresses of the same operation, with the same parameters. */
   readonly aliases?: readonly string[];
+  /** What an OAuth2 client must have been granted to call it; its addresses under /api/v1 ask for it. */
+  readonly scope?: string;
+  /** A public operation that is told who calls when a token comes along. */
+  readonly tokenWelcome?: boolean;
   /** Honours Idempotency-Key. */
   readonly idempotent?: boolean;
+  /** Fields of a body that may come in the query instead. */
+  readonly alsoQuery?: readonly string[];
+  /** The input is `{ body, signature }`: the body as it came, byte for byte, and the header of this name. */
+  readonly signedBy?: string;
   /** The output is a `Download`, and goes out as the file itself. */
   readonly download?: string;
+  /** The action answers with values as they come, each of them one `output`: they go out as server-sent events. */
+  readonly stream?: boolean;
 }
 
 export interface Op<I extends TObject = TObject, O extends TSchema = TSchema> extends OpSpec<I, O> {
@@ -105,18 +115,20 @@ export interface Op<I extends TObject = TObject, O extends TSchema = TSchema> ex
 }
 
 /** Describes one operation: `op('POST /orders', { access: 'customer', input, output, summary })`. */
-export function op<I extends TObject, O extends TSchema>(
+export function op<I extends TObject, O extends TSchema, S extends true | undefined = undefined>(
   address: `${Method} /${string}`,
-  spec: OpSpec<I, O>,
-): Op<I, O> {
+  spec: OpSpec<I, O> & { readonly stream?: S },
+): Op<I, O> & { readonly stream: S } {
   const [method, path] = address.split(' ') as [Method, string];
-  return { id: '', method, path, ...spec };
+  return { id: '', method, path, ...spec, stream: spec.stream as S };
 }
 
 export type Ops = Record<string, Op>;
 
 export type InputOf<O extends Op> = Static<O['input']>;
-export type OutputOf<O extends Op> = Static<O['output']>;
+export type OutputOf<O extends Op> = O extends { readonly stream: true }
+  ? AsyncIterable<Static<O['output']>>
+  : Static<O['output']>;
 
 /** The object that offers a contract's operations, whether it is here or behind HTTP. */
 export type ApiOf<T extends Ops> = {

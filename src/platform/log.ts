@@ -40,7 +40,8 @@ export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream
 }
 
 // PostgreSQL tells the row that it refused, and that is somebody's address: it stays out of the log.
-function withoutRows(error: Error): object {
+function withoutRows(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
   const {
     detail: _row,
     where: _statement,

@@ -31,6 +31,9 @@ export const internal: readonly Op[] = contracts
 
 export const hasBody = ({ method }: Op): boolean => method !== 'GET' && method !== 'DELETE';
 
+/** Whether its body is what its contract describes, and not any bytes that somebody else has signed. */
+export const isDescribed = ({ signedBy }: Op): boolean => signedBy === undefined;
+
 /** The fields of an operation's body, or of its query. */
 export function fieldsOf(op: Op): Readonly<Record<string, Shape>> {
   return inputParts(op).rest.properties as Readonly<Record<string, Shape>>;

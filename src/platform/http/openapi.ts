@@ -36,7 +36,7 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
 const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
 
 function operation(contract: Contract, op: Op, path: string): object {
-  const { params, rest } = inputParts(op);
+  const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const hasBody = inBody && Object.keys(rest.properties).length > 0;
   return {
@@ -47,9 +47,19 @@ function operation(contract: Contract, op: Op, path: string): object {
     parameters: [
       ...parametersOf(params.properties, 'path', () => true),
       ...(inBody ? [] : parametersOf(rest.properties, 'query', (name) => rest.required?.includes(name) === true)),
+      ...parametersOf(alsoQuery?.properties ?? {}, 'query', () => false),
+      ...(op.signedBy ? [{ name: op.signedBy, in: 'header', required: true, schema: { type: 'string' } }] : []),
       ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
+      ...(op.stream && op.access !== 'public' ? [ACCESS_TOKEN] : []),
     ],
-    ...(hasBody ? { requestBody: { required: true, content: { 'application/json': { schema: clean(rest) } } } } : {}),
+    ...(hasBody
+      ? {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: op.signedBy ? { type: 'object' } : clean(rest) } },
+          },
+        }
+      : {}),
     responses: { [String(op.status ?? 200)]: success(op), default: { $ref: '#/components/responses/Problem' } },
   };
 }
@@ -58,6 +68,10 @@ function success(op: Op): object {
   if (op.download)
     return { description: 'the file', content: { [op.download]: { schema: { type: 'string', format: 'binary' } } } };
   if (op.status === 204) return { description: 'done' };
+  if (op.stream) {
+    const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
+    return { description, content: { 'text/event-stream': { schema: clean(op.output) } } };
+  }
   const schema = clean(op.output.page ? op.output.properties.items : op.output);
   const headers = op.output.page
     ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } }
@@ -89,6 +103,14 @@ const IDEMPOTENCY_KEY = {
   required: false,
   description: 'the same key and body give the first answer again',
   schema: { type: 'string', maxLength: 255 },
+};
+
+const ACCESS_TOKEN = {
+  name: 'access_token',
+  in: 'query',
+  required: false,
+  description: 'the access token, for a client that cannot send headers, as the EventSource of a browser',
+  schema: { type: 'string' },
 };
 
 const PROBLEM = {

@@ -5,6 +5,7 @@ import { AppError, common, type Kind, STATUS } from '../errors.ts';
 import { CTX_HEADER, type CtxSeal } from '../tokens.ts';
 import type { Problem } from './problem.ts';
 import { inputParts } from './route-shape.ts';
+import { readEvents } from './sse.ts';
 
 /** A client of a service in another process, made from its contract: the inverse of `http.ts`. */
 export interface Remote<C extends Contract> {
@@ -13,6 +14,8 @@ export interface Remote<C extends Contract> {
 }
 
 const TIMEOUT_MS = 10_000;
+/** Longer than the heartbeat of a stream. */
+const STREAM_TIMEOUT_MS = 45_000;
 
 /** Calls go to `url`, with the caller's Ctx sealed for that service. */
 export function remote<C extends Contract>(contract: C, url: string, seal: CtxSeal): Remote<C> {
@@ -64,6 +67,7 @@ function callerOf(
           'x-request-id': ctx.requestId,
         },
         body: inBody ? JSON.stringify(encoded) : null,
+        ...(op.stream && { bodyTimeout: STREAM_TIMEOUT_MS }),
       })
       .catch((cause: Error) => {
         throw Object.assign(common.UNAVAILABLE(), { cause });
@@ -86,6 +90,7 @@ function textOf(value: unknown): string {
 }
 
 async function answerValue(op: Op, answer: Answer): Promise<unknown> {
+  if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
   if (op.download) {
     const filename = /filename="([^"]*)"/.exec(String(answer.headers['content-disposition']))?.[1] ?? 'file';
     return { filename, content: Buffer.from(await answer.body.bytes()).toString('base64') };

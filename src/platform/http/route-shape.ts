@@ -6,6 +6,8 @@ export interface InputParts {
   readonly params: TObject;
   readonly rest: TObject;
   readonly pathNames: readonly string[];
+  /** What of the body may come in the query instead. */
+  readonly alsoQuery: TObject | undefined;
 }
 
 /** Names in the path are path parameters; the rest is the query of a GET or DELETE, else the body. */
@@ -16,7 +18,9 @@ export function inputParts(op: Op): InputParts {
     Type.Object(Object.fromEntries(entries.filter(([name]) => pathNames.includes(name) === inPath)), {
       additionalProperties: false,
     });
-  return { params: pick(true), rest: pick(false), pathNames };
+  const either = entries.filter(([name]) => op.alsoQuery?.includes(name));
+  const alsoQuery = op.alsoQuery && Type.Object(Object.fromEntries(either), { additionalProperties: false });
+  return { params: pick(true), rest: pick(false), pathNames, alsoQuery };
 }
 
 /** The path as the router takes it: an integer parameter matches digits only, so that a name may stand there too. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { codecOf } from '../codec.ts';
+import { codecOf, toJson } from '../codec.ts';
 import type { Actor, ApiOf, Contract, Ctx, Op } from '../contract.ts';
 import { common } from '../errors.ts';
 import type { Log } from '../log.ts';
@@ -8,7 +8,10 @@ import { allow } from '../module.ts';
 import { CTX_HEADER, type CtxSeal, type Tokens } from '../tokens.ts';
 import { continueTrace } from '../trace.ts';
 import { answer } from './answer.ts';
+import type { Passport } from './passport.ts';
+import { takeSignedBodies } from './raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
+import { answerStream, type OpenStreams, openStreams } from './sse.ts';
 
 /** What the routes of a service stand on. */
 export interface HttpParts {
@@ -37,11 +40,40 @@ export function mount<C extends Contract>(
   api: ApiOf<C['ops']>,
   parts: HttpParts,
 ): void {
+  const streams = Object.values(contract.ops).some((op) => op.stream) ? openStreams(app) : undefined;
+  const passport = passportWhenAsked(parts.tokens);
   for (const [name, op] of Object.entries(contract.ops)) {
     if (op.access === 'internal' && !parts.seal) continue;
     const call = api[name] as (ctx: Ctx, input: object) => Promise<unknown>;
-    for (const path of [op.path, ...(op.aliases ?? [])]) mountOne(app, contract, op, path, call, parts);
+    const mountOn = (scope: FastifyInstance): void => {
+      for (const path of [op.path, ...(op.aliases ?? [])])
+        mountOne(scope, contract, op, path, call, {
+          ...parts,
+          streams,
+          passport: asksScope(op, path) ? passport : undefined,
+        });
+    };
+    const { signedBy } = op;
+    if (signedBy === undefined) mountOn(app);
+    else
+      void app.register(async (scope) => {
+        takeSignedBodies(scope, signedBy);
+        mountOn(scope);
+      });
   }
+}
+
+/** Addresses that OAuth2 clients use: Passport.js says who calls, and the operation names the scope that it takes. */
+const FOR_CLIENTS = '/api/v1/';
+const asksScope = (op: Op, path: string): boolean => op.scope !== undefined && path.startsWith(FOR_CLIENTS);
+
+// Loaded at the first call of such an address: most systems have none.
+function passportWhenAsked(tokens: Tokens): Passport {
+  let loaded: Promise<Passport> | undefined;
+  return async (request, scope) => {
+    loaded ??= import('./passport.ts').then(({ passportOver }) => passportOver(tokens));
+    return (await loaded)(request, scope);
+  };
 }
 
 function mountOne(
@@ -50,22 +82,33 @@ function mountOne(
   op: Op,
   path: string,
   call: (ctx: Ctx, input: object) => Promise<unknown>,
-  parts: HttpParts,
+  parts: HttpParts & { readonly streams: OpenStreams | undefined; readonly passport: Passport | undefined },
 ): void {
-  const { params, rest } = inputParts(op);
+  const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const decode = codecOf(op.input).decode;
   app.route({
     method: op.method,
     url: routePath(op, path),
-    schema: { params, [inBody ? 'body' : 'querystring']: rest },
+    schema: inBody
+      ? { params, body: rest, ...(alsoQuery && { querystring: alsoQuery }) }
+      : { params, querystring: rest },
     config: { operation: op.id },
+    // A HEAD of a stream would have it run on without a listener.
+    exposeHeadRoute: !op.stream,
     onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),
     handler: async (request, reply) => {
       const { params, query, body } = request as { params: object; query: object; body: object };
-      const input = decode(inBody ? { ...body, ...params } : { ...query, ...params }) as object;
+      const input = decode({ ...((!inBody || alsoQuery) && query), ...(inBody && body), ...params }) as object;
       const ctx = contextOf(request, op, input);
-      return answer(op, ctx, await call(ctx, input), request, reply);
+      const result = await call(ctx, input);
+      if (!parts.streams || !op.stream) return answer(op, ctx, result, request, reply);
+      const options = {
+        encode: (value: unknown): string => toJson(op.output, value),
+        stillAllowed: () => callerOf(request, op, contract.name, parts),
+        onError: (err: unknown) => parts.log.error({ err, request_id: request.id, operation: op.id }, 'a stream broke'),
+      };
+      return answerStream(result as AsyncIterable<unknown>, options, reply, parts.streams);
     },
   });
 }
@@ -75,21 +118,49 @@ function identify(
   request: FastifyRequest,
   op: Op,
   service: string,
-  { tokens, seal }: HttpParts,
+  parts: HttpParts & { readonly passport?: Passport },
   done: (error?: Error) => void,
 ): void {
   const take = (caller: Caller): void => {
-    allow(op.access, caller);
     request.caller = caller;
     // What a request without a body leaves as it is.
     request.body = {};
   };
-  const { authorization, [CTX_HEADER]: sealed } = request.headers;
   attempt(() => {
-    if (seal && typeof sealed === 'string') return take(seal.open(sealed, service));
-    const actor = op.access === 'public' ? ANONYMOUS : tokens.actor(authorization);
-    return actor instanceof Promise ? actor.then((known) => take({ actor: known })) : take({ actor });
+    if (op.stream) takeTokenOfQuery(request);
+    const caller = callerOf(request, op, service, parts);
+    return caller instanceof Promise ? caller.then(take) : take(caller);
   }, done);
+}
+
+/** Who calls. Throws UNAUTHENTICATED or FORBIDDEN when that is nobody who may. */
+function callerOf(
+  request: FastifyRequest,
+  op: Op,
+  service: string,
+  { tokens, seal, passport }: HttpParts & { readonly passport?: Passport },
+): Caller | Promise<Caller> {
+  const { headers, caller } = request;
+  const allowed = (found: Caller): Caller => {
+    allow(op.access, found);
+    return found;
+  };
+  // A sealed context is good for one request and half a minute; what it began may go on.
+  if (caller && 'now' in caller) return caller;
+  const sealed = headers[CTX_HEADER];
+  if (seal && typeof sealed === 'string') return allowed(seal.open(sealed, service));
+  if (passport && op.scope) return passport(request, op.scope).then((actor) => allowed({ actor }));
+  const unasked = op.access === 'public' && !op.tokenWelcome;
+  const actor = unasked ? ANONYMOUS : tokens.actor(headers.authorization);
+  return actor instanceof Promise ? actor.then((known) => allowed({ actor: known })) : allowed({ actor });
+}
+
+// A browser's EventSource sends no headers, so a stream takes the token as a parameter too (RFC 6750). The log
+// prints no queries.
+function takeTokenOfQuery(request: FastifyRequest): void {
+  const { access_token, ...query } = request.query as { access_token?: unknown };
+  request.query = query;
+  if (typeof access_token === 'string') request.headers.authorization ??= `Bearer ${access_token}`;
 }
 
 /** Calls back once: at once where nothing has to be waited for. */

@@ -2,42 +2,59 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
+import { type OpenStreams, openStreams, passStream } from '../../platform/http/sse.ts';
 import type { Neighbour } from '../../platform/http/system-routes.ts';
 import { CTX_HEADER } from '../../platform/tokens.ts';
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
 export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours: readonly Neighbour[] }): void {
-  for (const neighbour of neighbours) void app.register((scope) => proxy(scope, neighbour));
+  for (const neighbour of neighbours) {
+    const ops = Object.values(neighbour.contract.ops).filter((op) => op.access !== 'internal');
+    const streams = ops.filter((op) => op.stream);
+    const others = ops.filter((op) => !op.stream);
+    void app.register((scope) => proxy(scope, neighbour, others, 64));
+    // A stream holds its connection for as long as it lasts: were they counted, those who listen would shut out those
+    // who ask.
+    if (streams.length > 0) void app.register((scope) => proxy(scope, neighbour, streams, null));
+  }
 }
 
-async function proxy(scope: FastifyInstance, { contract, url }: Neighbour): Promise<void> {
+async function proxy(
+  scope: FastifyInstance,
+  { url }: Neighbour,
+  ops: readonly Op[],
+  connections: number | null,
+): Promise<void> {
   // Loaded where something runs elsewhere: one process has nothing to proxy.
   const { default: replyFrom } = await import('@fastify/reply-from');
-  await scope.register(replyFrom, { base: url, undici: { connections: 64 } });
+  await scope.register(replyFrom, { base: url, undici: { connections } });
   // The body goes through as it came: the service itself reads and checks it. It is taken in whole first, so that one
   // that is too large is refused here, and not by a service that ends the connection over it.
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-  for (const op of Object.values(contract.ops)) {
-    if (op.access !== 'internal') for (const path of [op.path, ...(op.aliases ?? [])]) forward(scope, op, path);
-  }
+  const streams = openStreams(scope);
+  for (const op of ops) for (const path of [op.path, ...(op.aliases ?? [])]) forward(scope, op, path, streams);
 }
 
 // Read as an address these lead elsewhere than the route that they matched here.
 const LEADS_ASTRAY = /\/\.\.|\.\.\/|\/\.(?:\/|$)/;
 const leadsAstray = (path: string): boolean => path.includes('\\') || LEADS_ASTRAY.test(decodeURIComponent(path));
 
-function forward(scope: FastifyInstance, op: Op, path: string): void {
+function forward(scope: FastifyInstance, op: Op, path: string, streams: OpenStreams): void {
   scope.route({
     method: op.method,
     url: routePath(op, path),
     config: { operation: op.id },
+    exposeHeadRoute: !op.stream,
     handler: (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? '';
       if (leadsAstray(path)) throw common.NOT_FOUND();
       // The query goes along as it is.
       return reply.from(path, {
         ...bodyOf(request),
+        ...(op.stream && {
+          onResponse: (_request, passed, { stream }) => void passStream(stream, passed as FastifyReply, streams),
+        }),
         // Whether to ask again is the client's decision.
         retryDelay: () => null,
         rewriteRequestHeaders: (_request, headers) => {

@@ -1,0 +1,52 @@
+import { Authenticator } from '@fastify/passport';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import passportJwt from 'passport-jwt';
+import type { Actor } from '../contract.ts';
+import { common } from '../errors.ts';
+import type { Claims, Tokens } from '../tokens.ts';
+
+/** Who calls an address that asks for a scope. Throws UNAUTHENTICATED, and SCOPE_MISSING for a client without it. */
+export type Passport = (request: FastifyRequest, scope: string) => Promise<Actor>;
+
+const { ExtractJwt, Strategy } = passportJwt;
+
+type Verifier = (token: string, keys: Tokens, options: object, done: (error: unknown, claims?: Claims) => void) => void;
+
+// The library's own verifier knows no Ed25519. Ours is the one of every other address: algorithm, type, issuer,
+// audience and times are pinned there. The `keys` are what `secretOrKeyProvider` hands over, so that it serves any.
+(Strategy as unknown as { JwtVerifier: Verifier }).JwtVerifier = (token, keys, _options, done) => {
+  keys.claims(token).then((claims) => done(null, claims), done);
+};
+
+/** Passport.js with its JWT strategy, and nothing of its sessions. */
+export function passportOver(tokens: Tokens): Passport {
+  const authenticator = new Authenticator();
+  authenticator.use(
+    new Strategy(
+      {
+        jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+        secretOrKeyProvider: (_request, _token, done) => done(null, tokens as never),
+      },
+      (claims: Claims, done) => done(null, claims),
+    ),
+  );
+  const authenticate = authenticator.authenticate(
+    'jwt',
+    { session: false },
+    async (_request, _reply, error, claims, reason) => {
+      if (error) throw error;
+      if (!claims) throw Object.assign(common.UNAUTHENTICATED(), { cause: reason });
+      return claims as never;
+    },
+  ) as unknown as (request: FastifyRequest, reply: FastifyReply) => Promise<Claims>;
+  return async (request, asked) => {
+    // Its plugin would only put this property there, and asks for sessions; a strategy that reads a header and answers
+    // nothing by itself needs no reply either.
+    const carrying: FastifyRequest = Object.create(request, { passport: { value: authenticator } });
+    const { actor, scopes } = await authenticate(carrying, NO_REPLY);
+    if (scopes && !scopes.includes(asked)) throw common.SCOPE_MISSING({ scope: asked });
+    return actor;
+  };
+}
+
+const NO_REPLY = Object.freeze({}) as FastifyReply;

@@ -1,0 +1,13 @@
+import type { FastifyInstance } from 'fastify';
+
+/**
+ * A scope whose routes take the body as it came, byte for byte, with the header that signs it: JSON that was parsed
+ * and printed again has another signature. Their input is `{ body, signature }`.
+ */
+export function takeSignedBodies(scope: FastifyInstance, header: string): void {
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    const given = request.headers[header];
+    done(null, { body: body.toString(), signature: typeof given === 'string' ? given : '' });
+  });
+}

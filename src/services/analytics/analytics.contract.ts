@@ -1,0 +1,213 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Amount, Currency, contract, Id, Nothing, op, Time } from '../../platform/contract.ts';
+import { errors } from '../../platform/errors.ts';
+
+const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
+
+/** What can be followed over time. */
+export const Metric = oneOf('orders', 'revenue', 'transactions', 'payments', 'refunds', 'users');
+export type Metric = Static<typeof Metric>;
+export const Interval = oneOf('hour', 'day', 'week', 'month');
+export type Interval = Static<typeof Interval>;
+
+export const MAX_POINTS = 1_000;
+
+const count = (description?: string) => Type.Integer({ description });
+
+/** The figures of the whole shop as they stand. Counts are of everything, amounts of one currency. */
+export const Stats = Type.Object({
+  currency: Currency(),
+  total_transactions: count(),
+  total_amount: Amount('of all transactions, paid or not'),
+  total_paid_transactions: count(),
+  total_paid_amount: Amount('what came in'),
+  total_refunded_amount: Amount('what went back of that'),
+  events_processed: count('each counted once, however often it came'),
+  unique_users: count('users who have a transaction'),
+  last_event_time: Type.Union([Time(), Type.Null()]),
+  registered_users: count(),
+  orders: Type.Object({
+    total: count(),
+    pending: count(),
+    confirmed: count(),
+    completed: count(),
+    cancelled: count(),
+  }),
+  revenue: Type.Object(
+    {
+      net: Amount('subtotals'),
+      tax: Amount(),
+      gross: Amount('totals'),
+      refunded: Amount('what was given back of it'),
+    },
+    { description: 'of the orders that were placed and not cancelled' },
+  ),
+  invoices: Type.Object({
+    total: count(),
+    draft: count(),
+    sent: count(),
+    paid: count(),
+    cancelled: count(),
+    amount_outstanding: Amount('what is sent and not yet paid'),
+  }),
+  shipments: Type.Object({
+    total: count(),
+    pending: count(),
+    packed: count(),
+    shipped: count(),
+    in_transit: count(),
+    delivered: count(),
+    failed: count(),
+    returned: count(),
+    cancelled: count(),
+  }),
+});
+export type Stats = Static<typeof Stats>;
+
+export const Point = Type.Object({
+  bucket: Type.String({
+    format: 'date-time',
+    description: 'its beginning; weeks begin on Monday, days at midnight UTC',
+  }),
+  count: count(),
+  amount: Amount(),
+});
+export type Point = Static<typeof Point>;
+
+export const TopProduct = Type.Object({
+  product_id: Id(),
+  name: Type.String(),
+  category: Type.Union([Type.String(), Type.Null()]),
+  quantity: Type.Integer(),
+  revenue: Amount('of its lines, without tax'),
+});
+export type TopProduct = Static<typeof TopProduct>;
+
+/** What is compared with its owner. */
+export const Compared = oneOf('orders', 'invoices', 'transactions');
+export type Compared = Static<typeof Compared>;
+
+const Side = Type.Union([
+  Type.Object({ status: Type.String(), currency: Type.String(), amount: Amount() }),
+  Type.Null(),
+]);
+
+export const Difference = Type.Object({
+  id: Id(),
+  /** Null: the owner has none with this id. */
+  owner: Side,
+  /** Null: it was never heard of here. */
+  counted: Side,
+});
+export type Difference = Static<typeof Difference>;
+
+export const Comparison = Type.Object({
+  of: Compared,
+  /** Changes of the last minute are on their way and no difference. */
+  agrees: Type.Boolean(),
+  compared: count('how many the owner has'),
+  differences: Type.Array(Difference),
+  on_their_way: count('changed within the last minute, and not the same here yet'),
+  complete: Type.Boolean({ description: 'false: there are more differences than are named' }),
+});
+export type Comparison = Static<typeof Comparison>;
+
+/** A currency in which the payments that were counted do not add up to what the ledger says. */
+export const LedgerDifference = Type.Object({
+  currency: Currency(),
+  ledger_paid: Amount(),
+  counted_paid: Amount(),
+  ledger_refunded: Amount(),
+  counted_refunded: Amount(),
+});
+export type LedgerDifference = Static<typeof LedgerDifference>;
+
+export const Check = Type.Object({
+  agrees: Type.Boolean(),
+  comparisons: Type.Array(Comparison),
+  ledger: Type.Array(LedgerDifference),
+});
+export type Check = Static<typeof Check>;
+
+export const Rebuilt = Type.Object({
+  events: count('in the log'),
+  figures: count('that were made of them'),
+  mended: count('of these that had said something else before'),
+});
+export type Rebuilt = Static<typeof Rebuilt>;
+
+export const analyticsErrors = errors('ANALYTICS', {
+  BAD_TIME: [
+    'invalid',
+    ({ name }: { name: string }) => `${name} must be a day such as 2026-11-21, or a time of RFC 3339`,
+  ],
+  NO_SPAN: ['invalid', 'from must be before to'],
+  TOO_MANY_POINTS: [
+    'invalid',
+    ({ points }: { points: number }) => `that is more than ${points} points; take a longer interval or a shorter time`,
+  ],
+  REBUILDING: ['conflict', 'the figures are being rebuilt already'],
+});
+
+const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }));
+const currency = Type.Optional(Currency());
+const span = {
+  from: time('a day or a time of RFC 3339; the bucket that it lies in is the first'),
+  to: time('likewise, not included; now when not given'),
+};
+
+export const analyticsOps = {
+  stats: op('GET /stats', {
+    access: 'staff',
+    summary: 'The figures of the shop as they stand',
+    input: Type.Object({ currency }),
+    output: Stats,
+  }),
+  timeseries: op('GET /stats/timeseries', {
+    access: 'staff',
+    summary: 'One figure over time; hours, days, weeks or months without any are there with 0',
+    input: Type.Object({ metric: Metric, interval: Type.Optional(Interval), ...span, currency }),
+    output: Type.Array(Point),
+  }),
+  topProducts: op('GET /stats/top-products', {
+    access: 'staff',
+    summary: 'What was ordered most and not cancelled, in whole days (UTC)',
+    input: Type.Object({
+      ...span,
+      by: Type.Optional(oneOf('quantity', 'revenue')),
+      category: Type.Optional(Type.String({ maxLength: 100 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
+      currency,
+    }),
+    output: Type.Array(TopProduct),
+  }),
+  stream: op('GET /stats/stream', {
+    access: 'staff',
+    summary: 'The figures of the shop now, and again whenever they change',
+    stream: true,
+    input: Type.Object({ currency }),
+    output: Stats,
+  }),
+  check: op('GET /stats/check', {
+    access: 'staff',
+    summary: 'Compares what was counted with what the owners have, and names what differs',
+    input: Nothing(),
+    output: Check,
+  }),
+  rebuild: op('POST /stats/rebuild', {
+    access: 'admin',
+    summary: 'Makes every figure anew from the log of the events',
+    input: Nothing(),
+    output: Rebuilt,
+  }),
+};
+
+export const analyticsContract = contract({
+  name: 'analytics',
+  summary: 'The figures of the shop: counted from events, each once, as they happen.',
+  port: 8083,
+  topic: 'analytics',
+  ops: analyticsOps,
+  events: {},
+  errors: analyticsErrors,
+});

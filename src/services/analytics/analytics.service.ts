@@ -1,0 +1,48 @@
+import type { Actions, Tools } from '../../platform/module.ts';
+import { checkFigures, type Owners } from './analytics.check.ts';
+import type { analyticsOps } from './analytics.contract.ts';
+import { live } from './analytics.live.ts';
+import { statsOf, type Total } from './analytics.model.ts';
+import type { AnalyticsRepository } from './analytics.repository.ts';
+import { bucketsOf, daysOf, filled } from './analytics.series.model.ts';
+
+const LOOK_EVERY_MS = 500;
+
+export function analyticsService(figures: AnalyticsRepository, owners: Owners, tools: Pick<Tools, 'config' | 'log'>) {
+  const shop = tools.config.CURRENCY;
+  const feed = live<Total[]>({ load: figures.totals, everyMs: LOOK_EVERY_MS, log: tools.log });
+
+  return {
+    stats: async (_ctx, { currency = shop }) => statsOf(await figures.totals(), currency),
+    async timeseries(ctx, { metric, interval = 'day', currency = shop, ...span }) {
+      const buckets = bucketsOf(interval, span, ctx.now);
+      const { from, to } = buckets;
+      const query = { metric, interval, from, to, currency: metric === 'users' ? '' : currency };
+      return filled(buckets, await figures.series(query));
+    },
+    async topProducts(ctx, { by = 'quantity', category, limit = 10, currency = shop, ...span }) {
+      return figures.topProducts({ by, category, limit, currency, ...daysOf(span, ctx.now) });
+    },
+    stream: async (_ctx, { currency = shop }) => mapped(feed.watch(), (totals) => statsOf(totals, currency)),
+    check: (ctx) => checkFigures(ctx, figures, owners),
+    rebuild: () => figures.rebuild(),
+  } satisfies Actions<typeof analyticsOps>;
+}
+
+function mapped<T, U>(values: AsyncIterable<T>, map: (value: T) => U): AsyncIterable<U> {
+  return {
+    [Symbol.asyncIterator]() {
+      const iterator = values[Symbol.asyncIterator]();
+      return {
+        async next() {
+          const { done, value } = await iterator.next();
+          return done ? { done, value: undefined } : { done: false, value: map(value) };
+        },
+        async return() {
+          await iterator.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,12 @@
+import { defineService } from '../../platform/module.ts';
+import { analyticsConsumers } from './analytics.consumers.ts';
+import { analyticsContract } from './analytics.contract.ts';
+import { analyticsPostgres } from './analytics.repository.postgres.ts';
+import { analyticsService } from './analytics.service.ts';
+
+export const analyticsModule = defineService({
+  contract: analyticsContract,
+  stores: { postgres: analyticsPostgres },
+  service: analyticsService,
+  consumers: analyticsConsumers,
+});
