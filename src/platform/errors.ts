@@ -90,6 +90,7 @@ export function errors<const T extends Declared>(prefix: string, declared: T): E
 export const common = errors('TRADEPOST', {
   UNAUTHENTICATED: ['unauthenticated', 'a valid access token is needed'],
   FORBIDDEN: ['forbidden', 'your role does not allow this'],
+  SCOPE_MISSING: ['forbidden', ({ scope }: { scope: string }) => `this token was not granted the scope ${scope}`],
   NOT_FOUND: ['not_found', 'there is nothing at this address'],
   STALE: ['conflict', 'somebody else changed this at the same moment; read it again and repeat'],
   KEY_REUSED: ['unprocessable', 'this Idempotency-Key was used before with another request'],

@@ -21,12 +21,24 @@ export interface Tokens {
   sign(user: { id: number; username: string; role: Role }, seconds: number, session: string): Promise<string>;
   /** The actor of an Authorization header; anonymous when there is none. Throws UNAUTHENTICATED for a bad one. */
   actor(authorization: string | undefined): Actor | Promise<Actor>;
+  /**
+   * What a token says whose signature, algorithm, type, issuer, audience and times are good; verified each time.
+   * Throws UNAUTHENTICATED.
+   */
+  claims(token: string): Promise<Claims>;
   /** Uses an Ed25519 private key, as the user service keeps it. */
   useKey(jwk: JWK): Promise<void>;
   /** Verifies with the keys that the user service publishes. */
   useJwks(url: string): void;
   /** The public keys (RFC 7517); empty with HS256, whose key is secret. */
   jwks(): { keys: JWK[] };
+}
+
+/** What a verified token says. */
+export interface Claims {
+  readonly actor: Actor;
+  /** What an OAuth2 client was granted; undefined for a person's own token, which may do all that the person may. */
+  readonly scopes?: readonly string[];
 }
 
 export const ISSUER = 'tradepost';
@@ -54,9 +66,13 @@ export function createTokens(secret: string | undefined): Tokens {
     verifying = key;
   }
 
+  const payloadOf = (token: string) => verifiedPayload(token, verifying, secret ? 'HS256' : 'EdDSA');
+
   async function verify(token: string): Promise<Actor> {
-    const payload = await verifiedPayload(token, verifying, secret ? 'HS256' : 'EdDSA');
+    const payload = await payloadOf(token);
     const actor = actorOf(payload);
+    // A client was granted some things, not all: it is let in only where its scope is asked for.
+    if (scopesOf(payload)) throw common.UNAUTHENTICATED();
     // A bound, so that many tokens cannot fill the memory; forgetting costs one verification each.
     if (remembered.size >= MAX_REMEMBERED) remembered = new Map();
     remembered.set(token, { actor, expiresAt: (payload.exp ?? 0) * 1000 });
@@ -83,6 +99,10 @@ export function createTokens(secret: string | undefined): Tokens {
       const known = remembered.get(token);
       if (known && known.expiresAt > Date.now()) return known.actor;
       return verify(token);
+    },
+    async claims(token) {
+      const payload = await payloadOf(token);
+      return { actor: actorOf(payload), scopes: scopesOf(payload) };
     },
     async useKey(jwk) {
       if (secret) return;
@@ -127,6 +147,13 @@ function actorOf(payload: JWTPayload): Actor {
   if (!Number.isSafeInteger(id) || id < 1 || typeof username !== 'string' || !isRole(role))
     throw common.UNAUTHENTICATED();
   return Object.freeze({ kind: 'user', id, username, role, session: typeof sid === 'string' ? sid : undefined });
+}
+
+// RFC 9068: words between spaces.
+function scopesOf({ scope }: JWTPayload & { scope?: unknown }): readonly string[] | undefined {
+  if (scope === undefined) return undefined;
+  if (typeof scope !== 'string') throw common.UNAUTHENTICATED();
+  return scope.split(' ');
 }
 
 function isRole(role: unknown): role is Role {

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { contract, event, Id, Time } from '../../platform/contract.ts';
+import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 
 const STATUSES = [
@@ -14,6 +14,28 @@ const STATUSES = [
 ] as const;
 export type ShipmentStatus = (typeof STATUSES)[number];
 export const ShipmentStatus = () => Type.Unsafe<ShipmentStatus>({ type: 'string', enum: [...STATUSES] });
+
+/** A status as a request may spell it. */
+const GivenStatus = () => Type.Unsafe<GivenStatus>({ type: 'string', enum: [...STATUSES, 'canceled'] });
+export type GivenStatus = ShipmentStatus | 'canceled';
+
+/** What carriers call a status, and what it is here. */
+export const CARRIER_WORDS = {
+  accepted: 'shipped',
+  picked_up: 'shipped',
+  shipped: 'shipped',
+  in_transit: 'in_transit',
+  arrived_at_facility: 'in_transit',
+  customs: 'in_transit',
+  out_for_delivery: 'in_transit',
+  delivered: 'delivered',
+  exception: 'failed',
+  failed: 'failed',
+  undeliverable: 'failed',
+  return_to_sender: 'returned',
+  returned: 'returned',
+} as const satisfies Record<string, ShipmentStatus>;
+export type CarrierWord = keyof typeof CARRIER_WORDS;
 
 /** What the world sees of a shipment. */
 export const Shipment = Type.Object({
@@ -30,11 +52,29 @@ export const Shipment = Type.Object({
 });
 export type Shipment = Static<typeof Shipment>;
 
+const nullable = <T>(schema: { type: string }) => Type.Unsafe<T | null>({ ...schema, type: [schema.type, 'null'] });
+
+/** Where a parcel goes. It is shown to those who may see the shipment, and is in no event. */
+export const ShipTo = Type.Object({ name: Type.String(), lines: Type.Array(Type.String()) });
+export type ShipTo = Static<typeof ShipTo>;
+
+/** One thing that was said of a shipment. */
+export const Step = Type.Object({
+  status: ShipmentStatus(),
+  at: Time(),
+  note: nullable<string>(Type.String()),
+  source: Type.Unsafe<Source>({ type: 'string', enum: ['platform', 'staff', 'carrier'] }),
+});
+export type Source = 'platform' | 'staff' | 'carrier';
+
+const ListedShipment = Type.Object({ ...Shipment.properties, ship_to: nullable<ShipTo>(ShipTo) });
+const ShipmentDetails = Type.Object({ ...ListedShipment.properties, history: Type.Array(Step) });
+
 export const deliveryEvents = {
   created: event('shipment.created', 'an order is to be delivered', Shipment),
   statusChanged: event(
     'shipment.status_changed',
-    'a shipment moved on',
+    'a shipment moved on; from and to are the same when only its tracking number did',
     Type.Object({
       shipment_id: Id(),
       order_id: Id(),
@@ -50,9 +90,80 @@ export const deliveryEvents = {
 
 export const deliveryErrors = errors('SHIPMENT', {
   NOT_FOUND: ['not_found', 'shipment not found'],
+  EXISTS: ['conflict', 'this order has a shipment already'],
+  ILLEGAL_STATUS: [
+    'conflict',
+    ({ from, to }: { from: ShipmentStatus; to: ShipmentStatus }) => `a shipment that is ${from} cannot become ${to}`,
+  ],
+  TRACKING_TAKEN: ['conflict', 'another shipment of this carrier has this tracking number'],
+  BAD_SIGNATURE: ['invalid', 'either a token of the staff, or the signature of the carrier, is needed'],
 });
 
-export const deliveryOps = {};
+const carrier = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$' });
+const trackingNumber = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$' });
+const note = Type.String({ maxLength: 200, pattern: '^[^\\p{Cc}\\p{Cs}]*$' });
+
+export const deliveryOps = {
+  list: op('GET /shipments', {
+    access: 'customer',
+    summary: "One's own shipments, newest first; for staff everybody's with all=true, or those of one user",
+    input: Type.Object({
+      status: Type.Optional(GivenStatus()),
+      user_id: Type.Optional(Id()),
+      all: Type.Optional(Type.Boolean()),
+      ...paging,
+    }),
+    output: PageOf(ListedShipment),
+  }),
+  get: op('GET /shipments/{shipment_id}', {
+    access: 'customer',
+    summary: 'One shipment, with all that was said of it',
+    input: Type.Object({ shipment_id: Id() }),
+    output: ShipmentDetails,
+  }),
+  byOrder: op('GET /shipments/order/{order_id}', {
+    access: 'customer',
+    summary: 'The shipment of an order, with all that was said of it',
+    input: Type.Object({ order_id: Id() }),
+    output: ShipmentDetails,
+  }),
+  setStatus: op('PUT /shipments/{shipment_id}', {
+    access: 'staff',
+    summary: 'pending, packed, shipped, in_transit, delivered, or failed, returned, cancelled; forwards only',
+    input: Type.Object({
+      shipment_id: Id(),
+      status: GivenStatus(),
+      carrier: Type.Optional(carrier),
+      tracking_number: Type.Optional(trackingNumber),
+      note: Type.Optional(note),
+    }),
+    output: ShipmentDetails,
+  }),
+  carrierUpdate: op('POST /carriers/{carrier}/updates', {
+    access: 'public',
+    tokenWelcome: true,
+    summary:
+      'What a carrier says of a parcel; signed by the carrier, or sent by staff. Repeated or late, it does no harm',
+    input: Type.Object({
+      carrier,
+      tracking_number: trackingNumber,
+      status: Type.Unsafe<CarrierWord>({ type: 'string', enum: Object.keys(CARRIER_WORDS) }),
+      at: Type.String({ maxLength: 40, description: "RFC 3339, by the carrier's clock" }),
+      update_id: Type.String({ pattern: '^[\\x21-\\x7e]{1,100}$' }),
+      note: Type.Optional(note),
+      signature: Type.Optional(
+        Type.String({ pattern: '^[0-9a-f]{64}$', description: 'HMAC-SHA256 with CARRIER_SECRET; see the README' }),
+      ),
+    }),
+    output: Type.Object({ applied: Type.Boolean({ description: 'whether the shipment moved' }) }),
+  }),
+  playSimulator: op('POST /internal/carriers/simulator/play', {
+    access: 'internal',
+    summary: 'Plays what the built-in carrier has to say by now',
+    input: Nothing(),
+    output: Type.Object({ applied: Type.Integer() }),
+  }),
+};
 
 export const deliveryContract = contract({
   name: 'delivery',

@@ -1,5 +1,6 @@
 import { systemCtx } from '../../platform/ctx.ts';
 import { defineService } from '../../platform/module.ts';
+import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
 import { orderPostgres } from './order.repository.postgres.ts';
 import { orderService } from './order.service.ts';
@@ -8,6 +9,7 @@ export const orderModule = defineService({
   contract: orderContract,
   stores: { postgres: orderPostgres },
   service: orderService,
+  consumers: orderConsumers,
   jobs: (order) => [
     {
       name: 'order.settle_reservations',

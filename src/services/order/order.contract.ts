@@ -62,6 +62,47 @@ export const OrderDetails = Type.Object({
 });
 export type OrderDetails = Static<typeof OrderDetails>;
 
+const Actor = Type.Object({
+  kind: oneOf('anonymous', 'user', 'system'),
+  id: Type.Optional(Id()),
+  username: Type.Optional(Type.String({ description: 'for oneself, and for staff' })),
+});
+
+/** One thing that happened to an order, in whichever service. */
+export const TimelineEntry = Type.Object({
+  event_id: Type.String(),
+  type: Type.String(),
+  service: Type.String(),
+  subject: Type.String(),
+  at: Time(),
+  actor: Actor,
+  because_of: Type.Optional(Type.Object({ event_id: Type.String(), type: Type.String(), actor: Actor })),
+  causation_id: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+  correlation_id: Type.String(),
+  summary: Type.String(),
+  data: Type.Unknown(),
+});
+export type TimelineEntry = Static<typeof TimelineEntry>;
+
+const Waiting = Type.Object({
+  what: Type.String(),
+  since: Time(),
+  who: oneOf('customer', 'staff', 'carrier', 'nobody'),
+  how: Type.String(),
+});
+export type Waiting = Static<typeof Waiting>;
+
+/** What an order waits for. */
+export const Explanation = Type.Object({
+  order_id: Id(),
+  status: OrderStatus,
+  payment_status: PaymentStatus,
+  fulfillment_status: FulfillmentStatus,
+  waiting_for: Type.Array(Waiting),
+  sentence: Type.String(),
+});
+export type Explanation = Static<typeof Explanation>;
+
 const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) };
 const username = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -81,7 +122,7 @@ export const orderEvents = {
   ),
   statusChanged: event(
     'order.status_changed',
-    'one of the three statuses of an order moved',
+    'one of the three statuses of an order moved, or more was paid for it or given back',
     Type.Object({
       order_id: Id(),
       user_id: Id(),
@@ -117,9 +158,13 @@ export const orderErrors = errors('ORDER', {
   NOT_CANCELLABLE: ['conflict', ({ state }: { state: string }) => `an order that is ${state} cannot be cancelled`],
 });
 
+/** The same operation as part of the sales API, which OAuth2 clients use with a scope. */
+const sales = (path: string, scope: 'orders:read' | 'orders:write') => ({ aliases: [`/api/v1${path}`], scope });
+
 export const orderOps = {
   place: op('POST /orders', {
     access: 'customer',
+    ...sales('/orders', 'orders:write'),
     summary: 'Places an order; its stock is set aside, all lines or none',
     status: 201,
     idempotent: true,
@@ -128,6 +173,7 @@ export const orderOps = {
   }),
   placeSingle: op('POST /orders/single', {
     access: 'customer',
+    ...sales('/orders/single', 'orders:write'),
     summary: 'Places an order for one product',
     status: 201,
     idempotent: true,
@@ -136,6 +182,7 @@ export const orderOps = {
   }),
   placeFor: op('POST /orders/{username}', {
     access: 'customer',
+    ...sales('/orders/{username}', 'orders:write'),
     summary: 'Places an order for a named user: oneself, or anybody for staff',
     status: 201,
     idempotent: true,
@@ -149,27 +196,45 @@ export const orderOps = {
   }),
   list: op('GET /orders', {
     access: 'customer',
+    ...sales('/orders', 'orders:read'),
     summary: 'One’s own orders, newest first; for staff everybody’s with all=true',
     input: Type.Object({ status: Type.Optional(GivenStatus), all: Type.Optional(Type.Boolean()), ...paging }),
     output: PageOf(Order),
   }),
   get: op('GET /orders/{order_id}', {
     access: 'customer',
+    ...sales('/orders/{order_id}', 'orders:read'),
     summary: 'One order',
     input: Type.Object({ order_id: Id() }),
     output: Order,
   }),
   listOf: op('GET /orders/{username}', {
     access: 'customer',
+    ...sales('/orders/{username}', 'orders:read'),
     summary: 'The orders of a user, newest first',
     input: Type.Object({ username, status: Type.Optional(GivenStatus), ...paging }),
     output: PageOf(Order),
   }),
   cancel: op('POST /orders/{order_id}/cancel', {
     access: 'customer',
+    ...sales('/orders/{order_id}/cancel', 'orders:write'),
     summary: 'Cancels an order that is not shipped yet and gives its stock back',
     input: Type.Object({ order_id: Id() }),
     output: Order,
+  }),
+  timeline: op('GET /orders/{order_id}/timeline', {
+    access: 'customer',
+    ...sales('/orders/{order_id}/timeline', 'orders:read'),
+    summary: 'Everything that happened to an order, in every service, a cause before its effects',
+    input: Type.Object({ order_id: Id() }),
+    output: Type.Array(TimelineEntry),
+  }),
+  explain: op('GET /orders/{order_id}/explain', {
+    access: 'customer',
+    ...sales('/orders/{order_id}/explain', 'orders:read'),
+    summary: 'What an order waits for, since when, and who can go on with it',
+    input: Type.Object({ order_id: Id() }),
+    output: Explanation,
   }),
   forInvoice: op('GET /internal/orders/{order_id}', {
     access: 'internal',

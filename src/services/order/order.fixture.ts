@@ -2,6 +2,7 @@ import type { Actor, Ctx } from '../../platform/contract.ts';
 import { systemCtx } from '../../platform/ctx.ts';
 import { minor } from '../../platform/money.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
+import type { TimelineEvent } from './order.timeline.model.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 
@@ -31,4 +32,24 @@ export function aLine(more: Partial<ReservedLine> = {}): ReservedLine {
 
 export function aReservation(order_id: number, ...lines: ReservedLine[]): Reservation {
   return { order_id, reserved: lines.every(({ outcome }) => outcome === 'reserved'), lines };
+}
+
+let events = 0;
+
+/** An event about order 17, announced by the platform. */
+export function anEvent(type: string, data: object, at: string, more: Partial<TimelineEvent> = {}): TimelineEvent {
+  const nth = String(++events).padStart(12, '0');
+  return {
+    event_id: `01980000-0000-7000-8000-${nth}`,
+    order_id: 17,
+    type,
+    service: type.split('.')[0] ?? '',
+    subject: '1',
+    at,
+    actor: 'system',
+    causation_id: null,
+    correlation_id: `request-${nth}`,
+    data: data as TimelineEvent['data'],
+    ...more,
+  };
 }

@@ -50,6 +50,10 @@ test('an order keeps its lines as they were when it was placed, with their total
     status: 'pending',
     payment_status: 'not_paid',
     fulfillment_status: 'not_fulfilled',
+    paid_total: 0,
+    refunded_total: 0,
+    shipment_status: 'pending',
+    delivered_at: null,
     created_at: NOW,
     updated_at: NOW,
     version: 0,
@@ -58,7 +62,7 @@ test('an order keeps its lines as they were when it was placed, with their total
 
 test('a new order announces itself with all that its followers need', () => {
   const { next, events } = place([aLine()]);
-  assert.deepEqual(events, [{ type: 'order.created', subject: '17', data: next }]);
+  assert.deepEqual(events, [{ type: 'order.created', subject: '17', data: next, about: 'order/17' }]);
 });
 
 test('the tax is rounded once, on the sum, half away from zero', () => {
@@ -133,7 +137,7 @@ const FULFILLMENTS: FulfillmentStatus[] = [
 for (const status of STATUSES) {
   for (const fulfillment of FULFILLMENTS) {
     const order = anOrder(status, fulfillment);
-    const shipped = ['shipped', 'in_transit', 'delivered', 'returned'].includes(fulfillment);
+    const shipped = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'].includes(fulfillment);
     if (status === 'cancelled') {
       test(`an order that is cancelled and ${fulfillment} stays cancelled, without an event`, () => {
         assert.deepEqual(cancelOrder(order, at(LATER)), { next: order, events: [] });
@@ -149,7 +153,7 @@ for (const status of STATUSES) {
         const { next, events } = cancelOrder(order, at(LATER));
         assert.deepEqual(next, { ...order, status: 'cancelled', updated_at: LATER });
         const data = { order_id: 17, user_id: 2, username: 'alice', total: 285_998, currency: 'USD', at: LATER };
-        assert.deepEqual(events, [{ type: 'order.cancelled', subject: '17', data }]);
+        assert.deepEqual(events, [{ type: 'order.cancelled', subject: '17', data, about: 'order/17' }]);
       });
     }
   }

@@ -1,5 +1,6 @@
 import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract.ts';
-import { lineTotal, type Rate, sum, taxOn } from '../../platform/money.ts';
+import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/money.ts';
+import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
 import {
   type FulfillmentStatus,
@@ -12,7 +13,14 @@ import {
 } from './order.contract.ts';
 
 /** An order as it is kept. */
-export interface OrderState extends OrderDetails, Versioned {}
+export interface OrderState extends OrderDetails, Versioned {
+  /** All that was ever paid for it, and all of that which was given back (see `order.axes.model.ts`). */
+  readonly paid_total: Minor;
+  readonly refunded_total: Minor;
+  /** The furthest that was heard of its shipment. */
+  readonly shipment_status: ShipmentStatus;
+  readonly delivered_at: string | null;
+}
 
 export interface Buyer {
   readonly id: number;
@@ -39,12 +47,19 @@ export function placeOrder(buyer: Buyer, reservation: Reservation, rate: Rate, c
     status: 'pending',
     payment_status: 'not_paid',
     fulfillment_status: 'not_fulfilled',
+    paid_total: minor(0),
+    refunded_total: minor(0),
+    shipment_status: 'pending',
+    delivered_at: null,
     created_at: ctx.now,
     updated_at: ctx.now,
     version: 0,
   };
-  return { next, events: [orderEvents.created(next.order_id, next)] };
+  return { next, events: [orderEvents.created(next.order_id, next, aboutOrder(next))] };
 }
+
+/** What an event of an order concerns: its timeline is gathered by this. */
+export const aboutOrder = ({ order_id }: { readonly order_id: number }): string => `order/${order_id}`;
 
 function mustBeOrderable(line: ReservedLine, number: number, currency: string): void {
   const { outcome, name: product } = line;
@@ -61,7 +76,7 @@ function itemOf({ product_id, name, description, quantity, unit_price }: Reserve
   return { product_id, product_name: name, description, quantity, unit_price, total };
 }
 
-const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'returned'];
+const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'];
 
 /** Cancels an order before it is shipped; a cancelled one stays as it is. */
 export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
@@ -70,9 +85,10 @@ export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
   if (SHIPPED.includes(order.fulfillment_status))
     throw orderErrors.NOT_CANCELLABLE({ state: order.fulfillment_status });
   const { order_id, user_id, username, total, currency } = order;
+  const data = { order_id, user_id, username, total, currency, at: ctx.now };
   return {
     next: { ...order, status: 'cancelled', updated_at: ctx.now },
-    events: [orderEvents.cancelled(order_id, { order_id, user_id, username, total, currency, at: ctx.now })],
+    events: [orderEvents.cancelled(order_id, data, aboutOrder(order))],
   };
 }
 

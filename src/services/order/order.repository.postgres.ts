@@ -2,6 +2,7 @@ import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts
 import { orderErrors } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { timelinePostgres } from './order.timeline.postgres.ts';
 
 /** Orders in PostgreSQL: one row an order, its lines as JSON in it. */
 export function orderPostgres(store: PostgresStore): OrderRepository {
@@ -19,6 +20,10 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
     status: 'text',
     payment_status: 'text',
     fulfillment_status: 'text',
+    paid_total: 'bigint',
+    refunded_total: 'bigint',
+    shipment_status: 'text',
+    delivered_at: 'timestamptz',
     created_at: 'timestamptz',
     updated_at: 'timestamptz',
   };
@@ -57,6 +62,7 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
       const rows = await db.query<OrderState>(statement, [before, status ?? null, limit + 1, user_id ?? null]);
       return pageOf(rows, limit, (row) => row.order_id);
     },
+    timeline: timelinePostgres(store),
     save: store.saver<OrderState>({ table: 'orders', key: 'order_id', columns }),
   };
 }

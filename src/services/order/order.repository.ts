@@ -1,11 +1,20 @@
 import type { Change, Ctx, Page } from '../../platform/contract.ts';
 import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
+import type { TimelineEvent } from './order.timeline.model.ts';
 
 export interface OrderFilter {
   /** Undefined: everybody's. */
   readonly user_id?: number;
   readonly status?: OrderStatus;
+}
+
+/** Everything that concerned an order, whoever announced it. */
+export interface TimelineRepository {
+  /** Keeps an event; one that is there already stays as it is. */
+  add(event: TimelineEvent): Promise<void>;
+  /** What is kept, and so all that orders announced up to this moment, as it became known. */
+  list(order_id: number): Promise<TimelineEvent[]>;
 }
 
 /** How orders are kept. */
@@ -17,5 +26,6 @@ export interface OrderRepository {
   find(order_ids: readonly number[]): Promise<ReadonlyMap<number, OrderState>>;
   /** Newest first. */
   list(filter: OrderFilter, page: { limit: number; cursor?: string }): Promise<Page<OrderState>>;
+  readonly timeline: TimelineRepository;
   save(ctx: Ctx, change: Change<OrderState>): Promise<OrderState>;
 }

@@ -5,8 +5,10 @@ import type { Actions, Tools } from '../../platform/module.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
+import { explain } from './order.explain.ts';
 import { type Buyer, cancelOrder, isSelf, type OrderState, placeOrder, statusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { tellTimeline } from './order.timeline.ts';
 
 export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
@@ -39,6 +41,13 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       const cancelled = await orders.save(ctx, change);
       await product.release(ctx, { order_id });
       return cancelled;
+    },
+    async timeline(ctx, { order_id }) {
+      const order = await visible(ctx, order_id);
+      return tellTimeline(order, await orders.timeline.list(order_id), ctx.actor);
+    },
+    async explain(ctx, { order_id }) {
+      return explain(await visible(ctx, order_id), await orders.timeline.list(order_id));
     },
     forInvoice: async (ctx, { order_id }) => visible(ctx, order_id),
     async settleReservations(ctx) {

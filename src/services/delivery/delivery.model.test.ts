@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ShipmentStatus } from './delivery.contract.ts';
+import { anOrder, anUpdate, aShipment, at, NOW, SHIP_TO } from './delivery.fixture.ts';
+import {
+  bookedAt,
+  byTime,
+  type CarrierUpdate,
+  cancelShipment,
+  carrierUpdate,
+  openShipment,
+  type ShipmentState,
+  setStatus,
+  shipToOf,
+} from './delivery.model.ts';
+
+const LATER = at('2026-07-30T10:00:00.000Z');
+const STATUSES: ShipmentStatus[] = [
+  'pending',
+  'packed',
+  'shipped',
+  'in_transit',
+  'delivered',
+  'failed',
+  'returned',
+  'cancelled',
+];
+
+test('an order has a shipment that waits to be packed, and says so without the address', () => {
+  const { next, events } = openShipment(anOrder(), { shipment_id: 9, ship_to: SHIP_TO }, at());
+  assert.deepEqual(
+    [next.status, next.items, next.ship_to],
+    ['pending', [{ product_id: 1, product_name: 'Laptop', quantity: 2 }], SHIP_TO],
+  );
+  assert.deepEqual(next.history, [{ status: 'pending', at: NOW, note: null, source: 'platform' }]);
+  assert.deepEqual(
+    events.map(({ type, subject, about }) => [type, subject, about]),
+    [['shipment.created', '9', 'order/17']],
+  );
+});
+
+test('a parcel goes where the profile says, and nowhere yet when it says nothing', () => {
+  const address = { line1: '2 Example Road', postal_code: '10000', city: 'Example Town', country: 'DE' };
+  assert.deepEqual(shipToOf({ username: 'alice', display_name: 'Alice Example', address }), SHIP_TO);
+  assert.equal(shipToOf({ username: 'alice', display_name: null, address })?.name, 'alice');
+  assert.equal(shipToOf({ username: 'alice', display_name: 'Alice Example', address: null }), null);
+  assert.equal(shipToOf(undefined), null);
+});
+
+const ALLOWED: Record<ShipmentStatus, ShipmentStatus[]> = {
+  pending: ['packed', 'shipped', 'in_transit', 'delivered', 'cancelled'],
+  packed: ['shipped', 'in_transit', 'delivered', 'cancelled'],
+  shipped: ['in_transit', 'delivered', 'failed'],
+  in_transit: ['delivered', 'failed', 'returned'],
+  failed: ['delivered', 'returned'],
+  delivered: ['returned'],
+  returned: [],
+  cancelled: [],
+};
+
+for (const from of STATUSES) {
+  for (const to of STATUSES) {
+    const shipment = aShipment({ status: from });
+    if (from === to) {
+      test(`a shipment that is ${from} stays ${from} without an event`, () => {
+        assert.deepEqual(setStatus(shipment, { status: to }, LATER), { next: shipment, events: [] });
+      });
+    } else if (ALLOWED[from].includes(to)) {
+      test(`staff may make a shipment that is ${from} ${to}, which is announced and remembered`, () => {
+        const { next, events } = setStatus(shipment, { status: to, note: 'as told' }, LATER);
+        assert.deepEqual(next.history.at(-1), { status: to, at: LATER.now, note: 'as told', source: 'staff' });
+        const data = { shipment_id: 9, order_id: 17, user_id: 2, carrier: null, tracking_number: null };
+        const event = { type: 'shipment.status_changed', subject: '9', about: 'order/17' };
+        assert.deepEqual(events, [{ ...event, data: { ...data, from, to, at: LATER.now } }]);
+      });
+    } else {
+      test(`a shipment that is ${from} cannot become ${to}`, () => {
+        const message = `a shipment that is ${from} cannot become ${to}`;
+        assert.throws(() => setStatus(shipment, { status: to }, LATER), { code: 'SHIPMENT_ILLEGAL_STATUS', message });
+      });
+    }
+  }
+}
+
+test('canceled is another spelling of cancelled', () => {
+  assert.equal(setStatus(aShipment(), { status: 'canceled' }, LATER).next.status, 'cancelled');
+});
+
+test('another tracking number is announced although the shipment has not moved', () => {
+  const { next, events } = setStatus(
+    aShipment({ status: 'packed' }),
+    { status: 'packed', carrier: 'DHL', tracking_number: 'A1' },
+    LATER,
+  );
+  assert.deepEqual([next.carrier, next.tracking_number, events.length], ['DHL', 'A1', 1]);
+  assert.equal(setStatus(next, { status: 'packed', tracking_number: 'A1' }, LATER).events.length, 0);
+});
+
+for (const status of STATUSES) {
+  const stops = status === 'pending' || status === 'packed';
+  test(`when its order is cancelled, a shipment that is ${status} ${stops ? 'is cancelled' : 'goes its way'}`, () => {
+    const { next, events } = cancelShipment(aShipment({ status }), LATER);
+    assert.deepEqual([next.status, events.length], stops ? ['cancelled', 1] : [status, 0]);
+  });
+}
+
+/** What is kept after a carrier has said all this. */
+function told(shipment: ShipmentState, updates: readonly CarrierUpdate[]): ShipmentState {
+  return updates.reduce((state, update) => {
+    const { change, late } = carrierUpdate(state, update, LATER);
+    return late ? { ...change.next, history: [...change.next.history, late] } : change.next;
+  }, shipment);
+}
+
+test('a carrier moves a shipment on, over steps that nobody told of', () => {
+  const { change } = carrierUpdate(aShipment(), anUpdate('out_for_delivery', 9), LATER);
+  assert.equal(change.next.status, 'in_transit');
+  assert.deepEqual(change.next.history.at(-1), {
+    status: 'in_transit',
+    at: '2026-07-29T09:00:00.000Z',
+    note: 'out for delivery',
+    source: 'carrier',
+    update_id: 'out_for_delivery-9',
+  });
+  assert.equal(change.events.length, 1);
+});
+
+test('what a carrier says late enters the history and moves nothing back', () => {
+  const shipment = told(aShipment(), [anUpdate('delivered', 12)]);
+  const { change, late } = carrierUpdate(shipment, anUpdate('in_transit', 9), LATER);
+  assert.deepEqual([change.next.status, change.events, late?.status], ['delivered', [], 'in_transit']);
+});
+
+test('what a carrier says twice is heard once', () => {
+  const shipment = told(aShipment(), [anUpdate('delivered', 12), anUpdate('in_transit', 9)]);
+  for (const update of [anUpdate('delivered', 12), anUpdate('in_transit', 9)]) {
+    assert.deepEqual(carrierUpdate(shipment, update, LATER), { change: { next: shipment, events: [] } });
+  }
+});
+
+test('a cancelled shipment goes nowhere, but what is said of it is remembered', () => {
+  const { change, late } = carrierUpdate(aShipment({ status: 'cancelled' }), anUpdate('delivered', 9), LATER);
+  assert.deepEqual([change.events, late?.status], [[], 'delivered']);
+});
+
+test('a carrier without an end is not listened to for ever', () => {
+  const many = Array.from({ length: 400 }, (_, n) => anUpdate('in_transit', 9, `u-${n}`));
+  const shipment = told(aShipment(), many);
+  assert.equal(shipment.history.length, 200);
+  assert.equal(told(shipment, [anUpdate('delivered', 9)]).status, 'delivered');
+});
+
+test('a time that is none is refused, and one of another zone is understood', () => {
+  for (const time of [
+    '',
+    'yesterday',
+    '2026-07-28',
+    '2026-13-40T00:00:00Z',
+    '9999-07-28T10:00:00Z',
+    '2026-07-28T10:00:00',
+  ]) {
+    assert.throws(
+      () => carrierUpdate(aShipment(), { ...anUpdate('delivered', 9), at: time }, LATER),
+      { status: 400 },
+      time,
+    );
+  }
+  const { change } = carrierUpdate(
+    aShipment(),
+    { ...anUpdate('delivered', 9), at: '2026-07-28T10:00:00+02:00' },
+    LATER,
+  );
+  assert.equal(change.next.history.at(-1)?.at, '2026-07-28T08:00:00.000Z');
+});
+
+function permutations<T>(all: readonly T[]): T[][] {
+  if (all.length < 2) return [[...all]];
+  return all.flatMap((one, n) => permutations(all.toSpliced(n, 1)).map((rest) => [one, ...rest]));
+}
+
+const journeys: [string, CarrierUpdate[], ShipmentStatus][] = [
+  [
+    'is delivered',
+    [anUpdate('picked_up', 8), anUpdate('in_transit', 9), anUpdate('out_for_delivery', 10), anUpdate('delivered', 11)],
+    'delivered',
+  ],
+  [
+    'is delivered at the second attempt',
+    [anUpdate('in_transit', 9), anUpdate('exception', 10), anUpdate('out_for_delivery', 11), anUpdate('delivered', 12)],
+    'delivered',
+  ],
+  [
+    'fails',
+    [anUpdate('picked_up', 8), anUpdate('in_transit', 9), anUpdate('in_transit', 10), anUpdate('undeliverable', 11)],
+    'failed',
+  ],
+  [
+    'comes back',
+    [anUpdate('in_transit', 9), anUpdate('failed', 10), anUpdate('in_transit', 11), anUpdate('return_to_sender', 12)],
+    'returned',
+  ],
+  ['is delivered by a clock that is behind', [anUpdate('in_transit', 12), anUpdate('delivered', 9)], 'delivered'],
+];
+
+for (const [name, updates, end] of journeys) {
+  for (const from of ['pending', 'shipped'] as const) {
+    test(`a ${from} parcel that ${name} ends there whatever the order in which its carrier says so, often or once`, () => {
+      const start = aShipment({ status: from });
+      const whole = byTime(told(start, updates).history);
+      for (const order of permutations(updates)) {
+        const copies = order.flatMap((one, n) => [one, ...order.slice(0, n)]);
+        for (const way of [order, copies, [...order, ...order.toReversed()]]) {
+          const { status, history } = told(start, way);
+          assert.equal(status, end);
+          assert.deepEqual(byTime(history), whole);
+        }
+      }
+    });
+  }
+}
+
+test('a shipment never moves back, whatever staff, platform and carrier say in turn', () => {
+  const line = ['pending', 'packed', 'cancelled', 'shipped', 'in_transit', 'failed', 'delivered', 'returned'];
+  const words = ['picked_up', 'in_transit', 'exception', 'delivered', 'returned'] as const;
+  let seed = 17;
+  const pick = (below: number): number => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((seed / 2_147_483_648) * below);
+  };
+  const act = (state: ShipmentState): ShipmentState => {
+    const by = pick(8);
+    if (by === 0) return cancelShipment(state, LATER).next;
+    if (by < 4) return told(state, [anUpdate(words[pick(5)] ?? 'delivered', pick(24))]);
+    try {
+      return setStatus(state, { status: STATUSES[pick(8)] ?? 'packed' }, LATER).next;
+    } catch {
+      return state;
+    }
+  };
+  for (let journey = 0; journey < 500; journey++) {
+    for (let state = aShipment(), n = 0; n < 20; n++) {
+      const next = act(state);
+      assert.ok(line.indexOf(next.status) >= line.indexOf(state.status), `${state.status} to ${next.status}`);
+      if (state.status === 'cancelled') assert.equal(next.status, 'cancelled');
+      state = next;
+    }
+  }
+});
+
+test('a parcel is with its carrier since it was first made ready', () => {
+  const packed = setStatus(aShipment(), { status: 'packed' }, LATER).next;
+  assert.deepEqual([bookedAt(aShipment()), bookedAt(packed)], [NOW, LATER.now]);
+});

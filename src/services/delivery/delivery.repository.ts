@@ -1,0 +1,27 @@
+import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { ShipmentStatus } from './delivery.contract.ts';
+import type { ShipmentState, Step } from './delivery.model.ts';
+
+export interface ShipmentFilter {
+  /** Undefined: everybody's. */
+  readonly user_id?: number;
+  readonly status?: ShipmentStatus;
+}
+
+/** How shipments are kept. */
+export interface ShipmentRepository {
+  nextId(): Promise<number>;
+  /** Throws SHIPMENT_NOT_FOUND. */
+  get(shipment_id: number): Promise<ShipmentState>;
+  findByOrder(order_id: number): Promise<ShipmentState | undefined>;
+  /** Whatever the case in which the carrier writes itself. */
+  findByTracking(carrier: string, tracking_number: string): Promise<ShipmentState | undefined>;
+  /** Newest first. */
+  list(filter: ShipmentFilter, page: { limit: number; cursor?: string }): Promise<Page<ShipmentState>>;
+  /** Shipments of a carrier that have not arrived, in the order of their ids, after one. */
+  underWay(carrier: string, after: number, limit: number): Promise<ShipmentState[]>;
+  /** Throws SHIPMENT_EXISTS for a second one of an order, SHIPMENT_TRACKING_TAKEN, and STALE. */
+  save(ctx: Ctx, change: Change<ShipmentState>): Promise<ShipmentState>;
+  /** Adds to the history what moves nothing and so is no event; what is there already stays as it is. */
+  note(shipment_id: number, step: Step): Promise<void>;
+}

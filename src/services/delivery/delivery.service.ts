@@ -1,0 +1,114 @@
+import { isStaff, maySee, self } from '../../platform/actor.ts';
+import type { Ctx } from '../../platform/contract.ts';
+import { type AppError, common } from '../../platform/errors.ts';
+import type { Actions, Tools } from '../../platform/module.ts';
+import type { Carrier } from './carriers/carrier.ts';
+import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
+import { deliveryErrors, type deliveryOps } from './delivery.contract.ts';
+import {
+  bookedAt,
+  byTime,
+  type CarrierUpdate,
+  carrierUpdate,
+  type Given,
+  type ShipmentState,
+  setStatus,
+  statusOf,
+} from './delivery.model.ts';
+import type { ShipmentFilter, ShipmentRepository } from './delivery.repository.ts';
+import { isSigned } from './delivery.signature.ts';
+
+export function deliveryService(shipments: ShipmentRepository, _peers: object, { config }: Pick<Tools, 'config'>) {
+  const simulated = config.CARRIER_SIMULATION === 'on';
+  const carriers = new Map<string, Carrier>([[SIMULATOR, simulatorOf(config.CARRIER_SIMULATION_SECONDS)]]);
+
+  return {
+    async list(ctx, { all, user_id, status, limit = 50, cursor }) {
+      const filter = { user_id: whose(ctx, all === true, user_id), status: status && statusOf(status) };
+      return shipments.list(filter, { limit, cursor });
+    },
+    get: async (ctx, { shipment_id }) => shown(visible(ctx, await shipments.get(shipment_id))),
+    byOrder: async (ctx, { order_id }) => shown(visible(ctx, await shipments.findByOrder(order_id))),
+    async setStatus(ctx, { shipment_id, ...given }) {
+      const shipment = await shipments.get(shipment_id);
+      // Decided twice: what is refused must not be booked.
+      setStatus(shipment, given, ctx);
+      const parcel = await bookedFor(shipment, given);
+      return shown(await shipments.save(ctx, setStatus(shipment, { ...given, ...parcel }, ctx)));
+    },
+    async carrierUpdate(ctx, { signature, ...report }) {
+      if (!isStaff(ctx.actor) && !isSigned(report, signature, config.CARRIER_SECRET)) throw refusal(ctx);
+      const { carrier, tracking_number, ...update } = report;
+      return { applied: await tell(ctx, carrier, tracking_number, update) };
+    },
+    async playSimulator(ctx) {
+      let applied = 0;
+      if (!simulated) return { applied };
+      for (let after = 0; ; ) {
+        const some = await shipments.underWay(SIMULATOR, after, PLAYED_AT_ONCE);
+        for (const moves of await Promise.all(some.map((one) => play(ctx, one)))) applied += moves;
+        if (some.length < PLAYED_AT_ONCE) return { applied };
+        after = some.at(-1)?.shipment_id ?? 0;
+      }
+    },
+  } satisfies Actions<typeof deliveryOps>;
+
+  // A parcel is booked when it is ready to go, with a carrier that is talked to, unless it has its number.
+  async function bookedFor(shipment: ShipmentState, { status, carrier, tracking_number }: Given) {
+    const name = carrier ?? shipment.carrier ?? (simulated ? SIMULATOR : undefined);
+    const known = name === undefined ? undefined : carriers.get(name.toLowerCase());
+    const ready = status === 'packed' || status === 'shipped';
+    if (!known || !ready || (tracking_number ?? shipment.tracking_number)) return undefined;
+    return { carrier: known.name, tracking_number: (await known.book(shipment)).tracking_number };
+  }
+
+  async function tell(ctx: Ctx, carrier: string, tracking_number: string, update: CarrierUpdate): Promise<boolean> {
+    for (let attempt = 1; ; attempt++) {
+      const shipment = await shipments.findByTracking(carrier, tracking_number);
+      if (!shipment) throw deliveryErrors.NOT_FOUND();
+      const { change, late } = carrierUpdate(shipment, update, ctx);
+      if (late) await shipments.note(shipment.shipment_id, late);
+      try {
+        await shipments.save(ctx, change);
+        return change.events.length > 0;
+      } catch (error) {
+        // Another update of the same parcel was faster: what this one comes to is decided anew.
+        if (attempt === ATTEMPTS || (error as { code?: string }).code !== common.STALE.code) throw error;
+      }
+    }
+  }
+
+  async function play(ctx: Ctx, shipment: ShipmentState): Promise<number> {
+    const { tracking_number, history } = shipment;
+    if (tracking_number === null) return 0;
+    const said = carriers.get(SIMULATOR)?.said?.({ tracking_number, since: bookedAt(shipment) }, ctx.now) ?? [];
+    const heard = new Set(history.map(({ update_id }) => update_id));
+    const moved = [];
+    // One after the other, as they came: the copies too.
+    for (const update of said.filter(({ update_id }) => !heard.has(update_id))) {
+      moved.push(await tell(ctx, SIMULATOR, tracking_number, update));
+    }
+    return moved.filter(Boolean).length;
+  }
+}
+
+const PLAYED_AT_ONCE = 100;
+const ATTEMPTS = 10;
+
+// Staff see everybody's, or those of one user; who is no staff sees their own, whatever they ask for.
+function whose(ctx: Ctx, all: boolean, user_id: number | undefined): ShipmentFilter['user_id'] {
+  if (!isStaff(ctx.actor)) return self(ctx).id;
+  if (user_id !== undefined) return user_id;
+  return all ? undefined : self(ctx).id;
+}
+
+function visible(ctx: Ctx, state: ShipmentState | undefined): ShipmentState {
+  if (!state || !maySee(ctx.actor, state)) throw deliveryErrors.NOT_FOUND();
+  return state;
+}
+
+const shown = (state: ShipmentState) => ({ ...state, history: byTime(state.history) });
+
+function refusal({ actor }: Ctx): AppError {
+  return actor.kind === 'anonymous' ? deliveryErrors.BAD_SIGNATURE() : common.FORBIDDEN();
+}
