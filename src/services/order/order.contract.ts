@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Amount, Currency, contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
+import { figuresOp } from '../../platform/figures.ts';
 import { Lines, MAX_QUANTITY } from '../product/product.contract.ts';
 
 const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
@@ -242,6 +243,7 @@ export const orderOps = {
     input: Type.Object({ order_id: Id() }),
     output: OrderDetails,
   }),
+  figures: figuresOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',
     summary: 'Decides reservations that ran out: kept when the order exists, given back when not',

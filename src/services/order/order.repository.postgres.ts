@@ -1,3 +1,4 @@
+import { figuresIn } from '../../platform/db/figures.ts';
 import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
 import { orderErrors } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
@@ -63,6 +64,13 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
       return pageOf(rows, limit, (row) => row.order_id);
     },
     timeline: timelinePostgres(store),
+    figures: figuresIn(store, {
+      table: 'orders',
+      key: 'order_id',
+      status: 'status',
+      amount: 'total',
+      updated: 'updated_at',
+    }),
     save: store.saver<OrderState>({ table: 'orders', key: 'order_id', columns }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { Figures, FiguresInput } from '../../platform/figures.ts';
 import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import type { TimelineEvent } from './order.timeline.model.ts';
@@ -26,6 +27,8 @@ export interface OrderRepository {
   find(order_ids: readonly number[]): Promise<ReadonlyMap<number, OrderState>>;
   /** Newest first. */
   list(filter: OrderFilter, page: { limit: number; cursor?: string }): Promise<Page<OrderState>>;
+  /** What a range of orders comes to. */
+  figures(range: FiguresInput): Promise<Figures>;
   readonly timeline: TimelineRepository;
   save(ctx: Ctx, change: Change<OrderState>): Promise<OrderState>;
 }

@@ -50,6 +50,7 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       return explain(await visible(ctx, order_id), await orders.timeline.list(order_id));
     },
     forInvoice: async (ctx, { order_id }) => visible(ctx, order_id),
+    figures: (_ctx, range) => orders.figures(range),
     async settleReservations(ctx) {
       const all = { kept: 0, released: 0 };
       for (;;) {

@@ -10,6 +10,7 @@ export const userModule = defineService({
   contract: userContract,
   stores: { postgres: userPostgres },
   service: userService,
+  jwksPath: userContract.ops.jwks.path,
   async start(_service, users, { config, tokens }) {
     if (config.JWT_SECRET) return;
     await tokens.useKey(await users.signingKey(makeSigningKey, new Date().toISOString()));
