@@ -12,6 +12,9 @@ const EXTERNAL = [
   /^dejavu-fonts-ttf/,
   /^pino-pretty/,
   /^pg-native/,
+  /^@platformatic\//,
+  /^@redis\//,
+  /^rabbitmq-client/,
 ];
 
 const assets = Object.fromEntries(

@@ -1,7 +1,10 @@
 import type { Wire } from './platform/module.ts';
+import { analyticsModule } from './services/analytics/index.ts';
+import { deliveryModule } from './services/delivery/index.ts';
 import { gatewayModule } from './services/gateway/index.ts';
 import { invoiceModule } from './services/invoice/index.ts';
 import { orderModule } from './services/order/index.ts';
+import { paymentModule } from './services/payment/index.ts';
 import { productModule } from './services/product/index.ts';
 import { userModule } from './services/user/index.ts';
 
@@ -11,6 +14,9 @@ export function container(wire: Wire) {
   const product = wire(productModule, {});
   const order = wire(orderModule, { user, product });
   const invoice = wire(invoiceModule, { order, user });
+  const payment = wire(paymentModule, { user, invoice });
+  const delivery = wire(deliveryModule, { user });
+  const analytics = wire(analyticsModule, { order, invoice, payment });
   const gateway = wire(gatewayModule, {});
-  return { user, product, order, invoice, gateway };
+  return { user, product, order, invoice, payment, delivery, analytics, gateway };
 }

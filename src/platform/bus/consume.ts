@@ -3,10 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { codecOf } from '../codec.ts';
 import type { Contract, Ctx } from '../contract.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
-import { AppError, common } from '../errors.ts';
+import { AppError } from '../errors.ts';
 import type { Consumer, Envelope } from '../events.ts';
 import type { Log } from '../log.ts';
 import { countDeadLetter, eventDelays } from '../metrics.ts';
+import { decideAgain } from '../races.ts';
 import { AlreadyHandled } from '../repeats.ts';
 import { continueTrace } from '../trace.ts';
 import type { Subscription, Wanted } from './bus.ts';
@@ -39,8 +40,6 @@ interface ListeningParts {
 const LONGEST_PAUSE_MS = 10_000;
 /** A handler that is not done by then has failed; should it end after all, its mark keeps it from happening twice. */
 const inTime = patience(30_000);
-/** Lost races are tried again at once; so many in a row are no race any more. */
-const RACES = 20;
 
 /** The subscription of a service with its consumers. */
 export function listening(parts: ListeningParts): Listening {
@@ -119,14 +118,10 @@ function bind(service: string, { name: short, event, handle }: Consumer): Bound 
   const delay = eventDelays(name);
 
   async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
-    for (let races = 1; ; races++) {
-      try {
-        await handle(ctxOf(name, envelope), data, envelope);
-        return;
-      } catch (error) {
-        if (error instanceof AlreadyHandled) return;
-        if (races === RACES || (error as AppError).code !== common.STALE.code) throw error;
-      }
+    try {
+      await decideAgain(() => handle(ctxOf(name, envelope), data, envelope));
+    } catch (error) {
+      if (!(error instanceof AlreadyHandled)) throw error;
     }
   }
 

@@ -17,11 +17,11 @@ import type { AnalyticsRepository } from './analytics.repository.ts';
 /** A service that tells what it has. */
 export type Owner = ApiOf<{ figures: ReturnType<typeof figuresOp> }>;
 
-/** Who is asked, as far as they are there. */
+/** Who is asked. */
 export interface Owners {
-  readonly order?: Owner;
-  readonly invoice?: Owner;
-  readonly payment?: Owner;
+  readonly order: Owner;
+  readonly invoice: Owner;
+  readonly payment: Owner;
 }
 
 type Tell = (range: FiguresInput) => Promise<Figures>;
@@ -34,8 +34,7 @@ export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owner
   const comparisons: Comparison[] = [];
   let ledger: Check['ledger'] = [];
   const asked = { orders: owners.order, invoices: owners.invoice, transactions: owners.payment };
-  for (const [of, owner] of Object.entries(asked) as [Compared, Owner | undefined][]) {
-    if (!owner) continue;
+  for (const [of, owner] of Object.entries(asked) as [Compared, Owner][]) {
     const tell: Tell = (range) => owner.figures(ctx, range);
     const whole = await tell(EVERYTHING);
     const comparison = await compare(of, ctx.now, whole, tell, (range) => figures.figures(of, range));

@@ -2,6 +2,7 @@ import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { Ctx } from '../../platform/contract.ts';
 import { type AppError, common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
+import { decideAgain } from '../../platform/races.ts';
 import type { Carrier } from './carriers/carrier.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { deliveryErrors, type deliveryOps } from './delivery.contract.ts';
@@ -62,20 +63,16 @@ export function deliveryService(shipments: ShipmentRepository, _peers: object, {
     return { carrier: known.name, tracking_number: (await known.book(shipment)).tracking_number };
   }
 
-  async function tell(ctx: Ctx, carrier: string, tracking_number: string, update: CarrierUpdate): Promise<boolean> {
-    for (let attempt = 1; ; attempt++) {
+  // When another update of the same parcel was faster, what this one comes to is decided anew.
+  function tell(ctx: Ctx, carrier: string, tracking_number: string, update: CarrierUpdate): Promise<boolean> {
+    return decideAgain(async () => {
       const shipment = await shipments.findByTracking(carrier, tracking_number);
       if (!shipment) throw deliveryErrors.NOT_FOUND();
       const { change, late } = carrierUpdate(shipment, update, ctx);
       if (late) await shipments.note(shipment.shipment_id, late);
-      try {
-        await shipments.save(ctx, change);
-        return change.events.length > 0;
-      } catch (error) {
-        // Another update of the same parcel was faster: what this one comes to is decided anew.
-        if (attempt === ATTEMPTS || (error as { code?: string }).code !== common.STALE.code) throw error;
-      }
-    }
+      await shipments.save(ctx, change);
+      return change.events.length > 0;
+    });
   }
 
   async function play(ctx: Ctx, shipment: ShipmentState): Promise<number> {
@@ -93,7 +90,6 @@ export function deliveryService(shipments: ShipmentRepository, _peers: object, {
 }
 
 const PLAYED_AT_ONCE = 100;
-const ATTEMPTS = 10;
 
 // Staff see everybody's, or those of one user; who is no staff sees their own, whatever they ask for.
 function whose(ctx: Ctx, all: boolean, user_id: number | undefined): ShipmentFilter['user_id'] {

@@ -1,4 +1,5 @@
 import { defineService } from '../../platform/module.ts';
+import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { invoicePostgres } from './invoice.repository.postgres.ts';
 import { invoiceService } from './invoice.service.ts';
@@ -7,4 +8,5 @@ export const invoiceModule = defineService({
   contract: invoiceContract,
   stores: { postgres: invoicePostgres },
   service: invoiceService,
+  consumers: invoiceConsumers,
 });

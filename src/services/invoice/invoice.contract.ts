@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Amount, Currency, contract, Download, event, Id, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
+import { figuresOp } from '../../platform/figures.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
 export type InvoiceStatus = (typeof STATUSES)[number];
@@ -49,6 +50,9 @@ const StatusChange = Type.Object({
   to: Status(),
   at: Time(),
 });
+
+/** What a payment must know of an invoice. */
+const InvoiceDue = Type.Pick(Invoice, ['invoice_id', 'order_id', 'user_id', 'total', 'currency', 'status']);
 
 export const invoiceEvents = {
   created: event('invoice.created', 'an order was invoiced', Invoice),
@@ -112,6 +116,13 @@ export const invoiceOps = {
     download: 'application/pdf',
     input: Type.Object({ invoice_id: Id() }),
     output: Download(),
+  }),
+  figures: figuresOp('invoices'),
+  forPayment: op('GET /internal/invoices/{invoice_id}', {
+    access: 'internal',
+    summary: 'What an invoice comes to, for those who may see it',
+    input: Type.Object({ invoice_id: Id() }),
+    output: InvoiceDue,
   }),
 };
 

@@ -2,9 +2,18 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maySee } from '../../platform/actor.ts';
 import type { Actor, Ctx } from '../../platform/contract.ts';
+import { minor } from '../../platform/money.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import { anOrder } from './invoice.fixture.ts';
-import { buyerOf, createInvoice, type InvoiceState, publicInvoice, setStatus } from './invoice.model.ts';
+import {
+  buyerOf,
+  cancelInvoice,
+  coverInvoice,
+  createInvoice,
+  type InvoiceState,
+  publicInvoice,
+  setStatus,
+} from './invoice.model.ts';
 
 const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', trace: '', requestId: 'r' };
 const buyer = { name: 'Alice Example', lines: ['2 Example Road'] };
@@ -40,7 +49,8 @@ test('an invoice starts as a draft and is due in 30 days, also across the end of
 
 test('a new invoice announces itself, whole, and without what is not for the world', () => {
   const { next, events } = createInvoice(anOrder(), { invoice_id: 7, buyer }, ctx);
-  assert.deepEqual(events, [{ type: 'invoice.created', subject: '7', data: publicInvoice(next) }]);
+  const about = 'order/17';
+  assert.deepEqual(events, [{ type: 'invoice.created', subject: '7', data: publicInvoice(next), about }]);
   assert.deepEqual(
     ['tax_rate', 'buyer', 'version'].filter((name) => name in publicInvoice(next)),
     [],
@@ -80,6 +90,7 @@ for (const from of STATUSES) {
             to,
             at: ctx.now,
           },
+          about: 'order/17',
         });
       });
     } else {
@@ -92,6 +103,35 @@ for (const from of STATUSES) {
     }
   }
 }
+
+const cover = (status: InvoiceStatus, paid: number, refunded = 0) =>
+  coverInvoice(anInvoice(status), { paid_total: minor(paid), refunded_total: minor(refunded) }, ctx);
+const steps = ({ events }: { events: readonly { data: object }[] }) =>
+  events.map(({ data }) => `${(data as { from: string }).from} ${(data as { to: string }).to}`);
+
+test('an invoice is paid when its money is here, by way of sent, and says both', () => {
+  const draft = cover('draft', 285_998);
+  assert.deepEqual([draft.next.status, steps(draft)], ['paid', ['draft sent', 'sent paid']]);
+  assert.deepEqual(
+    draft.events.map(({ about }) => about),
+    ['order/17', 'order/17'],
+  );
+  assert.deepEqual(steps(cover('sent', 300_000)), ['sent paid']);
+});
+
+test('a part of the money, or money that went back, pays no invoice; what is over stays as it is', () => {
+  assert.deepEqual(cover('draft', 285_997).events, []);
+  assert.deepEqual(cover('sent', 285_998, 1).events, []);
+  assert.deepEqual(cover('paid', 285_998).events, []);
+  assert.deepEqual(cover('cancelled', 285_998).events, []);
+});
+
+test('a cancelled order takes its invoice along, unless that is paid', () => {
+  const cancel = (status: InvoiceStatus) => steps(cancelInvoice(anInvoice(status), ctx));
+  assert.deepEqual(cancel('draft'), ['draft cancelled']);
+  assert.deepEqual(cancel('sent'), ['sent cancelled']);
+  assert.deepEqual([cancel('paid'), cancel('cancelled')], [[], []]);
+});
 
 test('canceled is another spelling of cancelled', () => {
   assert.equal(setStatus(anInvoice('sent'), 'canceled', ctx).next.status, 'cancelled');

@@ -1,4 +1,5 @@
 import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract.ts';
+import type { Minor } from '../../platform/money.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
@@ -24,6 +25,8 @@ export interface InvoiceState extends Invoice, Versioned {
   /** A fraction as text, such as `0.1`. */
   readonly tax_rate: string;
   readonly buyer: Buyer;
+  /** When its status last moved. */
+  readonly updated_at: string;
 }
 
 export const DUE_DAYS = 30;
@@ -57,10 +60,11 @@ export function createInvoice(
     buyer: facts.buyer,
     status: 'draft',
     created_at: ctx.now,
+    updated_at: ctx.now,
     due_date: new Date(Date.parse(ctx.now) + DUE_DAYS * 86_400_000).toISOString(),
     version: 0,
   };
-  return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next))] };
+  return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next), aboutOrder(next))] };
 }
 
 /** Moves an invoice on; the status that it has already changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
@@ -69,10 +73,36 @@ export function setStatus(state: InvoiceState, given: GivenStatus, ctx: Ctx): Ch
   const to = statusOf(given);
   if (from === to) return unchanged(state);
   if (!NEXT[from].includes(to)) throw invoiceErrors.ILLEGAL_STATUS({ from, to });
-  const { invoice_id, order_id, user_id, invoice_number, total, currency } = state;
-  const change = { invoice_id, order_id, user_id, invoice_number, total, currency, from, to, at: ctx.now };
-  return { next: { ...state, status: to }, events: [invoiceEvents.statusChanged(invoice_id, change)] };
+  return moved(state, [to], ctx);
 }
+
+/** The money of an invoice is here: it becomes paid, by way of sent. One that is paid or cancelled stays as it is. */
+export function coverInvoice(
+  state: InvoiceState,
+  { paid_total, refunded_total }: { paid_total: Minor; refunded_total: Minor },
+  ctx: Ctx,
+): Change<InvoiceState> {
+  if (paid_total - refunded_total < state.total) return unchanged(state);
+  if (state.status === 'draft') return moved(state, ['sent', 'paid'], ctx);
+  return state.status === 'sent' ? moved(state, ['paid'], ctx) : unchanged(state);
+}
+
+/** The order of an invoice was cancelled: nobody is to pay it. One that is paid stays so; a credit note says the rest. */
+export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
+  return NEXT[state.status].includes('cancelled') ? moved(state, ['cancelled'], ctx) : unchanged(state);
+}
+
+function moved(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {
+  const { invoice_id, order_id, user_id, invoice_number, total, currency } = state;
+  const events = through.map((to, n) => {
+    const from = through[n - 1] ?? state.status;
+    const change = { invoice_id, order_id, user_id, invoice_number, total, currency, from, to, at: ctx.now };
+    return invoiceEvents.statusChanged(invoice_id, change, aboutOrder(state));
+  });
+  return { next: { ...state, status: through.at(-1) ?? state.status, updated_at: ctx.now }, events };
+}
+
+const aboutOrder = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
 
 /** The status that a client means. */
 export function statusOf(given: GivenStatus): InvoiceStatus {
@@ -91,6 +121,6 @@ const isText = (line: string | undefined): line is string => line !== undefined 
 
 /** What the world sees: not the rate, the buyer's address and the version. */
 export function publicInvoice(state: InvoiceState): Invoice {
-  const { tax_rate: _rate, buyer: _buyer, version: _version, ...open } = state;
+  const { tax_rate: _rate, buyer: _buyer, updated_at: _at, version: _version, ...open } = state;
   return open;
 }

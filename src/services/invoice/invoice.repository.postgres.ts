@@ -1,3 +1,4 @@
+import { figuresIn } from '../../platform/db/figures.ts';
 import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
 import { AppError, common } from '../../platform/errors.ts';
 import { invoiceErrors } from './invoice.contract.ts';
@@ -20,6 +21,7 @@ const COLUMNS = {
   status: 'text',
   created_at: 'timestamptz',
   due_date: 'timestamptz',
+  updated_at: 'timestamptz',
 };
 
 /** Invoices in PostgreSQL. */
@@ -67,6 +69,13 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
       const rows = await db.query<InvoiceState>(statement, [user_id ?? null, before, status ?? null, limit + 1]);
       return pageOf(rows, limit, (row) => row.invoice_id);
     },
+    figures: figuresIn(store, {
+      table: 'invoices',
+      key: 'invoice_id',
+      status: 'status',
+      amount: 'total',
+      updated: 'updated_at',
+    }),
     async save(ctx, change) {
       if (change.next.version > 0) return update(ctx, change);
       return insert(ctx, change).catch((error: unknown) => {

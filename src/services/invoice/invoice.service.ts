@@ -56,6 +56,8 @@ export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers,
       const bytes = await invoicePdf(pageOf(state), seller);
       return { filename: `${state.invoice_number}.pdf`, content: bytes.toString('base64') };
     },
+    figures: (_ctx, range) => invoices.figures(range),
+    forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
   } satisfies Actions<typeof invoiceOps>;
 
   async function make(ctx: Ctx, order_id: number): Promise<Made> {

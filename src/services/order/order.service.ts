@@ -2,6 +2,7 @@ import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
+import { decideAgain } from '../../platform/races.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
@@ -32,16 +33,8 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       const { id } = await namedUser(ctx, username, orderErrors.NOT_FOUND);
       return orders.list({ user_id: id, status: statusOf(status) }, { limit, cursor });
     },
-    async cancel(ctx, { order_id }) {
-      const order = await visible(ctx, order_id);
-      const change = cancelOrder(order, ctx);
-      if (change.events.length === 0) return order;
-      // The hold is renewed first: should we stop between the save and the release, it runs out and is settled.
-      await product.renew(ctx, { order_id });
-      const cancelled = await orders.save(ctx, change);
-      await product.release(ctx, { order_id });
-      return cancelled;
-    },
+    // A payment or a shipment may move the order at the same moment: then it is decided anew.
+    cancel: (ctx, { order_id }) => decideAgain(() => cancel(ctx, order_id)),
     async timeline(ctx, { order_id }) {
       const order = await visible(ctx, order_id);
       return tellTimeline(order, await orders.timeline.list(order_id), ctx.actor);
@@ -61,6 +54,17 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       }
     },
   } satisfies Actions<typeof orderOps>;
+
+  async function cancel(ctx: Ctx, order_id: number): Promise<OrderState> {
+    const order = await visible(ctx, order_id);
+    const change = cancelOrder(order, ctx);
+    if (change.events.length === 0) return order;
+    // The hold is renewed first: should we stop between the save and the release, it runs out and is settled.
+    await product.renew(ctx, { order_id });
+    const cancelled = await orders.save(ctx, change);
+    await product.release(ctx, { order_id });
+    return cancelled;
+  }
 
   async function settleSome(ctx: Ctx) {
     const { order_ids } = await product.expired(ctx, { limit: SETTLED_AT_ONCE });

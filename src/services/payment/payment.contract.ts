@@ -1,6 +1,50 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Amount, Currency, contract, event, Id, Time } from '../../platform/contract.ts';
+import {
+  Amount,
+  Currency,
+  contract,
+  event,
+  Id,
+  Money,
+  Nothing,
+  op,
+  PageOf,
+  paging,
+  Time,
+} from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
+import { figuresOp } from '../../platform/figures.ts';
+import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
+import { webhookErrors, webhookEvents, webhookOps } from './webhooks/webhook.contract.ts';
+
+const STATUSES = ['open', 'processing', 'paid', 'partially_refunded', 'refunded', 'voided'] as const;
+export type TransactionStatus = (typeof STATUSES)[number];
+const Status = () => Type.Unsafe<TransactionStatus>({ type: 'string', enum: [...STATUSES] });
+const PAYMENT_STATUSES = ['started', 'captured', 'failed'] as const;
+export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+const REFUND_STATUSES = ['started', 'done', 'failed'] as const;
+export type RefundStatus = (typeof REFUND_STATUSES)[number];
+
+const idOrNull = (description?: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
+const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description });
+const TimeOrNull = () => Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' });
+
+/** What the world sees of a transaction. */
+export const Transaction = Type.Object({
+  id: Id(),
+  user_id: Id(),
+  amount: Amount(),
+  description: Type.String(),
+  is_paid: Type.Boolean({ description: 'paid, whether or not some of it was given back later' }),
+  created_at: Time(),
+  currency: Currency(),
+  status: Status(),
+  invoice_id: idOrNull(),
+  order_id: idOrNull(),
+  refunded_total: Amount(),
+  paid_at: TimeOrNull(),
+});
+export type Transaction = Static<typeof Transaction>;
 
 /** Money that moved for one transaction. The totals of its invoice count this movement and all before it. */
 export const Movement = Type.Object({
@@ -16,6 +60,15 @@ export const Movement = Type.Object({
   at: Time(),
 });
 export type Movement = Static<typeof Movement>;
+
+const Step = Type.Object({
+  user_id: Id(),
+  amount: Amount(),
+  currency: Currency(),
+  provider: Type.String(),
+  reason: textOrNull('why it failed'),
+  at: Time(),
+});
 
 export const paymentEvents = {
   transactionCreated: event(
@@ -42,13 +95,189 @@ export const paymentEvents = {
   ),
   captured: event('payment.captured', 'a transaction was paid', Movement),
   refunded: event('payment.refunded', 'a paid transaction was given back, in whole or in part', Movement),
+  transactionVoided: event(
+    'transaction.voided',
+    'an open transaction is not to be paid any more, because its order was cancelled',
+    Type.Object({
+      transaction_id: Id(),
+      user_id: Id(),
+      amount: Amount(),
+      currency: Currency(),
+      invoice_id: idOrNull(),
+      order_id: idOrNull(),
+      at: Time(),
+    }),
+  ),
+  started: event('payment.started', 'a provider is asked for money; the subject is the payment', Step),
+  failed: event('payment.failed', 'a provider refused; what was to be paid is open again', Step),
+  refundStarted: event('refund.started', 'a provider is asked to give money back; the subject is the refund', Step),
+  refundFailed: event('refund.failed', 'a provider gave nothing back', Step),
+  ...webhookEvents,
 };
 
-export const paymentErrors = errors('PAYMENT', {
-  NOT_FOUND: ['not_found', 'transaction not found'],
+export const paymentErrors = {
+  ...errors('PAYMENT', {
+    NOT_FOUND: ['not_found', 'transaction not found'],
+    CREDIT_NOTE_NOT_FOUND: ['not_found', 'credit note not found'],
+    NOT_YOURS: ['forbidden', 'only staff may make a transaction for somebody else'],
+    LIMIT: [
+      'invalid',
+      ({ max_allowed }: { current_total: number; max_allowed: number }) =>
+        `total amount exceeds maximum of ${max_allowed}`,
+    ],
+    OTHER_OWNER: ['invalid', 'this invoice belongs to another user'],
+    OTHER_CURRENCY: [
+      'conflict',
+      ({ invoice, ours }: { invoice: string; ours: string }) =>
+        `the invoice is in ${invoice}, and transactions are in ${ours}`,
+    ],
+    INVOICE_CANCELLED: ['conflict', 'a cancelled invoice is not paid'],
+    INVOICE_PAID: ['conflict', 'this invoice is paid already'],
+    INVOICE_COVERED: [
+      'conflict',
+      ({ left }: { left: number; invoice_total: number }) =>
+        `the transactions of this invoice may not exceed its total; ${left.toFixed(2)} is left`,
+    ],
+    NOT_REFUNDABLE: ['conflict', ({ status }: { status: string }) => `a transaction that is ${status} is not refunded`],
+    REFUND_TOO_LARGE: [
+      'conflict',
+      ({ left }: { left: number }) => `a refund may not exceed what was paid; ${left.toFixed(2)} is left`,
+    ],
+    DECLINED: ['conflict', ({ reason }: { reason: string }) => `the payment was declined: ${reason}`],
+    BAD_SIGNATURE: ['invalid', 'the signature does not fit the body'],
+    NO_SUCH_PROVIDER: ['not_found', 'this payment provider is not in use here'],
+  }),
+  ...webhookErrors,
+};
+
+/** A sum that was given back, and the credit note that documents it. */
+export const CreditNote = Type.Object({
+  credit_note_id: Id(),
+  number: textOrNull('gapless per year, such as CN-2026-000001; null until the money is given back'),
+  transaction_id: Id(),
+  user_id: Id(),
+  invoice_id: idOrNull(),
+  order_id: idOrNull(),
+  amount: Amount(),
+  currency: Currency(),
+  reason: Type.String(),
+  status: Type.Unsafe<RefundStatus>({ type: 'string', enum: [...REFUND_STATUSES] }),
+  created_at: Time(),
+});
+export type CreditNote = Static<typeof CreditNote>;
+
+const Paid = Type.Object({
+  message: Type.String(),
+  transactions_paid: Type.Integer(),
+  total_paid: Amount(),
+  currency: Currency(),
+  transactions: Type.Array(Transaction),
+  more: Type.Boolean({ description: 'more is open than one request pays; ask again' }),
+  payment: Type.Optional(
+    Type.Object({
+      payment_id: Id(),
+      provider: Type.String(),
+      status: Type.Unsafe<PaymentStatus>({ type: 'string', enum: [...PAYMENT_STATUSES] }),
+      client_secret: Type.Optional(Type.String({ description: "what the provider's own page needs to go on" })),
+    }),
+  ),
 });
 
-export const paymentOps = {};
+// No control characters but a line's own: PostgreSQL keeps no U+0000 and no half of a character.
+const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]+$' });
+const whose = { user_id: Type.Optional(Id()), all: Type.Optional(Type.Boolean()) };
+
+const transactionOps = {
+  create: op('POST /transactions', {
+    access: 'customer',
+    summary: 'Makes an amount due: for an invoice up to its total, else up to the maximum of a user',
+    status: 201,
+    idempotent: true,
+    aliases: prefixed('/transactions'),
+    input: Type.Object({
+      user_id: Type.Optional(Id()),
+      amount: Money({ minimum: 0.01 }),
+      description: line(500),
+      invoice_id: Type.Optional(Id()),
+    }),
+    output: Transaction,
+  }),
+  list: op('GET /transactions/list', {
+    access: 'customer',
+    summary: "One's own transactions, newest first; for staff those of a user, or everybody's with all=true",
+    aliases: prefixed('/transactions/list'),
+    input: Type.Object({ ...whose, status: Type.Optional(Status()), invoice_id: Type.Optional(Id()), ...paging }),
+    output: PageOf(Transaction),
+  }),
+  get: op('GET /transactions/{transaction_id}', {
+    access: 'customer',
+    summary: 'One transaction',
+    aliases: prefixed('/transactions/{transaction_id}'),
+    input: Type.Object({ transaction_id: Id() }),
+    output: Transaction,
+  }),
+  pay: op('POST /transactions/pay', {
+    access: 'customer',
+    summary: 'Pays all that is open of a user, in one act; says what it paid',
+    idempotent: true,
+    aliases: prefixed('/transactions/pay'),
+    alsoQuery: ['user_id'],
+    input: Type.Object({
+      user_id: Type.Optional(Id()),
+      payment_method: Type.Optional(
+        Type.String({ pattern: '^[\\w-]{1,255}$', description: 'as the provider names it' }),
+      ),
+    }),
+    output: Paid,
+  }),
+  refund: op('POST /transactions/{transaction_id}/refund', {
+    access: 'staff',
+    summary: 'Gives back what was paid, in whole or in part, and writes the credit note',
+    status: 201,
+    idempotent: true,
+    aliases: prefixed('/transactions/{transaction_id}/refund'),
+    input: Type.Object({
+      transaction_id: Id(),
+      amount: Type.Optional(Money({ minimum: 0.01 })),
+      reason: line(200),
+    }),
+    output: CreditNote,
+  }),
+  creditNotes: op('GET /credit-notes', {
+    access: 'customer',
+    summary: "One's own credit notes, newest first; for staff those of a user, or everybody's with all=true",
+    aliases: prefixed('/credit-notes'),
+    input: Type.Object({ ...whose, ...paging }),
+    output: PageOf(CreditNote),
+  }),
+  creditNote: op('GET /credit-notes/{credit_note_id}', {
+    access: 'customer',
+    summary: 'One credit note',
+    aliases: prefixed('/credit-notes/{credit_note_id}'),
+    input: Type.Object({ credit_note_id: Id() }),
+    output: CreditNote,
+  }),
+};
+
+const providerOps = {
+  stripeWebhook: op('POST /webhooks/stripe', {
+    access: 'public',
+    summary: 'What Stripe says; signed by it. Repeated or late, it does no harm',
+    aliases: prefixed('/webhooks/stripe'),
+    signedBy: 'stripe-signature',
+    input: Type.Object({ body: Type.String(), signature: Type.String() }),
+    output: Type.Object({ received: Type.Boolean() }),
+  }),
+  figures: figuresOp('transactions'),
+  settle: op('POST /internal/payments/settle', {
+    access: 'internal',
+    summary: 'Goes on with what was interrupted: payments, refunds, and what cancelled orders leave behind',
+    input: Nothing(),
+    output: Type.Object({ settled: Type.Integer() }),
+  }),
+};
+
+export const paymentOps = { ...transactionOps, ...ledgerOps, ...providerOps, ...webhookOps };
 
 export const paymentContract = contract({
   name: 'payment',

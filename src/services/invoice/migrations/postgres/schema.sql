@@ -4,6 +4,21 @@ create schema tradepost_invoice;
 
 create sequence tradepost_invoice.invoice_ids;
 
+create table tradepost_invoice.dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  event_id uuid not null,
+  type text not null,
+  subject text not null,
+  "time" timestamp with time zone not null,
+  envelope json not null,
+  error text not null,
+  attempts integer not null,
+  failed_at timestamp with time zone not null,
+  constraint dead_letter_once UNIQUE (consumer, event_id),
+  constraint dead_letter_pkey PRIMARY KEY (id)
+);
+
 create table tradepost_invoice.inbox (
   consumer text not null,
   event_id uuid not null,
@@ -28,6 +43,7 @@ create table tradepost_invoice.invoices (
   created_at timestamp with time zone not null,
   due_date timestamp with time zone not null,
   version integer not null,
+  updated_at timestamp with time zone not null,
   constraint invoice_number_once UNIQUE (invoice_number),
   constraint invoices_pkey PRIMARY KEY (invoice_id),
   constraint one_invoice_per_order UNIQUE (order_id),
@@ -50,8 +66,10 @@ create table tradepost_invoice.outbox (
   trace text not null,
   correlation text not null,
   causation uuid,
+  actor text not null default 'system'::text,
+  about text,
   constraint outbox_pkey PRIMARY KEY ("position")
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.5, autovacuum_analyze_scale_factor=0.5);
 
 create table tradepost_invoice.request (
   key text not null,
@@ -70,6 +88,7 @@ create table tradepost_invoice.takeover_report (
   shown_at timestamp with time zone
 );
 
+CREATE INDEX inbox_handled_at ON tradepost_invoice.inbox USING brin (handled_at);
 CREATE INDEX invoices_by_status ON tradepost_invoice.invoices USING btree (status, invoice_id);
 CREATE INDEX invoices_by_user ON tradepost_invoice.invoices USING btree (user_id, invoice_id);
 CREATE INDEX request_created_at ON tradepost_invoice.request USING btree (created_at);

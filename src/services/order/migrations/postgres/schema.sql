@@ -4,6 +4,21 @@ create schema tradepost_order;
 
 create sequence tradepost_order.order_ids;
 
+create table tradepost_order.dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  event_id uuid not null,
+  type text not null,
+  subject text not null,
+  "time" timestamp with time zone not null,
+  envelope json not null,
+  error text not null,
+  attempts integer not null,
+  failed_at timestamp with time zone not null,
+  constraint dead_letter_once UNIQUE (consumer, event_id),
+  constraint dead_letter_pkey PRIMARY KEY (id)
+);
+
 create table tradepost_order.inbox (
   consumer text not null,
   event_id uuid not null,
@@ -27,7 +42,13 @@ create table tradepost_order.orders (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   version integer not null,
+  paid_total bigint not null default 0,
+  refunded_total bigint not null default 0,
+  shipment_status text not null default 'pending'::text,
+  delivered_at timestamp with time zone,
+  constraint fulfillment_status_known CHECK ((fulfillment_status = ANY (ARRAY['not_fulfilled'::text, 'packed'::text, 'shipped'::text, 'in_transit'::text, 'delivered'::text, 'failed'::text, 'returned'::text]))),
   constraint orders_pkey PRIMARY KEY (order_id),
+  constraint payment_status_known CHECK ((payment_status = ANY (ARRAY['not_paid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
   constraint status_known CHECK ((status = ANY (ARRAY['pending'::text, 'confirmed'::text, 'completed'::text, 'cancelled'::text]))),
   constraint total_adds_up CHECK ((total = (subtotal + tax)))
 ) with (fillfactor=80);
@@ -42,8 +63,10 @@ create table tradepost_order.outbox (
   trace text not null,
   correlation text not null,
   causation uuid,
+  actor text not null default 'system'::text,
+  about text,
   constraint outbox_pkey PRIMARY KEY ("position")
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.5, autovacuum_analyze_scale_factor=0.5);
 
 create table tradepost_order.request (
   key text not null,
@@ -62,5 +85,38 @@ create table tradepost_order.takeover_report (
   shown_at timestamp with time zone
 );
 
+create table tradepost_order.timeline (
+  event_id uuid not null,
+  order_id bigint not null,
+  type text not null,
+  service text not null,
+  subject text not null,
+  at timestamp with time zone not null,
+  actor text not null,
+  causation_id uuid,
+  correlation_id text not null,
+  data json not null,
+  nth bigint not null generated always as identity,
+  constraint timeline_pkey PRIMARY KEY (event_id)
+);
+
+CREATE INDEX inbox_handled_at ON tradepost_order.inbox USING brin (handled_at);
 CREATE INDEX orders_by_user ON tradepost_order.orders USING btree (user_id, order_id);
 CREATE INDEX request_created_at ON tradepost_order.request USING btree (created_at);
+CREATE INDEX timeline_by_order ON tradepost_order.timeline USING btree (order_id, at);
+
+CREATE OR REPLACE FUNCTION tradepost_order.tell_announced()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into tradepost_order.timeline
+    (event_id, order_id, type, service, subject, at, actor, causation_id, correlation_id, data)
+  select id, subject::bigint, type, 'order', subject, time, actor, causation, correlation, data
+  from announced where about is not null order by position
+  on conflict (event_id) do nothing;
+  return null;
+end $function$
+;
+
+CREATE TRIGGER tell_announced AFTER INSERT ON tradepost_order.outbox REFERENCING NEW TABLE AS announced FOR EACH STATEMENT EXECUTE FUNCTION tradepost_order.tell_announced();

@@ -4,6 +4,21 @@ create schema tradepost_product;
 
 create sequence tradepost_product.product_ids;
 
+create table tradepost_product.dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  event_id uuid not null,
+  type text not null,
+  subject text not null,
+  "time" timestamp with time zone not null,
+  envelope json not null,
+  error text not null,
+  attempts integer not null,
+  failed_at timestamp with time zone not null,
+  constraint dead_letter_once UNIQUE (consumer, event_id),
+  constraint dead_letter_pkey PRIMARY KEY (id)
+);
+
 create table tradepost_product.inbox (
   consumer text not null,
   event_id uuid not null,
@@ -21,8 +36,10 @@ create table tradepost_product.outbox (
   trace text not null,
   correlation text not null,
   causation uuid,
+  actor text not null default 'system'::text,
+  about text,
   constraint outbox_pkey PRIMARY KEY ("position")
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.5, autovacuum_analyze_scale_factor=0.5);
 
 create table tradepost_product.products (
   product_id bigint not null,
@@ -68,6 +85,7 @@ create table tradepost_product.takeover_report (
   shown_at timestamp with time zone
 );
 
+CREATE INDEX inbox_handled_at ON tradepost_product.inbox USING brin (handled_at);
 CREATE INDEX products_by_category ON tradepost_product.products USING btree (lower(category), product_id);
 CREATE INDEX products_by_words ON tradepost_product.products USING gin (search);
 CREATE INDEX request_created_at ON tradepost_product.request USING btree (created_at);

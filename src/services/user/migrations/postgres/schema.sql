@@ -12,6 +12,21 @@ create table tradepost_user.admins (
   constraint one_row CHECK (singleton)
 );
 
+create table tradepost_user.dead_letter (
+  id bigint not null generated always as identity,
+  consumer text not null,
+  event_id uuid not null,
+  type text not null,
+  subject text not null,
+  "time" timestamp with time zone not null,
+  envelope json not null,
+  error text not null,
+  attempts integer not null,
+  failed_at timestamp with time zone not null,
+  constraint dead_letter_once UNIQUE (consumer, event_id),
+  constraint dead_letter_pkey PRIMARY KEY (id)
+);
+
 create table tradepost_user.inbox (
   consumer text not null,
   event_id uuid not null,
@@ -29,8 +44,10 @@ create table tradepost_user.outbox (
   trace text not null,
   correlation text not null,
   causation uuid,
+  actor text not null default 'system'::text,
+  about text,
   constraint outbox_pkey PRIMARY KEY ("position")
-);
+) with (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=5000, autovacuum_vacuum_insert_scale_factor=0.5, autovacuum_analyze_scale_factor=0.5);
 
 create table tradepost_user.request (
   key text not null,
@@ -96,6 +113,7 @@ create table tradepost_user.users (
   constraint users_pkey PRIMARY KEY (user_id)
 ) with (fillfactor=90);
 
+CREATE INDEX inbox_handled_at ON tradepost_user.inbox USING brin (handled_at);
 CREATE UNIQUE INDEX one_active_key ON tradepost_user.signing_keys USING btree (active) WHERE active;
 CREATE INDEX request_created_at ON tradepost_user.request USING btree (created_at);
 CREATE INDEX session_tokens_by_session ON tradepost_user.session_tokens USING btree (session_id);

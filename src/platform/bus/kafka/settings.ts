@@ -1,0 +1,15 @@
+import type { BaseOptions } from '@platformatic/kafka';
+
+/** What the binding of CloudEvents to Kafka puts before the name of an attribute. */
+export const HEADER_PREFIX = 'ce_';
+
+/** How every client of a bus reaches Kafka. */
+export function connectionTo(brokers: readonly string[], prefix: string): BaseOptions {
+  return {
+    clientId: prefix,
+    bootstrapBrokers: [...brokers],
+    connectTimeout: 3_000,
+    retries: 3,
+    retryDelay: 300,
+  };
+}

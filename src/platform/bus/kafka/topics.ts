@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Admin, findErrorBy } from '@platformatic/kafka';
+
+/** Sees that topics are there before somebody writes to them or reads them. */
+export interface TopicMaker {
+  make(names: Iterable<string>): Promise<void>;
+  /** Looks again the next time: a topic may have been deleted. */
+  forget(): void;
+}
+
+const LEADER_TRIES = 50;
+
+/** Makes topics with so many partitions and the broker's own number of replicas. What is there stays as it is. */
+export function topicMaker(admin: Admin, partitions: number): TopicMaker {
+  const known = new Map<string, Promise<void>>();
+
+  async function one(name: string): Promise<void> {
+    // Asked first: whoever may write to a topic need not have the right to make one.
+    if (await hasLeaders(name)) return;
+    await admin.createTopics({ topics: [name], partitions, replicas: -1 }).catch((error: Error) => {
+      // Somebody else was faster.
+      if (!findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) throw error;
+    });
+    for (let tries = 0; !(await hasLeaders(name)); tries++) {
+      if (tries === LEADER_TRIES) throw new Error(`The topic ${name} has no leader yet.`);
+      await sleep(100);
+    }
+  }
+
+  async function hasLeaders(name: string): Promise<boolean> {
+    try {
+      const { topics } = await admin.metadata({ topics: [name], forceUpdate: true, retries: 0 });
+      return topics.get(name)?.partitions.every(({ leader }) => leader >= 0) ?? false;
+    } catch (error) {
+      if (/Unknown topic/.test(String(error)) || findErrorBy(error as Error, 'hasStaleMetadata', true)) return false;
+      throw error;
+    }
+  }
+
+  return {
+    async make(names) {
+      await Promise.all(
+        [...names].map((name) => {
+          let made = known.get(name);
+          if (!made) {
+            made = one(name);
+            known.set(name, made);
+            made.catch(() => known.delete(name));
+          }
+          return made;
+        }),
+      );
+    },
+    forget: () => known.clear(),
+  };
+}

@@ -1,0 +1,169 @@
+import type { Consumer, GroupAssignment } from '@platformatic/kafka';
+import { within } from '../patience.ts';
+import { type Progress, progress } from '../progress.ts';
+import type { Receiver } from '../receiver.ts';
+import { committer } from './committer.ts';
+
+/** What a member does between two rebalances: it reads the partitions that it was given. */
+export interface Turn {
+  /** Resolves with the reason when it cannot read any more; it is then to be ended. */
+  readonly failed: Promise<Error>;
+  readonly ended: boolean;
+  /** Begins nothing more; resolves when what was under way is committed or let go of, or after so long. */
+  end(patienceMs?: number): Promise<void>;
+}
+
+interface TurnParts {
+  readonly member: Consumer;
+  /** A client of the same group for what must not wait behind a fetch. */
+  readonly hands: Consumer;
+  readonly assignments: readonly GroupAssignment[];
+  /** The bus's own name of each topic by its name in Kafka. */
+  readonly named: ReadonlyMap<string, string>;
+  readonly work: Receiver;
+  /** The end of the turn before. */
+  readonly before?: Promise<void>;
+}
+
+/** How far one partition is read. */
+interface Reading {
+  readonly topic: string;
+  readonly partition: number;
+  next: bigint;
+  readonly place: Progress;
+}
+
+const KEEP_PLACE_MS = 200;
+const WAIT_MS = 500;
+const PARTITION_BYTES = 512_000;
+const FETCH_BYTES = 2_000_000;
+const READ_COMMITTED = 1;
+const CONTROL = 0x20;
+
+/** Begins to read, each partition from where the group stands. */
+export function beginTurn({ member, hands, assignments, named, work, before }: TurnParts): Turn {
+  const held = new AbortController();
+  const failed = Promise.withResolvers<Error>();
+  const underWay = new Set<Promise<void>>();
+  const commits = committer((offsets) => hands.commit({ offsets }), held.signal);
+  const readings: Reading[] = [];
+
+  async function run(): Promise<void> {
+    await before;
+    const topics = assignments.map(({ topic }) => topic);
+    if (topics.length === 0 || held.signal.aborted) return;
+    readings.push(...(await standing(topics)));
+    const metadata = await member.metadata({ topics: [...topics], forceUpdate: true });
+    const byNode = Map.groupBy(
+      readings,
+      ({ topic, partition }) => metadata.topics.get(topic)?.partitions[partition]?.leader ?? -1,
+    );
+    const names = new Map(topics.map((topic) => [metadata.topics.get(topic)?.id ?? topic, topic]));
+    await Promise.all([...byNode].map(([node, own]) => readFrom(node, own, names)));
+  }
+
+  /** A new group begins with the oldest event; so does one whose place is there no longer. */
+  async function standing(topics: string[]): Promise<Reading[]> {
+    const [oldest, end, committed] = await Promise.all([
+      hands.listOffsets({ topics: [...topics], timestamp: -2n }),
+      hands.listOffsets({ topics: [...topics], timestamp: -1n }),
+      hands.listCommittedOffsets({ topics: [...assignments] }),
+    ]);
+    return assignments.flatMap(({ topic, partitions }) =>
+      partitions.map((partition) => {
+        const first = oldest.get(topic)?.[partition] ?? 0n;
+        const last = end.get(topic)?.[partition] ?? first;
+        const kept = committed.get(topic)?.[partition] ?? -1n;
+        const next = kept < first || kept > last ? first : kept;
+        const keep = (position: number) => commits.keep(topic, partition, BigInt(position) + 1n);
+        return { topic, partition, next, place: progress(Number(next) - 1, KEEP_PLACE_MS, keep) };
+      }),
+    );
+  }
+
+  async function readFrom(node: number, own: readonly Reading[], names: ReadonlyMap<string, string>): Promise<void> {
+    const ids = new Map([...names].map(([id, name]) => [name, id]));
+    while (!held.signal.aborted) {
+      const byTopic = Map.groupBy(own, ({ topic }) => topic);
+      const topics = [...byTopic].map(([topic, ones]) => ({
+        topicId: ids.get(topic) ?? topic,
+        partitions: ones.map(({ partition, next }) => ({
+          partition,
+          fetchOffset: next,
+          currentLeaderEpoch: -1,
+          lastFetchedEpoch: -1,
+          partitionMaxBytes: PARTITION_BYTES,
+        })),
+      }));
+      const limits = { minBytes: 1, maxBytes: FETCH_BYTES, maxWaitTime: WAIT_MS, isolationLevel: READ_COMMITTED };
+      await takeAll(await member.fetch({ node, topics, ...limits }), own, names);
+    }
+  }
+
+  async function takeAll(got: FetchResponse, own: readonly Reading[], names: ReadonlyMap<string, string>) {
+    for (const { topicId, partitions } of got.responses) {
+      for (const { partitionIndex, records } of partitions) {
+        const reading = own.find((one) => one.topic === names.get(topicId) && one.partition === partitionIndex);
+        if (reading && records) await takePartition(reading, records);
+      }
+    }
+  }
+
+  async function takePartition(reading: Reading, batches: NonNullable<Batches>): Promise<void> {
+    for (const batch of batches) {
+      for (const record of batch.attributes & CONTROL ? [] : batch.records) {
+        const offset = batch.firstOffset + BigInt(record.offsetDelta);
+        // A fetch begins with the batch that holds the place, not with the place.
+        if (offset < reading.next) continue;
+        await work.room();
+        if (held.signal.aborted) return;
+        reading.next = offset + 1n;
+        take(reading, offset, record);
+      }
+      const end = batch.firstOffset + BigInt(batch.lastOffsetDelta) + 1n;
+      if (end > reading.next) reading.next = end;
+    }
+  }
+
+  function take({ topic, place }: Reading, offset: bigint, { headers, value }: Records[number]): void {
+    const done = place.begin(Number(offset));
+    const message = {
+      topic: named.get(topic) ?? topic,
+      headers: Object.fromEntries(headers.map(([name, text]) => [String(name), text?.toString()])),
+      data: value?.toString() ?? '',
+    };
+    const one = work.take(message, held.signal).then((finished) => {
+      if (finished) done();
+    });
+    underWay.add(one);
+    void one.finally(() => underWay.delete(one));
+  }
+
+  async function settle(reading: Promise<void>): Promise<void> {
+    held.abort();
+    await reading;
+    await Promise.all(underWay);
+    await Promise.all(readings.map(({ place }) => place.close()));
+    await commits.idle();
+  }
+
+  const running = run().catch((error: Error) => {
+    if (!held.signal.aborted) failed.resolve(error);
+  });
+  let end: Promise<void> | undefined;
+  return {
+    failed: failed.promise,
+    get ended() {
+      return held.signal.aborted;
+    },
+    async end(patienceMs) {
+      end ??= settle(running);
+      if (patienceMs === undefined) await end;
+      else await within(patienceMs, 'late', end).catch(() => undefined);
+    },
+  };
+}
+
+type FetchResponse = Awaited<ReturnType<Consumer['fetch']>>;
+type Batches = FetchResponse['responses'][number]['partitions'][number]['records'];
+type Records = NonNullable<Batches>[number]['records'];

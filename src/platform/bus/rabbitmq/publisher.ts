@@ -1,0 +1,89 @@
+import type { Channel, Connection } from 'rabbitmq-client';
+import type { Envelope } from '../../events.ts';
+import { CONTENT_TYPE, toHeaders } from '../cloudevents.ts';
+import { partitionOf } from '../partition.ts';
+import { PATIENCE_MS, within } from '../patience.ts';
+
+/** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
+export const HEADER_PREFIX = 'cloudEvents:';
+
+/** Publishes on a connection of its own, so that a broker that slows publishers down does not slow consumers. */
+export interface Publisher {
+  publish(events: readonly Envelope[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface PublisherParts {
+  readonly connect: () => Connection;
+  readonly exchange: string;
+  readonly topicOf: (source: string) => string;
+}
+
+interface Line {
+  readonly connection: Connection;
+  readonly channel: Channel;
+}
+
+/** Makes a publisher; it connects when there is something to say. */
+export function publisher({ connect, exchange, topicOf }: PublisherParts): Publisher {
+  let line: Promise<Line> | undefined;
+
+  async function open(): Promise<Line> {
+    const connection = connect();
+    try {
+      const channel = await connection.acquire({ emitErrorsFromChannel: true });
+      // Heard where the promise of the publish rejects.
+      channel.on('error', () => undefined);
+      await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
+      await channel.confirmSelect();
+      return { connection, channel };
+    } catch (error) {
+      connection.unsafeDestroy();
+      throw error;
+    }
+  }
+
+  async function send(events: readonly Envelope[]): Promise<void> {
+    line ??= open();
+    const { channel } = await line;
+    await Promise.all(events.map((event) => channel.basicPublish(address(event), Buffer.from(event.data))));
+  }
+
+  function address(event: Envelope) {
+    return {
+      exchange,
+      routingKey: `${topicOf(event.source)}.${partitionOf(event.subject)}.${event.type}`,
+      durable: true,
+      contentType: CONTENT_TYPE,
+      // Named, because the client takes a JSON body without it apart, and bytes would come out as others.
+      contentEncoding: 'utf-8',
+      messageId: event.id,
+      headers: toHeaders(event, HEADER_PREFIX),
+    };
+  }
+
+  // What may still wait on the old connection must not be sent behind what is published next.
+  function hangUp(): void {
+    line?.then(({ connection }) => connection.unsafeDestroy()).catch(() => undefined);
+    line = undefined;
+  }
+
+  return {
+    async publish(events) {
+      if (events.length === 0) return;
+      try {
+        await within(PATIENCE_MS, 'RabbitMQ did not confirm the events in time.', send(events));
+      } catch (error) {
+        hangUp();
+        throw error;
+      }
+    },
+    async close() {
+      const open = await line?.catch(() => undefined);
+      line = undefined;
+      if (!open) return;
+      const closed = open.channel.close().then(() => open.connection.close());
+      await within(PATIENCE_MS, 'late', closed).catch(() => open.connection.unsafeDestroy());
+    },
+  };
+}

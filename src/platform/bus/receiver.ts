@@ -1,0 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Envelope } from '../events.ts';
+import { type Subscription, UNDER_WAY } from './bus.ts';
+import { fromHeaders } from './cloudevents.ts';
+import { lanes } from './lanes.ts';
+
+/** What a broker hands over. */
+export interface Message {
+  readonly topic: string;
+  /** The attributes, named as the protocol binding names them. */
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly data: string;
+}
+
+/** What every driver does alike with what its broker hands over: order, retries, capacity, what is unreadable. */
+export interface Receiver {
+  /** Resolves when there is room for one more. */
+  room(): Promise<void>;
+  /**
+   * Puts a message at the end of its subject's lane. Resolves with true when it is done with for good, and with
+   * false when it was let go of: once `held` has ended, what has not begun does not begin any more.
+   */
+  take(message: Message, held: AbortSignal): Promise<boolean>;
+}
+
+interface Piece {
+  readonly held: AbortSignal;
+  work(): Promise<void>;
+}
+
+const AGAIN_MS = 1_000;
+
+/** Makes the receiver of one subscription; `prefix` is what stands before the name of an attribute. */
+export function receiver({ wanted, handle, unreadable }: Subscription, prefix: string): Receiver {
+  const concerns = new Set(wanted.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
+  const work = lanes<Piece>(untilDone, UNDER_WAY);
+
+  function run(lane: string, piece: Piece): Promise<boolean> {
+    return work.run(lane, piece).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  return {
+    room: work.room,
+    take({ topic, headers, data }, held) {
+      const event = read(headers, data, prefix);
+      if (event instanceof Error) {
+        const reason = `${topic}: ${event.message}`;
+        return run(`${topic} unreadable`, { held, work: () => unreadable(data, reason) });
+      }
+      if (!concerns.has(`${event.source} ${event.type}`)) return Promise.resolve(true);
+      return run(`${topic} ${event.subject}`, { held, work: () => handle(event) });
+    },
+  };
+}
+
+// The lane stands still meanwhile, so that what follows of the same subject does not overtake.
+async function untilDone({ held, work }: Piece): Promise<void> {
+  for (;;) {
+    if (held.aborted) throw new Error('let go of');
+    try {
+      return await work();
+    } catch {
+      await sleep(AGAIN_MS, undefined, { signal: held }).catch(() => undefined);
+    }
+  }
+}
+
+function read(headers: Message['headers'], data: string, prefix: string): Envelope | Error {
+  try {
+    return fromHeaders(headers, data, prefix);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

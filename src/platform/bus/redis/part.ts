@@ -1,0 +1,93 @@
+import type { Receiver } from '../receiver.ts';
+import type { Lines } from './lines.ts';
+
+/** A part of the topics that this process holds the lease of. */
+export interface Part {
+  readonly n: number;
+  readonly streams: readonly StreamState[];
+  /** By the clock of this process: later, another may have it. */
+  validUntil: number;
+  readonly leaving: boolean;
+  /** Takes on what was read of a stream whose end is at `last`. */
+  take(stream: StreamState, last: string, entries: readonly [string, readonly string[]][]): Promise<void>;
+  /** Begins nothing more; what is under way goes on. */
+  letGo(): void;
+  /** Begins nothing more, and resolves when what was under way is acknowledged or let go of. */
+  leave(): Promise<void>;
+}
+
+/** How far one stream was read. */
+export interface StreamState {
+  readonly part: Part;
+  readonly key: string;
+  readonly topic: string;
+  /** '>', or while what was open before is being read, the place reached in that. */
+  from: string;
+  /** The last entry that was there when nothing new was. */
+  last: string;
+  /** Taken on, and not known to be acknowledged. */
+  readonly open: Set<string>;
+}
+
+interface PartParts {
+  readonly lines: Lines;
+  readonly work: Receiver;
+  readonly group: string;
+  readonly validUntil: number;
+}
+
+/** Begins with a part: first with what its last reader left open. */
+export function partOf(n: number, topics: readonly string[], prefix: string, parts: PartParts): Part {
+  const { lines, work, group, validUntil } = parts;
+  const held = new AbortController();
+  const underWay = new Set<Promise<void>>();
+
+  async function handle(stream: StreamState, id: string, fields: readonly string[]): Promise<void> {
+    const { data = '', ...headers } = toObject(fields);
+    if (!(await work.take({ topic: stream.topic, headers, data }, held.signal))) return;
+    await lines.acknowledge(stream.key, group, id, held.signal);
+    stream.open.delete(id);
+  }
+
+  const part: Part = {
+    n,
+    streams: [],
+    validUntil,
+    get leaving() {
+      return held.signal.aborted;
+    },
+    async take(stream, last, entries) {
+      for (const [id, fields] of entries) {
+        await work.room();
+        if (held.signal.aborted) return;
+        if (stream.open.has(id)) continue;
+        stream.open.add(id);
+        const done = handle(stream, id, fields);
+        underWay.add(done);
+        void done.finally(() => underWay.delete(done));
+      }
+      if (stream.from !== '>') stream.from = entries.at(-1)?.[0] ?? '>';
+      else if (entries.length === 0) stream.last = last;
+    },
+    letGo: () => held.abort(),
+    async leave() {
+      held.abort();
+      await Promise.all(underWay);
+    },
+  };
+  const streams = topics.map((topic) => ({
+    part,
+    key: `${prefix}:${topic}:${n}`,
+    topic,
+    from: '0',
+    last: '0-0',
+    open: new Set<string>(),
+  }));
+  return Object.assign(part, { streams });
+}
+
+function toObject(fields: readonly string[]): Record<string, string> {
+  const object: Record<string, string> = {};
+  for (let n = 0; n < fields.length; n += 2) object[fields[n] as string] = fields[n + 1] as string;
+  return object;
+}

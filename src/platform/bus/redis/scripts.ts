@@ -1,0 +1,90 @@
+/**
+ * What Redis does in one step, as Lua. Each key is named in KEYS; all of a bus are on one server, not spread over a
+ * cluster. Times are Redis's own, so that the clocks of the readers do not matter.
+ */
+
+/**
+ * A sign of life, and a look at who else lives: renews what is held, takes what is free up to a fair share.
+ * KEYS: the members, the leases. ARGV: token, milliseconds. Returns the share and the numbers of the leases held.
+ */
+export const SHARE = `
+local token, ttl = ARGV[1], tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + ttl, token)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+redis.call('PEXPIRE', KEYS[1], ttl * 2)
+local members = redis.call('ZRANGE', KEYS[1], 0, -1)
+table.sort(members)
+local leases = #KEYS - 1
+local share = math.floor(leases / #members)
+for rank, member in ipairs(members) do
+  if member == token and rank <= leases % #members then share = share + 1 end
+end
+local own = {}
+for n = 1, leases do
+  if redis.call('GET', KEYS[n + 1]) == token then
+    redis.call('PEXPIRE', KEYS[n + 1], ttl)
+    own[#own + 1] = n - 1
+  end
+end
+for n = 1, leases do
+  if #own < share and redis.call('SET', KEYS[n + 1], token, 'NX', 'PX', ttl) then own[#own + 1] = n - 1 end
+end
+return {share, own}
+`;
+
+/** Gives leases back, if they still are ours. KEYS: the members, leases. ARGV: token, whether the member leaves. */
+export const RELEASE = `
+for n = 2, #KEYS do
+  if redis.call('GET', KEYS[n]) == ARGV[1] then redis.call('DEL', KEYS[n]) end
+end
+if ARGV[2] == 'leaves' then redis.call('ZREM', KEYS[1], ARGV[1]) end
+return 1
+`;
+
+/**
+ * Reads for a group what follows, from the streams whose lease is held: the look at the lease and the read are one
+ * step, so that one who has lost it without knowing gets nothing, and nothing is handed to him that nobody would
+ * ask for again. KEYS: lease and stream, in pairs. ARGV: token, group, how many of each, and for each stream from
+ * where: '>' for what is new, or a place among what is still open.
+ * Returns for each stream: whether the lease is held, the last place of the stream, the entries.
+ */
+export const READ = `
+local got = {}
+for n = 1, #KEYS / 2 do
+  local lease, stream = KEYS[2 * n - 1], KEYS[2 * n]
+  if redis.call('GET', lease) == ARGV[1] then
+    local found = redis.call('XREADGROUP', 'GROUP', ARGV[2], 'reader', 'COUNT', ARGV[3], 'STREAMS', stream, ARGV[n + 3])
+    local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)
+    got[n] = {1, last[1] and last[1][1] or '0-0', found and found[1] and found[1][2] or {}}
+  else
+    got[n] = {0, '', {}}
+  end
+end
+return got
+`;
+
+/**
+ * Forgets what is older than a time, but nothing that a group has still to read or to acknowledge.
+ * KEYS: a stream. ARGV: how many milliseconds are kept. Returns how many entries went.
+ */
+export const TRIM = `
+local time = redis.call('TIME')
+local until_ms = time[1] * 1000 + math.floor(time[2] / 1000) - tonumber(ARGV[1])
+local seq = 0
+local function before(id)
+  local ms, n = string.match(id, '^(%d+)-(%d+)$')
+  ms, n = tonumber(ms), tonumber(n)
+  if ms < until_ms or (ms == until_ms and n < seq) then until_ms, seq = ms, n end
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+for _, group in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+  local fields = {}
+  for n = 1, #group, 2 do fields[group[n]] = group[n + 1] end
+  before(fields['last-delivered-id'])
+  local open = redis.call('XPENDING', KEYS[1], fields['name'])
+  if open[1] > 0 then before(open[2]) end
+end
+return redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f-%.0f', until_ms, seq))
+`;

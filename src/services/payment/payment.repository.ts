@@ -1,0 +1,82 @@
+import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { Figures, FiguresInput } from '../../platform/figures.ts';
+import type { Minor } from '../../platform/money.ts';
+import type { Act, Payment, Refund } from './payment.act.model.ts';
+import type { TransactionStatus } from './payment.contract.ts';
+import type { Difference, LedgerEntry } from './payment.ledger.contract.ts';
+import type { Account, Bill, Claim, TransactionState } from './payment.model.ts';
+import type { PaidAccount } from './payment.refunds.model.ts';
+import type { WebhookRepository } from './webhooks/webhook.repository.ts';
+
+export interface TransactionFilter {
+  /** Undefined: everybody's. */
+  readonly user_id?: number;
+  readonly status?: TransactionStatus;
+  readonly invoice_id?: number;
+}
+
+export interface PageRequest {
+  readonly limit: number;
+  readonly cursor?: string;
+}
+
+/** Ids, known before anything is saved. */
+export interface PaymentIds {
+  transaction(): Promise<number>;
+  act(): Promise<number>;
+  payment(): Promise<number>;
+  refund(): Promise<number>;
+}
+
+/** How transactions, their payments and their refunds are kept, and the ledger with them. */
+export interface PaymentRepository {
+  readonly ids: PaymentIds;
+  readonly ledger: Ledger;
+  readonly webhooks: WebhookRepository;
+  /**
+   * Saves a new transaction if its user's total, or its invoice's, has room for it. Throws PAYMENT_LIMIT,
+   * PAYMENT_INVOICE_COVERED or PAYMENT_INVOICE_CANCELLED.
+   */
+  claim(ctx: Ctx, change: Change<Claim>): Promise<TransactionState>;
+  /** Saves an act whole. Throws STALE when something that it changes has moved since it was looked at. */
+  record(ctx: Ctx, change: Change<Act>): Promise<Act>;
+  /** Throws PAYMENT_NOT_FOUND. */
+  get(transaction_id: number): Promise<TransactionState>;
+  /** Newest first. */
+  list(filter: TransactionFilter, page: PageRequest): Promise<Page<TransactionState>>;
+  /** The oldest open transactions of a user, one more than an act pays. */
+  openOf(user_id: number): Promise<Account>;
+  /** These transactions, with what belongs to them. */
+  account(transaction_ids: readonly number[]): Promise<PaidAccount>;
+  /** All transactions of an order, with what belongs to them. */
+  accountOfOrder(order_id: number, user_id: number): Promise<PaidAccount>;
+  /** From now on nothing more is claimed for this order. Repeated, it does no harm. */
+  closeBill(order_id: number, user_id: number): Promise<Bill>;
+  /** Remembers the name that the provider gave a payment; the first one stays. */
+  noteRef(payment_id: number, provider_ref: string): Promise<void>;
+  findPayment(by: { payment_id: number } | { request: string }): Promise<Payment | undefined>;
+  findRefund(refund_id: number): Promise<Refund | undefined>;
+  /** Newest first. */
+  refunds(filter: { user_id?: number }, page: PageRequest): Promise<Page<Refund>>;
+  /** What was started before this moment and has not come to its end. */
+  unfinished(before: string): Promise<Unfinished>;
+}
+
+export interface Unfinished {
+  readonly payments: readonly Payment[];
+  readonly refunds: readonly Refund[];
+  /** Bills of cancelled orders that still hold money or claims. */
+  readonly bills: readonly Bill[];
+}
+
+/** The ledger, for those who look at it: it is written by `claim` and `record` alone. */
+export interface Ledger {
+  accounts(
+    prefix: string | undefined,
+    page: PageRequest,
+  ): Promise<Page<{ account: string; currency: string; balance: Minor }>>;
+  entries(filter: { transaction_id?: number }, page: PageRequest): Promise<Page<LedgerEntry>>;
+  /** What a range of transactions comes to, and what the ledger says of all of them. */
+  figures(range: FiguresInput): Promise<Figures>;
+  check(): Promise<{ sum: Minor; entries: number; differences: Difference[] }>;
+}

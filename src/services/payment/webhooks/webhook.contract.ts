@@ -1,0 +1,155 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { event, Id, Nothing, op, PageOf, paging, Time } from '../../../platform/contract.ts';
+import { errors } from '../../../platform/errors.ts';
+import { prefixed } from '../payment.ledger.contract.ts';
+
+/** What an endpoint may be told of. */
+export const WEBHOOK_TYPES = [
+  'order.status_changed',
+  'order.cancelled',
+  'shipment.status_changed',
+  'invoice.status_changed',
+  'payment.captured',
+  'payment.refunded',
+] as const;
+export type WebhookType = (typeof WEBHOOK_TYPES)[number];
+
+const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
+const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description });
+const Types = Type.Array(oneOf(...WEBHOOK_TYPES), { minItems: 1, maxItems: WEBHOOK_TYPES.length, uniqueItems: true });
+
+/** An address that a user wants to be told at. */
+export const Endpoint = Type.Object({
+  endpoint_id: Id(),
+  user_id: Id(),
+  url: Type.String(),
+  types: Types,
+  everyone: Type.Boolean({ description: 'told of what concerns any user; for staff only' }),
+  status: oneOf('active', 'disabled', 'deleted'),
+  disabled_reason: textOrNull(),
+  created_at: Time(),
+});
+export type Endpoint = Static<typeof Endpoint>;
+
+const WithSecret = Type.Object({
+  ...Endpoint.properties,
+  secret: Type.String({ description: 'whsec_ and base64; it is shown this once' }),
+});
+
+const Attempt = Type.Object({
+  at: Time(),
+  status: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'the HTTP status of the answer' }),
+  error: textOrNull('why there was no answer'),
+  ms: Type.Integer(),
+});
+
+/** One message to one endpoint, and what came of it. */
+export const Delivery = Type.Object({
+  delivery_id: Id(),
+  endpoint_id: Id(),
+  message_id: Type.String({ description: 'the header webhook-id, the same at every attempt' }),
+  type: Type.String(),
+  status: oneOf('waiting', 'delivered', 'failed'),
+  next_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+  created_at: Time(),
+  attempts: Type.Array(Attempt),
+});
+export type Delivery = Static<typeof Delivery>;
+
+export const webhookEvents = {
+  endpointChanged: event(
+    'webhook_endpoint.changed',
+    'an endpoint for webhooks was made, disabled, deleted, or has a new secret; the subject is the endpoint',
+    Type.Object({
+      endpoint_id: Id(),
+      user_id: Id(),
+      change: oneOf('created', 'rotated', 'disabled', 'enabled', 'deleted'),
+      reason: textOrNull(),
+      at: Time(),
+    }),
+  ),
+};
+
+export const webhookErrors = errors('WEBHOOK', {
+  ENDPOINT_NOT_FOUND: ['not_found', 'endpoint not found'],
+  DELIVERY_NOT_FOUND: ['not_found', 'delivery not found'],
+  BAD_URL: ['invalid', ({ reason }: { reason: string }) => `url ${reason}`],
+  NOT_FOR_YOU: ['forbidden', 'only staff may be told of what concerns everyone'],
+  TOO_MANY: ['conflict', ({ most }: { most: number }) => `a user has at most ${most} endpoints`],
+  NOT_ACTIVE: ['conflict', 'this endpoint is disabled; enable it first'],
+});
+
+const BASE = '/webhooks/endpoints';
+const one = { endpoint_id: Id() };
+
+export const webhookOps = {
+  createEndpoint: op(`POST ${BASE}`, {
+    access: 'customer',
+    summary: 'Names an address that is told of events, by the Standard Webhooks; its secret is shown once',
+    status: 201,
+    idempotent: true,
+    aliases: prefixed(BASE),
+    input: Type.Object({
+      url: Type.String({ minLength: 8, maxLength: 2000, pattern: '^[\\x21-\\x7e]+$' }),
+      types: Type.Optional(Types),
+      everyone: Type.Optional(Type.Boolean()),
+    }),
+    output: WithSecret,
+  }),
+  listEndpoints: op(`GET ${BASE}`, {
+    access: 'customer',
+    summary: "One's own endpoints, newest first; for staff everybody's with all=true",
+    aliases: prefixed(BASE),
+    input: Type.Object({ all: Type.Optional(Type.Boolean()), ...paging }),
+    output: PageOf(Endpoint),
+  }),
+  getEndpoint: op(`GET ${BASE}/{endpoint_id}`, {
+    access: 'customer',
+    summary: 'One endpoint',
+    aliases: prefixed(`${BASE}/{endpoint_id}`),
+    input: Type.Object(one),
+    output: Endpoint,
+  }),
+  deleteEndpoint: op(`DELETE ${BASE}/{endpoint_id}`, {
+    access: 'customer',
+    summary: 'Ends an endpoint; what waits for it is not sent any more',
+    status: 204,
+    aliases: prefixed(`${BASE}/{endpoint_id}`),
+    input: Type.Object(one),
+    output: Nothing(),
+  }),
+  rotateSecret: op(`POST ${BASE}/{endpoint_id}/rotate`, {
+    access: 'customer',
+    summary: 'Gives an endpoint a new secret; for a day messages are signed with the old one too',
+    aliases: prefixed(`${BASE}/{endpoint_id}/rotate`),
+    input: Type.Object(one),
+    output: WithSecret,
+  }),
+  enableEndpoint: op(`POST ${BASE}/{endpoint_id}/enable`, {
+    access: 'customer',
+    summary: 'Takes up again what was disabled',
+    aliases: prefixed(`${BASE}/{endpoint_id}/enable`),
+    input: Type.Object(one),
+    output: Endpoint,
+  }),
+  listDeliveries: op(`GET ${BASE}/{endpoint_id}/deliveries`, {
+    access: 'customer',
+    summary: 'What was sent to an endpoint, newest first, with every attempt',
+    aliases: prefixed(`${BASE}/{endpoint_id}/deliveries`),
+    input: Type.Object({ ...one, ...paging }),
+    output: PageOf(Delivery),
+  }),
+  resend: op(`POST ${BASE}/{endpoint_id}/deliveries/{delivery_id}/resend`, {
+    access: 'customer',
+    summary: 'Sends a message once more, under the same id',
+    aliases: prefixed(`${BASE}/{endpoint_id}/deliveries/{delivery_id}/resend`),
+    input: Type.Object({ ...one, delivery_id: Id() }),
+    output: Delivery,
+  }),
+  sendDue: op('POST /internal/webhooks/send', {
+    access: 'internal',
+    summary: 'Sends what is due',
+    input: Nothing(),
+    output: Type.Object({ sent: Type.Integer() }),
+  }),
+};

@@ -1,0 +1,95 @@
+import { isStaff, maySee, self } from '../../../platform/actor.ts';
+import type { Ctx } from '../../../platform/contract.ts';
+import type { Actions } from '../../../platform/module.ts';
+import { again } from '../payment.settling.ts';
+import { WEBHOOK_TYPES, webhookErrors, type webhookOps } from './webhook.contract.ts';
+import {
+  createEndpoint,
+  disable,
+  type EndpointState,
+  enable,
+  outcomeOf,
+  publicEndpoint,
+  reasonToDisable,
+  remove,
+  rotate,
+} from './webhook.model.ts';
+import type { WebhookRepository } from './webhook.repository.ts';
+import type { Sending } from './webhook.sending.ts';
+import { newSecret } from './webhook.signing.ts';
+
+/** How long what is taken is left to the one who took it: longer than an attempt lasts. */
+const TAKEN_SECONDS = 60;
+
+/** What customers do with their endpoints, and the job that sends. */
+export function webhookService(webhooks: WebhookRepository, sending: Sending) {
+  return {
+    createEndpoint: {
+      async act(ctx, { url, types = [...WEBHOOK_TYPES], everyone = false }) {
+        const fault = sending.fault(url);
+        if (fault) throw webhookErrors.BAD_URL({ reason: fault });
+        const wanted = {
+          endpoint_id: await webhooks.nextId(),
+          user_id: self(ctx).id,
+          url,
+          types,
+          everyone,
+          secret: newSecret(),
+        };
+        return webhooks.save(ctx, createEndpoint(wanted, isStaff(ctx.actor), ctx));
+      },
+      answer: (_ctx, state: EndpointState) => withSecret(state),
+    },
+    async listEndpoints(ctx, { all, limit = 50, cursor }) {
+      const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
+      const { items, next } = await webhooks.list({ user_id }, { limit, cursor });
+      return { items: items.map(publicEndpoint), next };
+    },
+    getEndpoint: async (ctx, { endpoint_id }) => publicEndpoint(await own(ctx, endpoint_id)),
+    async deleteEndpoint(ctx, { endpoint_id }) {
+      await webhooks.save(ctx, remove(await own(ctx, endpoint_id), ctx));
+      return {};
+    },
+    async rotateSecret(ctx, { endpoint_id }) {
+      return withSecret(await webhooks.save(ctx, rotate(await own(ctx, endpoint_id), newSecret(), ctx)));
+    },
+    async enableEndpoint(ctx, { endpoint_id }) {
+      return publicEndpoint(await webhooks.save(ctx, enable(await own(ctx, endpoint_id), isStaff(ctx.actor), ctx)));
+    },
+    async listDeliveries(ctx, { endpoint_id, limit = 50, cursor }) {
+      await own(ctx, endpoint_id);
+      return webhooks.deliveries(endpoint_id, { limit, cursor });
+    },
+    async resend(ctx, { endpoint_id, delivery_id }) {
+      const { status } = await own(ctx, endpoint_id);
+      if (status !== 'active') throw webhookErrors.NOT_ACTIVE();
+      return webhooks.resend(endpoint_id, delivery_id, ctx.now);
+    },
+    sendDue: async (ctx) => ({ sent: await sendDue(ctx) }),
+  } satisfies Actions<typeof webhookOps>;
+
+  async function own(ctx: Ctx, endpoint_id: number): Promise<EndpointState> {
+    const found = await webhooks.get(endpoint_id);
+    if (!maySee(ctx.actor, found)) throw webhookErrors.ENDPOINT_NOT_FOUND();
+    return found;
+  }
+
+  async function sendDue(ctx: Ctx): Promise<number> {
+    const taken = await webhooks.take(ctx.now, TAKEN_SECONDS);
+    await Promise.all(
+      taken.map(async (due) => {
+        const attempt = await sending.attempt(due);
+        await webhooks.attempted(due, attempt, outcomeOf(due, attempt, Math.random()));
+        const reason = reasonToDisable(due.endpoint, attempt);
+        if (reason) await disableOne(ctx, due.endpoint.endpoint_id, reason);
+      }),
+    );
+    return taken.length;
+  }
+
+  async function disableOne(ctx: Ctx, endpoint_id: number, reason: string): Promise<void> {
+    await again(async () => webhooks.save(ctx, disable(await webhooks.get(endpoint_id), reason, ctx)));
+  }
+}
+
+const withSecret = (state: EndpointState) => ({ ...publicEndpoint(state), secret: state.secret });
