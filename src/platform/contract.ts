@@ -153,7 +153,7 @@ export function event<const T extends string, D extends TSchema>(
     type,
     subject: String(subject),
     data: payload as Static<D> & object,
-    about,
+    ...(about !== undefined && { about }),
   });
   return Object.assign(make, { type, summary, data });
 }
