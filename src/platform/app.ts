@@ -11,6 +11,7 @@ import { type PostgresStore, postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
 import { arm } from './failpoint.ts';
+import type { Check } from './health.ts';
 import { remote } from './http/remote.ts';
 import { listen, type Served } from './http/servers.ts';
 import type { Neighbour } from './http/system-routes.ts';
@@ -88,7 +89,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const http = { log, tokens, seal };
     const checks = (of: readonly string[]) => ({
       ...engines.checks(of),
-      ...(path && { events: () => path.bus.ping() }),
+      ...(path && { events: busCheck(path) }),
     });
     const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, checks, http });
     await path?.listen();
@@ -149,6 +150,9 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
     return api;
   }) as Wire;
 }
+
+// Without its bus a service still takes orders: their events wait in the outbox.
+const busCheck = ({ bus }: EventPath): Check => Object.assign(() => bus.ping(), { watched: true });
 
 const noAnswer = async () => undefined;
 

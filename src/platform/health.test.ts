@@ -31,3 +31,9 @@ test('a part is waited for two seconds and no longer, and the parts side by side
     ['unavailable', { database: 'does not answer', bus: 'does not answer', product: 'ok' }],
   );
 });
+
+test('a part that is only watched is told, and makes nothing unavailable', async () => {
+  const away = Object.assign(() => Promise.reject(new Error('away')), { watched: true });
+  const health = await healthOf('order', { database: well, events: away });
+  assert.deepEqual([health.status, health.checks], ['ok', { database: 'ok', events: 'does not answer' }]);
+});

@@ -9,9 +9,11 @@
 export function countingSql(schema: string, fresh: string): string {
   return `${fresh},
     told as (
-      select f.time, s.* from fresh f, json_to_recordset(f.stories) as s(${STORY_COLUMNS})),
+      select f.time, s.*, row_number() over (
+          partition by s.kind, s.item_id order by s.place collate "C" desc nulls last) as nth
+      from fresh f, json_to_recordset(f.stories) as s(${STORY_COLUMNS})),
     merged as (
-      select kind, item_id, min(time) filter (where known) as known_at, coalesce(max(place), '') as place,
+      select kind, item_id, min(time) filter (where known) as known_at, coalesce(max(place) filter (where nth = 1), '') as place,
         ${latest('status')}, ${latest('name')}, ${latest('category')}, coalesce(max(currency), '') as currency,
         coalesce(max(net), 0) as net, coalesce(max(tax), 0) as tax, coalesce(max(gross), 0) as gross,
         coalesce(sum(paid), 0) as paid, (array_agg(lines) filter (where lines is not null))[1] as lines
@@ -67,8 +69,8 @@ const STORY_COLUMNS = `kind text, item_id bigint, known boolean, place text, sta
   net bigint, tax bigint, gross bigint, paid bigint, name text, category text, lines json`;
 const LINE_COLUMNS = 'product_id bigint, product_name text, quantity bigint, total bigint';
 
-const latest = (column: string): string =>
-  `(array_agg(${column} order by place collate "C" desc) filter (where place is not null))[1] as ${column}`;
+// Numbered once for all of them: an ordered aggregate would sort for each column of each thing.
+const latest = (column: string): string => `max(${column}) filter (where nth = 1 and place is not null) as ${column}`;
 
 const moveOn = (column: string): string =>
   `${column} = case when excluded.place > t.place then excluded.${column} else t.${column} end`;
