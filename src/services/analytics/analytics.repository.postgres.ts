@@ -12,6 +12,8 @@ const EVENT_COLUMNS = 'id, type, source, subject, time, metric, currency, amount
 const EVENT_TYPES = `id uuid, type text, source text, subject text, time timestamptz, metric text, currency text,
   amount bigint, stories json`;
 const RECORDED_AT_ONCE = 500;
+/** A statement costs more than the events in it: figures may wait this long for company. */
+const REST_MS = 20;
 
 const KINDS: Readonly<Record<Compared, Story['kind']>> = {
   orders: 'order',
@@ -28,6 +30,7 @@ export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
   const recordOne = coalesce<Fact, boolean>({
     name: 'analytics record',
     maxBatch: RECORDED_AT_ONCE,
+    restMs: REST_MS,
     faultOfOneRow,
     async run(facts) {
       const fresh = await db.query<{ id: string }>(record, [JSON.stringify(facts)]);

@@ -17,6 +17,9 @@ const COLUMNS = {
   data: 'json',
 };
 
+/** What others announce may wait this long for company; an order's own events are told in its own commit. */
+const REST_MS = 10;
+
 /** The most that is told of one order: a bound against one that is paid in a thousand parts. */
 const MOST = 1_000;
 
@@ -40,6 +43,7 @@ export function timelinePostgres({ schema, db }: PostgresStore): TimelineReposit
   };
   const add = coalesce<TimelineEvent, void>({
     name: 'order timeline',
+    restMs: REST_MS,
     run: async (events) => {
       await db.query(insert, [JSON.stringify(events)]);
       return events.map(() => undefined);

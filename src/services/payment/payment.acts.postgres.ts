@@ -76,23 +76,24 @@ const partCtes = (): string => `given_transactions as materialized (select e.act
   given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
   given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
 
+// "= any(array(…))" and not "in": by the keys themselves, whatever the planner guesses that a document holds.
 // What is locked is seen as it is then, not as it was when the statement began. Rows are locked kind after kind, and
 // of each kind in the order of their ids: the counts keep the kinds in their order.
 const wholeCtes = (schema: string): string => `locked_transactions as materialized (
     select transaction_id, version from ${schema}.transactions
-    where transaction_id in (select transaction_id from given_transactions) order by transaction_id for no key update),
+    where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
   locked_bills as materialized (
     select order_id, version from ${schema}.bills
-    where order_id in (select order_id from given_bills) and (select count(*) from locked_transactions) >= 0
+    where order_id = any(array(select order_id from given_bills)) and (select count(*) from locked_transactions) >= 0
     order by order_id for no key update),
   locked_payments as materialized (
     select payment_id, version from ${schema}.payments
-    where payment_id in (select payment_id from given_payments where version > 0)
+    where payment_id = any(array(select payment_id from given_payments where version > 0))
       and (select count(*) from locked_bills) >= 0
     order by payment_id for no key update),
   locked_refunds as materialized (
     select refund_id, version from ${schema}.refunds
-    where refund_id in (select refund_id from given_refunds where version > 0)
+    where refund_id = any(array(select refund_id from given_refunds where version > 0))
       and (select count(*) from locked_payments) >= 0
     order by refund_id for no key update),
   stale as materialized (
@@ -109,11 +110,13 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
 const moveCtes = (schema: string): string => `moved_transactions as (
     update ${schema}.transactions t set status = g.status, refunded = g.refunded, refunding = g.refunding,
       payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
-    from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id),
+    from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
+      and t.transaction_id = any(array(select transaction_id from given_transactions))),
   moved_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, claimed = b.claimed - g.released,
       version = b.version + 1
-    from given_bills g join whole using (act_id) where b.order_id = g.order_id),
+    from given_bills g join whole using (act_id) where b.order_id = g.order_id
+      and b.order_id = any(array(select order_id from given_bills))),
   new_payments as (
     insert into ${schema}.payments (${Object.keys(PAYMENT_COLUMNS).join(', ')}, version)
     select ${Object.keys(PAYMENT_COLUMNS).map((name) => `g.${name}`)}, 1
@@ -121,7 +124,8 @@ const moveCtes = (schema: string): string => `moved_transactions as (
   moved_payments as (
     update ${schema}.payments p set status = g.status, provider_ref = g.provider_ref, failure = g.failure,
       updated_at = g.updated_at, version = p.version + 1
-    from given_payments g join whole using (act_id) where g.version > 0 and p.payment_id = g.payment_id),
+    from given_payments g join whole using (act_id) where g.version > 0 and p.payment_id = g.payment_id
+      and p.payment_id = any(array(select payment_id from given_payments))),
   posted as (
     insert into ${schema}.entries
       (act_id, transaction_id, nth, kind, user_id, debit, credit, amount, currency, created_at)
@@ -153,4 +157,5 @@ const refundCtes = (schema: string): string => `done_refunds as materialized (
     update ${schema}.refunds r set status = g.status, provider_ref = g.provider_ref, updated_at = g.updated_at,
       number = n.number, version = r.version + 1
     from given_refunds g join whole using (act_id) left join numbered n using (refund_id)
-    where g.version > 0 and r.refund_id = g.refund_id)`;
+    where g.version > 0 and r.refund_id = g.refund_id
+      and r.refund_id = any(array(select refund_id from given_refunds)))`;

@@ -132,7 +132,7 @@ const LINE_COLUMNS =
 /** Products are locked in the order of their ids, as every statement that moves stock does. */
 const trackedCte = (schema: string): string => `tracked as materialized (
   select product_id, stock_quantity from ${schema}.products
-  where product_id in (select product_id from wanted) and stock_quantity is not null
+  where product_id = any(array(select product_id from wanted)) and stock_quantity is not null
   order by product_id for no key update)`;
 
 // An inserted row has no xmax; one that `on conflict` updated has. Only what is new takes stock. What is left is
