@@ -17,13 +17,29 @@ interface Round {
   readonly reads: Measured;
 }
 
-/** Orders and reads beside the bare engine. The events of the orders are published and handled meanwhile. */
+/** What placing an order needs, and nothing that follows from it. */
+const PLACING = 'user,product,order,invoice,gateway';
+
+/**
+ * Orders and reads beside the bare engine: first with the services that place an order, whose events are published
+ * and nobody hears them; then with all services, whose consumers work meanwhile on the same two cores.
+ */
 export async function spine(rounds: number, seconds: number): Promise<void> {
-  const bench = await startBench();
-  print(`${bench.postgres}`);
   print(
     `the bare engine: ${pgbench() ? 'pgbench -M prepared' : 'the same SQL through the driver'}, two statements and two commits an order\n`,
   );
+  await measureOrders('placing alone', { SERVICES: PLACING }, rounds, seconds);
+  await measureOrders('with shipments, timelines and figures', {}, rounds, seconds);
+}
+
+async function measureOrders(
+  what: string,
+  env: Record<string, string>,
+  rounds: number,
+  seconds: number,
+): Promise<void> {
+  const bench = await startBench(env);
+  print(`${what}; ${bench.postgres}`);
   const { token } = await prepare(bench.url);
   const common = { url: bench.url, token, products: PRODUCTS, seconds };
 
@@ -46,6 +62,7 @@ export async function spine(rounds: number, seconds: number): Promise<void> {
   }
   report(all);
   row('peak memory of Node', `${whole(peakMegabytes(bench.nodePid))} MB`);
+  print('');
   await bench.close();
 }
 

@@ -21,6 +21,7 @@ interface Books {
   readonly unconfirmed: number;
   readonly events: number;
   readonly strange_timelines: number;
+  readonly disorder: number;
   readonly paid: string;
   readonly invoiced: string;
   readonly ledger: string;
@@ -36,9 +37,9 @@ export async function audit(databaseUrl: string, shop: Shop, buyers: Buyers): Pr
   try {
     const books = await settle(async () => {
       const now = await read();
-      const { waiting, dead, orders, shipments, unpaid, unconfirmed, strange_timelines } = now;
+      const { waiting, dead, orders, shipments, unpaid, unconfirmed, strange_timelines, disorder } = now;
       expect(
-        { waiting, dead, shipments, unpaid, unconfirmed, strange_timelines },
+        { waiting, dead, shipments, unpaid, unconfirmed, strange_timelines, disorder },
         {
           waiting: 0,
           dead: 0,
@@ -46,6 +47,7 @@ export async function audit(databaseUrl: string, shop: Shop, buyers: Buyers): Pr
           unpaid: 0,
           unconfirmed: 0,
           strange_timelines: 0,
+          disorder: 0,
         },
       );
       return now;
@@ -124,6 +126,10 @@ const BOOKS = `select
   (select count(*) from (
     select o.order_id from tradepost_order.orders o left join tradepost_order.timeline t using (order_id)
     group by o.order_id having ${told}) s) as strange_timelines,
+  -- What was heard of one subject, in the order in which it was heard, never goes back in time.
+  (select count(*) from (
+    select at, lag(at) over (partition by service, subject order by nth) as before from tradepost_order.timeline) t
+    where at < before) as disorder,
   (select coalesce(sum(amount), 0)::text from tradepost_payment.transactions where status = 'paid') as paid,
   (select coalesce(sum(total), 0)::text from tradepost_invoice.invoices where status = 'paid') as invoiced,
   (select coalesce(sum(amount), 0)::text from tradepost_payment.entries where kind = 'payment') as ledger`;
