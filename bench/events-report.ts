@@ -1,3 +1,4 @@
+import { bareOrders } from './bare.ts';
 import { type CashResult, type DelayResult, measureDelay, measureFlows } from './cash.ts';
 import { median, print, row, whole } from './report.ts';
 import { type Bench, startBench } from './server.ts';
@@ -21,8 +22,11 @@ export async function flows(rounds: number, seconds: number, brokers: Brokers): 
   for (const [bus, env] of Object.entries(settingsOf(brokers))) {
     const bench = await startBench({ ...env, BCRYPT_COST: '4' });
     const results = await onBus(bench, rounds, seconds);
+    // On the same tables, in the same minute: how much of the machine there was.
+    const bare = await bareOrders({ databaseUrl: bench.databaseUrl, clients: 32, seconds, products: PRODUCTS });
     await bench.close();
     report(bus, results);
+    row('  the bare engine meanwhile, orders alone/s', whole(bare));
   }
   print('');
   print('the same end state elsewhere, measured on a machine of this kind in November 2026 (complete, paid orders/s):');

@@ -29,6 +29,7 @@ function wholeSystem(url: string): string[] {
     `  -H 'Content-Type: application/json' -d '{"items":[{"product_id":2,"quantity":1}]}'`,
     `curl -X POST ${url}/invoices -H "Authorization: Bearer $TOKEN" \\`,
     `  -H 'Content-Type: application/json' -d '{"order_id":1}'`,
+    `curl ${url}/orders/1/timeline -H "Authorization: Bearer $TOKEN"`,
     `curl -o invoice.pdf ${url}/invoices/1/pdf -H "Authorization: Bearer $TOKEN"`,
   ];
 }

@@ -79,18 +79,23 @@ const moveOn = (column: string): string =>
 const setOnce = (column: string): string =>
   `${column} = case when t.known_at is null then excluded.${column} else t.${column} end`;
 
-// What an event counts for by itself, and what the state of a thing counts for as long as it is in it.
+// What the state of a thing counts for as long as it is in it: metric, amount, and in which states.
+const COUNTED_FOR: readonly (readonly [string, string, string])[] = [
+  [`s.kind || ':' || s.status`, 's.gross', `s.kind in ('order', 'invoice', 'transaction', 'shipment')`],
+  [`'revenue'`, 's.gross', `s.kind = 'order' and s.status <> 'cancelled'`],
+  [`'revenue:net'`, 's.net', `s.kind = 'order' and s.status <> 'cancelled'`],
+  [`'revenue:tax'`, 's.tax', `s.kind = 'order' and s.status <> 'cancelled'`],
+  [`'outstanding'`, 'greatest(s.gross - s.paid, 0)', `s.kind = 'invoice' and s.status = 'sent'`],
+  [`'spenders'`, '0', `s.kind = 'spender'`],
+];
+
+// And what an event counts for by itself. A look at all states for each metric: a list of values for each state, which
+// reads better, took half of the time of the whole statement.
 const measuredCte = `measured as (
       select 'events' as metric, '' as currency, time, 1 as count, 0::bigint as amount from fresh
       union all
       select metric, currency, time, 1, amount from fresh where metric is not null
-      union all
-      select m.metric, s.currency, s.known_at, s.sign, s.sign * m.amount
-      from states s, lateral (values
-        (s.kind || ':' || s.status, s.gross, s.kind in ('order', 'invoice', 'transaction', 'shipment')),
-        ('revenue', s.gross, s.kind = 'order' and s.status <> 'cancelled'),
-        ('revenue:net', s.net, s.kind = 'order' and s.status <> 'cancelled'),
-        ('revenue:tax', s.tax, s.kind = 'order' and s.status <> 'cancelled'),
-        ('outstanding', greatest(s.gross - s.paid, 0), s.kind = 'invoice' and s.status = 'sent'),
-        ('spenders', 0, s.kind = 'spender')) as m(metric, amount, applies)
-      where m.applies)`;
+      ${COUNTED_FOR.map(
+        ([metric, amount, applies]) => `union all
+      select ${metric}, s.currency, s.known_at, s.sign, s.sign * ${amount} from states s where ${applies}`,
+      ).join('\n      ')})`;

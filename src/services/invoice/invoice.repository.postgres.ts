@@ -97,7 +97,7 @@ function numbering(schema: string): { ctes: string; select: string } {
     ctes: `fresh as materialized (
         select distinct on (e.order_id) e.*, extract(year from e.created_at at time zone 'utc')::integer as year
         from eligible e
-        where not exists (select from ${schema}.invoices i where i.order_id = e.order_id)
+        where (select 1 from ${schema}.invoices i where i.order_id = e.order_id limit 1) is null
         order by e.order_id, e.invoice_id),
       placed as (
         select f.*, row_number() over (partition by year order by invoice_id desc) - 1 as behind from fresh f),

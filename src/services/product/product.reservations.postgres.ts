@@ -158,7 +158,7 @@ const keyedCte = (schema: string): string => `
   from given w left join ${schema}.reservations r on r.request = w.request`;
 
 function reserveStatement(schema: string, { alone, keyed }: { alone: boolean; keyed: boolean }): string {
-  const held = `not exists (select from ${schema}.reservations r where r.order_id = lines.order_id)`;
+  const held = `(select 1 from ${schema}.reservations r where r.order_id = lines.order_id limit 1) is null`;
   return `with given as (select * from json_to_recordset($1::json) as w(${LINE_COLUMNS})),
   wanted as materialized (${keyed ? keyedCte(schema) : 'select * from given'}),
   ${trackedCte(schema)},
