@@ -29,9 +29,10 @@ export async function flows(rounds: number, seconds: number, brokers: Brokers): 
     row('  the bare engine meanwhile, orders alone/s', whole(bare));
   }
   print('');
-  print('the same end state elsewhere, measured on a machine of this kind in November 2026 (complete, paid orders/s):');
-  row('  Vendure 3.7.3, e-mails and index still queued', '7.9');
-  row('  Medusa 2.21.2, with capture', '1.5');
+  print('complete, paid orders/s elsewhere, measured in November 2026 on another machine of this kind: two cores for');
+  print('server, PostgreSQL 15 (fsync on) and buyers, no other load; medians; their own defaults, one server process:');
+  row('  Vendure 3.7.3, 32 buyers; jobs still queued', '7.9');
+  row('  Medusa 2.21.2, 8 buyers; with capture', '1.5');
 }
 
 async function onBus(bench: Bench, rounds: number, seconds: number): Promise<BusResult[]> {
