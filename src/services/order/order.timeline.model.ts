@@ -83,6 +83,7 @@ export function summaryOf({ type, data }: TimelineEvent, { currency }: Pick<Orde
     'invoice.created': () => `Invoice ${data.invoice_number} over ${money('total')} was made.`,
     'invoice.status_changed': () => `Invoice ${data.invoice_number} is ${word('to')}.`,
     'transaction.created': () => `A payment of ${money('amount')} was asked for.`,
+    'transaction.paid': () => `All that was open was paid: ${word('transactions_paid')} transaction(s).`,
     'transaction.voided': () => `A payment of ${money('amount')} is no longer asked for.`,
     'payment.started': () => `A payment of ${money('amount')} is under way.`,
     'payment.failed': () => `A payment of ${money('amount')} was refused.`,

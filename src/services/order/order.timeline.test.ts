@@ -107,6 +107,7 @@ const sentences: [string, object, string][] = [
   ],
   ['invoice.status_changed', { invoice_number: 'INV-2026-000007', to: 'paid' }, 'Invoice INV-2026-000007 is paid.'],
   ['transaction.created', { amount: 0.5 }, 'A payment of 0.50 USD was asked for.'],
+  ['transaction.paid', { transactions_paid: 2 }, 'All that was open was paid: 2 transaction(s).'],
   ['payment.captured', { amount: 1299.9 }, '1,299.90 USD was paid.'],
   ['payment.refunded', { amount: 3 }, '3.00 USD was given back.'],
   ['payment.refunded', {}, 'an amount was given back.'],
