@@ -15,7 +15,11 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
   }
   return {
     openapi: '3.1.0',
-    info: { title, version, description: 'Order to cash: accounts, catalogue, orders, invoices, payments, deliveries and live figures.' },
+    info: {
+      title,
+      version,
+      description: 'Order to cash: accounts, catalogue, orders, invoices, payments, deliveries and live figures.',
+    },
     tags: contracts
       .filter(({ ops }) => Object.values(ops).some(({ access }) => access !== 'internal'))
       .map(({ name, summary }) => ({ name, description: summary })),

@@ -33,9 +33,9 @@ export function passportOver(tokens: Tokens): Passport {
   const authenticate = authenticator.authenticate(
     'jwt',
     { session: false },
-    async (_request, _reply, error, claims, reason) => {
+    async (_request, _reply, error, claims) => {
       if (error) throw error;
-      if (!claims) throw Object.assign(common.UNAUTHENTICATED(), { cause: reason });
+      if (!claims) throw common.UNAUTHENTICATED();
       return claims as never;
     },
   ) as unknown as (request: FastifyRequest, reply: FastifyReply) => Promise<Claims>;
