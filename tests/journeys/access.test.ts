@@ -6,7 +6,7 @@ import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
 import { PASSWORD, SETTINGS, type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { bodyOf, hasBody, internal, operations, pathOf } from './hostile.fixture.ts';
-import { everyRow, MOUSE, rowsOf } from './shop.fixture.ts';
+import { everyRow, everyRowAtRest, MOUSE, rowsOf } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
 
 describe('who may do what, in one process', () => whoMayDoWhat({}));
@@ -157,7 +157,7 @@ function whoMayDoWhat(options: WorldOptions): void {
   });
 
   test('what services ask each other cannot be asked from outside, whatever the headers say', async () => {
-    const before = await everyRow(shop.databaseUrl);
+    const before = await everyRowAtRest(shop.databaseUrl);
     const one = await rowsOf<{ order_id: number }>(
       shop.databaseUrl,
       'select order_id from tradepost_order.orders limit 1',
@@ -189,7 +189,7 @@ function whoMayDoWhat(options: WorldOptions): void {
   });
 
   test('SQL in a search, a name or a header is text', async () => {
-    const before = await everyRow(shop.databaseUrl);
+    const before = await everyRowAtRest(shop.databaseUrl);
     for (const text of SQL) {
       const part = encodeURIComponent(text);
       const started = performance.now();

@@ -5,7 +5,7 @@ import type { Op } from '../../src/platform/contract.ts';
 import type { Client } from '../../src/platform/testing/client.ts';
 import { type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { bodyOf, fieldsOf, hasBody, isDescribed, operations, pathOf, withField, wrongFor } from './hostile.fixture.ts';
-import { everyRow, MOUSE } from './shop.fixture.ts';
+import { everyRow, everyRowAtRest, MOUSE } from './shop.fixture.ts';
 import { assertProblem, speak, type Wire, type WireAnswer, wireTo } from './wire.fixture.ts';
 
 const JSON_TYPE = 'application/json';
@@ -30,7 +30,7 @@ function hostileRequests(options: WorldOptions, chosen: (op: Op) => boolean): vo
     await admin.post('/orders/single', { product_id: MOUSE, quantity: 1 });
     await admin.post('/invoices', { order_id: 1 });
     wire = wireTo(shop.url);
-    before_ = await everyRow(shop.databaseUrl);
+    before_ = await everyRowAtRest(shop.databaseUrl);
   });
 
   after(async () => {

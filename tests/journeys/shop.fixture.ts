@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { openDatabase } from '../../src/platform/db/postgres.ts';
 import type { Client } from '../../src/platform/testing/client.ts';
 
@@ -86,4 +87,14 @@ export async function stocked(admin: Client, units: number, price = 10): Promise
 /** How many units of a product may still be sold. */
 export async function left(client: Client, product_id: number): Promise<number | null> {
   return (await client.get<Product>(`/products/${product_id}`)).body.stock_quantity;
+}
+
+/** `everyRow`, once nothing moves by itself any more: what has begun before is known everywhere by then. */
+export async function everyRowAtRest(url: string): Promise<Record<string, string>> {
+  for (let before = await everyRow(url); ; ) {
+    await delay(400);
+    const now = await everyRow(url);
+    if (JSON.stringify(now) === JSON.stringify(before)) return now;
+    before = now;
+  }
 }
