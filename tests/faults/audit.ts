@@ -126,9 +126,10 @@ const BOOKS = `select
   (select count(*) from (
     select o.order_id from tradepost_order.orders o left join tradepost_order.timeline t using (order_id)
     group by o.order_id having ${told}) s) as strange_timelines,
-  -- What was heard of one subject, in the order in which it was heard, never goes back in time.
+  -- What was heard of one subject, in the order in which it was heard, never goes back in time. The subject of
+  -- transaction.paid is a user.
   (select count(*) from (
-    select at, lag(at) over (partition by service, subject order by nth) as before from tradepost_order.timeline) t
+    select at, lag(at) over (partition by service, subject, type = 'transaction.paid' order by nth) as before from tradepost_order.timeline) t
     where at < before) as disorder,
   (select coalesce(sum(amount), 0)::text from tradepost_payment.transactions where status = 'paid') as paid,
   (select coalesce(sum(total), 0)::text from tradepost_invoice.invoices where status = 'paid') as invoiced,
