@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEvent, LogStore } from '../db/event-log.ts';
 import type { Session } from '../db/session.ts';
 import type { Log } from '../log.ts';
@@ -58,7 +59,7 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
       } catch (error) {
         // Let go of at the end of the process: its place is kept, and it is delivered again.
         if (ended.signal.aborted) throw error;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        await sleep(AGAIN_MS);
       }
     }
   }
@@ -68,13 +69,13 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
     while (!ended.signal.aborted) {
       try {
         if ((await session.claim([lock])).size > 0) await lead();
-        else await news.wait(LOOK_MS);
+        else await sleep(LOOK_MS, undefined, { signal: ended.signal });
         warned = false;
       } catch (error) {
         if (ended.signal.aborted) return;
         if (!warned) log.warn({ reason: (error as Error).message, group: name }, 'the log cannot be read now');
         warned = true;
-        await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
+        await sleep(AGAIN_MS);
       }
     }
   }

@@ -62,7 +62,7 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
     let pause = 0;
     while (!closed) {
       try {
-        await session.claim(locks);
+        await claimSometimes();
         await drain(services.filter((service) => session.holds(lockOf(service))));
         pause = 0;
         if (!closed) await woken.wait(SWEEP_MS);
@@ -73,6 +73,14 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
         await sleep(pause);
       }
     }
+  }
+
+  // A process that stands by is woken by every save of its own; to ask for the lock once a second is soon enough.
+  let asked = Number.NEGATIVE_INFINITY;
+  async function claimSometimes(): Promise<void> {
+    if (performance.now() - asked < SWEEP_MS) return;
+    asked = performance.now();
+    await session.claim(locks);
   }
 
   async function drain(led: readonly string[]): Promise<void> {

@@ -1,9 +1,8 @@
-import type { InputOf } from '../../platform/contract.ts';
 import { type Minor, minor } from '../../platform/money.ts';
 import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
 import type { InvoiceStatus } from '../invoice/invoice.contract.ts';
 import type { OrderStatus } from '../order/order.contract.ts';
-import type { analyticsOps, Stats } from './analytics.contract.ts';
+import type { Stats } from './analytics.contract.ts';
 
 /** The sum of one metric, of all time, in one currency; '' for what has none. */
 export interface Total {
@@ -14,9 +13,6 @@ export interface Total {
   /** When the last event happened that it counts. */
   readonly latest: string;
 }
-
-/** What `GET /stats` may be asked. */
-export type StatsInput = InputOf<typeof analyticsOps.stats>;
 
 const ORDER: readonly OrderStatus[] = ['pending', 'confirmed', 'completed', 'cancelled'];
 const INVOICE: readonly InvoiceStatus[] = ['draft', 'sent', 'paid', 'cancelled'];

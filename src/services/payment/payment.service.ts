@@ -3,6 +3,7 @@ import type { ApiOf, Ctx, InputOf } from '../../platform/contract.ts';
 import { type AppError, common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { minor, sum } from '../../platform/money.ts';
+import { decideAgain } from '../../platform/races.ts';
 import type { invoiceOps } from '../invoice/invoice.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import type { Act, Payment } from './payment.act.model.ts';
@@ -11,7 +12,7 @@ import { type Claim, claim, mustBePayable, publicTransaction, type TransactionSt
 import { isMore, payAll, payable, paymentOf, payNothing, startPayment } from './payment.paying.model.ts';
 import { creditNoteOf, refund } from './payment.refunds.model.ts';
 import type { PaymentRepository } from './payment.repository.ts';
-import { again, settling, withoutMarks } from './payment.settling.ts';
+import { settling, withoutMarks } from './payment.settling.ts';
 import { providersOf } from './providers/providers.ts';
 import { sending } from './webhooks/webhook.sending.ts';
 import { webhookService } from './webhooks/webhook.service.ts';
@@ -47,7 +48,8 @@ export function paymentService(
     },
     get: async (ctx, { transaction_id }) => publicTransaction(await visible(ctx, transaction_id)),
     pay: {
-      act: (ctx, input) => again(() => (providers.current.immediate ? payNow(ctx, input) : payThrough(ctx, input))),
+      act: (ctx, input) =>
+        decideAgain(() => (providers.current.immediate ? payNow(ctx, input) : payThrough(ctx, input))),
       answer: (_ctx, paying: Paying) => whatWasPaid(paying, currency),
     },
     refund: {
@@ -134,7 +136,7 @@ export function paymentService(
 
   async function giveBack(ctx: Ctx, input: InputOf<typeof paymentOps.refund>): Promise<Act> {
     const { transaction_id, amount, reason } = input;
-    const act = await again(async () => {
+    const act = await decideAgain(async () => {
       const account = await payments.account([transaction_id]);
       const paid = [...account.payments.values()][0];
       const immediate = paid === undefined || providers.named(paid.provider).immediate;

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../platform/contract.ts';
-import { AppError, common } from '../../platform/errors.ts';
 import type { Log } from '../../platform/log.ts';
+import { decideAgain } from '../../platform/races.ts';
 import { type Act, emptyAct, type Payment, type Refund } from './payment.act.model.ts';
 import { capture, failPayment } from './payment.paying.model.ts';
 import { completeRefund, failRefund, refundable, settleCancelled } from './payment.refunds.model.ts';
@@ -23,18 +23,6 @@ export interface Settling {
 const OURS_AFTER_MS = 60_000;
 /** How long a customer has at the provider's own page. */
 const GIVEN_UP_AFTER_MS = 3_600_000;
-const RACES = 20;
-
-/** Looks and decides again when somebody else was faster. */
-export async function again<T>(work: () => Promise<T>): Promise<T> {
-  for (let races = 1; ; races++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (races === RACES || !(error instanceof AppError) || error.code !== common.STALE.code) throw error;
-    }
-  }
-}
 
 export function settling(payments: PaymentRepository, providers: Providers, log: Pick<Log, 'warn'>): Settling {
   async function payment(ctx: Ctx, given: Payment): Promise<{ act: Act; secret?: string }> {
@@ -45,7 +33,7 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
   async function follow(ctx: Ctx, payment_id: number, outcome: Outcome): Promise<{ act: Act; secret?: string }> {
     const { ref } = outcome;
     if (ref !== undefined) await payments.noteRef(payment_id, ref);
-    return again(async () => {
+    return decideAgain(async () => {
       const found = await payments.findPayment({ payment_id });
       if (!found) throw new Error(`the payment ${payment_id} is missing`);
       const account = await payments.account(found.transaction_ids);
@@ -63,7 +51,8 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
           : failPayment(found, account, { act_id, reason: outcome.reason }, ctx);
       const act = await payments.record(ctx, change);
       // Orders that were cancelled while the provider was asked had to wait for its answer.
-      for (const bill of account.bills.values()) if (bill.closed) await again(() => cancelled(withoutMarks(ctx), bill));
+      for (const bill of account.bills.values())
+        if (bill.closed) await decideAgain(() => cancelled(withoutMarks(ctx), bill));
       return { act };
     });
   }
@@ -73,7 +62,7 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
     if (!paid) throw new Error(`the payment ${given.payment_id} is missing`);
     const outcome = await providers.named(given.provider).refund(given, paid);
     if (outcome.state === 'waiting') return;
-    await again(async () => {
+    await decideAgain(async () => {
       const found = await payments.findRefund(given.refund_id);
       if (found?.status !== 'started') return;
       const account = await payments.account([found.transaction_id]);
@@ -112,7 +101,7 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
       const one = paid.get(id);
       if (one) await giveUp(ctx, one);
     }
-    await again(() => cancelled(ctx, bill));
+    await decideAgain(() => cancelled(ctx, bill));
   }
 
   async function all(ctx: Ctx): Promise<number> {

@@ -1,7 +1,7 @@
 import { isStaff, maySee, self } from '../../../platform/actor.ts';
 import type { Ctx } from '../../../platform/contract.ts';
 import type { Actions } from '../../../platform/module.ts';
-import { again } from '../payment.settling.ts';
+import { decideAgain } from '../../../platform/races.ts';
 import { WEBHOOK_TYPES, webhookErrors, type webhookOps } from './webhook.contract.ts';
 import {
   createEndpoint,
@@ -88,7 +88,7 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
   }
 
   async function disableOne(ctx: Ctx, endpoint_id: number, reason: string): Promise<void> {
-    await again(async () => webhooks.save(ctx, disable(await webhooks.get(endpoint_id), reason, ctx)));
+    await decideAgain(async () => webhooks.save(ctx, disable(await webhooks.get(endpoint_id), reason, ctx)));
   }
 }
 
