@@ -2,7 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CHDB } from '../src/platform/db/clickhouse/chdb.ts';
 import { findBinaries, startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
+import { hasChdb, startEndpoint } from '../src/platform/testing/clickhouse.ts';
 import { prepareTemplate } from '../src/platform/testing/databases.ts';
 import { freePort } from '../src/platform/testing/ports.ts';
 import { addresses, states } from './services/state.ts';
@@ -24,6 +26,10 @@ servers.push(await server('embedded', undefined));
 const system = systemBinaries();
 if (system) servers.push(await server('system', system));
 else missing.push('a PostgreSQL server of the system: no binaries under /usr/lib/postgresql or on PATH');
+
+const clickhouse = hasChdb() ? await startEndpoint() : undefined;
+if (clickhouse) console.error(`with ${clickhouse.engine.name}`);
+else missing.push(`ClickHouse: chDB is not installed; \`npm install --no-save ${CHDB}\``);
 
 const brokers = (await states()).filter(({ name }) => name !== 'postgres');
 for (const { name, title, url, version, running } of brokers) {
@@ -51,10 +57,12 @@ const result = spawnSync(process.execPath, ['--test', '--test-timeout=300000', '
   env: {
     ...process.env,
     TRADEPOST_TEST_ENGINES: JSON.stringify(servers.map(({ engine }) => engine)),
+    ...(clickhouse && { TRADEPOST_TEST_CLICKHOUSE: JSON.stringify(clickhouse.engine) }),
     TRADEPOST_TEST_BROKERS: JSON.stringify(addresses(brokers)),
   },
 });
 for (const { running } of servers) await running.stop();
+await clickhouse?.stop();
 rmSync(root, { recursive: true, force: true });
 for (const one of missing) console.error(`not run: ${one}`);
 process.exitCode = result.status === 0 && !(missing.length > 0 && process.env.CI) ? 0 : 1;

@@ -4,10 +4,12 @@ import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
 import { type EventPath, openEventPath } from './bus/event-path.ts';
 import type { Config } from './config.ts';
 import type { Contract, Ops } from './contract.ts';
-import { deadLettersIn } from './db/dead-letters.ts';
+import { forgetMarks } from './db/clickhouse/retention.ts';
+import { clickhouseStore } from './db/clickhouse/store.ts';
+import { type DeadLetterStore, deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
 import { forgetOld } from './db/retention.ts';
-import { type PostgresStore, postgresStore } from './db/store.ts';
+import { type KeptAnswer, postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
 import { arm } from './failpoint.ts';
@@ -67,7 +69,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   collectProcessMetrics();
   const modules = modulesOf(container);
   const seal = sealOf(config, modules);
-  const engines = await createEngines({ ...options, keepers: keepersOf(modules, config) });
+  const engines = await createEngines({ ...options, modules });
   const closing: (() => Promise<unknown>)[] = [() => engines.close()];
   try {
     const tokens = createTokens(config.JWT_SECRET);
@@ -131,21 +133,20 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
       neighbours.push({ contract, url });
       return client.api;
     }
-    const store = module.stores && postgresStore(engines.database(contract.name), contract);
-    const repository = store && module.stores?.postgres(store, tools);
+    const kept = keptOf(module, engines, tools);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
-    const service = module.service(repository, seen, tools);
-    const listener = store && listenerOf(module, store, repository, seen, tools);
+    const service = module.service(kept?.repository, seen, tools);
+    const listener = kept && listenerOf(module, kept, seen, tools);
     const actions = listener
       ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
       : service;
-    const api = guard(contract, actions, store?.findAnswer ?? noAnswer);
+    const api = guard(contract, actions, kept?.findAnswer ?? noAnswer);
     locals.push({
       module,
       api,
       prepare: (path) => listener?.prepare(path),
-      start: async () => module.start?.(service, repository, tools),
-      jobs: () => module.jobs?.(service, repository, seen, tools) ?? [],
+      start: async () => module.start?.(service, kept?.repository, tools),
+      jobs: () => module.jobs?.(service, kept?.repository, seen, tools) ?? [],
     });
     return api;
   }) as Wire;
@@ -156,11 +157,29 @@ const busCheck = ({ bus }: EventPath): Check => Object.assign(() => bus.ping(), 
 
 const noAnswer = async () => undefined;
 
-function listenerOf(module: AnyModule, store: PostgresStore, repository: unknown, peers: object, tools: Tools) {
+/** What a service keeps, wherever it does. */
+interface Kept {
+  readonly repository: unknown;
+  readonly deadLetters: DeadLetterStore;
+  findAnswer(key: string): Promise<KeptAnswer | undefined>;
+}
+
+function keptOf({ contract, stores }: AnyModule, engines: Engines, tools: Tools): Kept | undefined {
+  if (!stores) return undefined;
+  if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
+    const store = clickhouseStore(engines.clickhouse(), contract);
+    const { deadLetters, findAnswer } = store;
+    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer };
+  }
+  const store = postgresStore(engines.database(contract.name), contract);
+  const deadLetters = deadLettersIn(store.db, contract.name);
+  return { repository: stores.postgres(store, tools), deadLetters, findAnswer: store.findAnswer };
+}
+
+function listenerOf(module: AnyModule, { repository, deadLetters }: Kept, peers: object, tools: Tools) {
   if (!module.consumers) return undefined;
   const service = module.contract.name;
   const consumers = module.consumers(repository, peers, tools);
-  const deadLetters = deadLettersIn(store.db, service);
   let listening: Listening | undefined;
   const letters: DeadLetters = {
     store: deadLetters,
@@ -191,7 +210,8 @@ function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: da
     name: `${service}.forget_old`,
     everySeconds: 3_600,
     async run() {
-      await forgetOld(engines.database(service), service, days);
+      if (engines.isOnClickHouse(service)) await forgetMarks(engines.clickhouse().engine, service, days);
+      else await forgetOld(engines.database(service), service, days);
     },
   };
 }

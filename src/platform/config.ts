@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { SERVICE_SETTINGS, SETTINGS, type Setting } from './settings.ts';
+import type { Setting } from './settings.kinds.ts';
+import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
 
 /**
  * The only reader of the environment. Every variable is described once, in `settings.ts`; all faults are reported
@@ -16,6 +17,7 @@ export interface ServiceSettings {
   readonly URL?: string;
   readonly PORT?: number;
   readonly DATABASE_URL?: string;
+  readonly DB_DRIVER?: 'postgres' | 'clickhouse';
 }
 
 export interface Config extends Values {
@@ -66,7 +68,7 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
     services,
     of: (service: string) => perService.get(service) ?? {},
     dataDir: resolve(values.DATA_DIR),
-    databaseUrl: databaseUrl(values),
+    databaseUrl: databaseUrl(values, env),
   });
 }
 
@@ -106,9 +108,11 @@ function readServices(given: string, known: readonly string[], faults: string[])
   return new Set(names);
 }
 
-function databaseUrl(values: Values): string | undefined {
+function databaseUrl(values: Values, env: Environment): string | undefined {
   if (values.DB_DRIVER === 'embedded') return undefined;
   if (values.DATABASE_URL) return values.DATABASE_URL;
+  // Beside ClickHouse what stays in PostgreSQL is in the embedded one, unless a server is named.
+  if (values.DB_DRIVER === 'clickhouse' && !env.POSTGRES_HOST) return undefined;
   const made = new URL(`postgresql://${values.POSTGRES_HOST}:${values.POSTGRES_PORT}/${values.POSTGRES_DB}`);
   made.username = values.POSTGRES_USER;
   made.password = values.POSTGRES_PASSWORD;
@@ -134,6 +138,12 @@ export interface TestEngine {
 /** The servers that `scripts/test.ts` started; empty when a test file is run by itself. */
 export function testEngines(): readonly TestEngine[] {
   return JSON.parse(process.env.TRADEPOST_TEST_ENGINES ?? '[]') as TestEngine[];
+}
+
+/** The ClickHouse that `scripts/test.ts` started behind HTTP; undefined when a test file is run by itself. */
+export function testClickHouse(): { name: string; port: number; password: string } | undefined {
+  const given = process.env.TRADEPOST_TEST_CLICKHOUSE;
+  return given === undefined ? undefined : JSON.parse(given);
 }
 
 /** Where a broker answers, by its name; those that do not run are missing. */

@@ -1,20 +1,27 @@
 import type { Config } from './config.ts';
+import type { OpenClickHouse } from './db/clickhouse/open.ts';
 import { type EmbeddedPostgres, startPostgres } from './db/embedded/embedded.ts';
 import { lockDirectory } from './db/embedded/lock.ts';
+import { type EventSource, eventsIn } from './db/outbox.ts';
 import { type Database, openDatabase } from './db/postgres.ts';
 import { openSession, type Session } from './db/session.ts';
 import type { Check } from './health.ts';
 import type { Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 
-/** The engines under the services of this process: which database each has, and the embedded server if one is needed. */
+/** The engines under the services of this process: which one each has, and those in the process that are needed. */
 export interface Engines {
-  /** The database of a service; services with the same address share one pool. */
+  /** Whether a service of this process keeps its things in ClickHouse; else it does in PostgreSQL. */
+  isOnClickHouse(service: string): boolean;
+  /** The PostgreSQL database of a service; services with the same address share one pool. */
   database(service: string): Database;
   /** The connection for locks and notifications of a database. */
   session(db: Database): Session;
-  /** The database that services share; undefined when each has one of its own. */
+  /** The database that services share; undefined when there is none. */
   shared(): Database | undefined;
+  clickhouse(): OpenClickHouse;
+  /** Where the events of a service wait. */
+  events(service: string): EventSource;
   checks(services: readonly string[]): Record<string, Check>;
   close(): Promise<void>;
 }
@@ -23,30 +30,56 @@ interface EngineOptions {
   readonly config: Config;
   readonly log: Log;
   readonly progress?: (text: string) => void;
-  /** The services of this process that keep something. */
-  readonly keepers: readonly string[];
+  readonly modules: readonly AnyModule[];
 }
 
 /** The services of a process that keep something, and so need a database. */
 export function keepersOf(modules: readonly AnyModule[], config: Config): string[] {
-  return modules
-    .filter(({ contract, stores }) => stores !== undefined && config.services.has(contract.name))
-    .map(({ contract }) => contract.name);
+  return keeping(modules, config).map(({ contract }) => contract.name);
 }
 
-/** Starts the embedded server when some service of this process has no database address. */
-export async function createEngines({ config, log, progress, keepers }: EngineOptions): Promise<Engines> {
+const keeping = (modules: readonly AnyModule[], config: Config): AnyModule[] =>
+  modules.filter(({ contract, stores }) => stores !== undefined && config.services.has(contract.name));
+
+/** Whether a service keeps its things in ClickHouse: when the settings say so, and it can. */
+function wantsClickHouse({ contract, stores }: AnyModule, config: Config): boolean {
+  if (stores?.clickhouse === undefined) return false;
+  const driver = config.of(contract.name).DB_DRIVER ?? config.DB_DRIVER;
+  return driver === 'clickhouse';
+}
+
+/** Opens what the services of this process need, and starts the engines that run in it. */
+export async function createEngines({ config, log, progress, modules }: EngineOptions): Promise<Engines> {
+  const keepers = keeping(modules, config);
+  const onClickHouse = keepers.filter((module) => wantsClickHouse(module, config));
+  const rest = keepers.filter((module) => !onClickHouse.includes(module)).map(({ contract }) => contract.name);
   const addressOf = (service: string): string | undefined => config.of(service).DATABASE_URL ?? config.databaseUrl;
-  const embedded = keepers.some((service) => addressOf(service) === undefined)
-    ? await startEmbedded(config, log, progress)
-    : undefined;
+  const needsLog = config.EVENT_BUS === 'embedded' && keepers.length > 0 && config.databaseUrl === undefined;
+  const needsPostgres = rest.some((service) => addressOf(service) === undefined) || (needsLog && rest.length === 0);
+  const needsChdb = onClickHouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
+
+  const lock = needsPostgres || needsChdb ? lockDirectory(config.dataDir) : undefined;
   const pools = new Map<string, Database>();
   const sessions = new Map<Database, Session>();
+  const sources = new Map<Database, EventSource>();
+  let embedded: EmbeddedPostgres | undefined;
+  let clickhouse: OpenClickHouse | undefined;
 
-  function database(service: string): Database {
-    const url = addressOf(service) ?? embedded?.url;
-    if (!url) throw new Error(`${service} has no database`);
-    return poolOf(url);
+  async function close(): Promise<void> {
+    await Promise.all([...sessions.values()].map((session) => session.close()));
+    await Promise.all([...pools.values()].map((pool) => pool.close()));
+    await clickhouse?.close();
+    await embedded?.stop();
+    lock?.release();
+  }
+
+  try {
+    // What is missing for it is said before anything is started.
+    if (onClickHouse.length > 0) clickhouse = await openFor(onClickHouse, config, log);
+    if (needsPostgres) embedded = await startEmbedded(config, log, progress);
+  } catch (error) {
+    await close();
+    throw error;
   }
 
   function poolOf(url: string): Database {
@@ -61,8 +94,13 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
     return pool;
   }
 
-  return {
-    database,
+  const engines: Engines = {
+    isOnClickHouse: (service) => onClickHouse.some(({ contract }) => contract.name === service),
+    database(service) {
+      const url = addressOf(service) ?? embedded?.url;
+      if (!url) throw new Error(`${service} has no database`);
+      return poolOf(url);
+    },
     session(db) {
       const session = sessions.get(db) ?? openSession(db.url, log);
       sessions.set(db, session);
@@ -72,39 +110,46 @@ export async function createEngines({ config, log, progress, keepers }: EngineOp
       const url = config.databaseUrl ?? embedded?.url;
       return url === undefined ? undefined : poolOf(url);
     },
+    clickhouse() {
+      if (!clickhouse) throw new Error('no service of this process keeps its things in ClickHouse');
+      return clickhouse;
+    },
+    events(service) {
+      if (engines.isOnClickHouse(service)) return engines.clickhouse().events;
+      const db = engines.database(service);
+      const source = sources.get(db) ?? eventsIn(db, engines.session(db));
+      sources.set(db, source);
+      return source;
+    },
     checks(services): Record<string, Check> {
-      const kept = services.filter((service) => keepers.includes(service));
-      if (kept.length === 0) return {};
+      const databases = new Set(services.filter((service) => rest.includes(service)).map(engines.database));
       const ping = async () => {
-        await Promise.all([...new Set(kept.map(database))].map((pool) => pool.ping()));
+        await Promise.all([...databases].map((pool) => pool.ping()));
       };
-      return { database: ping };
+      const { engine } = clickhouse ?? {};
+      return {
+        ...(databases.size > 0 && { database: ping }),
+        ...(engine && services.some(engines.isOnClickHouse) && { clickhouse: () => engine.ping() }),
+      };
     },
-    async close() {
-      await Promise.all([...sessions.values()].map((session) => session.close()));
-      await Promise.all([...pools.values()].map((pool) => pool.close()));
-      await embedded?.stop();
-    },
+    close,
   };
+  return engines;
 }
 
-async function startEmbedded(config: Config, log: Log, progress?: (text: string) => void): Promise<EmbeddedPostgres> {
-  const lock = lockDirectory(config.dataDir);
-  try {
-    const server = await startPostgres({
-      dataDir: config.dataDir,
-      progress,
-      onExit: (code) => log.error({ code }, 'the embedded PostgreSQL ended by itself; start again'),
-    });
-    return {
-      ...server,
-      async stop() {
-        await server.stop();
-        lock.release();
-      },
-    };
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+async function openFor(modules: readonly AnyModule[], config: Config, log: Log): Promise<OpenClickHouse> {
+  const { openClickHouse } = await import('./db/clickhouse/open.ts');
+  const tables = modules.flatMap(({ contract, stores }): [string, string][] => {
+    const events = stores?.clickhouse?.events;
+    return events === undefined ? [] : [[contract.name, events]];
+  });
+  return openClickHouse({ config, log, tables: new Map(tables) });
+}
+
+function startEmbedded(config: Config, log: Log, progress?: (text: string) => void): Promise<EmbeddedPostgres> {
+  return startPostgres({
+    dataDir: config.dataDir,
+    progress,
+    onExit: (code) => log.error({ code }, 'the embedded PostgreSQL ended by itself; start again'),
+  });
 }

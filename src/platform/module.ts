@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { withDeadLetters } from './bus/dead-letters.ts';
 import type { Config } from './config.ts';
 import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
+import type { ClickHouseStore } from './db/clickhouse/store.ts';
 import type { KeptAnswer, PostgresStore } from './db/store.ts';
 import { common } from './errors.ts';
 import type { Consumer } from './events.ts';
@@ -41,11 +42,21 @@ export interface Job {
   run(): Promise<void>;
 }
 
+/** What a service can keep its things in. */
+export interface Stores<R> {
+  postgres(store: PostgresStore, tools: Tools): R;
+  clickhouse?: {
+    /** The table whose rows carry its events; absent for a service that announces nothing. */
+    readonly events?: string;
+    open(store: ClickHouseStore, tools: Tools): R;
+  };
+}
+
 /** One service, named for the container. */
 export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly contract: C;
   /** Absent when the service keeps nothing: it then needs no database. */
-  readonly stores?: { postgres(store: PostgresStore, tools: Tools): R };
+  readonly stores?: Stores<R>;
   readonly service: (repository: R, peers: P, tools: Tools) => S;
   /** The service that issues access tokens names the path of its public keys. */
   readonly jwksPath?: string;

@@ -1,59 +1,8 @@
 import { fromDecimal, type Minor, parseRate, type Rate } from './money.ts';
+import { anyText, brokers, oneOf, port, type Setting, secret, text, url, whole } from './settings.kinds.ts';
+import { STORE_SETTINGS } from './settings.stores.ts';
 
 /** Every variable that Tradepost reads, described once: data only; `config.ts` reads them. */
-export interface Setting<T> {
-  /** What it takes, as the end of the sentence "it takes …". */
-  readonly takes: string;
-  /** What it is for, one line. */
-  readonly about: string;
-  /** The text used when it is not set; undefined when the setting may be absent. */
-  readonly otherwise?: string;
-  /** The value, or undefined when the text is not one. */
-  readonly read: (text: string) => T | undefined;
-}
-
-const whole =
-  (from: number, to: number) =>
-  (text: string): number | undefined =>
-    /^\d{1,10}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined;
-
-const oneOf =
-  <const T extends string>(...values: T[]) =>
-  (text: string): T | undefined =>
-    values.find((value) => value === text);
-
-const anyText = (text: string): string => text;
-
-const url =
-  (...protocols: string[]) =>
-  (text: string): string | undefined =>
-    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
-
-const brokers = (given: string): string[] | undefined => {
-  const list = given.split(',').map((one) => one.trim());
-  return list.every((one) => /^[\w.-]+:\d{1,5}$/.test(one)) ? list : undefined;
-};
-
-const port = (about: string, otherwise: string) => ({
-  about,
-  otherwise,
-  takes: 'a port, 0 to 65535 (0: any free one)',
-  read: whole(0, 65_535),
-});
-
-const text = (about: string, otherwise: string) => ({
-  about,
-  otherwise,
-  takes: 'any text',
-  read: anyText,
-});
-
-const secret = (about: string): Setting<string> => ({
-  about,
-  takes: 'at least 8 characters, and 32 when NODE_ENV is production',
-  read: (given) => (given.length >= 8 ? given : undefined),
-});
-
 export const SETTINGS = {
   NODE_ENV: {
     about: 'production turns on the checks that a shop needs and a laptop does not',
@@ -65,33 +14,7 @@ export const SETTINGS = {
   PORT: port('the gateway, and everything in the one-process mode', '8080'),
   DATA_DIR: text('where the embedded engines keep their data', './data'),
   SERVICES: text('the services that this process runs: all, or a list such as order,invoice', 'all'),
-  DB_DRIVER: {
-    about: 'embedded: a PostgreSQL of our own under DATA_DIR; postgres: a server',
-    takes: 'embedded or postgres',
-    otherwise: 'embedded',
-    read: oneOf('embedded', 'postgres'),
-  },
-  DATABASE_URL: {
-    about: 'the PostgreSQL server as one URL; <SERVICE>_DATABASE_URL gives one service its own',
-    takes: 'a postgresql:// URL',
-    read: url('postgres:', 'postgresql:'),
-  },
-  POSTGRES_HOST: {
-    about: 'the PostgreSQL server, when DATABASE_URL is not set',
-    takes: 'a host name or address',
-    otherwise: 'localhost',
-    read: (given: string): string | undefined => (URL.canParse(`postgresql://${given}:1/`) ? given : undefined),
-  },
-  POSTGRES_PORT: port('its port', '5432'),
-  POSTGRES_USER: text('its user', 'postgres'),
-  POSTGRES_PASSWORD: text('its password', ''),
-  POSTGRES_DB: text('its database', 'tradepost'),
-  DB_POOL_SIZE: {
-    about: 'connections a process keeps to each database',
-    takes: 'a whole number from 2 to 100',
-    otherwise: '10',
-    read: whole(2, 100),
-  },
+  ...STORE_SETTINGS,
   JWT_SECRET: secret('signs access tokens with HS256; unset: an Ed25519 key made at the first start'),
   SERVICE_SECRET: secret('signs the calls between processes; unset: derived from JWT_SECRET'),
   ACCESS_TOKEN_SECONDS: {
@@ -191,7 +114,7 @@ export const SETTINGS = {
     read: oneOf('embedded', 'redis', 'rabbitmq', 'kafka'),
   },
   REDIS_URL: {
-    about: 'Redis 7, for EVENT_BUS=redis',
+    about: 'Redis 7, for EVENT_BUS=redis and CLICKHOUSE_LOCKS=redis',
     takes: 'a redis:// or rediss:// URL',
     otherwise: 'redis://localhost:6379',
     read: url('redis:', 'rediss:'),
@@ -262,6 +185,11 @@ export const SERVICE_SETTINGS = {
     about: 'the port of that service when it runs without the gateway',
     takes: 'a port, 0 to 65535',
     read: whole(0, 65_535),
+  },
+  DB_DRIVER: {
+    about: 'where that service keeps its things, when not where DB_DRIVER says',
+    takes: 'postgres or clickhouse',
+    read: oneOf('postgres', 'clickhouse'),
   },
   DATABASE_URL: { about: 'a database of its own', takes: 'a postgresql:// URL', read: url('postgres:', 'postgresql:') },
 } satisfies Record<string, Setting<unknown>>;

@@ -1,4 +1,5 @@
-import { cursorId, type PostgresStore, pageOf } from '../../../src/platform/db/store.ts';
+import { cursorId, pageOf } from '../../../src/platform/db/pages.ts';
+import type { PostgresStore } from '../../../src/platform/db/store.ts';
 import { widgetErrors } from './widget.contract.ts';
 import type { WidgetState } from './widget.model.ts';
 import type { WidgetRepository } from './widget.repository.ts';

@@ -1,6 +1,7 @@
 import { type Config, readConfig } from '../config.ts';
 import type { Ctx } from '../contract.ts';
 import { deadLettersIn } from '../db/dead-letters.ts';
+import { eventsIn } from '../db/outbox.ts';
 import { type Database, openDatabase } from '../db/postgres.ts';
 import { at, change, make, plain, type ToyState, toyContract } from '../db/save.fixture.ts';
 import { openSession, type Session } from '../db/session.ts';
@@ -55,7 +56,13 @@ export async function toyProcess(url: string, consumers: readonly Consumer[]): P
 function enginesOf(db: Database, sessions: Session[]): Engines {
   const session = openSession(db.url, log);
   sessions.push(session);
+  const source = eventsIn(db, session);
   return {
+    isOnClickHouse: () => false,
+    clickhouse() {
+      throw new Error('toys are kept in PostgreSQL');
+    },
+    events: () => source,
     database: () => db,
     session: () => session,
     shared: () => db,

@@ -1,7 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
-import type { Database } from '../db/postgres.ts';
+import type { EventSource } from '../db/outbox.ts';
 import type { Engines } from '../engines.ts';
 import type { Consumer } from '../events.ts';
 import type { Log } from '../log.ts';
@@ -59,8 +59,8 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     async listen() {
       for (const { subscription } of prepared) deliveries.push(await bus.subscribe(subscription));
       // After those who listen: what goes to a queue that is not there yet is heard by nobody.
-      for (const [db, services] of byDatabase(keepers, engines)) {
-        relays.push(await startRelay({ db, session: engines.session(db), services, bus, log }));
+      for (const [source, services] of bySource(keepers, engines)) {
+        relays.push(await startRelay({ source, services, bus, log }));
       }
     },
     async close() {
@@ -72,6 +72,6 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   };
 }
 
-function byDatabase(services: readonly string[], engines: Engines): Map<Database, string[]> {
-  return Map.groupBy(services, (service) => engines.database(service));
+function bySource(services: readonly string[], engines: Engines): Map<EventSource, string[]> {
+  return Map.groupBy(services, (service) => engines.events(service));
 }

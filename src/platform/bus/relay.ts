@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { OUTBOX_CHANNEL, outboxesIn, type WaitingEvent } from '../db/outbox.ts';
-import type { Database } from '../db/postgres.ts';
-import type { Session } from '../db/session.ts';
+import type { EventSource, WaitingEvent } from '../db/outbox.ts';
 import { reach } from '../failpoint.ts';
 import type { Log } from '../log.ts';
 import { countPublished } from '../metrics.ts';
@@ -19,9 +17,8 @@ export interface Relay {
 }
 
 interface RelayParts {
-  readonly db: Database;
-  readonly session: Session;
-  /** Whose outboxes are in this database. */
+  readonly source: EventSource;
+  /** Whose events wait there. */
   readonly services: readonly string[];
   readonly bus: Bus;
   readonly log: Log;
@@ -35,17 +32,17 @@ const LONGEST_PAUSE_MS = 5_000;
 const lockOf = (service: string): string => `relay ${service}`;
 
 /** Starts the relay of one database. */
-export async function startRelay({ db, session, services, bus, log }: RelayParts): Promise<Relay> {
-  const outboxes = outboxesIn(db);
+export async function startRelay({ source, services, bus, log }: RelayParts): Promise<Relay> {
+  const { outboxes, leading } = source;
   const woken = signal();
   const locks = services.map(lockOf);
   let closed = false;
 
-  db.onAnnounced(() => {
+  source.onAnnounced(() => {
     woken.give();
-    if (!locks.every(session.holds)) tellOthers();
+    if (!locks.every(leading.holds)) tellOthers();
   });
-  await session.listen(OUTBOX_CHANNEL, () => woken.give());
+  await source.onNews(() => woken.give());
 
   let telling = false;
   function tellOthers(): void {
@@ -63,7 +60,7 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
     while (!closed) {
       try {
         await claimSometimes();
-        await drain(services.filter((service) => session.holds(lockOf(service))));
+        await drain(services.filter((service) => leading.holds(lockOf(service))));
         pause = 0;
         if (!closed) await woken.wait(SWEEP_MS);
       } catch (error) {
@@ -80,7 +77,7 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
   async function claimSometimes(): Promise<void> {
     if (performance.now() - asked < SWEEP_MS) return;
     asked = performance.now();
-    await session.claim(locks);
+    await leading.claim(locks);
   }
 
   async function drain(led: readonly string[]): Promise<void> {
@@ -117,7 +114,8 @@ export async function startRelay({ db, session, services, bus, log }: RelayParts
       closed = true;
       woken.give();
       await running;
-      await Promise.all(locks.map((lock) => session.yield(lock).catch(() => undefined)));
+      await source.close?.().catch(() => undefined);
+      await Promise.all(locks.map((lock) => leading.yield(lock).catch(() => undefined)));
     },
   };
 }

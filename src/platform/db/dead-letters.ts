@@ -1,7 +1,8 @@
 import type { Page } from '../contract.ts';
 import type { Envelope } from '../events.ts';
+import { cursorId, pageOf } from './pages.ts';
 import type { Database } from './postgres.ts';
-import { cursorId, pageOf, schemaOf } from './store.ts';
+import { schemaOf } from './store.ts';
 
 /** An event that a consumer gave up. */
 export interface DeadLetter {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { type TestDatabase, testDatabase } from '../testing/databases.ts';
 import { eachEngine } from '../testing/engines.ts';
-import { type Ids, idsFrom } from './ids.ts';
+import { type Ids, idsFromSequence } from './ids.ts';
 import { type Database, openDatabase, type Sql } from './postgres.ts';
 
 const LARGEST_BLOCK = 512;
@@ -41,7 +41,7 @@ eachEngine('ids', (engine) => {
   }
 
   test('a process alone gives 1, 2, 3 and so on, without a gap across its blocks', async () => {
-    const taken = await take(idsFrom(processes[0], sequence), 2_000);
+    const taken = await take(idsFromSequence(processes[0], sequence), 2_000);
     assert.deepEqual(
       taken,
       Array.from({ length: 2_000 }, (_, i) => i + 1),
@@ -49,7 +49,7 @@ eachEngine('ids', (engine) => {
   });
 
   test('two processes that take ids at the same moment never have the same', async () => {
-    const allocators = processes.flatMap((db) => [idsFrom(db, sequence), idsFrom(db, sequence)]);
+    const allocators = processes.flatMap((db) => [idsFromSequence(db, sequence), idsFromSequence(db, sequence)]);
     const rounds = await Promise.all(
       allocators.map(async (ids) => {
         const together = await Promise.all(Array.from({ length: 700 }, () => ids.next()));
@@ -63,11 +63,11 @@ eachEngine('ids', (engine) => {
   });
 
   test('one call takes a few ids; many take blocks, of which no more than two lie idle', async () => {
-    await take(idsFrom(processes[0], sequence), 1);
+    await take(idsFromSequence(processes[0], sequence), 1);
     assert.ok((await reached()) <= 4);
     const before = await reached();
     const count = 5_000;
-    await take(idsFrom(processes[0], sequence), count);
+    await take(idsFromSequence(processes[0], sequence), count);
     assert.ok((await reached()) - before <= count + 2 * LARGEST_BLOCK);
   });
 
@@ -82,7 +82,7 @@ eachEngine('ids', (engine) => {
         return processes[0].query<Row>(statement, values);
       },
     };
-    const ids = idsFrom(watched, sequence);
+    const ids = idsFromSequence(watched, sequence);
     await take(ids, 1_000);
     assert.equal(sizes.at(-1), LARGEST_BLOCK);
     const fetched = sizes.length;
@@ -93,7 +93,7 @@ eachEngine('ids', (engine) => {
 
   test('when the database fails the caller is told, and the next call tries again', async () => {
     let broken = true;
-    const ids = idsFrom(
+    const ids = idsFromSequence(
       {
         script: processes[0].script,
         query: (...given) => (broken ? Promise.reject(new Error('connection lost')) : processes[0].query(...given)),

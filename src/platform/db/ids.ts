@@ -1,7 +1,7 @@
 import type { Sql } from './postgres.ts';
 
 /**
- * Hands out ids from a sequence in blocks, so that the application knows an id before it writes and several
+ * Hands out ids in blocks, so that the application knows an id before it writes and several
  * processes never clash. Blocks start small and double while they are used up quickly; what a stopped process
  * did not use is never given again.
  */
@@ -14,11 +14,16 @@ const LARGEST_BLOCK = 512;
 const QUICK_MS = 10_000;
 
 /** Ids from `sequence` (qualified by its schema). */
-export function idsFrom(sql: Sql, sequence: string): Ids {
+export function idsFromSequence(sql: Sql, sequence: string): Ids {
   const statement = {
     name: `ids ${sequence}`,
     text: `select nextval('${sequence}') as id from generate_series(1, $1)`,
   };
+  return idsFrom(async (size) => (await sql.query<{ id: number }>(statement, [size])).map(({ id }) => id));
+}
+
+/** Ids from blocks of `size` that nobody else gets. */
+export function idsFrom(take: (size: number) => Promise<readonly number[]>): Ids {
   let free: number[] = [];
   let size = FIRST_BLOCK;
   let fetchedAt = Number.NEGATIVE_INFINITY;
@@ -35,9 +40,9 @@ export function idsFrom(sql: Sql, sequence: string): Ids {
     const started = performance.now();
     size = started - fetchedAt < QUICK_MS ? Math.min(size * 2, LARGEST_BLOCK) : FIRST_BLOCK;
     fetchedAt = started;
-    const rows = await sql.query<{ id: number }>(statement, [size]);
+    const block = await take(size);
     // Kept in descending order: `pop` gives the smallest.
-    free = [...rows.map((row) => row.id).reverse(), ...free];
+    free = [...block.toReversed(), ...free];
   }
 
   return {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { type TestDatabase, testDatabase } from '../testing/databases.ts';
 import { eachEngine } from '../testing/engines.ts';
-import { type MigrationSet, migrate, pendingMigrations, readMigrations } from './migrate.ts';
+import { migrate, pendingMigrations } from './migrate.ts';
+import { type MigrationSet, readMigrations } from './migrations.ts';
 import { type Database, openDatabase } from './postgres.ts';
 
 const first = { name: '0001_shop.sql', text: 'create schema shop; create table shop.things (id bigint primary key);' };

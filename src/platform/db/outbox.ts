@@ -1,5 +1,6 @@
 import type { Envelope } from '../events.ts';
 import type { Database, Statement } from './postgres.ts';
+import type { Session } from './session.ts';
 import { schemaOf } from './store.ts';
 
 /** An event that is committed and waits, with its place in the outbox of its service. */
@@ -21,10 +22,23 @@ export interface Outboxes {
   wakeOthers(): Promise<void>;
 }
 
+/** Where committed events wait, and which process may bring them on. */
+export interface EventSource {
+  readonly outboxes: Outboxes;
+  /** One process leads for each service, by a lock that ends with it. */
+  readonly leading: Pick<Session, 'claim' | 'holds' | 'yield'>;
+  /** Calls back after each save of this process. */
+  onAnnounced(listener: () => void): void;
+  /** Calls back when another process tells that something waits. */
+  onNews(heard: () => void): Promise<void>;
+  /** After the last batch. */
+  close?(): Promise<void>;
+}
+
 type Row = Omit<WaitingEvent, 'causation' | 'about'> & { causation: string | null; about: string | null };
 
 /** The outboxes in a database. */
-export function outboxesIn(db: Database): Outboxes {
+function outboxesIn(db: Database): Outboxes {
   const statements = new Map<string, Statement>();
 
   function statement(services: readonly string[]): Statement {
@@ -50,8 +64,18 @@ export function outboxesIn(db: Database): Outboxes {
   };
 }
 
+/** The outboxes of a database, as a relay needs them. */
+export function eventsIn(db: Database, session: Session): EventSource {
+  return {
+    outboxes: outboxesIn(db),
+    leading: session,
+    onAnnounced: db.onAnnounced,
+    onNews: (heard) => session.listen(OUTBOX_CHANNEL, heard),
+  };
+}
+
 /** Where relays are told. */
-export const OUTBOX_CHANNEL = 'tradepost_outbox';
+const OUTBOX_CHANNEL = 'tradepost_outbox';
 const WAKE = { name: 'wake relays', text: `select pg_notify('${OUTBOX_CHANNEL}', '')` };
 
 const FIELDS = 'position, id, type, subject, time, trace, correlation, causation, actor, about, data::text as data';

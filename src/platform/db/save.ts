@@ -1,10 +1,7 @@
-import { randomBytes } from 'node:crypto';
-import { v7 as uuid } from 'uuid';
-import { codecOf } from '../codec.ts';
-import type { Change, Contract, Ctx, EventOf, Versioned } from '../contract.ts';
+import type { Change, Contract, Ctx, Versioned } from '../contract.ts';
 import { type AppError, common } from '../errors.ts';
-import { actorText } from '../events.ts';
 import { AlreadyAnswered, AlreadyHandled } from '../repeats.ts';
+import { announcementsOf } from './announcements.ts';
 import { coalesce } from './coalesce.ts';
 import { type Database, faultOfOneRow, violatedConstraint } from './postgres.ts';
 import { saveStatement, type TableShape, type Variant } from './save-statement.ts';
@@ -133,47 +130,9 @@ function markedRow<S extends Versioned>(ctx: Ctx, next: S, secrets: readonly (ke
   };
 }
 
-function outboxRows<S extends Versioned>(
+const outboxRows = <S extends Versioned>(
   contract: Contract,
   key: keyof S & string,
   ctx: Ctx,
   change: Change<S>,
-): object[] {
-  return change.events.map((event) => ({
-    row_key: change.next[key],
-    id: eventId(),
-    type: event.type,
-    subject: event.subject,
-    data: encodeEvent(contract, event),
-    time: ctx.now,
-    trace: ctx.trace,
-    correlation: ctx.requestId,
-    causation: ctx.cause?.eventId,
-    actor: actorText(ctx.actor),
-    about: event.about,
-  }));
-}
-
-// Random bytes are drawn for many ids at once: drawing them one by one cost more than the rest of an event.
-const POOLED_IDS = 256;
-let pool = Buffer.alloc(0);
-
-function eventId(): string {
-  if (pool.length < 16) pool = randomBytes(16 * POOLED_IDS);
-  const random = pool.subarray(0, 16);
-  pool = pool.subarray(16);
-  return uuid({ random });
-}
-
-const schemasByContract = new WeakMap<Contract, Map<string, ReturnType<typeof codecOf>>>();
-
-function encodeEvent(contract: Contract, event: EventOf): unknown {
-  let codecs = schemasByContract.get(contract);
-  if (!codecs) {
-    codecs = new Map(Object.values(contract.events).map((one) => [one.type, codecOf(one.data)]));
-    schemasByContract.set(contract, codecs);
-  }
-  const codec = codecs.get(event.type);
-  if (!codec) throw new Error(`the contract of ${contract.name} does not describe the event ${event.type}`);
-  return codec.encode(event.data);
-}
+): object[] => announcementsOf(contract, ctx, change.events).map((event) => ({ row_key: change.next[key], ...event }));

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eachEngine } from '../testing/engines.ts';
+import { cursorId, pageOf } from './pages.ts';
 import type { Database, Statement } from './postgres.ts';
 import { at, type KeptToys, keptToys, make, plain, type ToyState, toyContract } from './save.fixture.ts';
-import { cursorId, pageOf, postgresStore, schemaOf } from './store.ts';
+import { postgresStore, schemaOf } from './store.ts';
 
 eachEngine('the store of a service', (engine) => {
   let kept: KeptToys;

@@ -1,7 +1,6 @@
-import type { Change, Contract, Ctx, Page, Versioned } from '../contract.ts';
-import { common } from '../errors.ts';
+import type { Change, Contract, Ctx, Versioned } from '../contract.ts';
 import { coalesce } from './coalesce.ts';
-import { type Ids, idsFrom } from './ids.ts';
+import { type Ids, idsFromSequence } from './ids.ts';
 import type { Database } from './postgres.ts';
 import { saver, type TableSpec } from './save.ts';
 
@@ -53,7 +52,7 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
   return {
     schema,
     db,
-    ids: (sequence) => idsFrom(db, `${schema}.${sequence}`),
+    ids: (sequence) => idsFromSequence(db, `${schema}.${sequence}`),
     saver: <S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>) =>
       saver<S>(db, contract, { ...spec, schema } as TableSpec<S>),
     reader,
@@ -63,22 +62,4 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
       (row) => row.key,
     ),
   };
-}
-
-/** Cuts a list that was read with `limit + 1` to a page; `cursorOf` names the last row's place in the order. */
-export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => string | number): Page<T> {
-  if (rows.length <= limit) return { items: rows };
-  const items = rows.slice(0, limit);
-  const last = items[items.length - 1];
-  return last === undefined ? { items } : { items, next: encodeCursor(String(cursorOf(last))) };
-}
-
-const encodeCursor = (place: string): string => Buffer.from(`v1 ${place}`).toString('base64url');
-
-/** The place that a cursor of an id-ordered list names; undefined for the first page. Throws BAD_CURSOR. */
-export function cursorId(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined;
-  const match = /^v1 (\d{1,16})$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
-  if (!match) throw common.BAD_CURSOR();
-  return Number(match[1]);
 }

@@ -29,7 +29,8 @@ async function ownEngine(): Promise<TestEngine> {
 }
 
 const given = testEngines();
-const engines = given.length > 0 ? given : [await ownEngine()];
+/** Every PostgreSQL server that there is. */
+export const engines = given.length > 0 ? given : [await ownEngine()];
 
 /** The first server: for suites that need any real one. */
 export const engine: TestEngine = engines[0] as TestEngine;

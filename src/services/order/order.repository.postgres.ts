@@ -1,5 +1,6 @@
 import { figuresIn } from '../../platform/db/figures.ts';
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import { orderErrors } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';

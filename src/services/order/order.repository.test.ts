@@ -1,53 +1,40 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
 import { minor, parseRate, type Rate } from '../../platform/money.ts';
-import { type TestDatabase, testDatabase } from '../../platform/testing/databases.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { eachStore, type Kept } from '../../platform/testing/stores.ts';
 import { orderContract } from './order.contract.ts';
 import { aLine, aReservation, at, NOW } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
+import { orderClickHouse } from './order.repository.clickhouse.ts';
 import { orderPostgres } from './order.repository.postgres.ts';
 import type { OrderRepository } from './order.repository.ts';
 
 const alice = { id: 2, username: 'alice' };
 const bob = { id: 3, username: 'bob' };
+const STORES = { postgres: orderPostgres, clickhouse: { events: 'orders', open: orderClickHouse } };
 
-eachEngine('how orders are kept', (engine) => {
-  let database: TestDatabase;
-  let processes: [Database, Database];
+eachStore('how orders are kept', (store) => {
+  let kept: Kept<OrderRepository>;
   let orders: OrderRepository;
   let others: OrderRepository;
   before(async () => {
-    database = await testDatabase(engine);
-    processes = [openDatabase(database.url), openDatabase(database.url)];
-    [orders, others] = processes.map((db) => orderPostgres(postgresStore(db, orderContract))) as [
-      OrderRepository,
-      OrderRepository,
-    ];
+    kept = await store.open(orderContract, STORES);
+    [orders, others] = kept.repositories as [OrderRepository, OrderRepository];
   });
-  beforeEach(() =>
-    processes[0].script(`truncate ${['orders', 'outbox', 'request'].map((table) => `tradepost_order.${table}`)}`),
-  );
-  after(async () => {
-    await Promise.all(processes.map((db) => db.close()));
-    await database.drop();
-  });
+  beforeEach(() => kept.clear());
+  after(() => kept.close());
 
   async function placed(buyer = alice, on = orders): Promise<OrderState> {
     const order_id = await on.nextId();
     return on.save(at(), placeOrder(buyer, aReservation(order_id, aLine()), parseRate('0.1') as Rate, at()));
   }
   const idsOf = (page: { items: OrderState[] }) => page.items.map(({ order_id }) => order_id);
-  const rows = (text: string) => processes[0].query<Record<string, unknown>>({ name: '', text });
 
   test('what is saved is read again as it was, lines, amounts and times', async () => {
     const order = await placed();
     assert.equal(order.version, 1);
     assert.deepEqual(await orders.get(order.order_id), order);
-    const [row] = await rows('select total, currency, created_at from tradepost_order.orders');
-    assert.deepEqual(row, { total: 285_998, currency: 'USD', created_at: NOW });
+    assert.deepEqual([order.total, order.currency, order.created_at], [285_998, 'USD', NOW]);
   });
 
   test('what is not there is not found', async () => {
@@ -59,9 +46,10 @@ eachEngine('how orders are kept', (engine) => {
 
   test('the event carries decimal amounts and nothing that is only ours', async () => {
     await placed();
-    const [row] = await rows(`select type, data ->> 'total' as total, data -> 'items' -> 0 ->> 'unit_price' as price,
-      data -> 'version' as version from tradepost_order.outbox`);
-    assert.deepEqual(row, { type: 'order.created', total: '2859.98', price: '1299.99', version: null });
+    const [event] = await kept.announced();
+    assert.deepEqual([event?.type, event?.data.total], ['order.created', 2859.98]);
+    assert.deepEqual((event?.data as { items?: { unit_price: number }[] }).items?.[0]?.unit_price, 1299.99);
+    assert.equal(event?.data.version, undefined);
   });
 
   test('lists are newest first, of one user or of all', async () => {
@@ -98,8 +86,8 @@ eachEngine('how orders are kept', (engine) => {
       refused.map(({ reason }) => reason.code),
       ['TRADEPOST_STALE'],
     );
-    const [events] = await rows(`select count(*) from tradepost_order.outbox where type = 'order.cancelled'`);
-    assert.equal(events?.count, 1);
+    const events = await kept.announced();
+    assert.equal(events.filter(({ type }) => type === 'order.cancelled').length, 1);
   });
 
   test('totals that do not add up are never kept, and do not keep others from it', async () => {

@@ -1,5 +1,6 @@
 import { figuresIn } from '../../platform/db/figures.ts';
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import { common } from '../../platform/errors.ts';
 import type { Minor } from '../../platform/money.ts';
 import type { Difference, EntryKind } from './payment.ledger.contract.ts';

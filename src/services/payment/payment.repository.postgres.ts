@@ -1,5 +1,6 @@
 import { coalesce } from '../../platform/db/coalesce.ts';
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import { AppError, common } from '../../platform/errors.ts';
 import type { Tools } from '../../platform/module.ts';
 import type { Act, Payment, Refund } from './payment.act.model.ts';

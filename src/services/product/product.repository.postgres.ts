@@ -1,6 +1,7 @@
 import { coalesce } from '../../platform/db/coalesce.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
 import { faultOfOneRow } from '../../platform/db/postgres.ts';
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import { productErrors } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';

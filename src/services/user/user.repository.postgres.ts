@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import { userErrors } from './user.contract.ts';
 import type { UserState } from './user.model.ts';
 import type { UserRepository } from './user.repository.ts';

@@ -1,4 +1,5 @@
-import { cursorId, type PostgresStore, pageOf } from '../../platform/db/store.ts';
+import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { PostgresStore } from '../../platform/db/store.ts';
 import type { Continued, KeptSession, SessionRepository } from './user.repository.ts';
 
 /** Sessions in PostgreSQL; each act is one statement. */

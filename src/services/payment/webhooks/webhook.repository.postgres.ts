@@ -1,6 +1,7 @@
 import { coalesce } from '../../../platform/db/coalesce.ts';
+import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { TableSpec } from '../../../platform/db/save.ts';
-import { cursorId, type PostgresStore, pageOf } from '../../../platform/db/store.ts';
+import type { PostgresStore } from '../../../platform/db/store.ts';
 import { AppError, common } from '../../../platform/errors.ts';
 import { type Delivery, webhookErrors } from './webhook.contract.ts';
 import { type Due, type EndpointState, MAX_ENDPOINTS } from './webhook.model.ts';

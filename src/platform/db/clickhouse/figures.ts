@@ -1,0 +1,33 @@
+import { type Figures, type FiguresGroup, type FiguresInput, type FiguresRow, ROWS_AT_ONCE } from '../../figures.ts';
+import type { ClickHouse } from './engine.ts';
+import type { NewestRows, TableShape } from './table.ts';
+
+/** Where the figures of a table come from: names of columns, or expressions over them. */
+export interface FiguresColumns {
+  readonly status: string;
+  readonly amount: string;
+  readonly updated: string;
+}
+
+/** What the newest rows of a table come to in a range of ids. */
+export function figuresOf<S>(
+  engine: ClickHouse,
+  rows: NewestRows<S>,
+  { table, key }: TableShape<S>,
+  { status, amount, updated }: FiguresColumns,
+): (range: FiguresInput) => Promise<Figures> {
+  const newest = rows.newest(`${key} between {from:UInt64} and {to:UInt64}`);
+  const last = `select max(${key}) as last_id from ${table}`;
+  const groups = `select ${status} as status, currency, count() as count, sum(${amount}) as amount
+    from (${newest}) group by 1, 2 order by 1, 2`;
+  const told = `select ${key} as id, ${status} as status, currency, ${amount} as amount, ${updated} as updated_at
+    from (${newest}) order by id limit ${ROWS_AT_ONCE}`;
+  return async ({ from_id: from, to_id: to, rows: wanted }) => {
+    const [[latest], summed, each] = await Promise.all([
+      engine.query<{ last_id: number }>(last),
+      engine.query<FiguresGroup>(groups, { from, to }),
+      wanted ? engine.query<FiguresRow>(told, { from, to }) : undefined,
+    ]);
+    return { last_id: latest?.last_id ?? 0, groups: summed, ...(each && { rows: each }) };
+  };
+}

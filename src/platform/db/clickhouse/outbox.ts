@@ -1,0 +1,144 @@
+import type { Announcement } from '../announcements.ts';
+import type { Outboxes, Places, WaitingEvent } from '../outbox.ts';
+import type { ClickHouse } from './engine.ts';
+import type { Written } from './writer.ts';
+
+/** The outboxes of services whose rows carry their events: the relay reads them from the tables, in their order. */
+export interface RowOutboxes extends Outboxes {
+  /** The rows of a service that were written here a moment ago: as a rule the relay needs no look at the table. */
+  written(service: string, rows: readonly Written[]): void;
+  /** Something may have been written that nobody was told of. */
+  lost(service: string): void;
+  /** Calls back whenever rows with events were written here. */
+  onAnnounced(listener: () => void): void;
+  /** Keeps how far each service has come. */
+  flush(): Promise<void>;
+}
+
+interface OutboxParts {
+  readonly engine: ClickHouse;
+  /** Service to the table that holds its events, and to the one that says how far the relay has come. */
+  readonly tables: ReadonlyMap<string, { readonly events: string; readonly relay: string }>;
+  /** Other processes write, too. */
+  readonly shared: boolean;
+  readonly tellOthers: () => Promise<void>;
+}
+
+/** What is known of one service. All up to `mark` is published; `recent` are the rows behind it, as far as known. */
+interface Progress {
+  mark: number;
+  kept: number;
+  keptAt: number;
+  recent: Written[];
+  /** Nothing waits in the table that is not in `recent`. */
+  whole: boolean;
+}
+
+type Row = Pick<Written, 'position'> & { readonly events: string };
+
+/** A relay that is killed publishes again what it published since, and every consumer knows that already. */
+const KEEP_EVERY_MS = 1_000;
+const MOST_RECENT = 10_000;
+
+/** The outboxes of some services in one engine. */
+export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts): RowOutboxes {
+  const known = new Map<string, Progress>();
+  const early = new Map<string, Written[]>();
+  let heard = (): void => undefined;
+
+  function tableOf(service: string): { events: string; relay: string } {
+    const table = tables.get(service);
+    if (!table) throw new Error(`${service} announces nothing here`);
+    return table;
+  }
+
+  async function progressOf(service: string): Promise<Progress> {
+    const there = known.get(service);
+    if (there) return there;
+    const text = `select max(position) as mark from ${tableOf(service).relay}`;
+    const [row] = await engine.query<{ mark: number }>(text);
+    const mark = row?.mark ?? 0;
+    const progress = { mark, kept: mark, keptAt: 0, recent: early.get(service) ?? [], whole: false };
+    known.set(service, progress);
+    return progress;
+  }
+
+  async function waitingOf(service: string, limit: number): Promise<WaitingEvent[]> {
+    const progress = await progressOf(service);
+    for (;;) {
+      const rows = await rowsBehind(service, progress, limit);
+      const events = rows.flatMap((row) => eventsOf(service, row as Row));
+      if (events.length > 0 || rows.length === 0) return events;
+      move(progress, rows.at(-1)?.position ?? progress.mark);
+    }
+  }
+
+  async function rowsBehind(
+    service: string,
+    progress: Progress,
+    limit: number,
+  ): Promise<readonly { position: number }[]> {
+    const { recent, mark } = progress;
+    if (recent[0]?.position === mark + 1) return recent.slice(0, limit);
+    if (progress.whole && recent.length === 0 && !shared) return [];
+    const text = `select position, events from ${tableOf(service).events} where position > {mark:UInt64}
+      order by position limit {limit:UInt32}`;
+    progress.whole = true;
+    const rows = await engine.query<Row>(text, { mark, limit });
+    if (rows.length === limit) progress.whole = false;
+    return rows;
+  }
+
+  function move(progress: Progress, to: number): void {
+    progress.mark = Math.max(progress.mark, to);
+    const gone = progress.recent.findIndex(({ position }) => position > progress.mark);
+    progress.recent.splice(0, gone === -1 ? progress.recent.length : gone);
+  }
+
+  async function keep(service: string, progress: Progress): Promise<void> {
+    if (progress.mark === progress.kept) return;
+    const { mark } = progress;
+    progress.keptAt = performance.now();
+    await engine.insert(tableOf(service).relay, [{ position: mark }]);
+    progress.kept = mark;
+  }
+
+  return {
+    async next(services, published: Places, limit) {
+      for (const [service, places] of published) {
+        const progress = await progressOf(service);
+        move(progress, Math.max(...places));
+        if (performance.now() - progress.keptAt > KEEP_EVERY_MS) await keep(service, progress);
+      }
+      return (await Promise.all(services.map((service) => waitingOf(service, limit)))).flat();
+    },
+    wakeOthers: tellOthers,
+    written(service, rows) {
+      const progress = known.get(service);
+      const recent = progress?.recent ?? early.get(service) ?? [];
+      if (!progress) early.set(service, recent);
+      recent.push(...rows);
+      if (recent.length > MOST_RECENT) {
+        recent.splice(0, recent.length - MOST_RECENT);
+        if (progress) progress.whole = false;
+      }
+      heard();
+    },
+    lost(service) {
+      const progress = known.get(service);
+      if (progress) Object.assign(progress, { whole: false, recent: [] });
+    },
+    onAnnounced(listener) {
+      heard = listener;
+    },
+    async flush() {
+      for (const [service, progress] of known) await keep(service, progress);
+    },
+  };
+}
+
+function eventsOf(source: string, { position, events }: Row): WaitingEvent[] {
+  if (events === '' || events === '[]') return [];
+  const all = JSON.parse(events) as Announcement[];
+  return all.map(({ data, ...event }) => ({ ...event, source, position, data: JSON.stringify(data) }));
+}

@@ -1,0 +1,12 @@
+import { type ClickHouse, databaseOf } from './engine.ts';
+
+/**
+ * Forgets the marks that came from another store and are older than `days`. Those of this store are in the rows of
+ * the states, which are all kept: each version of an order is what it was at a time.
+ */
+export async function forgetMarks(engine: ClickHouse, service: string, days: number): Promise<void> {
+  const table = `${databaseOf(engine, service)}.kept_mark`;
+  const old = 'at < now64(3) - toIntervalDay({days:UInt32})';
+  const [row] = await engine.query(`select 1 from ${table} where ${old} limit 1`, { days });
+  if (row) await engine.command(`delete from ${table} where ${old}`, { days }, { seconds: 600 });
+}

@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Change, Contract, Ctx, Versioned } from '../../contract.ts';
+import type { Figures, FiguresInput } from '../../figures.ts';
+import { coalesce } from '../coalesce.ts';
+import type { DeadLetterStore } from '../dead-letters.ts';
+import type { Ids } from '../ids.ts';
+import type { KeptAnswer } from '../store.ts';
+import { deadLettersInRows } from './dead-letters.ts';
+import { type ClickHouse, databaseOf } from './engine.ts';
+import { type FiguresColumns, figuresOf } from './figures.ts';
+import { idsIn } from './ids.ts';
+import type { Locks } from './locks.ts';
+import type { RowOutboxes } from './outbox.ts';
+import { type SaveSpec, saver } from './save.ts';
+import { type NewestRows, newestRows } from './table.ts';
+import { type Writer, writerOf } from './writer.ts';
+
+/** What the ClickHouse repositories of one service build on: its database in an engine. */
+export interface ClickHouseStore {
+  readonly database: string;
+  readonly engine: ClickHouse;
+  /** Ids of a series; each is given once. */
+  ids(name: string): Ids;
+  /**
+   * The table of the service's states, whose rows carry their events and marks. There is one: what must be written
+   * together is in one table.
+   */
+  states<S extends Versioned>(spec: Omit<SaveSpec<S>, 'table'> & { readonly table: string }): States<S>;
+  /** The one way into another table that has `position` and `written_by`. */
+  writer(table: string): Writer;
+  /** The answer kept under a request key. */
+  findAnswer(key: string): Promise<KeptAnswer | undefined>;
+  readonly deadLetters: DeadLetterStore;
+}
+
+/** The states of a service. */
+export interface States<S> extends NewestRows<S> {
+  save(ctx: Ctx, change: Change<S>): Promise<S>;
+  /** The writer that `save` uses: for a row that announces nothing, with the version of the row before it. */
+  readonly writer: Writer;
+  /** What a range of them comes to. */
+  figures(columns: FiguresColumns): (range: FiguresInput) => Promise<Figures>;
+}
+
+/** Names this process and its start, in what it writes. */
+export const PROCESS = `${hostname()} ${process.pid} ${randomBytes(4).toString('hex')}`;
+
+export interface StoreParts {
+  readonly engine: ClickHouse;
+  readonly locks: Locks;
+  readonly outboxes: RowOutboxes;
+  /** Differs from this process's own only where a test plays several. */
+  readonly process?: string;
+}
+
+/** Makes the store of one service over an open engine. */
+export function clickhouseStore(
+  { engine, locks, outboxes, process = PROCESS }: StoreParts,
+  contract: Contract,
+): ClickHouseStore {
+  const service = contract.name;
+  const database = databaseOf(engine, service);
+  const tableOf = (name: string): string => `${database}.${name}`;
+  const writer = (name: string): Writer => writerOf({ engine, locks, process, table: tableOf(name) });
+  const ids = (name: string): Ids => idsIn(engine, tableOf('ids'), writer('ids'), name);
+  let findInRows: ((keys: readonly string[]) => Promise<KeptAnswer[]>) | undefined;
+
+  const findAnswer = coalesce<string, KeptAnswer | undefined>({
+    name: `${service} request`,
+    maxInFlight: 2,
+    run: async (keys) => {
+      const found = [...((await findInRows?.(keys)) ?? []), ...(await findKept(keys))];
+      const byKey = new Map(found.map((one) => [one.key, one]));
+      return keys.map((key) => byKey.get(key));
+    },
+  });
+
+  async function findKept(keys: readonly string[]): Promise<KeptAnswer[]> {
+    const text = `select name as key, fingerprint, result from ${tableOf('kept_mark')}
+      where name in {keys:Array(String)} and result != ''`;
+    const rows = await engine.query<KeptAnswer & { result: string }>(text, { keys });
+    return rows.map((row) => ({ ...row, result: JSON.parse(row.result) }));
+  }
+
+  return {
+    database,
+    engine,
+    ids,
+    writer,
+    findAnswer,
+    deadLetters: deadLettersInRows({
+      engine,
+      table: tableOf('dead_letter'),
+      writer: writer('dead_letter'),
+      ids: ids('dead_letters'),
+    }),
+    states(given) {
+      type S = Parameters<NonNullable<(typeof given)['apart']>>[0];
+      const spec = { ...given, table: tableOf(given.table) };
+      const rows = newestRows<S>(engine, spec);
+      const into = writerOf({
+        engine,
+        locks,
+        process,
+        table: spec.table,
+        onWritten: (written) => outboxes.written(service, written),
+        onLost: () => outboxes.lost(service),
+      });
+      findInRows = async (keys) => {
+        const text = `select request_key, request_print, ${[...spec.columns, 'version'].join(', ')} from ${spec.table}
+          where request_key in {keys:Array(String)}`;
+        const answered = await engine.query<Record<string, unknown>>(text, { keys });
+        return answered.map((row) => ({
+          key: row.request_key as string,
+          fingerprint: row.request_print as string,
+          result: withoutSecrets(rows.stateOf(row), given.secrets ?? []),
+        }));
+      };
+      return {
+        ...rows,
+        writer: into,
+        save: saver<S>({ engine, contract, writer: into, marks: tableOf('kept_mark') }, spec),
+        figures: (columns) => figuresOf(engine, rows, spec, columns),
+      };
+    },
+  };
+}
+
+function withoutSecrets<S extends object>(state: S, secrets: readonly (keyof S)[]): object {
+  return Object.fromEntries(Object.entries(state).filter(([name]) => !secrets.includes(name as keyof S)));
+}

@@ -1,0 +1,53 @@
+/** What a setting is, and the ways in which the text of one is read. */
+export interface Setting<T> {
+  /** What it takes, as the end of the sentence "it takes …". */
+  readonly takes: string;
+  /** What it is for, one line. */
+  readonly about: string;
+  /** The text used when it is not set; undefined when the setting may be absent. */
+  readonly otherwise?: string;
+  /** The value, or undefined when the text is not one. */
+  readonly read: (text: string) => T | undefined;
+}
+
+export const whole =
+  (from: number, to: number) =>
+  (text: string): number | undefined =>
+    /^\d{1,10}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined;
+
+export const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (text: string): T | undefined =>
+    values.find((value) => value === text);
+
+export const anyText = (text: string): string => text;
+
+export const url =
+  (...protocols: string[]) =>
+  (text: string): string | undefined =>
+    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
+
+export const brokers = (given: string): string[] | undefined => {
+  const list = given.split(',').map((one) => one.trim());
+  return list.every((one) => /^[\w.-]+:\d{1,5}$/.test(one)) ? list : undefined;
+};
+
+export const port = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'a port, 0 to 65535 (0: any free one)',
+  read: whole(0, 65_535),
+});
+
+export const text = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'any text',
+  read: anyText,
+});
+
+export const secret = (about: string): Setting<string> => ({
+  about,
+  takes: 'at least 8 characters, and 32 when NODE_ENV is production',
+  read: (given) => (given.length >= 8 ? given : undefined),
+});

@@ -1,0 +1,49 @@
+import { spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** ClickHouse behind HTTP, for tests. */
+export interface TestClickHouse {
+  readonly name: string;
+  readonly port: number;
+  readonly password: string;
+}
+
+const PROGRAM = fileURLToPath(new URL('./clickhouse-endpoint.ts', import.meta.url));
+
+/** Whether the engine in the process can be had: its package is nobody's dependency. */
+export function hasChdb(): boolean {
+  try {
+    createRequire(import.meta.url).resolve('chdb/connection');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Starts chDB behind HTTP in a process of its own, with data that go with it. */
+export async function startEndpoint(): Promise<{ engine: TestClickHouse; pid: number; stop(): Promise<void> }> {
+  const root = mkdtempSync(join(tmpdir(), 'tradepost-clickhouse-'));
+  const password = randomBytes(8).toString('hex');
+  const child = spawn(process.execPath, [PROGRAM, join(root, 'data'), password], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const port = await new Promise<number>((resolve, reject) => {
+    child.stdout.once('data', (line: Buffer) => resolve(Number(line.toString())));
+    void exited.then(() => reject(new Error('chDB behind HTTP ended before it was ready')));
+  });
+  return {
+    engine: { name: 'chDB behind HTTP', port, password },
+    pid: child.pid ?? 0,
+    async stop() {
+      child.stdin.end();
+      await exited;
+      rmSync(root, { recursive: true, force: true });
+    },
+  };
+}
