@@ -120,10 +120,10 @@ export default {
       { path: '^src/platform/db/' },
     ),
     rule(
-      'only-the-database-folder-knows-pg',
-      'the driver is known in one folder; stores use what it offers',
+      'only-the-database-folder-knows-the-drivers',
+      'the drivers of PostgreSQL and ClickHouse are known in one folder; stores use what it offers',
       { path: '^(src|tests|scripts)/', pathNot: '^src/platform/db/' },
-      { path: '(^|/)node_modules/(@types/)?pg/' },
+      { path: '(^|/)node_modules/((@types/)?pg|@clickhouse|chdb)/' },
     ),
     rule(
       'only-http-knows-fastify',

@@ -17,6 +17,7 @@ export interface LoadOptions {
   readonly connections: number;
   readonly seconds: number;
   readonly token: string;
+  /** The first and the last id of what is ordered or read. */
   readonly products: { readonly first: number; readonly last: number };
 }
 
@@ -46,6 +47,16 @@ export function readProducts(options: LoadOptions): LoadResult {
   const script = `
 request = function()
   return wrk.format("GET", "/products/" .. math.random(${options.products.first}, ${options.products.last}))
+end`;
+  return wrk(script, options);
+}
+
+/** Each request reads one's own order of a random id; `products` are the first and the last id. */
+export function readOrders(options: LoadOptions): LoadResult {
+  const script = `
+wrk.headers["Authorization"] = "Bearer ${options.token}"
+request = function()
+  return wrk.format("GET", "/orders/" .. math.random(${options.products.first}, ${options.products.last}))
 end`;
   return wrk(script, options);
 }

@@ -6,6 +6,7 @@ import { flows } from './events-report.ts';
 import { hasWrk } from './load.ts';
 import { print, row } from './report.ts';
 import { spine } from './spine.ts';
+import { stores } from './stores.ts';
 
 // npm run bench: what the product does, and beside it, in the same minutes, what the engine under it does bare.
 // Figures are medians of rounds that take turns, because machines drift; ratios are made round by round.
@@ -15,6 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '8' },
+    millions: { type: 'string', default: '1,10' },
     help: { type: 'boolean' },
   },
 });
@@ -22,6 +24,7 @@ const { values, positionals } = parseArgs({
 const PARTS: Record<string, (rounds: number, seconds: number) => Promise<void>> = {
   orders: spine,
   flow: async (rounds, seconds) => flows(rounds, seconds, await runningBrokers()),
+  stores: (rounds, seconds) => stores(rounds, seconds, values.millions.split(',').map(Number)),
   start: async () => {
     for (const { label, seconds } of await coldStarts())
       row(`npm start to the first order, ${label}`, `${seconds.toFixed(2)} s`);
@@ -29,10 +32,11 @@ const PARTS: Record<string, (rounds: number, seconds: number) => Promise<void>> 
 };
 
 if (values.help) {
-  print(`npm run bench -- [--rounds 3] [--seconds 8] [${Object.keys(PARTS).join('] [')}]
+  print(`npm run bench -- [--rounds 3] [--seconds 8] [--millions 1,10] [${Object.keys(PARTS).join('] [')}]
 
   orders  orders and reads beside the bare engine
   flow    place, invoice and pay with all their events, on each bus that runs (npm run services -- up)
+  stores  PostgreSQL and ClickHouse beside each other: orders, reads, figures, disk (npm run add:chdb)
   start   from npm start to the first order`);
   process.exit(0);
 }

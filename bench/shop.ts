@@ -36,7 +36,8 @@ export async function buyers(url: string, count: number): Promise<Buyer[]> {
   return all;
 }
 
-async function register(url: string, username: string): Promise<Buyer> {
+/** An account; the first one is the administrator. */
+export async function register(url: string, username: string): Promise<Buyer> {
   const { id, token } = await post(url, '/register', { username, password: 'password123' });
   return { id, token };
 }

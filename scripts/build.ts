@@ -15,6 +15,8 @@ const EXTERNAL = [
   /^@platformatic\//,
   /^@redis\//,
   /^rabbitmq-client/,
+  /^@clickhouse\//,
+  /^chdb/,
 ];
 
 const assets = Object.fromEntries(

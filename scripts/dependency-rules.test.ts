@@ -57,7 +57,7 @@ const BROKEN = [
   ['models-use-no-library', 'services/alpha/alpha.model.ts', 'fs'],
   ['contracts-import-only-contracts', 'services/alpha/alpha.contract.ts', 'services/alpha/alpha.helper.ts'],
   ['only-stores-reach-the-database', 'services/alpha/alpha.data.ts', 'platform/db/postgres.ts'],
-  ['only-the-database-folder-knows-pg', 'services/alpha/alpha.repository.postgres.ts', 'pg/esm/index.mjs'],
+  ['only-the-database-folder-knows-the-drivers', 'services/alpha/alpha.repository.postgres.ts', 'pg/esm/index.mjs'],
   ['only-http-knows-fastify', 'services/alpha/alpha.web.ts', 'fastify/fastify.js'],
   ['modules-know-fastify-as-a-type', 'platform/module.ts', 'fastify/fastify.js'],
   ['testing-stays-in-tests', 'services/alpha/alpha.try.ts', 'platform/testing/world.ts'],

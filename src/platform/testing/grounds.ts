@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { type TestEngine, testBrokers, testClickHouse } from '../config.ts';
+import { hasChdb, startEndpoint, type TestClickHouse } from './clickhouse.ts';
+import { engine as anyEngine, engines } from './engines.ts';
+
+/** What a whole shop stands on in a test. */
+export interface Ground {
+  readonly name: string;
+  readonly driver: 'postgres' | 'clickhouse';
+  /** The server for what PostgreSQL keeps: all, or what ClickHouse does not. */
+  readonly postgres: TestEngine;
+  /** Whether several systems may stand on it at once. */
+  readonly shared: boolean;
+  /** Settings that name an empty place on it, and what takes the place away again. */
+  open(): Promise<{ readonly env: Record<string, string>; close(): Promise<void> }>;
+}
+
+const onPostgres = (postgres: TestEngine): Ground => ({
+  name: postgres.name,
+  driver: 'postgres',
+  postgres,
+  shared: true,
+  open: async () => ({ env: {}, close: async () => undefined }),
+});
+
+/** The engine in the process of the shop: its data are this one's alone. */
+const onChdb: Ground = {
+  name: 'chDB in the process',
+  driver: 'clickhouse',
+  postgres: anyEngine,
+  shared: false,
+  async open() {
+    const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-ground-'));
+    return {
+      env: { DB_DRIVER: 'clickhouse', DATA_DIR: dataDir },
+      close: async () => rmSync(dataDir, { recursive: true, force: true }),
+    };
+  },
+};
+
+/** The official client over HTTP; systems that share it are kept apart by Redis. */
+const onServer = (server: () => Promise<TestClickHouse>, redis: string): Ground => ({
+  name: 'ClickHouse over HTTP',
+  driver: 'clickhouse',
+  postgres: anyEngine,
+  shared: true,
+  async open() {
+    const { port, password } = await server();
+    const prefix = `g_${randomBytes(5).toString('hex')}`;
+    const env = {
+      DB_DRIVER: 'clickhouse',
+      CLICKHOUSE_HOST: '127.0.0.1',
+      CLICKHOUSE_PORT: String(port),
+      CLICKHOUSE_PASSWORD: password,
+      CLICKHOUSE_DB: prefix,
+      CLICKHOUSE_LOCKS: 'redis',
+      REDIS_URL: redis,
+    };
+    return { env, close: () => dropAll(prefix, { port, password }) };
+  },
+});
+
+async function dropAll(prefix: string, { port, password }: Pick<TestClickHouse, 'port' | 'password'>): Promise<void> {
+  const { openServer } = await import('../db/clickhouse/client.ts');
+  const engine = openServer({ url: `http://127.0.0.1:${port}`, username: 'default', password, prefix });
+  const rows = await engine.query<{ name: string }>(
+    'select name from system.databases where startsWith(name, {prefix:String})',
+    { prefix: `${prefix}_` },
+  );
+  for (const { name } of rows) await engine.command(`drop database ${name}`);
+  await engine.close();
+}
+
+let own: ReturnType<typeof startEndpoint> | undefined;
+
+// A test file that is run by itself gets an engine of its own.
+async function endpoint(): Promise<TestClickHouse> {
+  const given = testClickHouse();
+  if (given) return given;
+  if (!own) {
+    own = startEndpoint();
+    after(async () => (await own)?.stop());
+  }
+  return (await own).engine;
+}
+
+const { redis } = testBrokers();
+const grounds: Ground[] = engines.map(onPostgres);
+if (hasChdb()) grounds.push(onChdb);
+if (hasChdb() && redis !== undefined) grounds.push(onServer(endpoint, redis));
+
+/** Runs a suite on every ground there is. */
+export function eachGround(title: string, suite: (ground: Ground) => void): void {
+  for (const one of grounds) describe(`${title} (${one.name})`, () => suite(one));
+  if (!hasChdb()) {
+    test(`${title} (ClickHouse)`, { skip: !process.env.CI && 'chDB is not installed' }, () => {
+      throw new Error('chDB is not installed, so nothing was tested on ClickHouse');
+    });
+  }
+}
