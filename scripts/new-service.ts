@@ -10,8 +10,9 @@ import { importLine, wireLine, withService } from './new-service/wire.ts';
 
 const HELP = `npm run new:service <name> [--wire]
 
-Creates src/services/<name>/ from scripts/templates/service: contract, model, repository and its PostgreSQL
-store, service, module, migration, README and tests. Then one line of src/container.ts puts it on the map.
+Creates src/services/<name>/ from scripts/templates/service: contract, model, repository with its stores in
+PostgreSQL and ClickHouse, service, module, migrations, README and tests. Then one line of src/container.ts puts it
+on the map. docs/SERVICE_GUIDE.md says what belongs into each file.
 
   <name>    one word of lower-case letters and digits, in the singular: refund
   --wire    also writes that line

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CHDB } from '../src/platform/db/clickhouse/chdb.ts';
 import { findBinaries, startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
-import { hasChdb, startEndpoint } from '../src/platform/testing/clickhouse.ts';
+import { hasChdb, runningServer, startEndpoint } from '../src/platform/testing/clickhouse.ts';
 import { prepareTemplate } from '../src/platform/testing/databases.ts';
 import { freePort } from '../src/platform/testing/ports.ts';
 import { addresses, states } from './services/state.ts';
@@ -27,9 +27,11 @@ const system = systemBinaries();
 if (system) servers.push(await server('system', system));
 else missing.push('a PostgreSQL server of the system: no binaries under /usr/lib/postgresql or on PATH');
 
-const clickhouse = hasChdb() ? await startEndpoint() : undefined;
-if (clickhouse) console.error(`with ${clickhouse.engine.name}`);
-else missing.push(`ClickHouse: chDB is not installed; \`npm install --no-save ${CHDB}\``);
+const running = await runningServer();
+const endpoint = !running && hasChdb() ? await startEndpoint() : undefined;
+const clickhouse = running ?? endpoint?.engine;
+if (clickhouse) console.error(`with ${clickhouse.name}`);
+if (!hasChdb()) missing.push(`ClickHouse: chDB is not installed; \`npm install --no-save ${CHDB}\``);
 
 const brokers = (await states()).filter(({ name }) => name !== 'postgres');
 for (const { name, title, url, version, running } of brokers) {
@@ -57,12 +59,12 @@ const result = spawnSync(process.execPath, ['--test', '--test-timeout=300000', '
   env: {
     ...process.env,
     TRADEPOST_TEST_ENGINES: JSON.stringify(servers.map(({ engine }) => engine)),
-    ...(clickhouse && { TRADEPOST_TEST_CLICKHOUSE: JSON.stringify(clickhouse.engine) }),
+    ...(clickhouse && { TRADEPOST_TEST_CLICKHOUSE: JSON.stringify(clickhouse) }),
     TRADEPOST_TEST_BROKERS: JSON.stringify(addresses(brokers)),
   },
 });
 for (const { running } of servers) await running.stop();
-await clickhouse?.stop();
+await endpoint?.stop();
 rmSync(root, { recursive: true, force: true });
 for (const one of missing) console.error(`not run: ${one}`);
 process.exitCode = result.status === 0 && !(missing.length > 0 && process.env.CI) ? 0 : 1;

@@ -1,14 +1,25 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openChdb } from '../../src/platform/db/clickhouse/chdb.ts';
+import { type ClickHouse, databaseOf } from '../../src/platform/db/clickhouse/engine.ts';
+import { processLocks } from '../../src/platform/db/clickhouse/locks.ts';
+import { migrateClickHouse } from '../../src/platform/db/clickhouse/migrate.ts';
 import { startPostgres } from '../../src/platform/db/embedded/embedded.ts';
 import { migrate } from '../../src/platform/db/migrate.ts';
-import { migrationSet } from '../../src/platform/db/module-migrations.ts';
+import { clickhouseSet, migrationSet } from '../../src/platform/db/module-migrations.ts';
 import { type Database, openDatabase } from '../../src/platform/db/postgres.ts';
 import { schemaOf } from '../../src/platform/db/store.ts';
 
-/** The schema of each service after all its migrations, to read and to compare: file to text. */
-export async function schemaDumps(services: readonly string[]): Promise<Record<string, string>> {
+const HEAD = '-- What the migrations of this folder and of the platform add up to. Made by `npm run docs`; never run.';
+
+/** Where the schema of a service is kept, to read and to compare. */
+export function schemaFile(service: string, driver: 'postgres' | 'clickhouse'): string {
+  return `src/services/${service}/migrations/${driver}/schema.sql`;
+}
+
+/** The schema of each service in PostgreSQL after all its migrations: file to text. */
+export async function postgresDumps(services: readonly string[]): Promise<Record<string, string>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-docs-'));
   const server = await startPostgres({ dataDir, settings: { fsync: 'off' } });
   const db = openDatabase(server.url);
@@ -16,7 +27,7 @@ export async function schemaDumps(services: readonly string[]): Promise<Record<s
     await migrate(db, services.map(migrationSet));
     const dumps: Record<string, string> = {};
     for (const service of services) {
-      dumps[`src/services/${service}/migrations/postgres/schema.sql`] = await dump(db, schemaOf(service));
+      dumps[schemaFile(service, 'postgres')] = await dump(db, schemaOf(service));
     }
     return dumps;
   } finally {
@@ -24,6 +35,42 @@ export async function schemaDumps(services: readonly string[]): Promise<Record<s
     await server.stop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+}
+
+/** The same in ClickHouse. Throws EngineMissing without chDB. */
+export async function clickhouseDumps(services: readonly string[]): Promise<Record<string, string>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-docs-'));
+  try {
+    const engine = await openChdb({ dataDir, prefix: 'tradepost' });
+    try {
+      const sets = services.map((service) => clickhouseSet(engine, service));
+      await migrateClickHouse(engine, processLocks(), sets);
+      const dumps: Record<string, string> = {};
+      for (const service of services) dumps[schemaFile(service, 'clickhouse')] = await dumpDatabase(engine, service);
+      return dumps;
+    } finally {
+      await engine.close();
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+}
+
+// What a materialized view keeps for itself is told with the view.
+const OBJECTS = `select name from system.tables
+  where database = {database:String} and not startsWith(name, '.inner') order by name`;
+
+async function dumpDatabase(engine: ClickHouse, service: string): Promise<string> {
+  const database = databaseOf(engine, service);
+  const objects = await engine.query<{ name: string }>(OBJECTS, { database });
+  const parts: string[] = [];
+  for (const { name } of objects) {
+    const params = { database, name };
+    const text = 'show create table {database:Identifier}.{name:Identifier}';
+    const [row] = await engine.query<{ statement: string }>(text, params);
+    parts.push(`${row?.statement};`);
+  }
+  return `${[HEAD, `CREATE DATABASE ${database};`, ...parts].join('\n\n')}\n`;
 }
 
 async function dump(db: Database, schema: string): Promise<string> {
@@ -38,9 +85,7 @@ async function dump(db: Database, schema: string): Promise<string> {
           .trimEnd(),
       );
   }
-  const head =
-    '-- What the migrations of this folder and of the platform add up to. Made by `npm run docs`; never run.';
-  return `${[head, `create schema ${schema};`, ...parts].join('\n\n')}\n`;
+  return `${[HEAD, `create schema ${schema};`, ...parts].join('\n\n')}\n`;
 }
 
 // Identity columns have sequences of their own, which are told with the column.

@@ -6,6 +6,7 @@ import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
 import { common } from '../platform/errors.ts';
 import { VERSION } from '../platform/version.ts';
 import { addAnalyticsCommands } from './analytics.ts';
+import { addDatabaseCommands } from './db-copy.ts';
 import { addDeadLetterCommands } from './dead-letters.ts';
 import { addDeveloperCommands } from './developer.ts';
 import { Refused } from './refused.ts';
@@ -47,6 +48,7 @@ export async function run(args: readonly string[]): Promise<void> {
     .action(async (options: { example?: boolean }) =>
       (await import('./config.ts')).configCommand(configuration, options),
     );
+  addDatabaseCommands(program, configuration);
   addDeadLetterCommands(program, configuration);
   addAnalyticsCommands(program, configuration);
   addDeveloperCommands(program);

@@ -4,7 +4,7 @@ import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
 import { type EventPath, openEventPath } from './bus/event-path.ts';
 import type { Config } from './config.ts';
 import type { Contract, Ops } from './contract.ts';
-import { forgetMarks } from './db/clickhouse/retention.ts';
+import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
 import { clickhouseStore } from './db/clickhouse/store.ts';
 import { type DeadLetterStore, deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
@@ -79,6 +79,8 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
     const keepers = keepersOf(modules, config);
     await migrateServices(keepers, engines, { config, log });
+    const rows = keepers.filter(engines.isOnClickHouse);
+    if (rows.length > 0) await engines.clickhouse().claim(rows);
     for (const note of await takeoverNotes(keepers, engines)) log.warn(`taken over: ${takeoverText(note)}`);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
@@ -210,8 +212,11 @@ function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: da
     name: `${service}.forget_old`,
     everySeconds: 3_600,
     async run() {
-      if (engines.isOnClickHouse(service)) await forgetMarks(engines.clickhouse().engine, service, days);
-      else await forgetOld(engines.database(service), service, days);
+      if (engines.isOnClickHouse(service)) {
+        const { engine } = engines.clickhouse();
+        await forgetMarks(engine, service, days);
+        await forgetProcesses(engine, service, days);
+      } else await forgetOld(engines.database(service), service, days);
     },
   };
 }

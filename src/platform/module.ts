@@ -3,6 +3,7 @@ import { withDeadLetters } from './bus/dead-letters.ts';
 import type { Config } from './config.ts';
 import type { Access, ApiOf, Contract, Ctx, InputOf, Op, Ops, OutputOf } from './contract.ts';
 import type { ClickHouseStore } from './db/clickhouse/store.ts';
+import type { CopiedTables } from './db/copy/neutral.ts';
 import type { KeptAnswer, PostgresStore } from './db/store.ts';
 import { common } from './errors.ts';
 import type { Consumer } from './events.ts';
@@ -50,6 +51,8 @@ export interface Stores<R> {
     readonly events?: string;
     open(store: ClickHouseStore, tools: Tools): R;
   };
+  /** What it keeps, for `tradepost db copy`: needed of a service that can be moved from one to the other. */
+  readonly copy?: CopiedTables;
 }
 
 /** One service, named for the container. */

@@ -21,9 +21,14 @@ export function startCommand(env: Readonly<Record<string, string>>): Started {
     env: { PATH: process.env.PATH, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  return startedBy(child);
+}
+
+/** What is to be known of a process that was started with pipes for what it says. */
+export function startedBy(child: ChildProcess): Started {
   let text = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (part: Buffer) => {
+    stream?.on('data', (part: Buffer) => {
       text += part;
     });
   }

@@ -1,10 +1,11 @@
 import { defineService } from '../../../src/platform/module.ts';
 import { widgetContract } from './widget.contract.ts';
+import { widgetClickHouse } from './widget.repository.clickhouse.ts';
 import { widgetPostgres } from './widget.repository.postgres.ts';
 import { widgetService } from './widget.service.ts';
 
 export const widgetModule = defineService({
   contract: widgetContract,
-  stores: { postgres: widgetPostgres },
+  stores: { postgres: widgetPostgres, clickhouse: { events: 'widgets', open: widgetClickHouse } },
   service: widgetService,
 });

@@ -1,15 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachEngine } from '../../../src/platform/testing/engines.ts';
+import { eachGround } from '../../../src/platform/testing/grounds.ts';
 import { type World, world } from '../../../src/platform/testing/world.ts';
 import type { Widget } from './widget.contract.ts';
 
-eachEngine('widgets over HTTP', (engine) => {
+eachGround('widgets over HTTP', (ground) => {
+  let place: Awaited<ReturnType<typeof ground.open>>;
   let w: World;
   before(async () => {
-    w = await world({ engine });
+    place = await ground.open();
+    w = await world({ engine: ground.postgres, env: place.env });
   });
-  after(() => w.close());
+  after(async () => {
+    await w.close();
+    await place.close();
+  });
 
   test('a widget is made, read and listed by its owner', async () => {
     const alice = await w.as('alice');

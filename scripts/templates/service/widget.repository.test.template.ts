@@ -1,29 +1,25 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type Database, openDatabase } from '../../../src/platform/db/postgres.ts';
-import { postgresStore } from '../../../src/platform/db/store.ts';
-import { type TestDatabase, testDatabase } from '../../../src/platform/testing/databases.ts';
-import { eachEngine } from '../../../src/platform/testing/engines.ts';
+import { eachStore, type Kept } from '../../../src/platform/testing/stores.ts';
 import { widgetContract } from './widget.contract.ts';
 import { at, NOW } from './widget.fixture.ts';
 import { createWidget, type WidgetState } from './widget.model.ts';
+import { widgetClickHouse } from './widget.repository.clickhouse.ts';
 import { widgetPostgres } from './widget.repository.postgres.ts';
 import type { WidgetRepository } from './widget.repository.ts';
 
-eachEngine('how widgets are kept', (engine) => {
-  let database: TestDatabase;
-  let db: Database;
+const STORES = { postgres: widgetPostgres, clickhouse: { events: 'widgets', open: widgetClickHouse } };
+
+eachStore('how widgets are kept', (store) => {
+  let kept: Kept<WidgetRepository>;
   let widgets: WidgetRepository;
+  let others: WidgetRepository;
 
   before(async () => {
-    database = await testDatabase(engine);
-    db = openDatabase(database.url);
-    widgets = widgetPostgres(postgresStore(db, widgetContract));
+    kept = await store.open(widgetContract, STORES);
+    [widgets, others] = kept.repositories as [WidgetRepository, WidgetRepository];
   });
-  after(async () => {
-    await db.close();
-    await database.drop();
-  });
+  after(() => kept.close());
 
   async function saved(name: string): Promise<WidgetState> {
     const widget_id = await widgets.nextId();
@@ -35,6 +31,7 @@ eachEngine('how widgets are kept', (engine) => {
     assert.equal(first.widget_id, 1);
     assert.equal(first.version, 1);
     assert.deepEqual(await widgets.get(1), first);
+    assert.deepEqual(await others.get(1), first);
   });
 
   test('what is not there is not found', async () => {
@@ -44,19 +41,24 @@ eachEngine('how widgets are kept', (engine) => {
   test('an id is given once', async () => {
     const { widget_id } = await saved('One');
     const again = createWidget({ name: 'Two' }, { widget_id }, at(NOW));
-    await assert.rejects(widgets.save(at(NOW), again), { code: 'WIDGET_EXISTS' });
+    await assert.rejects(others.save(at(NOW), again), { code: 'WIDGET_EXISTS' });
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? widgets : others).nextId()));
+    assert.equal(new Set(ids).size, 20);
   });
 
-  test('the event is in the outbox with its widget', async () => {
+  test('the event waits with its widget', async () => {
     const { widget_id } = await saved('Announced');
-    const text = 'select type from tradepost_widget.outbox where subject = $1';
-    assert.deepEqual(await db.query({ name: '', text }, [String(widget_id)]), [{ type: 'widget.created' }]);
+    const events = (await kept.announced()).filter(({ subject }) => subject === String(widget_id));
+    assert.deepEqual(
+      events.map(({ type, data }) => [type, data.name]),
+      [['widget.created', 'Announced']],
+    );
   });
 
-  test('of two saves of one version the later is stale', async () => {
+  test('of two saves of one version, from two processes, the later is stale', async () => {
     const state = await saved('Changed');
     const change = { next: state, events: createWidget({ name: 'x' }, state, at(NOW)).events };
-    const answers = await Promise.allSettled([widgets.save(at(NOW), change), widgets.save(at(NOW), change)]);
+    const answers = await Promise.allSettled([widgets, others].map((one) => one.save(at(NOW), change)));
     const codes = answers.map((one) => (one.status === 'rejected' ? one.reason.code : 'saved'));
     assert.deepEqual(codes.sort(), ['TRADEPOST_STALE', 'saved']);
   });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Envelope } from '../events.ts';
 import type { Database, Statement } from './postgres.ts';
 import type { Session } from './session.ts';
@@ -42,9 +43,11 @@ function outboxesIn(db: Database): Outboxes {
   const statements = new Map<string, Statement>();
 
   function statement(services: readonly string[]): Statement {
-    const name = `outboxes ${services.join(' ')}`;
-    const made = statements.get(name) ?? { name, text: nextText(services) };
-    statements.set(name, made);
+    const which = services.join(' ');
+    // PostgreSQL takes names of up to 63 characters, however many services there are.
+    const name = `outboxes ${createHash('sha256').update(which).digest('hex').slice(0, 16)}`;
+    const made = statements.get(which) ?? { name, text: nextText(services) };
+    statements.set(which, made);
     return made;
   }
 

@@ -91,7 +91,8 @@ function refuse(response: ServerResponse, status: number, code: number, type: st
   response.end(`Code: ${code}. DB::Exception: ${message} (${type})\n`);
 }
 
-const server = createServer((request, response) => {
+// Parameters come in the address, and the engine takes a megabyte of it.
+const server = createServer({ maxHeaderSize: 1_048_576 }, (request, response) => {
   answer(request, response).catch((error: Error) => refuse(response, 500, 1000, 'UNKNOWN_EXCEPTION', error.message));
 });
 server.keepAliveTimeout = 10_000;

@@ -25,6 +25,17 @@ export function hasChdb(): boolean {
   }
 }
 
+/** The server of compose.yaml, where it runs. */
+const SERVER = { port: 18_123, password: 'tradepost' };
+
+/** A ClickHouse server that answers where compose.yaml puts one. */
+export async function runningServer(): Promise<TestClickHouse | undefined> {
+  const url = `http://127.0.0.1:${SERVER.port}/?query=select+version()`;
+  const authorization = `Basic ${Buffer.from(`default:${SERVER.password}`).toString('base64')}`;
+  const answer = await fetch(url, { headers: { authorization } }).catch(() => undefined);
+  return answer?.ok ? { name: `ClickHouse server ${(await answer.text()).trim()}`, ...SERVER } : undefined;
+}
+
 /** Starts chDB behind HTTP in a process of its own, with data that go with it. */
 export async function startEndpoint(): Promise<{ engine: TestClickHouse; pid: number; stop(): Promise<void> }> {
   const root = mkdtempSync(join(tmpdir(), 'tradepost-clickhouse-'));

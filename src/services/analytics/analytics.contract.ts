@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Amount, Currency, contract, Id, Nothing, op, Time } from '../../platform/contract.ts';
+import { Amount, Currency, contract, Download, Id, Nothing, op, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 
 const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
@@ -82,6 +82,20 @@ export const TopProduct = Type.Object({
   revenue: Amount('of its lines, without tax'),
 });
 export type TopProduct = Static<typeof TopProduct>;
+
+export const CategoryRevenue = Type.Object({
+  day: Type.String({ description: 'as 2026-11-21, in UTC' }),
+  category: Type.Union([Type.String(), Type.Null()], { description: 'as it is now; null: the product is not known' }),
+  quantity: Type.Integer(),
+  revenue: Amount('of its lines, without tax'),
+});
+export type CategoryRevenue = Static<typeof CategoryRevenue>;
+
+/** What can be taken away as a file. */
+export const Exported = oneOf('timeseries', 'top-products', 'revenue');
+export type Exported = Static<typeof Exported>;
+export const Format = oneOf('csv', 'parquet');
+export type Format = Static<typeof Format>;
 
 /** What is compared with its owner. */
 export const Compared = oneOf('orders', 'invoices', 'transactions');
@@ -180,6 +194,30 @@ export const analyticsOps = {
       currency,
     }),
     output: Type.Array(TopProduct),
+  }),
+  revenue: op('GET /stats/revenue', {
+    access: 'staff',
+    summary: 'What was ordered and not cancelled, for each day (UTC) and category that had any',
+    input: Type.Object({ ...span, currency }),
+    output: Type.Array(CategoryRevenue),
+  }),
+  export: op('GET /stats/export', {
+    access: 'staff',
+    summary: 'Figures as a file: amounts are decimals in CSV, and DECIMAL(18, 2) in Parquet',
+    // One operation has one type; which of the two it is says the name of the file.
+    download: 'application/octet-stream',
+    input: Type.Object({
+      what: Exported,
+      format: Type.Optional(Format),
+      ...span,
+      currency,
+      metric: Type.Optional(Metric),
+      interval: Type.Optional(Interval),
+      by: Type.Optional(oneOf('quantity', 'revenue')),
+      category: Type.Optional(Type.String({ maxLength: 100 })),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 })),
+    }),
+    output: Download(),
   }),
   stream: op('GET /stats/stream', {
     access: 'staff',

@@ -2,7 +2,14 @@ import { coalesce } from '../../platform/db/coalesce.ts';
 import { faultOfOneRow, type Sql } from '../../platform/db/postgres.ts';
 import type { PostgresStore } from '../../platform/db/store.ts';
 import type { FiguresGroup, FiguresRow } from '../../platform/figures.ts';
-import { analyticsErrors, type Compared, type Point, type Rebuilt, type TopProduct } from './analytics.contract.ts';
+import {
+  analyticsErrors,
+  type CategoryRevenue,
+  type Compared,
+  type Point,
+  type Rebuilt,
+  type TopProduct,
+} from './analytics.contract.ts';
 import { countingSql } from './analytics.counting.postgres.ts';
 import type { Fact, Story } from './analytics.facts.model.ts';
 import type { Total } from './analytics.model.ts';
@@ -24,7 +31,7 @@ const KINDS: Readonly<Record<Compared, Story['kind']>> = {
 /** Figures in PostgreSQL: the log of events, and the sums that every new event moves in the commit that keeps it. */
 export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
   const { db } = store;
-  const { record, totals, series, top, groups, rows } = statements(store.schema);
+  const { record, totals, series, top, revenue, groups, rows } = statements(store.schema);
   const { beforeRebuild, rebuild, afterRebuild } = rebuilding(store.schema);
 
   const recordOne = coalesce<Fact, boolean>({
@@ -50,6 +57,7 @@ export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
       db.query<Point>(series, [interval, metric, currency, from, to]),
     topProducts: ({ by, currency, from, to, category, limit }) =>
       db.query<TopProduct>(top, [currency, from, to, category ?? null, by, limit]),
+    revenueByCategory: ({ currency, from, to }) => db.query<CategoryRevenue>(revenue, [currency, from, to]),
     async figures(of, { from_id, to_id, rows: wanted }) {
       const range = [KINDS[of], from_id, to_id];
       const [found, one] = await Promise.all([
@@ -92,6 +100,14 @@ function statements(schema: string) {
       where s.currency = $1 and s.day >= $2 and s.day < $3 and ($4::text is null or p.category = $4)
       group by s.product_id, p.name, p.category having sum(s.quantity) > 0
       order by case $5 when 'revenue' then sum(s.amount) else sum(s.quantity) end desc, s.product_id limit $6`,
+    // The products are read once and not for each row of them that was sold.
+    revenue: `with products as materialized (
+        select item_id, category from ${schema}.stories where kind = 'product')
+      select to_char(s.day at time zone 'UTC', 'YYYY-MM-DD') as day, p.category,
+        sum(s.quantity)::bigint as quantity, sum(s.amount)::bigint as revenue
+      from ${schema}.sold s left join products p on p.item_id = s.product_id
+      where s.currency = $1 and s.day >= $2 and s.day < $3
+      group by s.day, p.category having sum(s.quantity) > 0 order by s.day, p.category collate "C" nulls last`,
     groups: `with last as (
         select coalesce(max(item_id), 0) as last_id from ${schema}.stories where kind = $1 and known_at is not null),
       found as (

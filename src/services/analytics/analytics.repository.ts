@@ -1,5 +1,5 @@
 import type { Figures, FiguresInput } from '../../platform/figures.ts';
-import type { Compared, Interval, Metric, Point, Rebuilt, TopProduct } from './analytics.contract.ts';
+import type { CategoryRevenue, Compared, Interval, Metric, Point, Rebuilt, TopProduct } from './analytics.contract.ts';
 import type { Fact } from './analytics.facts.model.ts';
 import type { Total } from './analytics.model.ts';
 
@@ -13,11 +13,14 @@ export interface SeriesQuery {
 }
 
 /** Whole days, `from` included and `to` not. */
-export interface TopQuery {
-  readonly by: 'quantity' | 'revenue';
+export interface DaysQuery {
   readonly currency: string;
   readonly from: string;
   readonly to: string;
+}
+
+export interface TopQuery extends DaysQuery {
+  readonly by: 'quantity' | 'revenue';
   readonly category: string | undefined;
   readonly limit: number;
 }
@@ -33,8 +36,13 @@ export interface AnalyticsRepository {
   /** The buckets that have something in them, earliest first. */
   series(query: SeriesQuery): Promise<Point[]>;
   topProducts(query: TopQuery): Promise<TopProduct[]>;
+  /** By the categories that the products have now; the days and, in each, the categories in their order, null last. */
+  revenueByCategory(query: DaysQuery): Promise<CategoryRevenue[]>;
   /** What is known of the things of a range of ids, as their owner would tell it. */
   figures(of: Compared, range: FiguresInput): Promise<Figures>;
-  /** Makes every figure anew from the events. Reading goes on meanwhile, recording waits. Throws ANALYTICS_REBUILDING. */
+  /**
+   * Makes every figure anew from the events. Reading goes on meanwhile, and recording waits, for all of it or for a
+   * part. Throws ANALYTICS_REBUILDING.
+   */
   rebuild(): Promise<Rebuilt>;
 }

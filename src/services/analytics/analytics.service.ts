@@ -1,6 +1,7 @@
 import type { Actions, Tools } from '../../platform/module.ts';
 import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
+import { exportOf } from './analytics.export.ts';
 import { live } from './analytics.live.ts';
 import { statsOf, type Total } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
@@ -23,6 +24,11 @@ export function analyticsService(figures: AnalyticsRepository, owners: Owners, t
     async topProducts(ctx, { by = 'quantity', category, limit = 10, currency = shop, ...span }) {
       return figures.topProducts({ by, category, limit, currency, ...daysOf(span, ctx.now) });
     },
+    async revenue(ctx, { currency = shop, ...span }) {
+      const { from, to } = bucketsOf('day', span, ctx.now);
+      return figures.revenueByCategory({ currency, from, to });
+    },
+    export: (ctx, wanted) => exportOf(ctx, figures, { currency: shop, ...wanted }),
     stream: async (_ctx, { currency = shop }) => mapped(feed.watch(), (totals) => statsOf(totals, currency)),
     check: (ctx) => checkFigures(ctx, figures, owners),
     rebuild: () => figures.rebuild(),

@@ -1,12 +1,13 @@
 import { defineService } from '../../platform/module.ts';
 import { analyticsConsumers } from './analytics.consumers.ts';
 import { analyticsContract } from './analytics.contract.ts';
+import { analyticsClickHouse } from './analytics.repository.clickhouse.ts';
 import { analyticsPostgres } from './analytics.repository.postgres.ts';
 import { analyticsService } from './analytics.service.ts';
 
 export const analyticsModule = defineService({
   contract: analyticsContract,
-  stores: { postgres: analyticsPostgres },
+  stores: { postgres: analyticsPostgres, clickhouse: { open: analyticsClickHouse } },
   service: analyticsService,
   consumers: analyticsConsumers,
 });

@@ -1,12 +1,13 @@
 import { defineService } from '../../platform/module.ts';
 import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
+import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
 import { invoicePostgres } from './invoice.repository.postgres.ts';
 import { invoiceService } from './invoice.service.ts';
 
 export const invoiceModule = defineService({
   contract: invoiceContract,
-  stores: { postgres: invoicePostgres },
+  stores: { postgres: invoicePostgres, clickhouse: { events: 'invoices', open: invoiceClickHouse } },
   service: invoiceService,
   consumers: invoiceConsumers,
 });

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
-import { testDatabase } from '../../platform/testing/databases.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
+import { eachStore, type Kept } from '../../platform/testing/stores.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
 import { createInvoice, type InvoiceState, setStatus } from './invoice.model.ts';
+import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
 import { invoicePostgres } from './invoice.repository.postgres.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 
@@ -18,35 +17,68 @@ function series(year: number, from: number, to: number): string[] {
   return Array.from({ length: to - from + 1 }, (_, i) => `INV-${year}-${String(from + i).padStart(6, '0')}`);
 }
 
-eachEngine('how invoices are kept', (engine) => {
-  let database: Awaited<ReturnType<typeof testDatabase>>;
-  let processes: Database[];
+eachStore('how invoices are kept', (store) => {
+  let kept: Kept<InvoiceRepository>;
+  let processes: readonly InvoiceRepository[];
   let invoices: InvoiceRepository;
+  let tables: ClickHouseStore;
 
-  const repositoryOn = (db: Database) => invoicePostgres(postgresStore(db, invoiceContract));
   const numberOf = (state: InvoiceState) => state.invoice_number;
-  const rows = async (text: string) => processes[0]?.query<Record<string, unknown>>({ name: '', text });
 
   before(async () => {
-    database = await testDatabase(engine);
-    processes = [1, 2, 3].map(() => openDatabase(database.url));
-    invoices = repositoryOn(processes[0] as Database);
+    kept = await store.open(
+      invoiceContract,
+      {
+        postgres: invoicePostgres,
+        clickhouse: {
+          events: 'invoices',
+          open(opened) {
+            tables = opened;
+            return invoiceClickHouse(opened);
+          },
+        },
+      },
+      3,
+    );
+    processes = kept.repositories;
+    [invoices] = processes as [InvoiceRepository];
   });
 
-  beforeEach(async () => {
-    const tables = ['invoices', 'number_series', 'outbox', 'request'].map((table) => `${SCHEMA}.${table}`);
-    await processes[0]?.script(`truncate ${tables}`);
-  });
-
-  after(async () => {
-    await Promise.all(processes.map((db) => db.close()));
-    await database.drop();
-  });
+  beforeEach(() => kept.clear());
+  after(() => kept.close());
 
   async function invoice(order_id: number, now = NOW, more = {}, on = invoices): Promise<InvoiceState> {
     const invoice_id = await on.nextId();
     const ctx = at(now, more);
     return on.save(ctx, createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx));
+  }
+
+  /** Saves an invoice that no store takes. */
+  async function impossible(order_id: number): Promise<InvoiceState> {
+    const ctx = at(NOW);
+    const invoice_id = await invoices.nextId();
+    const { next, events } = createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx);
+    return invoices.save(ctx, { next: { ...next, status: 'lost' as never }, events });
+  }
+
+  /** What a shop brings along that comes from elsewhere: how far the numbers of a year have come. */
+  async function lastNumber(year: number, last: number): Promise<void> {
+    if (store.driver === 'clickhouse') await tables.engine.insert(`${tables.database}.number_series`, [{ year, last }]);
+    else await kept.rows(`insert into ${SCHEMA}.number_series values (${year}, ${last})`);
+  }
+
+  /** And an invoice, with the number that it has there: past the one way in that there is for new ones. */
+  async function moveIn(state: InvoiceState): Promise<void> {
+    const row = { ...state, items: JSON.stringify(state.items), buyer: JSON.stringify(state.buyer) };
+    if (store.driver === 'clickhouse') {
+      const nothing = { request_key: '', request_print: '', mark: '', events: '[]' };
+      const position = state.invoice_id;
+      await tables.engine.insert(`${tables.database}.invoices`, [{ ...row, ...nothing, position, written_by: 'copy' }]);
+      return;
+    }
+    const text = JSON.stringify({ ...state }).replaceAll("'", "''");
+    const into = `${SCHEMA}.invoices`;
+    await kept.rows(`insert into ${into} select * from json_populate_record(null::${into}, '${text}')`);
   }
 
   test('what is saved is read again as it was', async () => {
@@ -65,12 +97,11 @@ eachEngine('how invoices are kept', (engine) => {
   test('the event and the kept answer carry the number that the database gave', async () => {
     const request = { op: 'invoice.create', key: '2 invoice.create k', fingerprint: 'f' };
     const saved = await invoice(1, NOW, { request });
-    const events = await rows(
-      `select type, subject, data ->> 'invoice_number' as number, data ->> 'total' as total from ${SCHEMA}.outbox`,
-    );
-    const subject = String(saved.invoice_id);
-    assert.deepEqual(events, [{ type: 'invoice.created', subject, number: 'INV-2026-000001', total: '2859.98' }]);
-    assert.deepEqual(await rows(`select result from ${SCHEMA}.request`), [{ result: saved }]);
+    const [event, ...rest] = await kept.announced();
+    assert.deepEqual(rest, []);
+    assert.deepEqual([event?.type, event?.subject], ['invoice.created', String(saved.invoice_id)]);
+    assert.deepEqual([event?.data.invoice_number, event?.data.total], ['INV-2026-000001', 2859.98]);
+    assert.deepEqual(await kept.answer(request.key), { key: request.key, fingerprint: 'f', result: saved });
   });
 
   test('fifty invoices at once have fifty numbers in a row', async () => {
@@ -96,30 +127,61 @@ eachEngine('how invoices are kept', (engine) => {
   });
 
   test('three processes that invoice the same orders at once make each once and leave no gap', async () => {
-    const all = [invoices, ...processes.slice(1).map(repositoryOn)];
     const orders = Array.from({ length: 60 }, (_, i) => i + 1);
-    const attempts = all.flatMap((on, i) => orders.map((id) => invoice(((id + i * 7) % 60) + 1, NOW, {}, on)));
+    const attempts = processes.flatMap((on, i) => orders.map((id) => invoice(((id + i * 7) % 60) + 1, NOW, {}, on)));
     const answers = await Promise.allSettled(attempts);
     const made = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     const reasons = answers.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
     assert.deepEqual(made.map(numberOf).sort(), series(2026, 1, 60));
     assert.deepEqual(new Set(reasons), new Set(['INVOICE_EXISTS']));
-    const counts = await rows(
-      `select (select last from ${SCHEMA}.number_series) as last, (select count(*) from ${SCHEMA}.outbox) as events`,
-    );
-    assert.deepEqual(counts, [{ last: 60, events: 60 }]);
+    assert.equal((await kept.announced()).length, 60);
+    assert.equal((await invoice(61)).invoice_number, 'INV-2026-000061');
   });
 
   test('a save that fails gives its number back', async () => {
-    const ctx = at(NOW);
-    const { next, events } = createInvoice(anOrder(), { invoice_id: await invoices.nextId(), buyer }, ctx);
-    await assert.rejects(invoices.save(ctx, { next: { ...next, status: 'lost' as never }, events }));
+    await assert.rejects(impossible(17));
     assert.equal((await invoice(1)).invoice_number, 'INV-2026-000001');
   });
 
+  test('an invoice that cannot be kept takes neither a neighbour nor a number along', async () => {
+    const answers = await Promise.allSettled([1, 2, 3, 4, 5].map((id) => (id === 3 ? impossible(id) : invoice(id))));
+    const made = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    assert.deepEqual(made.map(numberOf).sort(), series(2026, 1, 4));
+    assert.equal(await invoices.findByOrder(3), undefined);
+    assert.equal((await invoice(3)).invoice_number, 'INV-2026-000005');
+  });
+
+  test('the numbers of a shop that moved in go on after the last one that was given there', async () => {
+    await lastNumber(2026, 41);
+    assert.equal((await invoice(1)).invoice_number, 'INV-2026-000042');
+    assert.equal((await invoice(2, '2027-01-01T00:00:00.000Z')).invoice_number, 'INV-2027-000001');
+    assert.equal((await invoice(3)).invoice_number, 'INV-2026-000043');
+  });
+
+  test('the last number is found by the row of its year (in ClickHouse also by the invoices themselves)', async () => {
+    const numbers = ['INV-2026-000007', 'INV-2026-12', 'INV-2025-000099', 'OLD-500', 'INV-2026-20260728093000'];
+    for (const [n, invoice_number] of numbers.entries()) {
+      const { next } = createInvoice(anOrder({ order_id: 100 + n }), { invoice_id: 1_000_000 + n, buyer }, at(NOW));
+      await moveIn({ ...next, invoice_number, version: 1 });
+    }
+    if (store.driver === 'postgres') await lastNumber(2026, 12);
+    assert.equal((await invoice(1)).invoice_number, 'INV-2026-000013');
+    assert.equal((await invoices.findByOrder(103))?.invoice_number, 'OLD-500');
+  });
+
   test('the millionth invoice of a year keeps all its digits', async () => {
-    await rows(`insert into ${SCHEMA}.number_series values (2026, 999999)`);
+    await lastNumber(2026, 999_999);
     assert.equal((await invoice(1)).invoice_number, 'INV-2026-1000000');
+    assert.equal((await invoice(2)).invoice_number, 'INV-2026-1000001');
+  });
+
+  test('an order has one invoice (PostgreSQL: by a constraint; ClickHouse has none: by the lock of its one way in)', async () => {
+    const first = await invoice(1);
+    const past = moveIn({ ...first, invoice_id: first.invoice_id + 1_000, invoice_number: 'INV-2026-000002' });
+    if (store.driver === 'postgres') await assert.rejects(past, { code: '23505' });
+    else await past;
+    assert.deepEqual(await invoices.findByOrder(1), first);
+    await assert.rejects(invoice(1), { code: 'INVOICE_EXISTS' });
   });
 
   test('a change of status keeps the number, and of two at once the later is stale', async () => {

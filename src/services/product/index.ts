@@ -1,12 +1,13 @@
 import { defineService } from '../../platform/module.ts';
 import { productContract } from './product.contract.ts';
+import { productClickHouse } from './product.repository.clickhouse.ts';
 import { productPostgres } from './product.repository.postgres.ts';
 import { putSamples } from './product.samples.ts';
 import { productService } from './product.service.ts';
 
 export const productModule = defineService({
   contract: productContract,
-  stores: { postgres: productPostgres },
+  stores: { postgres: productPostgres, clickhouse: { events: 'products', open: productClickHouse } },
   service: productService,
   async start(_service, products, { config, log }) {
     if (config.SAMPLE_DATA === 'off') return;

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { minor } from '../../platform/money.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { eachStore } from '../../platform/testing/stores.ts';
+import type { UpdateProduct } from './product.contract.ts';
 import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
-import { createProduct, updateProduct } from './product.model.ts';
+import { createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
 import type { ProductFilter } from './product.repository.ts';
 
-eachEngine('how products are kept', (engine) => {
+eachStore('how products are kept', (store) => {
   let kept: KeptProducts;
   before(async () => {
-    kept = await keptProducts(engine);
+    kept = await keptProducts(store);
   });
   beforeEach(() => kept.clear());
   after(() => kept.close());
@@ -40,14 +41,20 @@ eachEngine('how products are kept', (engine) => {
     await assert.rejects(kept.others.save(at(), again), { code: 'PRODUCT_EXISTS' });
   });
 
-  test('a catalogue is new until it held its first product, and never again', async () => {
-    const { db } = kept;
-    await db.script('alter sequence tradepost_product.product_ids restart');
-    assert.equal(await kept.products.isNew(), true);
-    await db.script(`select nextval('tradepost_product.product_ids')`);
-    assert.equal(await kept.products.isNew(), false);
-    await kept.product({ name: 'First' });
-    assert.equal(await kept.products.isNew(), false);
+  test('a catalogue is new until an id was given to its first product, and never again', async () => {
+    const fresh = await keptProducts(store);
+    try {
+      const isNew = () => Promise.all([fresh.products.isNew(), fresh.others.isNew()]);
+      assert.deepEqual(await isNew(), [true, true]);
+      await fresh.products.nextId();
+      assert.deepEqual(await isNew(), [false, false]);
+      await fresh.product({ name: 'First' });
+      assert.deepEqual(await isNew(), [false, false]);
+      await fresh.clear();
+      assert.deepEqual(await isNew(), [false, false]);
+    } finally {
+      await fresh.close();
+    }
   });
 
   test('a change of the name does not bring back what orders took; a restock sets the stock', async () => {
@@ -60,6 +67,54 @@ eachEngine('how products are kept', (engine) => {
     const restock = updateProduct(renamed, { product_id: lamp.product_id, stock_quantity: 20 }, at());
     await kept.products.save(at(), restock);
     assert.equal(await kept.stockOf(lamp.product_id), 20);
+  });
+
+  test('a stock is set by a restock, also to what it was; a product may be counted no longer, and again', async () => {
+    let lamp = await kept.product({ stock_quantity: 5 });
+    const { product_id } = lamp;
+    const change = async (input: Partial<UpdateProduct>) => {
+      lamp = await kept.products.save(
+        at(),
+        updateProduct(await kept.products.get(product_id), { product_id, ...input }, at()),
+      );
+      return kept.stockOf(product_id);
+    };
+    await kept.products.reserve(1, [{ product_id, quantity: 2 }], NOW);
+    assert.equal(await change({ stock_quantity: 5 }), 5);
+    assert.equal(await change({ name: 'Desk Lamp' }), 5);
+    await kept.products.reserve(2, [{ product_id, quantity: 4 }], NOW);
+    assert.equal(await change({ price: minor(5_000) }), 1);
+    assert.equal(await change({ stock_quantity: null }), null);
+    assert.equal(await change({ name: 'Lamp' }), null);
+    assert.equal(await change({ stock_quantity: 0 }), 0);
+    assert.deepEqual([lamp.name, lamp.price, lamp.version], ['Lamp', 5_000, 7]);
+  });
+
+  test('a price below nothing and a stock below nothing are never kept, and do not keep others from it', async () => {
+    const create = async (more: object) => {
+      const facts = { product_id: await kept.products.nextId(), currency: 'USD' };
+      return createProduct({ name: 'Lamp', price: minor(1), category: 'Home', ...more }, facts, at());
+    };
+    const all = [await create({ price: minor(-1) }), await create({}), await create({ stock_quantity: -1 })];
+    const results = await Promise.allSettled(all.map((one) => kept.products.save(at(), one)));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['rejected', 'fulfilled', 'rejected'],
+    );
+    assert.deepEqual(await names({}), ['Lamp']);
+  });
+
+  test("the answer that is kept for a repeated request is the product, and nothing that is only the store's", async () => {
+    const product_id = await kept.products.nextId();
+    const request = { key: 'staff product.create k1', fingerprint: 'f', op: 'POST /products' };
+    const input = { name: 'Lamp', price: minor(4_500), category: 'Home', stock_quantity: 5 };
+    const ctx = at(NOW, { request });
+    const lamp = await kept.products.save(ctx, createProduct(input, { product_id, currency: 'USD' }, ctx));
+    const answer = await kept.answer(request.key);
+    assert.deepEqual(publicProduct(answer?.result as ProductState), publicProduct(lamp));
+    await assert.rejects(kept.others.save(ctx, createProduct(input, { product_id, currency: 'USD' }, ctx)), {
+      name: 'AlreadyAnswered',
+    });
   });
 
   test('two changes of the same version: one is saved, the other is stale', async () => {
@@ -91,6 +146,36 @@ eachEngine('how products are kept', (engine) => {
     assert.deepEqual(await names({ in_stock: true }), ['counted', 'uncounted']);
     assert.deepEqual(await names({ in_stock: false }), ['sold out', 'withdrawn']);
     assert.equal((await names({})).length, 4);
+  });
+
+  test('in stock or sold out is what orders have left, and what was given back', async () => {
+    const { product_id } = await kept.product({ name: 'lamp', stock_quantity: 2 });
+    const none = await kept.product({ name: 'chair', stock_quantity: 0 });
+    await kept.products.reserve(1, [{ product_id, quantity: 2 }], NOW);
+    assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [[], ['lamp', 'chair']]);
+    await kept.products.release(1);
+    assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [['lamp'], ['chair']]);
+    const restock = updateProduct(none, { product_id: none.product_id, stock_quantity: 1 }, at());
+    await kept.products.save(at(), restock);
+    await kept.products.reserve(2, [{ product_id: none.product_id, quantity: 1 }], NOW);
+    assert.deepEqual(await names({ in_stock: false }), ['chair']);
+    await kept.products.save(
+      at(),
+      updateProduct(await kept.products.get(none.product_id), { product_id: none.product_id, stock_quantity: 0 }, at()),
+    );
+    // What comes back to a stock that was set to nothing can be had.
+    await kept.products.release(2);
+    assert.deepEqual([await names({ in_stock: true }), await kept.stockOf(none.product_id)], [['lamp', 'chair'], 1]);
+  });
+
+  test('what a product was called or where it stood before does not find it', async () => {
+    const lamp = await kept.product({ name: 'Blue Lamp', category: 'Home' });
+    const { product_id } = lamp;
+    await kept.products.save(at(), updateProduct(lamp, { product_id, name: 'Red Lamp', category: 'Office' }, at()));
+    for (const filter of [{ q: 'blue' }, { category: 'home' }, { q: 'red', category: 'home' }])
+      assert.deepEqual(await names(filter), []);
+    for (const filter of [{ q: 'red' }, { category: 'office' }, { q: 'lamp red', category: 'OFFICE' }])
+      assert.deepEqual(await names(filter), ['Red Lamp']);
   });
 
   test('text is found by words of name and description, or their beginnings, in any order and case', async () => {
@@ -148,5 +233,28 @@ eachEngine('how products are kept', (engine) => {
     );
     assert.equal(third.next, undefined);
     await assert.rejects(kept.products.list({}, { limit: 2, cursor: 'x' }), { code: 'TRADEPOST_BAD_CURSOR' });
+  });
+
+  test('a page of what few products are is full, however many others lie between them', async () => {
+    const few = new Set([3, 50, 51, 107, 110]);
+    await Promise.all(
+      Array.from({ length: 120 }, (_, n) =>
+        kept.product({
+          name: `thing ${n}`,
+          category: few.has(n) ? 'Rare' : 'Home',
+          stock_quantity: few.has(n) ? 0 : 1,
+        }),
+      ),
+    );
+    for (const filter of [{ category: 'rare' }, { in_stock: false }]) {
+      const first = await kept.products.list(filter, { limit: 3 });
+      const second = await kept.products.list(filter, { limit: 3, cursor: first.next });
+      assert.deepEqual([first.items.length, second.items.length, second.next], [3, 2, undefined]);
+      const ids = [...first.items, ...second.items].map(({ product_id }) => product_id);
+      assert.deepEqual(
+        ids,
+        [...new Set(ids)].sort((a, b) => a - b),
+      );
+    }
   });
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { minor } from '../../platform/money.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { eachStore } from '../../platform/testing/stores.ts';
 import type { Line } from './product.contract.ts';
 import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
 import { updateProduct } from './product.model.ts';
@@ -11,11 +11,11 @@ const LATER = '2026-07-28T09:45:00.000Z';
 const MUCH_LATER = '2026-07-28T10:00:00.000Z';
 const ctx = at();
 
-eachEngine('stock', (engine) => {
+eachStore('stock', (store) => {
   let kept: KeptProducts;
   let orders = 0;
   before(async () => {
-    kept = await keptProducts(engine);
+    kept = await keptProducts(store);
   });
   beforeEach(() => kept.clear());
   after(() => kept.close());
@@ -35,15 +35,7 @@ eachEngine('stock', (engine) => {
     return [answer.reserved, ...answer.lines.map(({ outcome }) => outcome)];
   }
 
-  const holds = async () =>
-    (
-      await kept.db.query<{ id: number }>({
-        name: '',
-        text: 'select order_id as id from tradepost_product.reservations',
-      })
-    )
-      .map(({ id }) => id)
-      .sort((a, b) => a - b);
+  const holds = async () => (await kept.products.expired('2100-01-01T00:00:00.000Z', 1_000)).sort((a, b) => a - b);
 
   test('a reservation takes its units, and tells the facts of each line', async () => {
     const lamp = await kept.product({ stock_quantity: 5, description: 'LED', price: minor(4_599), currency: 'EUR' });
@@ -244,73 +236,5 @@ eachEngine('stock', (engine) => {
     assert.deepEqual(await kept.products.expired(MUCH_LATER, 10), [order_id]);
     await kept.products.renew(999_999, LATER);
     assert.deepEqual([await kept.stockOf(lamp), await holds()], [8, [order_id]]);
-  });
-
-  test('an order that waits for units that are just coming back is served from them', async () => {
-    const lamp = await stocked(0);
-    const change = (by: number) => ({
-      name: '',
-      text: `update tradepost_product.products set stock_quantity = stock_quantity + ${by} where product_id = ${lamp}`,
-    });
-    const waiting = async () => {
-      const text = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
-      return (await kept.db.query({ name: '', text })).length > 0;
-    };
-    const asked = await kept.db.transaction(async (sql) => {
-      await sql.query(change(5));
-      const answer = reserve(nextOrder(), [line(lamp, 2)]);
-      while (!(await waiting()));
-      return { answer };
-    });
-    assert.deepEqual([await asked.answer, await kept.stockOf(lamp)], [[true, 'reserved'], 3]);
-  });
-
-  test('an order that waits for units that are just going is refused', async () => {
-    const lamp = await stocked(5);
-    const first = reserve(nextOrder(), [line(lamp, 4)]);
-    const second = reserve(nextOrder(), [line(lamp, 2)], LATER, kept.others);
-    const answers = await Promise.all([first, second]);
-    assert.equal(answers.filter(([reserved]) => reserved).length, 1);
-    assert.ok([1, 3].includes((await kept.stockOf(lamp)) ?? 0));
-  });
-
-  test('whatever runs at once, in two processes, what is sold and what is left is what was there', async () => {
-    const ids = await Promise.all(Array.from({ length: 4 }, () => stocked(50)));
-    const pick = (i: number) => ids[i % ids.length] ?? 0;
-    const sold = new Map<number, Line[]>();
-    await Promise.all(
-      Array.from({ length: 200 }, async (_, i) => {
-        const by = i % 2 ? kept.products : kept.others;
-        const order_id = nextOrder();
-        const lines = [line(pick(i), 1 + (i % 3)), line(pick(i + 1 + (i % 2)), 1)];
-        if (!(await by.reserve(order_id, lines, LATER)).reserved) return;
-        if (i % 5 === 0) await by.release(order_id);
-        else sold.set(order_id, lines);
-      }),
-    );
-    for (const product_id of ids) {
-      const taken = [...sold.values()].flat().filter((one) => one.product_id === product_id);
-      const left = (await kept.stockOf(product_id)) ?? -1;
-      assert.ok(left >= 0);
-      assert.equal(
-        taken.reduce((total, { quantity }) => total + quantity, left),
-        50,
-      );
-    }
-    assert.deepEqual(
-      await holds(),
-      [...sold.keys()].sort((a, b) => a - b),
-    );
-    assert.ok(sold.size > 0);
-  });
-
-  test('of a hundred buyers of the last ten, ten are served', async () => {
-    const lamp = await stocked(10);
-    const asked = Array.from({ length: 100 }, (_, i) =>
-      reserve(nextOrder(), [line(lamp, 1)], LATER, i % 2 ? kept.products : kept.others),
-    );
-    const answers = await Promise.all(asked);
-    assert.equal(answers.filter(([reserved]) => reserved).length, 10);
-    assert.equal(await kept.stockOf(lamp), 0);
   });
 });

@@ -1,14 +1,16 @@
 import { defineService } from '../../platform/module.ts';
 import { userContract } from './user.contract.ts';
+import { userClickHouse } from './user.repository.clickhouse.ts';
 import { userPostgres } from './user.repository.postgres.ts';
 import { userService } from './user.service.ts';
 import { makeSigningKey } from './user.tokens.ts';
 
-const HOUR = 3600;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
 
 export const userModule = defineService({
   contract: userContract,
-  stores: { postgres: userPostgres },
+  stores: { postgres: userPostgres, clickhouse: { events: 'users', open: userClickHouse } },
   service: userService,
   jwksPath: userContract.ops.jwks.path,
   async start(_service, users, { config, tokens }) {
@@ -21,5 +23,6 @@ export const userModule = defineService({
       everySeconds: HOUR,
       run: () => users.sessions.forget(new Date().toISOString()),
     },
+    { name: 'forget earlier states of accounts', everySeconds: MINUTE, run: users.forgetEarlier },
   ],
 });

@@ -1,11 +1,11 @@
-import { readConfig, type TestEngine } from '../../platform/config.ts';
+import { readConfig } from '../../platform/config.ts';
 import type { Ctx } from '../../platform/contract.ts';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
-import { testDatabase } from '../../platform/testing/databases.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
+import type { Kept, TestStore } from '../../platform/testing/stores.ts';
 import { createTokens } from '../../platform/tokens.ts';
 import { userContract } from './user.contract.ts';
 import { registerUser, type UserState } from './user.model.ts';
+import { userClickHouse } from './user.repository.clickhouse.ts';
 import { userPostgres } from './user.repository.postgres.ts';
 import type { UserRepository } from './user.repository.ts';
 
@@ -22,35 +22,51 @@ export function someTools() {
   return { config, tokens: createTokens(config.JWT_SECRET) };
 }
 
-/** Repositories on one database, as two processes would have them. */
-export interface Kept {
-  readonly db: Database;
+/** Accounts on one store, as two processes would have them. */
+export interface KeptUsers extends Kept<UserRepository> {
   readonly users: UserRepository;
   readonly others: UserRepository;
-  close(): Promise<void>;
+  /** Where the tables are: a schema of PostgreSQL, or a database of ClickHouse. */
+  readonly place: string;
+  /** The relay has published everything so far. */
+  publish(): Promise<void>;
 }
 
-/** An empty database with the tables of the user service. */
-export async function keptUsers(engine: TestEngine): Promise<Kept> {
-  const { url, drop } = await testDatabase(engine);
-  const pools = [openDatabase(url), openDatabase(url)] as const;
-  const [users, others] = pools.map((db) => userPostgres(postgresStore(db, userContract))) as [
-    UserRepository,
-    UserRepository,
-  ];
+/** An empty store of the user service. */
+export async function keptUsers(store: TestStore): Promise<KeptUsers> {
+  let rows: ClickHouseStore | undefined;
+  const kept = await store.open(userContract, {
+    postgres: userPostgres,
+    clickhouse: {
+      events: 'users',
+      open(opened) {
+        rows = opened;
+        return userClickHouse(opened);
+      },
+    },
+  });
+  const [users, others] = kept.repositories as [UserRepository, UserRepository];
+  const place = rows?.database ?? 'tradepost_user';
   return {
-    db: pools[0],
+    ...kept,
     users,
     others,
-    async close() {
-      await Promise.all(pools.map((db) => db.close()));
-      await drop();
+    place,
+    async publish() {
+      if (!rows) return void (await kept.rows(`delete from ${place}.outbox`));
+      const [last] = await kept.rows(`select max(position) as position from ${place}.users`);
+      await rows.engine.insert(`${place}.relay`, [{ position: last?.position }]);
     },
   };
 }
 
 /** Saves a new account. */
-export async function saved(users: UserRepository, username: string, founder = false): Promise<UserState> {
+export async function saved(
+  users: UserRepository,
+  username: string,
+  founder = false,
+  more: Partial<Ctx> = {},
+): Promise<UserState> {
   const facts = { user_id: await users.nextId(), username, password_hash: 'a hash', founder };
-  return users.save(at(NOW), registerUser(facts, at(NOW)));
+  return users.save(at(NOW, more), registerUser(facts, at(NOW)));
 }

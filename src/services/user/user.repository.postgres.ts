@@ -74,6 +74,8 @@ export function userPostgres(store: PostgresStore): UserRepository {
     async rehash(user_id, from, to) {
       await db.query(rehash, [user_id, from, to]);
     },
+    // An account is one row, of which nothing else is kept.
+    forgetEarlier: async () => undefined,
     sessions: sessionsPostgres(store),
     signingKey: keyKeeper(store),
   };

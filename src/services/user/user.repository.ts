@@ -23,6 +23,8 @@ export interface UserRepository {
   isEmpty(): Promise<boolean>;
   /** Replaces the hash of the same password by another one, if it is still there. Announces nothing. */
   rehash(user_id: number, from: string, to: string): Promise<void>;
+  /** Forgets what is secret or personal in earlier states of accounts, once they were announced. */
+  forgetEarlier(): Promise<void>;
   readonly sessions: SessionRepository;
   /** The signing key: the one there is, or else the one that `make` makes, whoever is first. */
   signingKey(make: () => Promise<JWK>, now: string): Promise<JWK>;

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { hash as bcrypt } from '@node-rs/bcrypt';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { at, type Kept, keptUsers, NOW, someTools } from './user.fixture.ts';
+import { eachStore } from '../../platform/testing/stores.ts';
+import { at, type KeptUsers, keptUsers, NOW, someTools } from './user.fixture.ts';
 import { registerUser } from './user.model.ts';
 import { createPasswords, type Passwords } from './user.passwords.ts';
 import { userService } from './user.service.ts';
 
-eachEngine('the user service', (engine) => {
-  let kept: Kept;
+eachStore('the user service', (store) => {
+  let kept: KeptUsers;
   before(async () => {
-    kept = await keptUsers(engine);
+    kept = await keptUsers(store);
   });
   after(() => kept.close());
 

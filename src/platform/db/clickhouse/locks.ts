@@ -1,3 +1,5 @@
+import { type AppError, common } from '../../errors.ts';
+
 /**
  * ClickHouse has no unique key and no conditional update: whoever must look before he writes does both alone. A lock
  * has the table for its key, since its holder writes whatever waits as one block.
@@ -18,6 +20,8 @@ export interface Locks {
 
 /** A lock that is held. */
 export interface Turn {
+  /** Counts how often the right to write was lost and found: what was known of the table in another term may be old. */
+  readonly term: number;
   /** Throws UNAVAILABLE when it may have passed to another meanwhile. To be asked right before writing. */
   stillOurs(): void;
 }
@@ -29,23 +33,23 @@ export interface Leading {
   yield(name: string): Promise<void>;
 }
 
-const ALWAYS: Turn = { stillOurs: () => undefined };
+/** How long anybody waits for a lock. */
+export const PATIENCE_MS = 10_000;
 
-/** The locks of a process that is the only one to write. */
+/** The error for what another process, or the way to it, stands in the way of; `reason` is for the log. */
+export function unavailable(reason: string): AppError {
+  return Object.assign(common.UNAVAILABLE(), { cause: new Error(reason) });
+}
+
+const ALWAYS: Turn = { term: 0, stillOurs: nothing };
+
+/** The locks of a process that is the only one to write (see `claims.ts`). */
 export function processLocks(): Locks {
-  const queues = new Map<string, Promise<unknown>>();
+  const queue = queueByName();
   const held = new Set<string>();
   return {
     shared: false,
-    alone(name, work) {
-      const before = queues.get(name) ?? Promise.resolve();
-      const turn = before.then(() => work(ALWAYS));
-      const done = turn.then(nothing, nothing).then(() => {
-        if (queues.get(name) === done) queues.delete(name);
-      });
-      queues.set(name, done);
-      return turn;
-    },
+    alone: (name, work) => queue.next(name, () => work(ALWAYS)),
     leading: {
       async claim(names) {
         for (const name of names) held.add(name);
@@ -58,10 +62,45 @@ export function processLocks(): Locks {
     },
     tell: nothing,
     onTold: nothing,
-    async close() {
-      await Promise.all(queues.values());
+    close: queue.empty,
+  };
+}
+
+/** Those of one process who want the same, one after the other. */
+export interface Queue {
+  /** Runs `work` after all that came before it under `name`. Throws UNAVAILABLE after PATIENCE_MS in the queue. */
+  next<T>(name: string, work: () => Promise<T>): Promise<T>;
+  /** Resolves when nobody is in it. */
+  empty(): Promise<void>;
+}
+
+export function queueByName(): Queue {
+  const ends = new Map<string, Promise<unknown>>();
+  return {
+    next(name, work) {
+      const before = ends.get(name);
+      const turn = before ? inTime(name, before).then(work) : Promise.resolve().then(work);
+      // Who gave up leaves the queue, but those behind him still wait for those before him.
+      const end = Promise.allSettled([before, turn]).then(() => {
+        if (ends.get(name) === end) ends.delete(name);
+      });
+      ends.set(name, end);
+      return turn;
+    },
+    async empty() {
+      await Promise.all(ends.values());
     },
   };
 }
 
-const nothing = (): void => undefined;
+function inTime(name: string, before: Promise<unknown>): Promise<unknown> {
+  return new Promise<unknown>((resolve, reject) => {
+    const late = setTimeout(() => reject(unavailable(`no turn at ${name} in ${PATIENCE_MS} ms`)), PATIENCE_MS);
+    void before.then(() => {
+      clearTimeout(late);
+      resolve(undefined);
+    });
+  });
+}
+
+function nothing(): void {}

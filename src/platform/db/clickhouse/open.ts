@@ -1,6 +1,8 @@
-import type { Config } from '../../config.ts';
+import { within } from '../../bus/patience.ts';
+import { type Config, ConfigError } from '../../config.ts';
 import type { Log } from '../../log.ts';
 import type { EventSource } from '../outbox.ts';
+import { type Claims, claimsIn } from './claims.ts';
 import { openServer } from './client.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { type Locks, processLocks } from './locks.ts';
@@ -14,6 +16,11 @@ export interface OpenClickHouse extends StoreParts {
   readonly outboxes: RowOutboxes;
   /** Where the relay finds their events. */
   readonly events: EventSource;
+  /**
+   * Before anything is written: says that this process writes these services. Throws ConfigError, with a sentence,
+   * when another one does that does not share the locks of this one.
+   */
+  claim(services: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -24,15 +31,31 @@ interface OpenParts {
   readonly tables: ReadonlyMap<string, string>;
 }
 
-/** Opens the server that CLICKHOUSE_HOST names, else the engine in this process. */
+/**
+ * Opens the server that CLICKHOUSE_HOST names, else the engine in this process. Throws ConfigError, with a sentence,
+ * for a server that is not there or lets us in no further, and for a Redis that is needed and does not answer.
+ */
 export async function openClickHouse({ config, log, tables }: OpenParts): Promise<OpenClickHouse> {
   const engine = await openEngine(config);
-  const locks = await openLocks(config, log);
-  return overEngine(engine, locks, tables);
+  try {
+    const locks = await openLocks(config, log);
+    // The data directory of the engine in this process is locked for it alone.
+    if (engine.embedded) return overEngine(engine, locks, tables);
+    const claims = claimsIn({ engine, log, shared: locks.shared });
+    return overEngine(engine, claims.under(locks), tables, claims);
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
 }
 
 /** The parts over an engine that is open. */
-export function overEngine(engine: ClickHouse, locks: Locks, tables: ReadonlyMap<string, string>): OpenClickHouse {
+export function overEngine(
+  engine: ClickHouse,
+  locks: Locks,
+  tables: ReadonlyMap<string, string>,
+  claims?: Pick<Claims, 'claim' | 'close'>,
+): OpenClickHouse {
   const outboxes = rowOutboxes({
     engine,
     shared: locks.shared,
@@ -56,8 +79,12 @@ export function overEngine(engine: ClickHouse, locks: Locks, tables: ReadonlyMap
     locks,
     outboxes,
     events,
+    async claim(services) {
+      await claims?.claim(services);
+    },
     async close() {
       await locks.close();
+      await claims?.close();
       await engine.close();
     },
   };
@@ -66,16 +93,37 @@ export function overEngine(engine: ClickHouse, locks: Locks, tables: ReadonlyMap
 async function openEngine(config: Config): Promise<ClickHouse> {
   const { CLICKHOUSE_HOST: host, CLICKHOUSE_DB: prefix } = config;
   if (host === undefined) {
-    const { openChdb } = await import('./chdb.ts');
-    return openChdb({ dataDir: config.dataDir, prefix });
+    const { EngineMissing, openChdb } = await import('./chdb.ts');
+    return openChdb({ dataDir: config.dataDir, prefix }).catch((error: unknown) => {
+      throw error instanceof EngineMissing ? new ConfigError([error.message]) : error;
+    });
   }
-  const scheme = config.CLICKHOUSE_TLS === 'on' ? 'https' : 'http';
-  return openServer({
-    url: `${scheme}://${host}:${config.CLICKHOUSE_PORT}`,
-    username: config.CLICKHOUSE_USER,
-    password: config.CLICKHOUSE_PASSWORD,
-    prefix,
-  });
+  const url = `${config.CLICKHOUSE_TLS === 'on' ? 'https' : 'http'}://${host}:${config.CLICKHOUSE_PORT}`;
+  const { CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password } = config;
+  const server = openServer({ url, username, password, prefix });
+  try {
+    await within(FIRST_ANSWER_MS, `no answer in ${FIRST_ANSWER_MS} ms`, server.ping());
+  } catch (error) {
+    // Not waited for: what does not answer does not close either.
+    void server.close().catch(() => undefined);
+    throw new ConfigError([serverFault(url, username, error)]);
+  }
+  return server;
+}
+
+const FIRST_ANSWER_MS = 5_000;
+
+function serverFault(url: string, username: string, error: unknown): string {
+  const { type, message, code, cause } = error as Record<'type' | 'message' | 'code', string | undefined> & Cause;
+  if (type === 'AUTHENTICATION_FAILED')
+    return `ClickHouse at ${url} does not let ${username} in; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.`;
+  if (type !== undefined) return `ClickHouse at ${url} refuses (${message}).`;
+  const reason = cause?.message || cause?.code || message || code;
+  return `ClickHouse does not answer at ${url} (${reason}); check CLICKHOUSE_HOST, CLICKHOUSE_PORT and CLICKHOUSE_TLS.`;
+}
+
+interface Cause {
+  readonly cause?: { readonly message?: string; readonly code?: string };
 }
 
 async function openLocks(config: Config, log: Log): Promise<Locks> {

@@ -27,6 +27,7 @@ interface OutboxParts {
 /** What is known of one service. All up to `mark` is published; `recent` are the rows behind it, as far as known. */
 interface Progress {
   mark: number;
+  askedAt: number;
   kept: number;
   keptAt: number;
   recent: Written[];
@@ -39,6 +40,8 @@ type Row = Pick<Written, 'position'> & { readonly events: string };
 /** A relay that is killed publishes again what it published since, and every consumer knows that already. */
 const KEEP_EVERY_MS = 1_000;
 const MOST_RECENT = 10_000;
+/** Who was not asked for so long did not lead: another has published since. A leader looks every second. */
+const LED_MS = 3_000;
 
 /** The outboxes of some services in one engine. */
 export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts): RowOutboxes {
@@ -54,11 +57,18 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
 
   async function progressOf(service: string): Promise<Progress> {
     const there = known.get(service);
-    if (there) return there;
+    const now = performance.now();
+    if (there && (!shared || now - there.askedAt < LED_MS)) return Object.assign(there, { askedAt: now });
     const text = `select max(position) as mark from ${tableOf(service).relay}`;
     const [row] = await engine.query<{ mark: number }>(text);
     const mark = row?.mark ?? 0;
-    const progress = { mark, kept: mark, keptAt: 0, recent: early.get(service) ?? [], whole: false };
+    if (there) {
+      move(there, mark);
+      return Object.assign(there, { askedAt: now });
+    }
+    const recent = early.get(service) ?? [];
+    const progress = { mark, askedAt: now, kept: mark, keptAt: 0, recent, whole: false };
+    move(progress, mark);
     known.set(service, progress);
     return progress;
   }
@@ -79,12 +89,17 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     limit: number,
   ): Promise<readonly { position: number }[]> {
     const { recent, mark } = progress;
-    if (recent[0]?.position === mark + 1) return recent.slice(0, limit);
+    const next = inARow(recent, mark, limit);
+    if (next.length > 0) return next;
     if (progress.whole && recent.length === 0 && !shared) return [];
     const text = `select position, events from ${tableOf(service).events} where position > {mark:UInt64}
       order by position limit {limit:UInt32}`;
+    // Before the look: what is lost while it lasts is lost all the same.
     progress.whole = true;
-    const rows = await engine.query<Row>(text, { mark, limit });
+    const rows = await engine.query<Row>(text, { mark, limit }).catch((error: unknown) => {
+      progress.whole = false;
+      throw error;
+    });
     if (rows.length === limit) progress.whole = false;
     return rows;
   }
@@ -105,9 +120,11 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
 
   return {
     async next(services, published: Places, limit) {
-      for (const [service, places] of published) {
+      // All of them first: what is published is so, whether it can be written down now or not.
+      for (const [service, places] of published) move(await progressOf(service), Math.max(...places));
+      // Of those that published nothing too: the end of a burst must be written down in the quiet that follows.
+      for (const service of services) {
         const progress = await progressOf(service);
-        move(progress, Math.max(...places));
         if (performance.now() - progress.keptAt > KEEP_EVERY_MS) await keep(service, progress);
       }
       return (await Promise.all(services.map((service) => waitingOf(service, limit)))).flat();
@@ -135,6 +152,13 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
       for (const [service, progress] of known) await keep(service, progress);
     },
   };
+}
+
+/** Those that stand right behind `mark`, up to the first that is missing: another process wrote that one. */
+function inARow(recent: readonly Written[], mark: number, limit: number): readonly Written[] {
+  let n = 0;
+  while (n < limit && recent[n]?.position === mark + n + 1) n++;
+  return recent.slice(0, n);
 }
 
 function eventsOf(source: string, { position, events }: Row): WaitingEvent[] {

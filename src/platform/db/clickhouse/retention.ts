@@ -10,3 +10,11 @@ export async function forgetMarks(engine: ClickHouse, service: string, days: num
   const [row] = await engine.query(`select 1 from ${table} where ${old} limit 1`, { days });
   if (row) await engine.command(`delete from ${table} where ${old}`, { days }, { seconds: 600 });
 }
+
+/** Forgets the processes that were seen last `days` ago, but for the last that came: the places go on from it. */
+export async function forgetProcesses(engine: ClickHouse, service: string, days: number): Promise<void> {
+  const table = `${databaseOf(engine, service)}.process`;
+  const old = `seen_at < now64(3) - toIntervalDay({days:UInt32}) and position < (select max(position) from ${table})`;
+  const [row] = await engine.query(`select 1 from ${table} where ${old} limit 1`, { days });
+  if (row) await engine.command(`delete from ${table} where ${old}`, { days }, { seconds: 600 });
+}

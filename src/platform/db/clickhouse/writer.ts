@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type AppError, common } from '../../errors.ts';
 import type { ClickHouse } from './engine.ts';
-import type { Locks, Turn } from './locks.ts';
+import { type Locks, type Turn, unavailable } from './locks.ts';
 import { isUnknown } from './refusals.ts';
 
 /** Rows that are written together, each in the place that it got, and what the writer is told. */
@@ -17,7 +16,8 @@ export type Written = Readonly<Record<string, unknown>> & { readonly position: n
 export interface Writer {
   /**
    * Runs `decide` as the only one who writes this table, then writes its rows as one block: all of them or none. What
-   * `decide` reads is therefore still so when the block is written. Throws UNAVAILABLE when the engine is away.
+   * `decide` reads is therefore still so when the block is written. Throws UNAVAILABLE when the engine is away, or when
+   * another process wrote meanwhile; whether the block was written may then be unknown.
    */
   write<T>(decide: () => Promise<Decision<T>>): Promise<T>;
 }
@@ -36,79 +36,119 @@ interface WriterParts {
 
 /** How long a block is sent again whose outcome nobody knows. */
 const INSIST_MS = 20_000;
+/** A token is used up by a crash between it and its block: twice in one place is unheard of. */
+const MOST_TOKENS = 5;
 
-/** The writer of one table. */
+/** The places of a table, as far as those know who share its lock. */
+interface Places {
+  term: number;
+  /** The last one; undefined when the table must be asked. */
+  last: number | undefined;
+  /** A block may be there, or may still come, that nobody was told of; so at first, when another process wrote. */
+  doubt: boolean;
+  /** How many blocks were written in doubt. */
+  doubted: number;
+}
+
+const known = new WeakMap<Locks, Map<string, Places>>();
+
+function placesOf(locks: Locks, table: string): Places {
+  const tables = known.get(locks) ?? new Map<string, Places>();
+  known.set(locks, tables);
+  const places = tables.get(table) ?? { term: 0, last: undefined, doubt: true, doubted: 0 };
+  tables.set(table, places);
+  return places;
+}
+
+/** The writer of one table. Several of them over the same locks take turns. */
 export function writerOf({ engine, locks, table, process, onWritten, onLost }: WriterParts): Writer {
-  let last: number | undefined;
+  const places = placesOf(locks, table);
 
   // What is behind the last place that we know is in few granules, by the index that every such table has.
   async function lastPosition(): Promise<number> {
-    if (last !== undefined && !locks.shared) return last;
+    if (places.last !== undefined && !locks.shared) return places.last;
     const text = `select max(position) as last from ${table} where position >= {known:UInt64}`;
-    const [row] = await engine.query<{ last: number }>(text, { known: last ?? 0 });
-    last = Math.max(last ?? 0, row?.last ?? 0);
-    return last;
+    const [row] = await engine.query<{ last: number }>(text, { known: places.last ?? 0 });
+    places.last = Math.max(places.last ?? 0, row?.last ?? 0);
+    return places.last;
   }
 
-  async function append(turn: Turn, rows: readonly object[]): Promise<void> {
-    const before = await lastPosition();
-    const placed = rows.map((row, n) => ({ ...row, position: before + n + 1, written_by: process }));
-    turn.stillOurs();
-    await insist(placed, before + 1);
-    last = before + placed.length;
+  async function append(turn: Turn, before: number, rows: readonly object[]): Promise<void> {
+    // In doubt a block of our own may be in this place: each then has a name of its own.
+    const by = places.doubt ? `${process} ${++places.doubted}` : process;
+    const placed = rows.map((row, n) => ({ ...row, position: before + n + 1, written_by: by }));
+    try {
+      await insist(turn, placed, by);
+    } catch (error) {
+      Object.assign(places, { last: undefined, doubt: true });
+      onLost?.();
+      throw error;
+    }
+    places.last = before + placed.length;
     onWritten?.(placed);
   }
 
   /**
-   * The token makes a block that is sent twice one block. With several processes it names only the place: should two
-   * believe at once that it is their turn, the engine keeps the block of the first, and the other one finds out here.
+   * The token names the place, so a block that is sent twice is one block, and of two that believe at once that it is
+   * their turn the engine keeps the block of the first; the other one finds out here.
    */
-  async function insist(rows: readonly Written[], first: number): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      const token = locks.shared ? `${first} ${attempt}` : `${first} ${process}`;
-      await untilKnown(rows, token);
-      if (!locks.shared) return;
-      const owner = await ownerOf(first);
-      if (owner === process) return;
-      last = undefined;
-      if (owner !== undefined) throw lostTurn();
+  async function insist(turn: Turn, rows: readonly Written[], by: string): Promise<void> {
+    const [first, last] = [rows[0]?.position, rows.at(-1)?.position];
+    for (let attempt = 1; attempt <= MOST_TOKENS; attempt++) {
+      await untilKnown(turn, rows, `${first} ${attempt}`);
+      if (!locks.shared && !places.doubt && isOurs(turn)) return;
+      const writers = await writersOf(first, last);
+      if (writers.some((one) => one !== by)) throw unavailable(`another process wrote ${table} in our turn`);
+      if (writers.length > 0) {
+        places.doubt = false;
+        return;
+      }
       // A process that died while it wrote has used the token up, and nobody the place.
     }
+    throw unavailable(`${table} takes no block at position ${first}`);
   }
 
-  async function untilKnown(rows: readonly Written[], token: string): Promise<void> {
+  async function untilKnown(turn: Turn, rows: readonly Written[], token: string): Promise<void> {
     const end = performance.now() + INSIST_MS;
     for (let pause = 50; ; pause *= 2) {
+      turn.stillOurs();
       try {
         return await engine.insert(table, rows, token);
       } catch (error) {
         if (!isUnknown(error)) throw error;
-        if (performance.now() + pause > end) {
-          last = undefined;
-          onLost?.();
-          throw error;
-        }
+        places.doubt = true;
+        if (performance.now() + pause > end) throw error;
         await sleep(pause);
       }
     }
   }
 
-  async function ownerOf(position: number): Promise<string | undefined> {
-    const text = `select written_by from ${table} where position = {position:UInt64} limit 1`;
-    const [row] = await engine.query<{ written_by: string }>(text, { position });
-    return row?.written_by;
+  // In all its places: a table that replaces rows may have kept only the last of them.
+  async function writersOf(first: number | undefined, last: number | undefined): Promise<string[]> {
+    const text = `select distinct written_by from ${table} where position between {first:UInt64} and {last:UInt64}`;
+    const rows = await engine.query<{ written_by: string }>(text, { first, last });
+    return rows.map(({ written_by }) => written_by);
   }
 
   return {
     write: (decide) =>
       locks.alone(table, async (turn) => {
+        turn.stillOurs();
+        if (turn.term !== places.term) Object.assign(places, { term: turn.term, last: undefined, doubt: true });
+        // Before anything is read: a block that another one writes after this takes the place, and ours is refused.
+        const before = await lastPosition();
         const { rows, answer } = await decide();
-        if (rows.length > 0) await append(turn, rows);
+        if (rows.length > 0) await append(turn, before, rows);
         return answer;
       }),
   };
 }
 
-function lostTurn(): AppError {
-  return Object.assign(common.UNAVAILABLE(), { cause: new Error('another process wrote in our turn') });
+function isOurs(turn: Turn): boolean {
+  try {
+    turn.stillOurs();
+    return true;
+  } catch {
+    return false;
+  }
 }

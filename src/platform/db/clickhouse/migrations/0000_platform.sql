@@ -39,13 +39,19 @@ create table if not exists {{schema}}.dead_letter (
 ) engine = ReplacingMergeTree(position) order by (consumer, event_id)
 settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
 
--- The processes that write, and when each was last seen: without a shared lock there may be one.
+-- The processes that write, and when each was last seen: without a shared lock there may be one. The times are those
+-- of the engine, and `pid_space` says whose process numbers they are: two containers may have one name.
 create table if not exists {{schema}}.process (
   name String,
   host String,
+  pid_space String,
   pid UInt32,
   shared UInt8,
   gone UInt8 default 0,
-  started_at DateTime64(3, 'UTC'),
-  seen_at DateTime64(3, 'UTC') default now64(3)
-) engine = ReplacingMergeTree(seen_at) order by name ttl toDateTime(seen_at) + interval 1 day;
+  started_at DateTime64(3, 'UTC') default now64(3),
+  seen_at DateTime64(3, 'UTC') default now64(3),
+  position UInt64,
+  written_by LowCardinality(String),
+  index by_position position type minmax granularity 1
+) engine = ReplacingMergeTree(seen_at) order by name
+settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;

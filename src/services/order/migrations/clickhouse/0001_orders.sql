@@ -33,9 +33,9 @@ create table if not exists {{schema}}.orders (
   constraint fulfillment_status_known check
     fulfillment_status in ('not_fulfilled', 'packed', 'shipped', 'in_transit', 'delivered', 'failed', 'returned'),
   index by_position position type minmax granularity 1,
-  projection by_user index user_id type basic,
-  projection by_request index request_key type basic,
-  projection by_mark index mark type basic
+  projection by_user (select _part_offset order by user_id),
+  projection by_request (select _part_offset order by request_key),
+  projection by_mark (select _part_offset order by mark)
 ) engine = MergeTree order by (order_id, version, position)
 settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000;
 

@@ -1,0 +1,29 @@
+import { SAME_KEY } from '../../../src/platform/db/clickhouse/save.ts';
+import type { ClickHouseStore } from '../../../src/platform/db/clickhouse/store.ts';
+import { widgetErrors } from './widget.contract.ts';
+import type { WidgetState } from './widget.model.ts';
+import type { WidgetRepository } from './widget.repository.ts';
+
+/** Widgets in ClickHouse: a row for each version of a widget. */
+export function widgetClickHouse(store: ClickHouseStore): WidgetRepository {
+  const widgets = store.states<WidgetState>({
+    table: 'widgets',
+    key: 'widget_id',
+    columns: ['widget_id', 'user_id', 'name', 'created_at', 'updated_at'],
+    conflicts: { [SAME_KEY]: () => widgetErrors.EXISTS() },
+  });
+
+  return {
+    nextId: store.ids('widgets').next,
+    async get(widget_id) {
+      const found = await widgets.get(widget_id);
+      if (!found) throw widgetErrors.NOT_FOUND();
+      return found;
+    },
+    list({ user_id }, page) {
+      const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
+      return widgets.list({ fixed, params: { user_id } }, 'desc', page);
+    },
+    save: widgets.save,
+  };
+}

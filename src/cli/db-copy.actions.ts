@@ -1,0 +1,94 @@
+import { container } from '../container.ts';
+import { modulesOf } from '../platform/app.ts';
+import type { Config } from '../platform/config.ts';
+import { EngineMissing } from '../platform/db/clickhouse/chdb.ts';
+import { CopyRefused, planCopy, runCopy } from '../platform/db/copy/copy.ts';
+import { openBothSides } from '../platform/db/copy/open.ts';
+import { createLog } from '../platform/log.ts';
+import type { AnyModule } from '../platform/module.ts';
+import { outcomeTable, planTable } from './db-copy.print.ts';
+import { showProgress } from './db-copy.progress.ts';
+import { Refused } from './refused.ts';
+
+type Store = 'postgres' | 'clickhouse';
+
+export interface CopyOptions {
+  readonly from: Store;
+  readonly to: Store;
+  readonly only?: string;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+/** `tradepost db copy`: ends with 1 when the copy is not what its source is. */
+export async function copyCommand(config: Config, options: CopyOptions): Promise<void> {
+  const { from, to } = options;
+  if (from === to) throw new Refused(`--from and --to are both ${from}; a copy goes from one store to the other.`);
+  const modules = chosen(config, options.only);
+  const log = createLog({ ...config, LOG_LEVEL: 'warn' });
+  const said = (text: string) => process.stderr.write(`${text}\n`);
+  const sides = await openBothSides({ config, log, modules, progress: said }).catch(asRefused);
+  try {
+    await copyBetween(sides, modules, options).catch(asRefused);
+  } finally {
+    await sides.close();
+  }
+}
+
+function chosen(config: Config, only: string | undefined): AnyModule[] {
+  const movable = modulesOf(container).filter(
+    ({ contract, stores }) => stores?.copy !== undefined && config.services.has(contract.name),
+  );
+  const names = movable.map(({ contract }) => contract.name);
+  const wanted = only?.split(',').map((name) => name.trim()) ?? names;
+  const strangers = wanted.filter((name) => !names.includes(name));
+  if (strangers.length > 0 || wanted.length === 0) {
+    throw new Refused(`--only takes a list of ${names.join(', ')}, not '${only ?? ''}'.`);
+  }
+  return movable.filter(({ contract }) => wanted.includes(contract.name));
+}
+
+async function copyBetween(
+  sides: Awaited<ReturnType<typeof openBothSides>>,
+  modules: readonly AnyModule[],
+  { from, to, dryRun, json }: CopyOptions,
+): Promise<void> {
+  const services = modules.map(({ contract }) => contract.name);
+  const plan = await planCopy(sides[from], sides[to], services);
+  if (dryRun) {
+    const tables = plan.tables.map(({ service, table, rows, progress }) => ({
+      service,
+      table,
+      rows,
+      copied: progress.rows,
+    }));
+    print(json ? JSON.stringify({ from, to, resumed: plan.resumed, tables }, null, 2) : planTable(plan));
+    return;
+  }
+  if (!json && plan.resumed) print('An earlier copy was interrupted; this one goes on with it.');
+  const progress = showProgress(plan.tables, json ? process.stderr : process.stdout);
+  const outcomes = await runCopy(plan, progress.rows).finally(progress.end);
+  const same = outcomes.every((one) => one.same);
+  if (!same) process.exitCode = 1;
+  if (json) return void print(JSON.stringify({ from, to, same, tables: outcomes }, null, 2));
+  print(outcomeTable(outcomes));
+  print(same ? whatNow(to, services, modulesOf(container)) : NOT_SAME);
+}
+
+const NOT_SAME = 'The copy is not what its source is. Do not start on it: empty the target, and copy again.';
+
+function whatNow(to: Store, services: readonly string[], all: readonly AnyModule[]): string {
+  const whole = all.every(({ contract, stores }) => !stores?.copy || services.includes(contract.name));
+  const settings = whole
+    ? `DB_DRIVER=${to} (or embedded, where PostgreSQL is)`
+    : services.map((name) => `${name.toUpperCase()}_DB_DRIVER=${to}`).join(' ');
+  const said = to === 'clickhouse' && whole ? 'DB_DRIVER=clickhouse' : settings;
+  return `All of it is there. Start the system with ${said}. The source stays as it is.`;
+}
+
+const print = (text: string): boolean => process.stdout.write(`${text}\n`);
+
+function asRefused(error: unknown): never {
+  if (error instanceof CopyRefused || error instanceof EngineMissing) throw new Refused(error.message);
+  throw error;
+}

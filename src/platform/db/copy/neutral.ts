@@ -1,0 +1,63 @@
+import type { ClickHouse } from '../clickhouse/engine.ts';
+import type { Database, Sql } from '../postgres.ts';
+
+/**
+ * The neutral form: what a service keeps, as rows of plain JSON that mean the same whichever engine they are in. Ids
+ * are numbers, amounts minor units, times ISO 8601 to the millisecond, documents are values and not text.
+ */
+export type NeutralRow = Readonly<Record<string, unknown>>;
+
+/** Where a page ended, in the words of the engine that it was read from. */
+export type Place = readonly (string | number)[];
+
+export interface NeutralPage {
+  readonly rows: readonly NeutralRow[];
+  /** Behind its last row. */
+  readonly end: Place;
+}
+
+/** A table in its neutral form: the same rows on both engines, in an order of each engine's own. */
+export interface NeutralTable {
+  readonly name: string;
+  /** The fields that tell two rows apart. */
+  readonly key: readonly string[];
+  /** Rows in a page, when they are larger than most. */
+  readonly rowsAtOnce?: number;
+  count(): Promise<number>;
+  /** What follows a place; undefined when nothing does. */
+  read(after: Place | undefined, limit: number): Promise<NeutralPage | undefined>;
+}
+
+export interface PostgresTable extends NeutralTable {
+  /** Writes rows that are not there yet, inside the transaction that also keeps how far the copy has come. */
+  write(sql: Sql, rows: readonly NeutralRow[]): Promise<void>;
+}
+
+/** Rows for one table of ClickHouse. */
+export interface Block {
+  readonly table: string;
+  readonly rows: readonly object[];
+  /** The table counts its rows: each gets its `position`. */
+  readonly placed: boolean;
+}
+
+export interface ClickHouseTable extends NeutralTable {
+  /** What the engine is to keep for these rows, a block a table. */
+  blocks(rows: readonly NeutralRow[]): readonly Block[];
+}
+
+export interface PostgresPlace {
+  readonly db: Database;
+  readonly schema: string;
+}
+
+export interface ClickHousePlace {
+  readonly engine: ClickHouse;
+  readonly database: string;
+}
+
+/** What a service keeps, in its neutral form, on each engine: the same names, in an order in which they can be written. */
+export interface CopiedTables {
+  postgres(place: PostgresPlace): readonly PostgresTable[];
+  clickhouse(place: ClickHousePlace): readonly ClickHouseTable[];
+}

@@ -1,0 +1,109 @@
+import type { Config } from '../../config.ts';
+import type { Log } from '../../log.ts';
+import type { AnyModule } from '../../module.ts';
+import { openClickHouse } from '../clickhouse/open.ts';
+import { startPostgres } from '../embedded/embedded.ts';
+import { lockDirectory } from '../embedded/lock.ts';
+import { type Database, openDatabase } from '../postgres.ts';
+import { openSession } from '../session.ts';
+import { CopyRefused } from './copy.ts';
+import type { CopiedTables } from './neutral.ts';
+import { clickhouseSide } from './side.clickhouse.ts';
+import { COPYING, postgresSide } from './side.postgres.ts';
+import type { Side } from './side.ts';
+
+/** Both stores of some services, open for a copy and held by it. */
+export interface BothSides {
+  readonly postgres: Side;
+  readonly clickhouse: Side;
+  close(): Promise<void>;
+}
+
+interface OpenOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Those that are copied: each has `stores.copy`. */
+  readonly modules: readonly AnyModule[];
+  readonly progress: (text: string) => void;
+}
+
+/**
+ * Opens both stores from the settings of a start; what is embedded is started in this process. Throws AlreadyRunning
+ * when another process has the data directory, and CopyRefused when another copy is under way.
+ */
+export async function openBothSides({ config, log, modules, progress }: OpenOptions): Promise<BothSides> {
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const names = modules.map(({ contract }) => contract.name);
+    const addressOf = (service: string): string | undefined => config.of(service).DATABASE_URL ?? config.databaseUrl;
+    const embedded = names.some((service) => addressOf(service) === undefined);
+    if (embedded || config.CLICKHOUSE_HOST === undefined) {
+      const lock = lockDirectory(config.dataDir);
+      closing.push(() => lock.release());
+    }
+    // Alone at work, so it needs no locks but its own.
+    const alone = { ...config, CLICKHOUSE_LOCKS: 'process' as const };
+    const clickhouse = await openClickHouse({ config: alone, log, tables: new Map() });
+    closing.push(() => clickhouse.close());
+    const own = embedded ? await startPostgres({ dataDir: config.dataDir, progress }) : undefined;
+    if (own) closing.push(() => own.stop());
+    const where = (service: string): string => {
+      const url = addressOf(service);
+      return url === undefined ? `the embedded PostgreSQL in ${config.dataDir}` : `PostgreSQL at ${placeOf(url)}`;
+    };
+    const database = await openDatabases(names, (service) => addressOf(service) ?? own?.url ?? '', { log, closing });
+    const copied = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.copy as CopiedTables]));
+    const events = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.clickhouse?.events]));
+    return {
+      postgres: postgresSide({ copied, database, where, settings: { currency: config.CURRENCY } }),
+      clickhouse: clickhouseSide({ ...clickhouse, copied, events }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly log: Log;
+  readonly closing: (() => unknown)[];
+}
+
+/** A pool and a lock for each database that the services have: two copies at once would not know of each other. */
+async function openDatabases(
+  services: readonly string[],
+  addressOf: (service: string) => string,
+  { log, closing }: Opening,
+): Promise<(service: string) => Database> {
+  const pools = new Map<string, Database>();
+  for (const address of new Set(services.map(addressOf))) {
+    const url = forCopying(address);
+    const db = openDatabase(url, { poolSize: 4 });
+    const session = openSession(url, log);
+    closing.push(() => db.close());
+    closing.push(() => session.close());
+    pools.set(address, db);
+    if (!(await session.claim([COPYING])).has(COPYING)) throw new CopyRefused('Another copy is under way.');
+  }
+  return (service) => {
+    const db = pools.get(addressOf(service));
+    if (!db) throw new Error(`${service} has no database`);
+    return db;
+  };
+}
+
+/** What the address says goes before what a pool says: a copy has another name, and its statements take their time. */
+function forCopying(url: string): string {
+  const settings = { application_name: COPYING, options: '-c timezone=UTC -c jit=off -c statement_timeout=0' };
+  const words = Object.entries(settings).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  return `${url}${url.includes('?') ? '&' : '?'}${words.join('&')}`;
+}
+
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}${port ? `:${port}` : ''}${pathname}`;
+}

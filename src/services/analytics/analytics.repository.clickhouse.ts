@@ -1,0 +1,125 @@
+import type { ClickHouse } from '../../platform/db/clickhouse/engine.ts';
+import { faultOfOneRow } from '../../platform/db/clickhouse/refusals.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
+import type { Writer } from '../../platform/db/clickhouse/writer.ts';
+import { coalesce } from '../../platform/db/coalesce.ts';
+import type { FiguresGroup, FiguresRow } from '../../platform/figures.ts';
+import type { CategoryRevenue, Compared, Point, TopProduct } from './analytics.contract.ts';
+import type { Fact, Story } from './analytics.facts.model.ts';
+import { blockOf, LOG } from './analytics.log.clickhouse.ts';
+import type { Total } from './analytics.model.ts';
+import { rebuilder } from './analytics.rebuild.clickhouse.ts';
+import type { AnalyticsRepository } from './analytics.repository.ts';
+import { figuresStatements, sumStatements } from './analytics.statements.clickhouse.ts';
+import { readingStories } from './analytics.stories.clickhouse.ts';
+import { faultOf, madeAt } from './analytics.stories.model.ts';
+import { countFacts } from './analytics.tally.model.ts';
+
+/** So many events are one block, which is one file or so on the disk: few large ones are what the engine likes. */
+const RECORDED_AT_ONCE = 2_000;
+/** A block costs the same with one event in it: figures may wait this long for company. */
+const REST_MS = 50;
+
+/** A look at the stories of millions of ids, as only the check asks for it where sums differ. */
+const SCAN_SECONDS = 60;
+
+const KINDS: Readonly<Record<Compared, Story['kind']>> = {
+  orders: 'order',
+  invoices: 'invoice',
+  transactions: 'transaction',
+};
+
+/**
+ * Figures in ClickHouse. A batch of events is one block: the events, what they told, how the things stand of which
+ * they told, and by how much they move the sums. So all of it is there or nothing, after a crash at any moment, and
+ * the ids of the events in the same table say what was counted. A sum is the sum of its movements.
+ */
+export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository {
+  const { engine, database } = store;
+  const log = `${database}.${LOG}`;
+  const writer = store.writer(LOG);
+  const { totals, series, top, topOf, revenue } = sumStatements(log);
+  const { lastId, whole, groups, rows } = figuresStatements(log);
+
+  const recordOne = recording(engine, log, writer);
+
+  return {
+    async record(facts) {
+      const counted = await Promise.all(
+        facts.map(async (fact) => {
+          const fault = faultOf(fact);
+          if (fault) throw fault;
+          return recordOne(fact);
+        }),
+      );
+      return counted.filter(Boolean).length;
+    },
+    totals: () => engine.query<Total>(totals),
+    series: ({ interval, metric, currency, ...span }) =>
+      engine.query<Point>(series, { interval, metric, currency, ...secondsOf(span) }),
+    topProducts: ({ by, currency, category, limit, ...span }) =>
+      engine.query<TopProduct>(category === undefined ? top : topOf, {
+        by,
+        currency,
+        limit,
+        ...(category !== undefined && { category }),
+        ...secondsOf(span),
+      }),
+    revenueByCategory: ({ currency, ...span }) =>
+      engine.query<CategoryRevenue>(revenue, { currency, ...secondsOf(span) }),
+    async figures(of, { from_id: from, to_id: to, rows: wanted }) {
+      const kind = KINDS[of];
+      const [last] = await engine.query<{ last_id: number }>(lastId, { kind });
+      const last_id = last?.last_id ?? 0;
+      const range = { kind, from, to };
+      const [found, each] = await Promise.all([
+        from === 1 && to >= last_id
+          ? engine.query<FiguresGroup>(whole, { kind })
+          : engine.query<FiguresGroup>(groups, range, { seconds: SCAN_SECONDS }),
+        wanted ? engine.query<FiguresRow>(rows, range) : undefined,
+      ]);
+      return { last_id, groups: found, rows: each };
+    },
+    rebuild: rebuilder(store, writer),
+  };
+}
+
+/** Counts events, those that come at the same moment as one block; tells whether one had not been counted before. */
+function recording(engine: ClickHouse, log: string, writer: Writer): (fact: Fact) => Promise<boolean> {
+  const { newest } = readingStories(engine, log);
+  const { there } = sumStatements(log);
+
+  async function idsThere(facts: readonly Fact[]): Promise<Set<string>> {
+    const ids = facts.map(({ id }) => id);
+    const since = Math.min(...ids.map((id) => madeAt(id) ?? 0));
+    const found = await engine.query<{ id: string }>(there, { ids, since });
+    return new Set(found.map(({ id }) => id));
+  }
+
+  return coalesce<Fact, boolean>({
+    name: 'analytics record',
+    maxBatch: RECORDED_AT_ONCE,
+    restMs: REST_MS,
+    faultOfOneRow,
+    run: (facts) =>
+      writer.write(async () => {
+        const stories = facts.flatMap((fact) => fact.stories);
+        const [known, before] = await Promise.all([idsThere(facts), newest(stories)]);
+        // Of an event that is in a batch twice, one of the two is the first.
+        const answer = facts.map(({ id }) => !known.has(idOf(id)) && known.add(idOf(id)) !== undefined);
+        const fresh = facts.filter((_, n) => answer[n]);
+        return { rows: fresh.length === 0 ? [] : blockOf(fresh, countFacts(fresh, before)), answer };
+      }),
+  });
+}
+
+/** An id as the engine gives it back. */
+const idOf = (id: string): string => id.toLowerCase();
+
+// Hours are 32 bits of seconds; what lies beyond them has nothing in it.
+const MOST_SECONDS = 2 ** 32 - 1;
+
+function secondsOf({ from, to }: { from: string; to: string }): { from: number; to: number } {
+  const within = (time: string): number => Math.min(Math.max(Date.parse(time) / 1_000, 0), MOST_SECONDS);
+  return { from: within(from), to: within(to) };
+}

@@ -1,0 +1,64 @@
+/** What is read of the sums, and whether an event is there. */
+export function sumStatements(log: string) {
+  const span = `hour >= toDateTime({from:UInt32}, 'UTC') and hour < toDateTime({to:UInt32}, 'UTC')`;
+  // All that these name is in the projection, which has a row for each figure of a part.
+  const sold = `what = 'sale' and metric = '' and currency = {currency:String} and ${span}`;
+  const products = `select item_id, argMax(name, position) as name, argMax(category, position) as category
+    from ${log} where what = 'story' and kind = 'product' group by item_id`;
+  const topWhere = (chosen: string): string => `
+    select product_id, if(p.item_id = 0, called, p.name) as name, if(p.item_id = 0, null, p.category) as category,
+      quantity, revenue
+    from (
+      select product_id, max(name) as called, sum(count) as quantity, sum(amount) as revenue
+      from ${log} where ${sold} group by product_id) s
+    left join (${products}) p on p.item_id = s.product_id
+    where quantity > 0 and ${chosen}
+    order by if({by:String} = 'revenue', revenue, quantity) desc, product_id limit {limit:UInt32}`;
+  return {
+    there: `select lower(toString(event_id)) as id from ${log} where what = 'event' and kind = '' and item_id = 0
+      and UUIDToNum(event_id) in (select UUIDToNum(arrayJoin({ids:Array(UUID)})))
+      and recorded_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`,
+    totals: `select metric, currency, sum(count) as count, sum(amount) as amount, max(time) as latest
+      from ${log} where what = 'total' group by metric, currency order by metric, currency`,
+    series: `select bucket, n as count, total as amount from (
+        select toDateTime64(dateTrunc({interval:String}, hour, 'UTC'), 3, 'UTC') as bucket,
+          sum(count) as n, sum(amount) as total
+        from ${log} where what = 'hour' and metric = {metric:String} and currency = {currency:String} and ${span}
+        group by bucket)
+      where n != 0 or total != 0 order by bucket`,
+    top: topWhere('true'),
+    topOf: topWhere('category = {category:String}'),
+    revenue: `select toString(toDate(hour, 'UTC')) as day, if(p.item_id = 0, null, p.category) as category,
+        sum(n) as quantity, sum(total) as revenue
+      from (
+        select hour, product_id, sum(count) as n, sum(amount) as total
+        from ${log} where ${sold} group by hour, product_id) s
+      left join (${products}) p on p.item_id = s.product_id
+      group by hour, category having quantity > 0 order by hour, category nulls last`,
+  };
+}
+
+/** How the things of a range of ids stand. */
+export function figuresStatements(log: string) {
+  const stories = `select item_id as id, argMax(status, position) as state, argMax(currency, position) as unit,
+      argMax(gross, position) as total, argMax(known_at, position) as began,
+      argMax(known_at is not null, position) as known
+    from ${log} where what = 'story' and kind = {kind:String} and item_id between {from:UInt64} and {to:UInt64}
+    group by item_id`;
+  return {
+    lastId: `select item_id as last_id from ${log} where what = 'story' and kind = {kind:String} and known_at is not null
+      order by item_id desc limit 1`,
+    // Of everything the sums are there: how many are in a status is a figure itself.
+    whole: `select status, currency, n as count, total as amount
+      from (
+        select substring(metric, length({kind:String}) + 2) as status, currency, sum(count) as n, sum(amount) as total
+        from ${log} where what = 'total' and startsWith(metric, concat({kind:String}, ':'))
+        group by status, currency)
+      where n != 0 order by status, currency`,
+    groups: `select state as status, unit as currency, count() as count, sum(total) as amount
+      from (${stories}) where known group by 1, 2 order by 1, 2
+      settings optimize_aggregation_in_order = 1`,
+    rows: `select id, state as status, unit as currency, total as amount, began as updated_at
+      from (${stories}) where known order by id`,
+  };
+}
