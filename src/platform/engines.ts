@@ -20,8 +20,8 @@ export interface Engines {
   /** The database that services share; undefined when there is none. */
   shared(): Database | undefined;
   clickhouse(): OpenClickHouse;
-  /** Where the events of a service wait. */
-  events(service: string): EventSource;
+  /** Where the events of a service wait; undefined for one that keeps things and announces nothing. */
+  events(service: string): EventSource | undefined;
   checks(services: readonly string[]): Record<string, Check>;
   close(): Promise<void>;
 }
@@ -115,7 +115,8 @@ export async function createEngines({ config, log, progress, modules }: EngineOp
       return clickhouse;
     },
     events(service) {
-      if (engines.isOnClickHouse(service)) return engines.clickhouse().events;
+      const module = onClickHouse.find(({ contract }) => contract.name === service);
+      if (module) return module.stores?.clickhouse?.events === undefined ? undefined : engines.clickhouse().events;
       const db = engines.database(service);
       const source = sources.get(db) ?? eventsIn(db, engines.session(db));
       sources.set(db, source);

@@ -73,5 +73,10 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
 }
 
 function bySource(services: readonly string[], engines: Engines): Map<EventSource, string[]> {
-  return Map.groupBy(services, (service) => engines.events(service));
+  const sources = new Map<EventSource, string[]>();
+  for (const service of services) {
+    const source = engines.events(service);
+    if (source) sources.set(source, [...(sources.get(source) ?? []), service]);
+  }
+  return sources;
 }

@@ -107,15 +107,20 @@ const together = (one: Movement, other: Movement): Movement => ({
   ...one,
   count: one.count + other.count,
   amount: minor(one.amount + other.amount),
-  latest: other.latest > one.latest ? other.latest : one.latest,
+  latest: greatest(one.latest, other.latest),
 });
 
 const soldTogether = (one: Sale, other: Sale): Sale => ({
   ...one,
   quantity: one.quantity + other.quantity,
   amount: minor(one.amount + other.amount),
-  name: other.name > one.name ? other.name : one.name,
+  name: greatest(one.name, other.name),
 });
+
+function greatest(one: string, other: string): string {
+  if (other > one) return other;
+  return one;
+}
 
 function salesOf({ kind, status, currency, lines }: StoryState, known_at: string, sign: 1 | -1): Sale[] {
   if (kind !== 'order' || status === 'cancelled') return [];

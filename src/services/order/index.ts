@@ -2,13 +2,19 @@ import { systemCtx } from '../../platform/ctx.ts';
 import { defineService } from '../../platform/module.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
+import { orderCopyClickHouse } from './order.copy.clickhouse.ts';
+import { orderCopyPostgres } from './order.copy.postgres.ts';
 import { orderClickHouse } from './order.repository.clickhouse.ts';
 import { orderPostgres } from './order.repository.postgres.ts';
 import { orderService } from './order.service.ts';
 
 export const orderModule = defineService({
   contract: orderContract,
-  stores: { postgres: orderPostgres, clickhouse: { events: 'orders', open: orderClickHouse } },
+  stores: {
+    postgres: orderPostgres,
+    clickhouse: { events: 'orders', open: orderClickHouse },
+    copy: { postgres: orderCopyPostgres, clickhouse: orderCopyClickHouse },
+  },
   service: orderService,
   consumers: orderConsumers,
   jobs: (order) => [

@@ -1,5 +1,7 @@
 import { defineService } from '../../platform/module.ts';
 import { productContract } from './product.contract.ts';
+import { productCopyClickHouse } from './product.copy.clickhouse.ts';
+import { productCopyPostgres } from './product.copy.postgres.ts';
 import { productClickHouse } from './product.repository.clickhouse.ts';
 import { productPostgres } from './product.repository.postgres.ts';
 import { putSamples } from './product.samples.ts';
@@ -7,7 +9,11 @@ import { productService } from './product.service.ts';
 
 export const productModule = defineService({
   contract: productContract,
-  stores: { postgres: productPostgres, clickhouse: { events: 'products', open: productClickHouse } },
+  stores: {
+    postgres: productPostgres,
+    clickhouse: { events: 'products', open: productClickHouse },
+    copy: { postgres: productCopyPostgres, clickhouse: productCopyClickHouse },
+  },
   service: productService,
   async start(_service, products, { config, log }) {
     if (config.SAMPLE_DATA === 'off') return;

@@ -1,5 +1,7 @@
 import { defineService } from '../../platform/module.ts';
 import { userContract } from './user.contract.ts';
+import { userCopyClickHouse } from './user.copy.clickhouse.ts';
+import { userCopyPostgres } from './user.copy.postgres.ts';
 import { userClickHouse } from './user.repository.clickhouse.ts';
 import { userPostgres } from './user.repository.postgres.ts';
 import { userService } from './user.service.ts';
@@ -10,7 +12,11 @@ const HOUR = 60 * MINUTE;
 
 export const userModule = defineService({
   contract: userContract,
-  stores: { postgres: userPostgres, clickhouse: { events: 'users', open: userClickHouse } },
+  stores: {
+    postgres: userPostgres,
+    clickhouse: { events: 'users', open: userClickHouse },
+    copy: { postgres: userCopyPostgres, clickhouse: userCopyClickHouse },
+  },
   service: userService,
   jwksPath: userContract.ops.jwks.path,
   async start(_service, users, { config, tokens }) {
