@@ -9,27 +9,29 @@ import type { UserState } from './user.model.ts';
 import type { UserRepository } from './user.repository.ts';
 import { sessionsClickHouse } from './user.sessions.clickhouse.ts';
 
+const COLUMNS = [
+  'user_id',
+  'username',
+  'password_hash',
+  'password_version',
+  'role',
+  'founder',
+  'display_name',
+  'email',
+  'phone',
+  'address',
+  'locale',
+  'created_at',
+  'updated_at',
+] as const satisfies readonly (keyof UserState)[];
+
 /** Accounts in ClickHouse: a row for each version of an account, of which only the newest keeps what is secret. */
 export function userClickHouse(store: ClickHouseStore): UserRepository {
   const { database, engine } = store;
   const users: States<UserState> = store.states<UserState>({
     table: 'users',
     key: 'user_id',
-    columns: [
-      'user_id',
-      'username',
-      'password_hash',
-      'password_version',
-      'role',
-      'founder',
-      'display_name',
-      'email',
-      'phone',
-      'address',
-      'locale',
-      'created_at',
-      'updated_at',
-    ],
+    columns: COLUMNS,
     json: ['address'],
     secrets: ['password_hash'],
     unique: [

@@ -4,6 +4,7 @@ import { AlreadyAnswered, AlreadyHandled } from '../../repeats.ts';
 import { type Announcement, announcementsOf } from '../announcements.ts';
 import { coalesce } from '../coalesce.ts';
 import type { ClickHouse } from './engine.ts';
+import type { KeptMarks } from './kept-marks.ts';
 import { faultOfOneRow, violatedCheck } from './refusals.ts';
 import type { TableShape } from './table.ts';
 import type { Writer } from './writer.ts';
@@ -55,7 +56,12 @@ const LARGEST_BLOCK = 512;
  * one block. Throws what the `save` over PostgreSQL throws (see `../save.ts`).
  */
 export function saver<S extends Versioned>(
-  parts: { readonly engine: ClickHouse; readonly contract: Contract; readonly writer: Writer; readonly marks: string },
+  parts: {
+    readonly engine: ClickHouse;
+    readonly contract: Contract;
+    readonly writer: Writer;
+    readonly marks: KeptMarks;
+  },
   spec: SaveSpec<S>,
 ): (ctx: Ctx, change: Change<S>) => Promise<S> {
   const { engine, contract, writer, marks } = parts;
@@ -98,9 +104,9 @@ export function saver<S extends Versioned>(
         where ${column} in {${values}:Array(${type})}`);
     if (requests.length > 0) found('request', 'request_key', 'String', 'requests');
     if (causes.length > 0) found('mark', 'mark', 'String', 'causes');
-    if (requests.length + causes.length > 0) {
+    if (requests.length + causes.length > 0 && (await marks.any())) {
       params.kept = [...requests, ...causes];
-      found('kept', 'name', 'String', 'kept', marks);
+      found('kept', 'name', 'String', 'kept', marks.table);
     }
     for (const [n, { column, type, of }] of unique.entries()) {
       const values = batch.flatMap(({ change: { next } }) => (next.version === 0 ? [of(next)] : []));

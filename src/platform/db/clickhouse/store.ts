@@ -10,6 +10,7 @@ import { deadLettersInRows } from './dead-letters.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { type FiguresColumns, figuresOf } from './figures.ts';
 import { idsIn } from './ids.ts';
+import { keptMarksIn } from './kept-marks.ts';
 import type { Locks } from './locks.ts';
 import type { RowOutboxes } from './outbox.ts';
 import { type SaveSpec, saver } from './save.ts';
@@ -64,24 +65,18 @@ export function clickhouseStore(
   const tableOf = (name: string): string => `${database}.${name}`;
   const writer = (name: string): Writer => writerOf({ engine, locks, process, table: tableOf(name) });
   const ids = (name: string): Ids => idsIn(engine, tableOf('ids'), writer('ids'), name);
+  const marks = keptMarksIn(engine, tableOf('kept_mark'));
   let findInRows: ((keys: readonly string[]) => Promise<KeptAnswer[]>) | undefined;
 
   const findAnswer = coalesce<string, KeptAnswer | undefined>({
     name: `${service} request`,
     maxInFlight: 2,
     run: async (keys) => {
-      const found = [...((await findInRows?.(keys)) ?? []), ...(await findKept(keys))];
+      const found = (await Promise.all([findInRows?.(keys) ?? [], marks.answers(keys)])).flat();
       const byKey = new Map(found.map((one) => [one.key, one]));
       return keys.map((key) => byKey.get(key));
     },
   });
-
-  async function findKept(keys: readonly string[]): Promise<KeptAnswer[]> {
-    const text = `select name as key, fingerprint, result from ${tableOf('kept_mark')}
-      where name in {keys:Array(String)} and result != ''`;
-    const rows = await engine.query<KeptAnswer & { result: string }>(text, { keys });
-    return rows.map((row) => ({ ...row, result: JSON.parse(row.result) }));
-  }
 
   return {
     database,
@@ -120,7 +115,7 @@ export function clickhouseStore(
       return {
         ...rows,
         writer: into,
-        save: saver<S>({ engine, contract, writer: into, marks: tableOf('kept_mark') }, spec),
+        save: saver<S>({ engine, contract, writer: into, marks }, spec),
         figures: (columns) => figuresOf(engine, rows, spec, columns),
       };
     },

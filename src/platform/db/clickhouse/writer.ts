@@ -67,7 +67,9 @@ export function writerOf({ engine, locks, table, process, onWritten, onLost }: W
   // What is behind the last place that we know is in few granules, by the index that every such table has.
   async function lastPosition(): Promise<number> {
     if (places.last !== undefined && !locks.shared) return places.last;
-    const text = `select max(position) as last from ${table} where position >= {known:UInt64}`;
+    // At first without a condition: the engine may know the greatest of each part without reading it.
+    const behind = places.last === undefined ? '' : 'where position >= {known:UInt64}';
+    const text = `select max(position) as last from ${table} ${behind}`;
     const [row] = await engine.query<{ last: number }>(text, { known: places.last ?? 0 });
     places.last = Math.max(places.last ?? 0, row?.last ?? 0);
     return places.last;
