@@ -62,7 +62,11 @@ const INTRODUCTION = [
       ['order of commits', 'the identity of the outbox', '`position`, counted up by the one who may write'],
       ['what is unique', 'a unique constraint', 'looked up while nobody else may write to the table'],
       ['what is true of a row', '`check`', '`constraint … check`, which refuses the whole block'],
-      ['lookups', 'indexes', 'the order of the table; `projection … (select _part_offset order by …)` on columns that never change'],
+      [
+        'lookups',
+        'indexes',
+        'the order of the table; `projection … (select _part_offset order by …)` on columns that never change',
+      ],
       ['on disk at', 'the commit', 'the answer to the insert (`fsync_after_insert`)'],
       ['ids', '`bigint`', '`UInt64`'],
       ['money', '`bigint`, minor units', '`Int64`, minor units'],
