@@ -19,7 +19,7 @@ Examples:
 export function addDatabaseCommands(program: Command, configuration: () => Config): void {
   const db = program.command('db').description('move what services keep from one store to the other');
   db.command('copy')
-    .description('copy all that user, product, order and invoice keep, and compare the copy with its source')
+    .description('copy all that user, product, order, invoice and analytics keep, and compare the copy with its source')
     .addOption(new Option('--from <store>', 'where it is').choices(STORES).makeOptionMandatory())
     .addOption(new Option('--to <store>', 'where it is to go').choices(STORES).makeOptionMandatory())
     .option('--only <services>', 'only these, such as order,invoice')

@@ -15,6 +15,15 @@ export interface RunningSystem {
   ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T>;
   /** Every item of a list, page after page. */
   all<T>(path: string): Promise<T[]>;
+  /** What the answer holds as a file. Throws Refused with the sentence of the system. */
+  file(path: string): Promise<TakenFile>;
+}
+
+/** A file as the system named it. */
+export interface TakenFile {
+  readonly filename: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
 }
 
 interface Answer {
@@ -41,6 +50,7 @@ export async function connect(config: Config, { url, token, username }: Connecti
       }
       return items;
     },
+    file: (path) => take(base, path, given),
   };
 }
 
@@ -67,25 +77,39 @@ interface Sent {
   readonly method: string;
   readonly token?: string;
   readonly body?: object;
+  readonly accept?: string;
 }
 
 const PATIENCE_MS = 60_000;
 
-async function send(base: string, path: string, { method, token, body }: Sent): Promise<Answer> {
-  const headers: Record<string, string> = { accept: 'application/json' };
+async function send(base: string, path: string, sent: Sent): Promise<Answer> {
+  const { response, bytes } = await reach(base, path, sent);
+  const read = bytes.length === 0 ? {} : json(bytes);
+  if (response.ok && read !== undefined) return { body: read, link: response.headers.get('link') };
+  throw refusal(base, response.status, read);
+}
+
+async function take(base: string, path: string, token: string): Promise<TakenFile> {
+  const { response, bytes } = await reach(base, path, { method: 'GET', token, accept: '*/*' });
+  if (!response.ok) throw refusal(base, response.status, json(bytes));
+  const named = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '');
+  const [type, filename] = [response.headers.get('content-type'), named?.[1]];
+  if (type === null || filename === undefined) throw strange(base, response.status);
+  return { filename, type, bytes };
+}
+
+async function reach(base: string, path: string, { method, token, body, accept = 'application/json' }: Sent) {
+  const headers: Record<string, string> = { accept };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   if (body) headers['content-type'] = 'application/json';
   const signal = AbortSignal.timeout(PATIENCE_MS);
   // A token goes where it was meant for and nowhere else.
   const options = { method, headers, body: body && JSON.stringify(body), signal, redirect: 'error' as const };
-  const { response, text } = await fetch(base + path, options)
-    .then(async (response) => ({ response, text: await response.text() }))
+  return fetch(base + path, options)
+    .then(async (response) => ({ response, bytes: await response.bytes() }))
     .catch((error: unknown) => {
       throw new Refused(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`);
     });
-  const read = text === '' ? {} : json(text);
-  if (response.ok && read !== undefined) return { body: read, link: response.headers.get('link') };
-  throw refusal(base, response.status, read);
 }
 
 function refusal(base: string, status: number, body: unknown): Refused {
@@ -99,9 +123,9 @@ function strange(base: string, status: number): Refused {
   return new Refused(`What answers at ${base} is not Tradepost (status ${status}); see --url.`);
 }
 
-function json(text: string): unknown {
+function json(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import type { Contract, Ops } from './contract.ts';
 import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
 import { clickhouseStore } from './db/clickhouse/store.ts';
+import { refuseUnfinished } from './db/copy/unfinished.ts';
 import { type DeadLetterStore, deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
 import { forgetOld } from './db/retention.ts';
@@ -78,10 +79,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const neighbours: Neighbour[] = [];
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
     const keepers = keepersOf(modules, config);
-    await migrateServices(keepers, engines, { config, log });
-    const rows = keepers.filter(engines.isOnClickHouse);
-    if (rows.length > 0) await engines.clickhouse().claim(rows);
-    for (const note of await takeoverNotes(keepers, engines)) log.warn(`taken over: ${takeoverText(note)}`);
+    await prepareStores(keepers, engines, { config, log });
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
@@ -113,6 +111,19 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     for (const end of closing.reverse()) await end();
     throw error;
   }
+}
+
+/** Brings what the services keep to where they can begin. Throws ConfigError where they must not. */
+async function prepareStores(
+  keepers: readonly string[],
+  engines: Engines,
+  { config, log }: Pick<Tools, 'config' | 'log'>,
+): Promise<void> {
+  await refuseUnfinished(keepers, engines);
+  await migrateServices(keepers, engines, { config, log });
+  const rows = keepers.filter(engines.isOnClickHouse);
+  if (rows.length > 0) await engines.clickhouse().claim(rows);
+  for (const note of await takeoverNotes(keepers, engines)) log.warn(`taken over: ${takeoverText(note)}`);
 }
 
 interface Wiring {

@@ -100,8 +100,6 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly alsoQuery?: readonly string[];
   /** The input is `{ body, signature }`: the body as it came, byte for byte, and the header of this name. */
   readonly signedBy?: string;
-  /** The output is a `Download`, and goes out as the file itself. */
-  readonly download?: string;
   /** The action answers with values as they come, each of them one `output`: they go out as server-sent events. */
   readonly stream?: boolean;
 }
@@ -206,7 +204,25 @@ export interface Page<T> {
   next?: string;
 }
 
-/** A file in an answer; `content` is base64 between processes and bytes towards a client. */
-export const Download = () => Type.Object({ filename: Type.String(), content: Type.String() });
+/**
+ * A file: it goes out as it is, under its name and as what `type` says, one of the media types that are named here.
+ * `content` is its bytes in base64.
+ */
+export const Download = <const T extends readonly [string, ...string[]]>(...types: T) =>
+  Type.Object(
+    {
+      filename: Type.String(),
+      type: Type.Unsafe<T[number]>({ type: 'string', enum: types }),
+      content: Type.String(),
+    },
+    { download: true },
+  );
+
+/** A file as an action answers it. */
+export interface Downloaded {
+  filename: string;
+  type: string;
+  content: string;
+}
 
 export const Nothing = () => Type.Object({});

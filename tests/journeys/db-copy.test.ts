@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
 import { deadLettersIn } from '../../src/platform/db/dead-letters.ts';
 import { openDatabase } from '../../src/platform/db/postgres.ts';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
@@ -8,7 +7,8 @@ import { type TestDatabase, testDatabase } from '../../src/platform/testing/data
 import { eachGround, type Ground } from '../../src/platform/testing/grounds.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
 import { PASSWORD, type World, world } from '../../src/platform/testing/world.ts';
-import { tradepost } from './dead-letters.fixture.ts';
+import { everyTable, everythingSeen, type Known, MOVED, type SignedIn, settled } from './db-copy.fixture.ts';
+import { script, tradepost } from './dead-letters.fixture.ts';
 import { left, rowsOf, stocked } from './shop.fixture.ts';
 
 // A shop that has been open for a while is moved from PostgreSQL to ClickHouse and back, by the command, and goes on in
@@ -17,23 +17,6 @@ import { left, rowsOf, stocked } from './shop.fixture.ts';
 eachGround('a shop that moves', (ground) => {
   if (ground.driver === 'clickhouse') moves(ground);
 });
-
-/** What a client keeps of its sign-in. */
-interface SignedIn {
-  readonly token: string;
-  readonly refresh_token: string;
-}
-
-/** What is known of the shop, wherever it is. */
-interface Known {
-  admin: Client;
-  alice: Client;
-  crate: number;
-  keyed: { readonly key: string; readonly order_id: number };
-  /** Of sessions nobody has used yet, and of some whose first token was used up. */
-  fresh: SignedIn[];
-  rotated: { readonly first: string; readonly second: string }[];
-}
 
 const OWN_KEY = { JWT_SECRET: '' };
 
@@ -45,7 +28,7 @@ function moves(ground: Ground): void {
   let seen: unknown;
   before(async () => {
     place = await ground.open();
-    for (let n = 0; n < 3; n++) databases.push(await testDatabase(ground.postgres));
+    for (let n = 0; n < 2; n++) databases.push(await testDatabase(ground.postgres));
   });
   after(async () => {
     for (const shop of running) await shop.close();
@@ -81,7 +64,14 @@ function moves(ground: Ground): void {
 
     const there = await copy('postgres', 'clickhouse');
     assert.equal(there.code, 0, there.complaint + there.out);
-    for (const table of ['user.sessions', 'product.reservations', 'order.timelines', 'invoice.number_series']) {
+    const some = [
+      'user.sessions',
+      'product.reservations',
+      'order.timelines',
+      'invoice.number_series',
+      'analytics.events',
+    ];
+    for (const table of some) {
       assert.match(there.out, new RegExp(`^${table} +[1-9][0-9 ]* +[0-9a-f]{24}  same$`, 'm'));
     }
     const again = await copy('postgres', 'clickhouse');
@@ -99,14 +89,21 @@ function moves(ground: Ground): void {
     await close(shop);
   });
 
-  test('and what it did there comes back to PostgreSQL', { timeout: 100_000 }, async () => {
-    const moved = await copy('clickhouse', 'postgres', databases[2]);
+  test('and what it did there comes back to the PostgreSQL that it came from', { timeout: 100_000 }, async () => {
+    await script(databases[0]?.url ?? '', EMPTY);
+    const moved = await copy('clickhouse', 'postgres');
     assert.equal(moved.code, 0, moved.complaint + moved.out);
-    const shop = await open(databases[2]);
+    const shop = await open();
     await goesOn(shop, known, seen);
     await close(shop);
   });
 }
+
+/** As the guide says how. */
+const EMPTY = MOVED.map(
+  (name) => `drop schema tradepost_${name} cascade;
+    delete from tradepost_platform.migration where schema = 'tradepost_${name}'`,
+).join(';');
 
 /** Opens a shop and does a bit of everything in it. */
 async function trade(shop: World, known: Known): Promise<void> {
@@ -168,39 +165,9 @@ async function letter(url: string): Promise<void> {
   await db.close();
 }
 
-/** Everything of it that can be seen from outside, but for which session asks. */
-async function everythingSeen({ admin, alice }: Known): Promise<unknown> {
-  const seen: Record<string, unknown> = {};
-  const look = async (client: Client, path: string): Promise<unknown> => {
-    const { status, body } = await client.get<unknown>(path);
-    assert.equal(status, 200, `${path}: ${JSON.stringify(body)}`);
-    seen[path] = body;
-    return body;
-  };
-  for (const list of ['users?', 'invoices?all=true&', 'products?', 'dead-letters/order?']) {
-    assert.notDeepEqual(await look(admin, `/${list}limit=200`), [], list);
-  }
-  const orders = (await look(admin, '/orders?all=true&limit=200')) as { order_id: number }[];
-  assert.ok(orders.length >= 6);
-  for (const { order_id } of orders) await look(admin, `/orders/${order_id}/timeline`);
-  for (const path of ['/auth/jwks', '/users/me', '/users/me/sessions']) await look(alice, path);
-  return seen;
-}
-
-/** Waits until what follows by event has followed. */
-async function settled(known: Known): Promise<void> {
-  let before: unknown;
-  await settle(async () => {
-    const last = before;
-    await delay(500);
-    before = await everythingSeen(known);
-    assert.deepEqual(before, last);
-  }, 30_000);
-}
-
 const untilSent = (url: string): Promise<void> =>
   settle(async () => {
-    for (const service of ['user', 'product', 'order', 'invoice']) {
+    for (const service of MOVED) {
       assert.deepEqual(await rowsOf(url, `select id from tradepost_${service}.outbox`), [], service);
     }
   });
@@ -252,25 +219,4 @@ async function goesOn(shop: World, known: Known, seen: unknown): Promise<void> {
     Math.max(...numbers) + 1,
     'numbers follow each other',
   );
-}
-
-/** Every row of the four services, and how far their ids have come: all but what is said to stay behind. */
-async function everyTable(url: string): Promise<Record<string, unknown>> {
-  const mine = `~ '^tradepost_(user|product|order|invoice)$'`;
-  const tables = await rowsOf<{ name: string }>(
-    url,
-    `select table_schema || '.' || table_name as name from information_schema.tables
-      where table_schema ${mine} and table_type = 'BASE TABLE' order by 1`,
-  );
-  const all: Record<string, unknown> = {};
-  for (const { name } of tables) {
-    // When a reservation was made, and the place of an event among those of other orders, mean nothing.
-    const row = `to_jsonb(t) - '${name.endsWith('.timeline') ? 'nth' : name.endsWith('.reservations') ? 'created_at' : ''}'`;
-    all[name] = (await rowsOf(url, `select ${row} as row from ${name} t order by (${row})::text collate "C"`)).map(
-      (one) => (one as { row: unknown }).row,
-    );
-  }
-  const series = `select schemaname || '.' || sequencename as name, last_value as last from pg_sequences
-    where schemaname ${mine} and sequencename !~ '^(outbox_position|timeline_nth)_seq$' order by 1`;
-  return { ...all, series: await rowsOf(url, series) };
 }

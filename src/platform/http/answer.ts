@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { toJson } from '../codec.ts';
-import type { Ctx, Op, Page } from '../contract.ts';
+import type { Ctx, Downloaded, Op, Page } from '../contract.ts';
 import { wasReplayed } from '../module.ts';
 
 /** Answers with a result: its status, its headers, and its JSON as the contract has it. */
@@ -8,7 +8,7 @@ export function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyReques
   // What one person may see is no cache's business, and a POST may carry a token.
   if (op.access !== 'public' || op.method === 'POST') reply.header('cache-control', 'no-store');
   if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
-  if (op.download) return answerFile(op.download, result as { filename: string; content: string }, reply);
+  if (op.output.download) return answerFile(result as Downloaded, reply);
   if (op.status === 204) return reply.code(204).send();
   const existing = (result as { existing?: boolean } | null)?.existing === true;
   reply.code(existing ? 200 : (op.status ?? 200)).type('application/json; charset=utf-8');
@@ -18,12 +18,12 @@ export function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyReques
   return reply.send(toJson(op.output.properties.items, page.items));
 }
 
-function answerFile(type: string, file: { filename: string; content: string }, reply: FastifyReply): FastifyReply {
+function answerFile({ filename, type, content }: Downloaded, reply: FastifyReply): FastifyReply {
   return reply
     .type(type)
-    .header('content-disposition', `inline; filename="${file.filename}"`)
+    .header('content-disposition', `inline; filename="${filename}"`)
     .header('x-content-type-options', 'nosniff')
-    .send(Buffer.from(file.content, 'base64'));
+    .send(Buffer.from(content, 'base64'));
 }
 
 function nextLink(request: FastifyRequest, cursor: string): string {

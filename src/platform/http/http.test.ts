@@ -174,6 +174,19 @@ test('a file goes out as it is, under its name', async () => {
   assert.deepEqual(headers, ['text/plain; charset=utf-8', 'inline; filename="label-2.txt"', 'nosniff']);
 });
 
+test('a file that may be of several kinds says which one it is', async () => {
+  const pictures = ['picture', 'picture?drawn=true'].map((path) => guest.get(`/things/2/${path}`));
+  const told = (await Promise.all(pictures)).map(({ headers, body }) => [
+    headers.get('content-type'),
+    headers.get('content-disposition'),
+    String(body),
+  ]);
+  assert.deepEqual(told, [
+    ['text/plain; charset=utf-8', 'inline; filename="thing 2.txt"', 'round'],
+    ['image/svg+xml', 'inline; filename="thing 2.svg"', '<svg/>'],
+  ]);
+});
+
 test('an Idempotency-Key belongs to its user and operation, and knows the request by its open fields', async () => {
   const make = async (fields: object, key: string) => {
     await guest.post('/things', { name: 'x', price: 1, ...fields }, { ...customer, 'idempotency-key': key });

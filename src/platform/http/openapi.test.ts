@@ -20,7 +20,7 @@ const things = openapi([thingContract], 'Things', '1') as Document;
 
 test('what is between services is not in the document', () => {
   const addresses = ['/things', '/things/{thing_id}', '/things/{name}', '/by-name/{name}'];
-  const others = ['/things/{thing_id}/touch', '/things/{thing_id}/label', '/failures'];
+  const others = ['/things/{thing_id}/touch', '/things/{thing_id}/label', '/things/{thing_id}/picture', '/failures'];
   assert.deepEqual(Object.keys(things.paths).sort(), [...addresses, ...others].sort());
 });
 
@@ -52,6 +52,12 @@ test('an answer without a body has none, a file is a file, and without fields th
   const label = things.paths['/things/{thing_id}/label']?.get?.responses['200'];
   assert.deepEqual(Object.keys(label?.content ?? {}), ['text/plain; charset=utf-8']);
   assert.equal(things.paths['/things/{thing_id}']?.delete?.requestBody, undefined);
+});
+
+test('a file that may be of several kinds names each of them', () => {
+  const picture = things.paths['/things/{thing_id}/picture']?.get?.responses['200'];
+  const binary = { schema: { type: 'string', format: 'binary' } };
+  assert.deepEqual(picture?.content, { 'image/svg+xml': binary, 'text/plain; charset=utf-8': binary });
 });
 
 test('what the path names is a path parameter; the rest is the query or the body', () => {

@@ -69,8 +69,7 @@ function operation(contract: Contract, op: Op, path: string): object {
 }
 
 function success(op: Op): object {
-  if (op.download)
-    return { description: 'the file', content: { [op.download]: { schema: { type: 'string', format: 'binary' } } } };
+  if (op.output.download) return file(op.output.properties.type.enum);
   if (op.status === 204) return { description: 'done' };
   if (op.stream) {
     const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
@@ -81,6 +80,11 @@ function success(op: Op): object {
     ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } }
     : undefined;
   return { description: op.summary, headers, content: { 'application/json': { schema } } };
+}
+
+function file(types: readonly string[]): object {
+  const content = types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]);
+  return { description: 'the file', content: Object.fromEntries(content) };
 }
 
 function parametersOf(

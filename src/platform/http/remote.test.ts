@@ -71,6 +71,8 @@ const answers: [string, Call][] = [
   ['a thing that was there before', (api) => api.make(customer, { name: 'thing 1', price: minor(1) })],
   ['nothing to answer', (api) => api.remove(staff, { thing_id: 1 })],
   ['a file', (api) => api.label(ctxOf(), { thing_id: 2 })],
+  ['a file of the first kind', (api) => api.picture(ctxOf(), { thing_id: 2, drawn: true })],
+  ['a file of the second kind', (api) => api.picture(ctxOf(), { thing_id: 2 })],
   ['what is internal', (api) => api.count(ctxOf(), {})],
 ];
 
@@ -125,6 +127,8 @@ const requests: [string, (client: Client, headers: Record<string, string>) => Pr
   ['POST /things, known', (http, headers) => http.post('/things', { name: 'thing 1', price: 1 }, headers)],
   ['DELETE /things/1, not allowed', (http, headers) => http.delete('/things/1', headers)],
   ['GET /things/1/label', (http) => http.get('/things/1/label')],
+  ['GET /things/1/picture', (http) => http.get('/things/1/picture')],
+  ['GET /things/1/picture, drawn', (http) => http.get('/things/1/picture?drawn=true')],
   ['GET /things/99', (http) => http.get('/things/99')],
   ['POST /failures', (http) => http.post('/failures', { how: 'short' })],
 ];

@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 import { codecOf } from '../codec.ts';
-import type { ApiOf, Contract, Ctx, Op, Page } from '../contract.ts';
+import type { ApiOf, Contract, Ctx, Downloaded, Op, Page } from '../contract.ts';
 import { AppError, common, type Kind, STATUS } from '../errors.ts';
 import { CTX_HEADER, type CtxSeal } from '../tokens.ts';
 import type { Problem } from './problem.ts';
@@ -91,10 +91,7 @@ function textOf(value: unknown): string {
 
 async function answerValue(op: Op, answer: Answer): Promise<unknown> {
   if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
-  if (op.download) {
-    const filename = /filename="([^"]*)"/.exec(String(answer.headers['content-disposition']))?.[1] ?? 'file';
-    return { filename, content: Buffer.from(await answer.body.bytes()).toString('base64') };
-  }
+  if (op.output.download) return fileFrom(answer);
   if (op.status === 204) {
     await answer.body.dump();
     return {};
@@ -103,6 +100,13 @@ async function answerValue(op: Op, answer: Answer): Promise<unknown> {
   if (op.output.page) return pageFrom(op, json, answer.headers.link);
   const value = codecOf(op.output).decode(json) as object;
   return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
+}
+
+async function fileFrom({ headers, body }: Answer): Promise<Downloaded> {
+  const filename = /filename="([^"]*)"/.exec(String(headers['content-disposition']))?.[1] ?? 'file';
+  // What the peer says it is, even where another version of it says something else than our contract.
+  const type = String(headers['content-type']);
+  return { filename, type, content: Buffer.from(await body.bytes()).toString('base64') };
 }
 
 function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): Page<unknown> {

@@ -29,6 +29,8 @@ const Thing = Type.Object({
   note: Type.Union([Type.String(), Type.Null()]),
 });
 
+const FILES = { text: 'text/plain; charset=utf-8', drawing: 'image/svg+xml' } as const;
+
 export const thingErrors = errors('THING', {
   NOT_FOUND: ['not_found', 'thing not found'],
   SHORT: ['conflict', ({ left }: { left: number }) => `only ${left} left`],
@@ -88,9 +90,14 @@ export const thingContract = contract({
     label: op('GET /things/{thing_id}/label', {
       access: 'public',
       summary: 'The label of a thing',
-      download: 'text/plain; charset=utf-8',
       input: Type.Object({ thing_id: Id() }),
-      output: Download(),
+      output: Download(FILES.text),
+    }),
+    picture: op('GET /things/{thing_id}/picture', {
+      access: 'public',
+      summary: 'A thing as it looks, drawn or described',
+      input: Type.Object({ thing_id: Id(), drawn: Type.Optional(Type.Boolean()) }),
+      output: Download(FILES.drawing, FILES.text),
     }),
     fail: op('POST /failures', {
       access: 'public',
@@ -150,7 +157,14 @@ export function thingService(): { api: ThingApi; seen: Ctx[] } {
       },
       async label(_ctx, { thing_id }) {
         const content = Buffer.from(`Nr. ${thing_id}: ÄÖ€`).toString('base64');
-        return { filename: `label-${byId(thing_id).thing_id}.txt`, content };
+        return { filename: `label-${byId(thing_id).thing_id}.txt`, type: FILES.text, content };
+      },
+      async picture(_ctx, { thing_id, drawn }) {
+        const { name } = byId(thing_id);
+        const fileOf = (text: string) => Buffer.from(text).toString('base64');
+        return drawn
+          ? { filename: `${name}.svg`, type: FILES.drawing, content: fileOf('<svg/>') }
+          : { filename: `${name}.txt`, type: FILES.text, content: fileOf('round') };
       },
       async fail(_ctx, { how }) {
         if (how === 'short') throw thingErrors.SHORT({ left: 3 });

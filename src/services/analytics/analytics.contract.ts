@@ -96,6 +96,7 @@ export const Exported = oneOf('timeseries', 'top-products', 'revenue');
 export type Exported = Static<typeof Exported>;
 export const Format = oneOf('csv', 'parquet');
 export type Format = Static<typeof Format>;
+export const MEDIA_TYPES = { csv: 'text/csv; charset=utf-8', parquet: 'application/vnd.apache.parquet' } as const;
 
 /** What is compared with its owner. */
 export const Compared = oneOf('orders', 'invoices', 'transactions');
@@ -204,8 +205,6 @@ export const analyticsOps = {
   export: op('GET /stats/export', {
     access: 'staff',
     summary: 'Figures as a file: amounts are decimals in CSV, and DECIMAL(18, 2) in Parquet',
-    // One operation has one type; which of the two it is says the name of the file.
-    download: 'application/octet-stream',
     input: Type.Object({
       what: Exported,
       format: Type.Optional(Format),
@@ -217,7 +216,7 @@ export const analyticsOps = {
       category: Type.Optional(Type.String({ maxLength: 100 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 })),
     }),
-    output: Download(),
+    output: Download(MEDIA_TYPES.csv, MEDIA_TYPES.parquet),
   }),
   stream: op('GET /stats/stream', {
     access: 'staff',

@@ -1,3 +1,17 @@
+/** What is kept of an event. */
+export const EVENT_COLUMNS = 'id, type, source, subject, time, metric, currency, amount, stories';
+const EVENT_TYPES = `id uuid, type text, source text, subject text, time timestamptz, metric text, currency text,
+  amount bigint, stories json`;
+
+/** Keeps the events of a JSON list that were not there before, counts those, and tells their ids. */
+export function recordingSql(schema: string): string {
+  const fresh = `with given as (select * from json_to_recordset($1::json) as g(${EVENT_TYPES})),
+    fresh as (
+      insert into ${schema}.events (${EVENT_COLUMNS}) select ${EVENT_COLUMNS} from given order by id
+      on conflict (id) do nothing returning *)`;
+  return countingSql(schema, fresh);
+}
+
 /**
  * The SQL of counting: from events that were not there before to the figures, in one statement and so in one commit.
  * `record` runs it over the events that its insert really put in, `rebuild` over all of them.

@@ -59,7 +59,7 @@ for (const { name, settingsOf } of figuresStores)
       });
       assert.equal(response.status, 200, query);
       const named = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '')?.[1] ?? '';
-      return { named, bytes: await response.arrayBuffer() };
+      return { named, type: response.headers.get('content-type'), bytes: await response.arrayBuffer() };
     };
     const textOf = (bytes: ArrayBuffer) => new TextDecoder().decode(bytes);
 
@@ -87,6 +87,7 @@ for (const { name, settingsOf } of figuresStores)
         revenue.map((row) => ({ ...row, currency: 'USD' })),
       );
       assert.match(csv.named, /^revenue-\d{4}-\d\d-\d\d-\d{4}-\d\d-\d\d\.csv$/);
+      assert.deepEqual([csv.type, parquet.type], ['text/csv; charset=utf-8', 'application/vnd.apache.parquet']);
       assert.equal(parquet.named, csv.named.replace(/csv$/, 'parquet'));
     });
 
@@ -112,3 +113,29 @@ for (const { name, settingsOf } of figuresStores)
       assert.equal(all.trimEnd().split('\r\n').length, 1 + 6 * 7);
     });
   });
+
+test('a file says what it is and how it is named when every service runs in a process of its own', async () => {
+  const shop = await world({ processes: 'each' });
+  try {
+    const { token } = await shop.as('admin');
+    const files = ['csv', 'parquet'].map(async (format) => {
+      const span = 'what=revenue&from=1999-01-01&to=1999-02-01';
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${shop.url}/stats/export?${span}&format=${format}`, { headers });
+      const told = ['content-type', 'content-disposition'].map((name) => response.headers.get(name));
+      return { told, bytes: await response.arrayBuffer() };
+    });
+    const [csv, parquet] = await Promise.all(files);
+    assert.deepEqual(
+      [csv?.told, parquet?.told],
+      [
+        ['text/csv; charset=utf-8', 'inline; filename="revenue-1999-01-01-1999-01-31.csv"'],
+        ['application/vnd.apache.parquet', 'inline; filename="revenue-1999-01-01-1999-01-31.parquet"'],
+      ],
+    );
+    assert.equal(new TextDecoder().decode(csv?.bytes), 'day,category,quantity,revenue,currency\r\n');
+    assert.deepEqual(await parquetReadObjects({ file: parquet?.bytes ?? assert.fail() }), []);
+  } finally {
+    await shop.close();
+  }
+});

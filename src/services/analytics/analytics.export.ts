@@ -1,5 +1,5 @@
 import type { Ctx, InputOf } from '../../platform/contract.ts';
-import { type analyticsOps, Metric } from './analytics.contract.ts';
+import { type analyticsOps, MEDIA_TYPES, Metric } from './analytics.contract.ts';
 import { csvOf, productsSheet, revenueSheet, type Sheet, seriesSheet } from './analytics.export.model.ts';
 import { parquetOf } from './analytics.parquet.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
@@ -20,7 +20,7 @@ export async function exportOf(ctx: Ctx, figures: AnalyticsRepository, wanted: W
   // The day after the last one is where it ends, so the moment before is the last day.
   const last = new Date(Date.parse(to) - 1).toISOString();
   const filename = `${what}-${from.slice(0, 10)}-${last.slice(0, 10)}.${format}`;
-  return { filename, content: bytes.toString('base64') };
+  return { filename, type: MEDIA_TYPES[format], content: bytes.toString('base64') };
 }
 
 type Drawn = Span & { readonly sheet: Sheet };

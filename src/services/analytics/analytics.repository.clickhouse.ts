@@ -1,19 +1,17 @@
-import type { ClickHouse } from '../../platform/db/clickhouse/engine.ts';
 import { faultOfOneRow } from '../../platform/db/clickhouse/refusals.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
 import type { Writer } from '../../platform/db/clickhouse/writer.ts';
 import { coalesce } from '../../platform/db/coalesce.ts';
 import type { FiguresGroup, FiguresRow } from '../../platform/figures.ts';
 import type { CategoryRevenue, Compared, Point, TopProduct } from './analytics.contract.ts';
+import { countingIn } from './analytics.counting.clickhouse.ts';
 import type { Fact, Story } from './analytics.facts.model.ts';
-import { blockOf, LOG } from './analytics.log.clickhouse.ts';
+import { LOG } from './analytics.log.clickhouse.ts';
 import type { Total } from './analytics.model.ts';
 import { rebuilder } from './analytics.rebuild.clickhouse.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import { figuresStatements, sumStatements } from './analytics.statements.clickhouse.ts';
-import { readingStories } from './analytics.stories.clickhouse.ts';
-import { faultOf, madeAt } from './analytics.stories.model.ts';
-import { countFacts } from './analytics.tally.model.ts';
+import { faultOf } from './analytics.stories.model.ts';
 
 /** So many events are one block, which is one file or so on the disk: few large ones are what the engine likes. */
 const RECORDED_AT_ONCE = 2_000;
@@ -41,7 +39,7 @@ export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository
   const { totals, series, top, topOf, revenue } = sumStatements(log);
   const { lastId, whole, groups, rows } = figuresStatements(log);
 
-  const recordOne = recording(engine, log, writer);
+  const recordOne = recording(writer, countingIn(engine, log));
 
   return {
     async record(facts) {
@@ -85,36 +83,15 @@ export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository
 }
 
 /** Counts events, those that come at the same moment as one block; tells whether one had not been counted before. */
-function recording(engine: ClickHouse, log: string, writer: Writer): (fact: Fact) => Promise<boolean> {
-  const { newest } = readingStories(engine, log);
-  const { there } = sumStatements(log);
-
-  async function idsThere(facts: readonly Fact[]): Promise<Set<string>> {
-    const ids = facts.map(({ id }) => id);
-    const since = Math.min(...ids.map((id) => madeAt(id) ?? 0));
-    const found = await engine.query<{ id: string }>(there, { ids, since });
-    return new Set(found.map(({ id }) => id));
-  }
-
+function recording(writer: Writer, decide: ReturnType<typeof countingIn>): (fact: Fact) => Promise<boolean> {
   return coalesce<Fact, boolean>({
     name: 'analytics record',
     maxBatch: RECORDED_AT_ONCE,
     restMs: REST_MS,
     faultOfOneRow,
-    run: (facts) =>
-      writer.write(async () => {
-        const stories = facts.flatMap((fact) => fact.stories);
-        const [known, before] = await Promise.all([idsThere(facts), newest(stories)]);
-        // Of an event that is in a batch twice, one of the two is the first.
-        const answer = facts.map(({ id }) => !known.has(idOf(id)) && known.add(idOf(id)) !== undefined);
-        const fresh = facts.filter((_, n) => answer[n]);
-        return { rows: fresh.length === 0 ? [] : blockOf(fresh, countFacts(fresh, before)), answer };
-      }),
+    run: (facts) => writer.write(() => decide(facts)),
   });
 }
-
-/** An id as the engine gives it back. */
-const idOf = (id: string): string => id.toLowerCase();
 
 // Hours are 32 bits of seconds; what lies beyond them has nothing in it.
 const MOST_SECONDS = 2 ** 32 - 1;

@@ -10,14 +10,11 @@ import {
   type Rebuilt,
   type TopProduct,
 } from './analytics.contract.ts';
-import { countingSql } from './analytics.counting.postgres.ts';
+import { countingSql, recordingSql } from './analytics.counting.postgres.ts';
 import type { Fact, Story } from './analytics.facts.model.ts';
 import type { Total } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 
-const EVENT_COLUMNS = 'id, type, source, subject, time, metric, currency, amount, stories';
-const EVENT_TYPES = `id uuid, type text, source text, subject text, time timestamptz, metric text, currency text,
-  amount bigint, stories json`;
 const RECORDED_AT_ONCE = 500;
 /** A statement costs more than the events in it: figures may wait this long for company. */
 const REST_MS = 20;
@@ -84,12 +81,8 @@ async function outcome(sql: Sql, statement: { name: string; text: string }): Pro
 }
 
 function statements(schema: string) {
-  const fresh = `with given as (select * from json_to_recordset($1::json) as g(${EVENT_TYPES})),
-    fresh as (
-      insert into ${schema}.events (${EVENT_COLUMNS}) select ${EVENT_COLUMNS} from given order by id
-      on conflict (id) do nothing returning *)`;
   return named(schema, {
-    record: countingSql(schema, fresh),
+    record: recordingSql(schema),
     totals: `select metric, currency, count, amount, latest from ${schema}.figures where hour = '-infinity'`,
     series: `select date_trunc($1, hour, 'UTC') as bucket, sum(count)::bigint as count, sum(amount)::bigint as amount
       from ${schema}.figures where metric = $2 and currency = $3 and hour >= $4 and hour < $5

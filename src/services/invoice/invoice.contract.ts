@@ -113,9 +113,8 @@ export const invoiceOps = {
   pdf: op('GET /invoices/{invoice_id}/pdf', {
     access: 'customer',
     summary: 'The invoice as a page to print or send',
-    download: 'application/pdf',
     input: Type.Object({ invoice_id: Id() }),
-    output: Download(),
+    output: Download('application/pdf'),
   }),
   figures: figuresOp('invoices'),
   forPayment: op('GET /internal/invoices/{invoice_id}', {

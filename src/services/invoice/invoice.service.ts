@@ -54,7 +54,7 @@ export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers,
     async pdf(ctx, { invoice_id }) {
       const state = visible(ctx, await invoices.get(invoice_id));
       const bytes = await invoicePdf(pageOf(state), seller);
-      return { filename: `${state.invoice_number}.pdf`, content: bytes.toString('base64') };
+      return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content: bytes.toString('base64') };
     },
     figures: (_ctx, range) => invoices.figures(range),
     forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),

@@ -108,36 +108,28 @@ export function stateRow(row: NeutralRow, json: readonly string[]): object {
   return { ...row, ...documents, request_key: '', request_print: '', mark: '', events: '[]' };
 }
 
-/** What every service keeps beside its own tables. Requests and marks are also in the rows of its states. */
-export function platformTables(place: ClickHousePlace, states: StatesShape): ClickHouseTable[] {
+/**
+ * What every service keeps beside its own tables. Requests and marks are also in the rows of its states, if it has any.
+ */
+export function platformTables(place: ClickHousePlace, states?: StatesShape): ClickHouseTable[] {
   return [requests(place, states), marks(place, states), deadLetters(place), idSeries(place)];
 }
 
 const orderOf = ({ key }: StatesShape) => ({ [key]: 'UInt64', version: 'UInt32', position: 'UInt64' });
 
-function requests(place: ClickHousePlace, states: StatesShape): ClickHouseTable {
-  const { database } = place;
-  const { secrets = [] } = states;
-  const rowsOf = statesIn(place, states);
-  const kept = keptMarks(database, `result != ''`);
-  const given = { from: `${database}.${states.table}`, where: `request_key != ''`, order: orderOf(states) };
+function requests(place: ClickHousePlace, states?: StatesShape): ClickHouseTable {
+  const kept = keptMarks(place.database, `result != ''`);
+  const answered = states && answersIn(place, states);
   return {
     name: 'requests',
     key: ['key'],
-    count: () => countOf(place, countBoth(kept, given)),
+    count: () => countOf(place, countAll(kept, answered?.given)),
     read: oneAfterTheOther([
       async (after, limit) =>
         mapped(await pageOf(place, kept, after, limit), ({ name: key, fingerprint, result, at: created_at }) => {
           return { key, fingerprint, result: JSON.parse(String(result)), created_at };
         }),
-      async (after, limit) => {
-        const { columns, stateOf } = await rowsOf();
-        const select = ['request_key', 'request_print', ...columns, 'version', 'position'].join(', ');
-        return mapped(await pageOf(place, { ...given, select }, after, limit), (row) => {
-          const { request_key: key, request_print: fingerprint, updated_at: created_at } = row;
-          return { key, fingerprint, result: without(stateOf(row), secrets), created_at };
-        });
-      },
+      ...(answered ? [answered.read] : []),
     ]),
     blocks: (rows) => [
       keptBlock(
@@ -149,16 +141,27 @@ function requests(place: ClickHousePlace, states: StatesShape): ClickHouseTable 
   };
 }
 
-function marks(place: ClickHousePlace, states: StatesShape): ClickHouseTable {
-  const { database } = place;
-  const kept = keptMarks(database, `result = ''`);
-  const order = orderOf(states);
-  const given = {
-    select: `mark as name, updated_at as at, ${Object.keys(order).join(', ')}`,
-    from: `${database}.${states.table}`,
-    where: `mark != ''`,
-    order,
+/** The answers that are the states themselves. */
+function answersIn(place: ClickHousePlace, states: StatesShape): { readonly given: Rows; readonly read: Read } {
+  const { secrets = [] } = states;
+  const rowsOf = statesIn(place, states);
+  const given = { from: `${place.database}.${states.table}`, where: `request_key != ''`, order: orderOf(states) };
+  return {
+    given,
+    async read(after, limit) {
+      const { columns, stateOf } = await rowsOf();
+      const select = ['request_key', 'request_print', ...columns, 'version', 'position'].join(', ');
+      return mapped(await pageOf(place, { ...given, select }, after, limit), (row) => {
+        const { request_key: key, request_print: fingerprint, updated_at: created_at } = row;
+        return { key, fingerprint, result: without(stateOf(row), secrets), created_at };
+      });
+    },
   };
+}
+
+function marks(place: ClickHousePlace, states?: StatesShape): ClickHouseTable {
+  const kept = keptMarks(place.database, `result = ''`);
+  const given = states && marksOf(place, states);
   // A consumer and an id, which has no space in it.
   const markOf = ({ name, at: handled_at }: Row): NeutralRow => {
     const [, consumer, event_id] = /^(.*) (\S+)$/.exec(String(name)) ?? [];
@@ -167,11 +170,14 @@ function marks(place: ClickHousePlace, states: StatesShape): ClickHouseTable {
   return {
     name: 'marks',
     key: ['consumer', 'event_id'],
-    count: () => countOf(place, countBoth(kept, given)),
-    read: oneAfterTheOther([
-      async (after, limit) => mapped(await pageOf(place, kept, after, limit), markOf),
-      async (after, limit) => mapped(await pageOf(place, given, after, limit), markOf),
-    ]),
+    count: () => countOf(place, countAll(kept, given)),
+    read: oneAfterTheOther(
+      [kept, ...(given ? [given] : [])].map(
+        (keyset): Read =>
+          async (after, limit) =>
+            mapped(await pageOf(place, keyset, after, limit), markOf),
+      ),
+    ),
     blocks: (rows) => [
       keptBlock(
         rows.map(({ consumer, event_id, handled_at: at }) => {
@@ -180,6 +186,12 @@ function marks(place: ClickHousePlace, states: StatesShape): ClickHouseTable {
       ),
     ],
   };
+}
+
+function marksOf({ database }: ClickHousePlace, states: StatesShape): Keyset {
+  const order = orderOf(states);
+  const select = `mark as name, updated_at as at, ${Object.keys(order).join(', ')}`;
+  return { select, from: `${database}.${states.table}`, where: `mark != ''`, order };
 }
 
 const keptMarks = (database: string, where: string): Keyset => ({
@@ -193,8 +205,10 @@ const keptBlock = (rows: readonly object[]): Block => ({ table: 'kept_mark', pla
 
 type Rows = Pick<Keyset, 'from' | 'where'>;
 
-const countBoth = (a: Rows, b: Rows): string =>
-  `select (select count() from ${a.from} where ${a.where}) + (select count() from ${b.from} where ${b.where}) as count`;
+const countAll = (...parts: readonly (Rows | undefined)[]): string => {
+  const counts = parts.flatMap((part) => (part ? [`(select count() from ${part.from} where ${part.where})`] : []));
+  return `select ${counts.join(' + ')} as count`;
+};
 
 const without = (row: NeutralRow, secrets: readonly string[]): NeutralRow =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !secrets.includes(name)));

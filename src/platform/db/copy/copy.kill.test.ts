@@ -74,9 +74,11 @@ describe('a copy that is killed again and again', { skip }, () => {
         (select uniqExact(position) from tradepost_order.orders) as places,
         (select count() from tradepost_order.timeline) as told,
         (select count() from tradepost_order.kept_mark final) as kept,
-        (select max(position) from tradepost_order.relay) as published`);
+        (select max(position) from tradepost_order.relay) = (select max(position) from tradepost_order.orders)
+          as published`);
       assert.deepEqual(counted, [
-        { orders: ORDERS, places: ORDERS, told: ORDERS, kept: 2 * ORDERS, published: ORDERS },
+        // Not the number of the orders: a page that was there when it was sent again leaves places free behind it.
+        { orders: ORDERS, places: ORDERS, told: ORDERS, kept: 2 * ORDERS, published: 1 },
       ]);
     } finally {
       await chdb.close();
@@ -96,7 +98,7 @@ describe('a copy that is killed again and again', { skip }, () => {
       [source, back].map(async ({ url }) => {
         const db = openDatabase(url, { poolSize: 1 });
         await db.script('set statement_timeout = 0');
-        return db.query({ name: '', text: prints.join(' union all ') }).finally(() => db.close());
+        return db.query({ name: '', text: `${prints.join(' union all ')} order by name` }).finally(() => db.close());
       }),
     );
     assert.deepEqual(second, first, 'what came back is what went');

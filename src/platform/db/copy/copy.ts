@@ -64,8 +64,12 @@ async function mustBeAlone(from: Side, to: Side, services: readonly string[]): P
   }
 }
 
-function mustBeReadable(service: string, { schema }: Standing, from: Side): void {
-  if (schema === 'ours') return;
+function mustBeReadable(service: string, { schema, progress }: Standing, from: Side): void {
+  if (schema === 'ours' && progress.size === 0) return;
+  if (schema === 'ours')
+    throw new CopyRefused(
+      `${from.where(service)} has only the beginning of a copy of ${service}. Finish that one first.`,
+    );
   const what = {
     none: 'has nothing of',
     older: 'has an older schema of',

@@ -42,8 +42,11 @@ export interface Block {
 }
 
 export interface ClickHouseTable extends NeutralTable {
-  /** What the engine is to keep for these rows, a block a table. */
-  blocks(rows: readonly NeutralRow[]): readonly Block[];
+  /**
+   * What the engine is to keep for these rows, a block a table. What is there already may be looked at first, since
+   * nobody else writes; a page may come again, and then counts for nothing.
+   */
+  blocks(rows: readonly NeutralRow[]): readonly Block[] | Promise<readonly Block[]>;
 }
 
 export interface PostgresPlace {

@@ -106,7 +106,7 @@ export function clickhouseSide({ copied, engine, locks, claim, events }: ClickHo
     async write(service, name, rows, progress) {
       const target = tables.get(service)?.find((table) => table.name === name) as ClickHouseTable | undefined;
       if (!target) throw new Error(`${service} has no table ${name}`);
-      for (const block of target.blocks(rows)) {
+      for (const block of await target.blocks(rows)) {
         const table = `${databaseOf(engine, service)}.${block.table}`;
         const token = ['copy', progress.copy, name, placeText(progress)].join(' ');
         await engine.insert(table, await places.given(table, block), token);
@@ -168,7 +168,8 @@ async function skipRelay(engine: ClickHouse, service: string, table: string | un
   if (last > 0) await engine.insert(`${database}.relay`, [{ position: last }]);
 }
 
-async function isThere(engine: ClickHouse, database: string, table: string): Promise<boolean> {
+/** Whether there is such a table. */
+export async function isThere(engine: ClickHouse, database: string, table: string): Promise<boolean> {
   const text = 'select 1 from system.tables where database = {database:String} and name = {table:String}';
   return (await engine.query(text, { database, table })).length > 0;
 }

@@ -6,8 +6,10 @@ import type { CopiedTables, PostgresTable } from './neutral.ts';
 import { countOf } from './postgres.ts';
 import { type CopyProgress, type ProgressRow, placeText, type Side, schemaBy, standingOf } from './side.ts';
 
-const PROGRESS = 'tradepost_platform.copy';
-const LEDGER = 'tradepost_platform.migration';
+/** How far copies into this database have come. */
+export const PROGRESS = 'tradepost_platform.copy';
+/** What of the migrations has run. */
+export const LEDGER = 'tradepost_platform.migration';
 
 /** How the connections of a copy are called: whatever else is called after the product is the product itself. */
 export const COPYING = 'tradepost copy';
@@ -112,7 +114,7 @@ const keptValues = (service: string, table: string, progress: CopyProgress): unk
 };
 
 /** The rows of a statement over a table that may not be there. */
-async function rowsIf<Row extends object>(
+export async function rowsIf<Row extends object>(
   db: Database,
   table: string,
   text: string,

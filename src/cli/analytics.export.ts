@@ -1,0 +1,74 @@
+import { writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Config } from '../platform/config.ts';
+import type { Exported, Format, Interval } from '../services/analytics/analytics.contract.ts';
+import type { AnalyticsOptions } from './analytics.actions.ts';
+import { plain } from './dead-letters.print.ts';
+import { Refused } from './refused.ts';
+import { connect, type TakenFile } from './running.ts';
+
+export interface ExportOptions extends AnalyticsOptions {
+  readonly what: Exported;
+  readonly format: Format;
+  readonly from?: string;
+  readonly to?: string;
+  readonly currency?: string;
+  readonly interval?: Interval;
+  readonly out?: string;
+}
+
+/** Where a command prints. */
+type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+
+/** `tradepost analytics export`: figures go to the file `out`, else byte for byte to the output. */
+export async function exportFigures(
+  config: Config,
+  options: ExportOptions,
+  output: Output = process.stdout,
+): Promise<void> {
+  const { out, format, json } = options;
+  if (out === undefined && json) throw new Refused('--json tells what was written to a file; name one with --out.');
+  if (out === undefined && format === 'parquet' && output.isTTY) {
+    throw new Refused('Parquet is nothing for a terminal: name a file with --out, or send the output elsewhere.');
+  }
+  const system = await connect(config, options);
+  const file = await system.file(`/stats/export?${queryOf(options)}`);
+  if (out === undefined) return printed(output.isTTY ? shown(file) : file.bytes, output);
+  await written(file, out);
+  const { filename, type, bytes } = file;
+  const told = json
+    ? JSON.stringify({ file: out, filename, type, bytes: bytes.length }, null, 2)
+    : `${out}: ${plain(filename)}, ${bytes.length} bytes`;
+  output.write(`${told}\n`);
+}
+
+function queryOf({ what, format, from, to, currency, interval }: ExportOptions): URLSearchParams {
+  const given = Object.entries({ what, format, from, to, currency, interval });
+  return new URLSearchParams(given.filter((one): one is [string, string] => one[1] !== undefined));
+}
+
+// Names of products come from people, and a terminal takes some characters for orders.
+function shown({ bytes }: TakenFile): string {
+  return new TextDecoder().decode(bytes).split('\r\n').map(plain).join('\n');
+}
+
+async function printed(content: string | Uint8Array, output: Output): Promise<void> {
+  await pipeline([content], output, { end: false }).catch((error: NodeJS.ErrnoException) => {
+    // Whoever reads has seen enough, as `head` has after ten lines.
+    if (error.code !== 'EPIPE') throw new Refused(`The figures cannot be printed (${error.message}).`);
+  });
+}
+
+async function written({ bytes }: TakenFile, out: string): Promise<void> {
+  await writeFile(out, bytes).catch((error: NodeJS.ErrnoException) => {
+    throw new Refused(`'${out}' cannot be written (${REASONS[error.code ?? ''] ?? error.message}); see --out.`);
+  });
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'not allowed',
+  ENOSPC: 'the disk is full',
+};
