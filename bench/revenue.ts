@@ -137,7 +137,7 @@ const CLICKHOUSE_FILL = [
      payment_status, fulfillment_status, paid_total, refunded_total, shipment_status, created_at, updated_at, version,
      position, events)
    with number + 1 as n, n % ${PRODUCTS} + 1 as a, n * 7 % ${PRODUCTS} + 1 as b,
-     addMicroseconds(toDateTime64('2026-01-01 00:00:00', 6, 'UTC'), intDiv(n * 31536000 * 1000000, $orders)) as at
+     addMicroseconds(toDateTime64('2026-01-01 00:00:00', 6, 'UTC'), n * intDiv(31536000 * 1000000, $orders)) as at
    select n, n % 10000, concat('buyer-', toString(n % 10000)),
      concat('[', ${LINE('a', 1)}, ',', ${LINE('b', 2)}, ']'),
      a * 100 + b * 200, 0, '0', a * 100 + b * 200, 'USD', if(n % 20 = 0, 'cancelled', 'completed'),

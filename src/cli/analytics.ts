@@ -21,7 +21,10 @@ export function addAnalyticsCommands(program: Command, configuration: () => Conf
     .description('take figures away as a file; to the output, or with --out to a file')
     .addOption(new Option('--what <figures>', 'which ones').choices(Exported.enum).makeOptionMandatory())
     .addOption(new Option('--format <format>', 'as what').choices(Format.enum).default('csv'))
-    .option('--from <time>', 'a day such as 2026-11-21, or a time of RFC 3339 (default: 30 days back, or what suits the interval)')
+    .option(
+      '--from <time>',
+      'a day such as 2026-11-21, or a time of RFC 3339 (default: 30 days back, or what suits the interval)',
+    )
     .option('--to <time>', 'likewise, not included (default: now)')
     .option('--currency <code>', 'of the amounts (default: that of the shop)')
     .addOption(new Option('--interval <interval>', 'of a time series (default: day)').choices(Interval.enum))
