@@ -4,10 +4,10 @@ import { randomBytes } from 'node:crypto';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { testBrokers, testClickHouse } from '../../src/platform/config.ts';
-import { hasChdb, startEndpoint, type TestClickHouse } from '../../src/platform/testing/clickhouse.ts';
+import { testBrokers } from '../../src/platform/config.ts';
+import { hasChdb, type TestClickHouse, theEndpoint } from '../../src/platform/testing/clickhouse.ts';
 import { freePort } from '../../src/platform/testing/ports.ts';
 import { killNow, readyAt, type Started, startCommand, startedBy } from './process.fixture.ts';
 
@@ -26,15 +26,12 @@ else
 
 function starts(): void {
   let dataDir: string;
-  let own: Awaited<ReturnType<typeof startEndpoint>> | undefined;
   let server: TestClickHouse;
   let prefix: string;
   const running = new Set<Started>();
 
   before(async () => {
-    const given = testClickHouse();
-    own = given ? undefined : await startEndpoint();
-    server = given ?? (own as NonNullable<typeof own>).engine;
+    server = await theEndpoint();
   });
   beforeEach(() => {
     dataDir = mkdtempSync(join(tmpdir(), 'tradepost-start-'));
@@ -45,7 +42,6 @@ function starts(): void {
     await Promise.all([...running].map((one) => one.ended));
     rmSync(dataDir, { recursive: true, force: true });
   });
-  after(() => own?.stop());
 
   /** One service that needs nothing but ClickHouse and a bus. */
   const settings = (): Record<string, string> => ({

@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { testClickHouse } from '../config.ts';
 
 /** ClickHouse behind HTTP, for tests. */
 export interface TestClickHouse {
@@ -36,8 +38,32 @@ export async function runningServer(): Promise<TestClickHouse | undefined> {
   return answer?.ok ? { name: `ClickHouse server ${(await answer.text()).trim()}`, ...SERVER } : undefined;
 }
 
+/** chDB behind HTTP, in a process that runs. */
+export interface Endpoint {
+  readonly engine: TestClickHouse;
+  readonly pid: number;
+  stop(): Promise<void>;
+  /** Nobody waits for it: it goes with the process that started it. */
+  leave(): void;
+}
+
+let shared: Promise<TestClickHouse> | undefined;
+
+/** The ClickHouse behind HTTP of all test files; one that is run by itself gets its own, which ends with it. */
+export function theEndpoint(): Promise<TestClickHouse> {
+  const given = testClickHouse();
+  shared ??= given ? Promise.resolve(given) : ownEndpoint();
+  return shared;
+}
+
+async function ownEndpoint(): Promise<TestClickHouse> {
+  const { engine, leave } = await startEndpoint();
+  leave();
+  return engine;
+}
+
 /** Starts chDB behind HTTP in a process of its own, with data that go with it. */
-export async function startEndpoint(): Promise<{ engine: TestClickHouse; pid: number; stop(): Promise<void> }> {
+export async function startEndpoint(): Promise<Endpoint> {
   const root = mkdtempSync(join(tmpdir(), 'tradepost-clickhouse-'));
   const password = randomBytes(8).toString('hex');
   const child = spawn(process.execPath, [PROGRAM, join(root, 'data'), password], {
@@ -55,6 +81,14 @@ export async function startEndpoint(): Promise<{ engine: TestClickHouse; pid: nu
       child.stdin.end();
       await exited;
       rmSync(root, { recursive: true, force: true });
+    },
+    leave() {
+      child.unref();
+      for (const stream of [child.stdin, child.stdout]) (stream as Socket).unref();
+      process.once('exit', () => {
+        child.kill();
+        rmSync(root, { recursive: true, force: true });
+      });
     },
   };
 }

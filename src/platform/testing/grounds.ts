@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
-import { type TestEngine, testBrokers, testClickHouse } from '../config.ts';
-import { hasChdb, startEndpoint, type TestClickHouse } from './clickhouse.ts';
+import { describe, test } from 'node:test';
+import { type TestEngine, testBrokers } from '../config.ts';
+import { hasChdb, type TestClickHouse, theEndpoint } from './clickhouse.ts';
 import { engine as anyEngine, engines } from './engines.ts';
 
 /** What a whole shop stands on in a test. */
@@ -43,13 +43,13 @@ const onChdb: Ground = {
 };
 
 /** The official client over HTTP; systems that share it are kept apart by Redis. */
-const onServer = (server: () => Promise<TestClickHouse>, redis: string): Ground => ({
+const onServer = (redis: string): Ground => ({
   name: 'ClickHouse over HTTP',
   driver: 'clickhouse',
   postgres: anyEngine,
   shared: true,
   async open() {
-    const { port, password } = await server();
+    const { port, password } = await theEndpoint();
     const prefix = `g_${randomBytes(5).toString('hex')}`;
     const env = {
       DB_DRIVER: 'clickhouse',
@@ -75,23 +75,10 @@ async function dropAll(prefix: string, { port, password }: Pick<TestClickHouse, 
   await engine.close();
 }
 
-let own: ReturnType<typeof startEndpoint> | undefined;
-
-// A test file that is run by itself gets an engine of its own.
-async function endpoint(): Promise<TestClickHouse> {
-  const given = testClickHouse();
-  if (given) return given;
-  if (!own) {
-    own = startEndpoint();
-    after(async () => (await own)?.stop());
-  }
-  return (await own).engine;
-}
-
 const { redis } = testBrokers();
 const grounds: Ground[] = engines.map(onPostgres);
 if (hasChdb()) grounds.push(onChdb);
-if (hasChdb() && redis !== undefined) grounds.push(onServer(endpoint, redis));
+if (hasChdb() && redis !== undefined) grounds.push(onServer(redis));
 
 /** Runs a suite on every ground there is. */
 export function eachGround(title: string, suite: (ground: Ground) => void): void {

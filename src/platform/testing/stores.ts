@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { readConfig, type TestEngine, testBrokers, testClickHouse } from '../config.ts';
+import { readConfig, type TestEngine, testBrokers } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import type { ClickHouse } from '../db/clickhouse/engine.ts';
 import { type OpenClickHouse, overEngine } from '../db/clickhouse/open.ts';
@@ -15,7 +15,7 @@ import { createLog } from '../log.ts';
 import type { Stores, Tools } from '../module.ts';
 import { createTokens } from '../tokens.ts';
 import { announced } from './announced.ts';
-import { hasChdb, startEndpoint } from './clickhouse.ts';
+import { hasChdb, theEndpoint } from './clickhouse.ts';
 import { testDatabase } from './databases.ts';
 import { engines } from './engines.ts';
 
@@ -153,9 +153,7 @@ function inProcess(): TestStore {
 
 /** The official client over HTTP, each process with a connection of its own, kept apart by Redis. */
 async function overHttp(redis: string): Promise<TestStore> {
-  const own = testClickHouse() ? undefined : await startEndpoint();
-  const { name, port, password } = own?.engine ?? (testClickHouse() as NonNullable<ReturnType<typeof testClickHouse>>);
-  if (own) setImmediate(() => after(() => own.stop()));
+  const { name, port, password } = await theEndpoint();
   return clickhouseBy(`${name}, kept apart by Redis`, async (prefix, tables) => {
     const { openServer } = await import('../db/clickhouse/client.ts');
     const { openRedisLocks } = await import('../db/clickhouse/locks.redis.ts');

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { assets } from '../../assets.ts';
-import { readConfig, testBrokers, testClickHouse } from '../../config.ts';
+import { readConfig, testBrokers } from '../../config.ts';
 import { createLog } from '../../log.ts';
-import { hasChdb, startEndpoint } from '../../testing/clickhouse.ts';
+import { hasChdb, theEndpoint } from '../../testing/clickhouse.ts';
 import { readMigrations } from '../migrations.ts';
 import { openChdb } from './chdb.ts';
 import { openServer } from './client.ts';
@@ -86,10 +86,7 @@ function inProcess(): Way {
 export type OpenServer = (prefix: string) => ClickHouse;
 
 async function server(): Promise<{ name: string; open: OpenServer }> {
-  const own = testClickHouse() ? undefined : await startEndpoint();
-  const { name, port, password } = own?.engine ?? (testClickHouse() as NonNullable<ReturnType<typeof testClickHouse>>);
-  // Hooks run in the order in which they were registered: this one comes after those of the file itself.
-  if (own) setImmediate(() => after(() => own.stop()));
+  const { name, port, password } = await theEndpoint();
   const open: OpenServer = (prefix) =>
     openServer({ url: `http://127.0.0.1:${port}`, username: 'default', password, prefix });
   return { name, open };

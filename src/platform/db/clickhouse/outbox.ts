@@ -30,7 +30,7 @@ interface Progress {
   askedAt: number;
   kept: number;
   keptAt: number;
-  recent: Written[];
+  recent: Row[];
   /** Nothing waits in the table that is not in `recent`. */
   whole: boolean;
 }
@@ -46,7 +46,7 @@ const LED_MS = 3_000;
 /** The outboxes of some services in one engine. */
 export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts): RowOutboxes {
   const known = new Map<string, Progress>();
-  const early = new Map<string, Written[]>();
+  const early = new Map<string, Row[]>();
   let heard = (): void => undefined;
 
   function tableOf(service: string): { events: string; relay: string } {
@@ -77,17 +77,13 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     const progress = await progressOf(service);
     for (;;) {
       const rows = await rowsBehind(service, progress, limit);
-      const events = rows.flatMap((row) => eventsOf(service, row as Row));
+      const events = rows.flatMap((row) => eventsOf(service, row));
       if (events.length > 0 || rows.length === 0) return events;
       move(progress, rows.at(-1)?.position ?? progress.mark);
     }
   }
 
-  async function rowsBehind(
-    service: string,
-    progress: Progress,
-    limit: number,
-  ): Promise<readonly { position: number }[]> {
+  async function rowsBehind(service: string, progress: Progress, limit: number): Promise<readonly Row[]> {
     const { recent, mark } = progress;
     const next = inARow(recent, mark, limit);
     if (next.length > 0) return next;
@@ -134,7 +130,7 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
       const progress = known.get(service);
       const recent = progress?.recent ?? early.get(service) ?? [];
       if (!progress) early.set(service, recent);
-      recent.push(...rows);
+      for (const { position, events } of rows) recent.push({ position, events: String(events ?? '') });
       if (recent.length > MOST_RECENT) {
         recent.splice(0, recent.length - MOST_RECENT);
         if (progress) progress.whole = false;
@@ -155,7 +151,7 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
 }
 
 /** Those that stand right behind `mark`, up to the first that is missing: another process wrote that one. */
-function inARow(recent: readonly Written[], mark: number, limit: number): readonly Written[] {
+function inARow(recent: readonly Row[], mark: number, limit: number): readonly Row[] {
   let n = 0;
   while (n < limit && recent[n]?.position === mark + n + 1) n++;
   return recent.slice(0, n);

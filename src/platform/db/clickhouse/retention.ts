@@ -1,4 +1,5 @@
 import { type ClickHouse, databaseOf } from './engine.ts';
+import { mutate } from './mutation.ts';
 
 /**
  * Forgets the marks that came from another store and are older than `days`. Those of this store are in the rows of
@@ -8,7 +9,7 @@ export async function forgetMarks(engine: ClickHouse, service: string, days: num
   const table = `${databaseOf(engine, service)}.kept_mark`;
   const old = 'at < now64(3) - toIntervalDay({days:UInt32})';
   const [row] = await engine.query(`select 1 from ${table} where ${old} limit 1`, { days });
-  if (row) await engine.command(`delete from ${table} where ${old}`, { days }, { seconds: 600 });
+  if (row) await mutate(engine, table, `delete where ${old}`, { days });
 }
 
 /** Forgets the processes that were seen last `days` ago, but for the last that came: the places go on from it. */
@@ -16,5 +17,5 @@ export async function forgetProcesses(engine: ClickHouse, service: string, days:
   const table = `${databaseOf(engine, service)}.process`;
   const old = `seen_at < now64(3) - toIntervalDay({days:UInt32}) and position < (select max(position) from ${table})`;
   const [row] = await engine.query(`select 1 from ${table} where ${old} limit 1`, { days });
-  if (row) await engine.command(`delete from ${table} where ${old}`, { days }, { seconds: 600 });
+  if (row) await mutate(engine, table, `delete where ${old}`, { days });
 }
