@@ -29,7 +29,8 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   const document = JSON.stringify(openapi(known, titleOf(name), VERSION));
   app.get('/health', async (_request, reply) => {
     const health = await healthOf(name, all);
-    return reply.code(health.status === 'ok' ? 200 : 503).send(health);
+    if (health.status === 'down') void reply.code(503).header('retry-after', 1);
+    return health;
   });
   app.get('/health/live', async () => ({
     status: 'ok',
