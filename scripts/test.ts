@@ -1,70 +1,75 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { CHDB } from '../src/platform/db/clickhouse/chdb.ts';
-import { findBinaries, startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
-import { hasChdb, runningServer, startEndpoint } from '../src/platform/testing/clickhouse.ts';
-import { prepareTemplate } from '../src/platform/testing/databases.ts';
-import { freePort } from '../src/platform/testing/ports.ts';
-import { addresses, states } from './services/state.ts';
+import { mkdirSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { startServers } from './test/servers.ts';
+import { select, type Tier } from './test/tiers.ts';
 
-// npm test: starts every database server that this machine has, runs all suites against each, and names what it
-// could not run. In CI (CI=true) a missing server is a failure. `npm test -- order` runs the files whose path has it.
-// The brokers are used where they run; `npm run services -- up` starts them.
+const HELP = `npm test [-- <word> …]              the first tier: Node and the embedded PostgreSQL alone
+npm run test:all [-- <word> …]      what the first tier leaves out: every other server that is here or can be started
+npm run test:nightly [-- <word> …]  soak, statistics, every shape
+npm run test:coverage [-- <word> …] the first tier, with a table of the lines that it ran and coverage/lcov.info
 
-const filter = process.argv[2];
-const all = ['src/**/*.test.ts', 'tests/**/*.test.ts', 'scripts/**/*.test.ts']
-  .flatMap((pattern) => globSync(pattern))
-  .sort();
-const files = filter ? all.filter((file) => file.includes(filter)) : all;
-const missing: string[] = [];
-const root = mkdtempSync(join(tmpdir(), 'tradepost-tests-'));
+With words only the files run whose path has one of them. A file states its tier by its name: x.test.ts,
+x.all.test.ts, x.nightly.test.ts. In CI (CI=true) a missing server is a failure.
+`;
 
-const servers = [];
-servers.push(await server('embedded', undefined));
-const system = systemBinaries();
-if (system) servers.push(await server('system', system));
-else missing.push('a PostgreSQL server of the system: no binaries under /usr/lib/postgresql or on PATH');
+const COMMAND_OF: Record<Tier, string> = {
+  first: 'npm test',
+  all: 'npm run test:all',
+  nightly: 'npm run test:nightly',
+};
 
-const running = await runningServer();
-const endpoint = !running && hasChdb() ? await startEndpoint() : undefined;
-const clickhouse = running ?? endpoint?.engine;
-if (clickhouse) console.error(`with ${clickhouse.name}`);
-if (!hasChdb()) missing.push(`ClickHouse: chDB is not installed; \`npm install --no-save ${CHDB}\``);
-
-const brokers = (await states()).filter(({ name }) => name !== 'postgres');
-for (const { name, title, url, version, running } of brokers) {
-  if (running) console.error(`with ${title} ${version}`);
-  else missing.push(`${title}: nothing answers at ${url}; \`npm run services -- up ${name}\``);
-}
-
-async function server(name: string, binaries: ReturnType<typeof systemBinaries>) {
-  // Durability is tested by the crash tests on servers of their own; here a flush per commit would only cost time.
-  const running = await startPostgres({
-    dataDir: join(root, name),
-    settings: { fsync: 'off', max_connections: '300' },
-    binaries: binaries ?? findBinaries(),
-    port: await freePort(),
-    password: 'only-for-tests',
-  });
-  const title = `${binaries ? 'PostgreSQL server' : 'embedded PostgreSQL'} ${running.version}`;
-  await prepareTemplate(running.url);
-  console.error(`with ${title}`);
-  return { running, engine: { name: title, url: running.url } };
-}
-
-const result = spawnSync(process.execPath, ['--test', '--test-timeout=300000', '--test-concurrency=2', ...files], {
-  stdio: 'inherit',
-  env: {
-    ...process.env,
-    TRADEPOST_TEST_ENGINES: JSON.stringify(servers.map(({ engine }) => engine)),
-    ...(clickhouse && { TRADEPOST_TEST_CLICKHOUSE: JSON.stringify(clickhouse) }),
-    TRADEPOST_TEST_BROKERS: JSON.stringify(addresses(brokers)),
+const { values, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: {
+    tier: { type: 'string', default: 'first' },
+    coverage: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h', default: false },
   },
 });
-for (const { running } of servers) await running.stop();
-await endpoint?.stop();
-rmSync(root, { recursive: true, force: true });
-for (const one of missing) console.error(`not run: ${one}`);
-process.exitCode = result.status === 0 && !(missing.length > 0 && process.env.CI) ? 0 : 1;
+
+// The sources are compiled once for all files, which is half of what a short one costs. Coverage wants them as they are.
+const CACHE = values.coverage ? {} : { NODE_COMPILE_CACHE: 'node_modules/.cache/tests' };
+
+const tier = values.tier as Tier;
+const { files, elsewhere } = select(tier, words);
+if (values.help) process.stdout.write(HELP);
+else if (files.length === 0) refuseEmpty();
+else await run();
+
+function refuseEmpty(): void {
+  const others = [...elsewhere].map(([of, count]) => `${count} with ${COMMAND_OF[of]}`);
+  const more = others.length === 0 ? '' : ` There is ${others.join(' and ')}.`;
+  console.error(`No test file of ${COMMAND_OF[tier]} has ${words.map((word) => `'${word}'`).join(' or ')}.${more}`);
+  process.exitCode = 1;
+}
+
+function coverage(): string[] {
+  if (!values.coverage) return [];
+  mkdirSync('coverage', { recursive: true });
+  return [
+    '--experimental-test-coverage',
+    '--test-coverage-include=src/**',
+    '--test-coverage-exclude=**/*.test.ts',
+    '--test-coverage-exclude=**/*.fixture.ts',
+    '--test-reporter=spec',
+    '--test-reporter-destination=stdout',
+    '--test-reporter=lcov',
+    '--test-reporter-destination=coverage/lcov.info',
+  ];
+}
+
+async function run(): Promise<void> {
+  const servers = await startServers(tier, (text) => console.error(text));
+  const result = spawnSync(
+    process.execPath,
+    ['--test', '--test-timeout=600000', '--test-concurrency=2', ...coverage(), ...files],
+    {
+      stdio: 'inherit',
+      env: { ...process.env, ...CACHE, ...servers.env },
+    },
+  );
+  await servers.stop();
+  for (const one of servers.missing) console.error(`not run: ${one}`);
+  process.exitCode = result.status === 0 && !(servers.missing.length > 0 && process.env.CI) ? 0 : 1;
+}

@@ -5,7 +5,7 @@ import { rabbitmq } from './rabbitmq.ts';
 import { redis } from './redis.ts';
 import { type Server, type StartOptions, startServer } from './server.ts';
 
-export type { Server, StartOptions } from './server.ts';
+export { type Server, type StartOptions, startServer } from './server.ts';
 
 /** All that `npm run services` brings, in the order in which it tells of them. */
 export const KINDS: readonly Kind[] = [postgres, redis, rabbitmq, kafka];

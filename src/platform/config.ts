@@ -133,6 +133,13 @@ export function shownSettings(config: Config): [string, string][] {
 export interface TestEngine {
   readonly name: string;
   readonly url: string;
+  /** Whether the first tier has run on it already: only files of later tiers run on it again. */
+  readonly done?: boolean;
+}
+
+/** The tier that `scripts/test.ts` runs; undefined when a test file is run by itself. */
+export function testTier(): 'first' | 'all' | 'nightly' | undefined {
+  return process.env.TRADEPOST_TEST_TIER as ReturnType<typeof testTier>;
 }
 
 /** The servers that `scripts/test.ts` started; empty when a test file is run by itself. */

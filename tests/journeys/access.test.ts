@@ -4,13 +4,13 @@ import { after, before, describe, test } from 'node:test';
 import type { Op } from '../../src/platform/contract.ts';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
+import { eachShape } from '../../src/platform/testing/shapes.ts';
 import { PASSWORD, SETTINGS, type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { bodyOf, hasBody, internal, operations, pathOf } from './hostile.fixture.ts';
 import { everyRow, everyRowAtRest, MOUSE, rowsOf } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
 
-describe('who may do what, in one process', () => whoMayDoWhat({}));
-describe('who may do what, with each service in a process of its own', () => whoMayDoWhat({ processes: 'each' }));
+eachShape('who may do what', whoMayDoWhat);
 
 const SQL = [
   '../..', '/../', '%', '100%',

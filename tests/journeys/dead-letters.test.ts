@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { freePort } from '../../src/platform/testing/ports.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
+import { eachShape } from '../../src/platform/testing/shapes.ts';
 import { PASSWORD, type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { type Letter, lettersAbout, poison, type Said, script, tradepost } from './dead-letters.fixture.ts';
 import { MOUSE } from './shop.fixture.ts';
 
-describe('dead letters, in one process', () => deadLetters({}));
-describe('dead letters, with each service in a process of its own', () => deadLetters({ processes: 'each' }));
+eachShape('dead letters', deadLetters);
 
 const LETTERS = '/dead-letters/delivery';
 

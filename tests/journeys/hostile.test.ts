@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Op } from '../../src/platform/contract.ts';
 import type { Client } from '../../src/platform/testing/client.ts';
+import { eachShape } from '../../src/platform/testing/shapes.ts';
 import { type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import { bodyOf, fieldsOf, hasBody, isDescribed, operations, pathOf, withField, wrongFor } from './hostile.fixture.ts';
 import { everyRow, everyRowAtRest, MOUSE } from './shop.fixture.ts';
@@ -12,12 +13,11 @@ const JSON_TYPE = 'application/json';
 const THROUGH_THE_PROXY = ['user.updateMe', 'product.create', 'order.placeFor', 'invoice.setStatus'];
 
 // Everything here is sent by the admin, so that it is the request that is refused, and not the person.
-describe('what no client should send', () => hostileRequests({}, () => true));
-// Through the proxy the same; one operation of each service will do.
-describe('what no client should send to services in processes of their own', () =>
-  hostileRequests({ processes: 'each' }, ({ id }) => THROUGH_THE_PROXY.includes(id)));
+eachShape('what no client should send', hostileRequests);
 
-function hostileRequests(options: WorldOptions, chosen: (op: Op) => boolean): void {
+function hostileRequests(options: WorldOptions): void {
+  // Through the proxy the same; one operation of each service will do.
+  const chosen = ({ id }: Op): boolean => options.processes === 'one' || THROUGH_THE_PROXY.includes(id);
   let shop: World;
   let admin: Client;
   let wire: Wire;

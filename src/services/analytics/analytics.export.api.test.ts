@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { parquetReadObjects } from 'hyparquet';
 import type { Client } from '../../platform/testing/client.ts';
 import { settle } from '../../platform/testing/settle.ts';
+import { testApart } from '../../platform/testing/shapes.ts';
 import { type World, world } from '../../platform/testing/world.ts';
 import type { CategoryRevenue, Check, Stats, TopProduct } from './analytics.contract.ts';
 import { figuresStores } from './analytics.world.fixture.ts';
@@ -114,7 +115,7 @@ for (const { name, settingsOf } of figuresStores)
     });
   });
 
-test('a file says what it is and how it is named when every service runs in a process of its own', async () => {
+testApart('a file says what it is and how it is named when every service runs in a process of its own', async () => {
   const shop = await world({ processes: 'each' });
   try {
     const { token } = await shop.as('admin');

@@ -1,4 +1,4 @@
-import { hasChdb } from '../../platform/testing/clickhouse.ts';
+import { usesClickHouse } from '../../platform/testing/clickhouse.ts';
 
 /** What the figures of a test shop are kept in, and the settings for it: the other services stay where they are. */
 interface FiguresStore {
@@ -13,4 +13,4 @@ const inClickHouse: FiguresStore = {
 };
 
 /** Every store that figures can be tested on here; the suite of the repository says when one is missing. */
-export const figuresStores: readonly FiguresStore[] = hasChdb() ? [inPostgres, inClickHouse] : [inPostgres];
+export const figuresStores: readonly FiguresStore[] = usesClickHouse() ? [inPostgres, inClickHouse] : [inPostgres];

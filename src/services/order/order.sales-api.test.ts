@@ -5,6 +5,7 @@ import type { Answer, Client } from '../../platform/testing/client.ts';
 import { clientOf } from '../../platform/testing/client.ts';
 import { eachEngine } from '../../platform/testing/engines.ts';
 import { settle } from '../../platform/testing/settle.ts';
+import { testApart } from '../../platform/testing/shapes.ts';
 import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
 
 const MOUSE = 2;
@@ -201,7 +202,7 @@ test('where tokens are signed with a key of their own, its public half is no sec
   }
 });
 
-test('the sales API is the same when every service runs in a process of its own', async () => {
+testApart('the sales API is the same when every service runs in a process of its own', async () => {
   const shop = await world({ processes: 'each' });
   try {
     const alice = await shop.as('alice');

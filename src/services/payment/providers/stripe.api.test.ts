@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Answer, Client } from '../../../platform/testing/client.ts';
 import { settle } from '../../../platform/testing/settle.ts';
+import { testApart } from '../../../platform/testing/shapes.ts';
 import { startSystem } from '../../../platform/testing/system.ts';
 import { type World, world } from '../../../platform/testing/world.ts';
 import { type FakeStripe, fakeStripe, WEBHOOK_SECRET } from './stripe.fixture.ts';
@@ -229,7 +230,7 @@ test('an order that is cancelled while its payment waits is given back when the 
   assert.equal([...stripe.refunds.values()].filter((one) => one.payment_intent === intent.id).length, 1);
 });
 
-test('through the gateway of separate processes a signed message arrives as it was signed', async () => {
+testApart('through the gateway of separate processes a signed message arrives as it was signed', async () => {
   const apart = await world({ processes: 'each', env });
   await apart.as('admin');
   const alice = await apart.as('alice');
