@@ -15,7 +15,7 @@ eachShape('who may do what', whoMayDoWhat);
 const SQL = [
   '../..', '/../', '%', '100%',
   "' or '1'='1", "'; drop table tradepost_order.orders; --", "1' union select null,null,null --", '") or 1=1 --',
-  "admin'--", "admin' #", "' and pg_sleep(3)--", "'; update tradepost_user.users set role='admin' --", '$1', '%27%20or%201=1',
+  "admin'--", "admin' #", "' and pg_sleep(60)--", "'; update tradepost_user.users set role='admin' --", '$1', '%27%20or%201=1',
   "\\'; select 1 --", '{{schema}}', "a' || (select password_hash from tradepost_user.users limit 1) || '", ':* & !x', "' | '", '!!()&|',
 ]; // biome-ignore format: one corpus
 
@@ -188,11 +188,11 @@ function whoMayDoWhat(options: WorldOptions): void {
     }
   });
 
+  // A sleep that were run would be ended by the statement's time limit, and answered as a fault of ours.
   test('SQL in a search, a name or a header is text', async () => {
     const before = await everyRowAtRest(shop.databaseUrl);
     for (const text of SQL) {
       const part = encodeURIComponent(text);
-      const started = performance.now();
       for (const [who, path, statuses] of [
         [shop.guest, `/products?q=${text.replace(/[\s#&]/g, '+')}`, [200]],
         [shop.guest, `/products?q=${part}`, [200]],
@@ -212,7 +212,6 @@ function whoMayDoWhat(options: WorldOptions): void {
       assert.equal((await shop.guest.post('/register', { username: text, password: PASSWORD })).status, 400, text);
       const placed = await admin.post(`/orders/${part}`, { product_id: MOUSE, quantity: 1 });
       assert.equal(placed.status, text.length > 64 ? 400 : 404, text);
-      assert.ok(performance.now() - started < 2_900, `${text} was run`);
     }
     assert.deepEqual(await everyRow(shop.databaseUrl), before);
   });

@@ -35,7 +35,7 @@ describe('a shop that is killed again and again', () => {
     for (const one of running) killNow(one.child.pid ?? 0);
     for (const pid of serversOf(dataDir)) killNow(pid);
     await Promise.all([...running].map((one) => one.ended));
-    await until(() => (serversOf(dataDir).length === 0 ? true : undefined), 20_000, 'a process was left');
+    await until(() => (serversOf(dataDir).length === 0 ? true : undefined), 60_000, 'a process was left');
     rmSync(dataDir, { recursive: true, force: true });
   });
 
@@ -47,7 +47,7 @@ describe('a shop that is killed again and again', () => {
     return started;
   };
 
-  test(`has every order that it confirmed, after ${ROUNDS} times`, { timeout: 280_000 }, async (t) => {
+  test(`has every order that it confirmed, after ${ROUNDS} times`, async (t) => {
     const port = await freePort();
     const journal: Attempt[] = [];
     const restarts: number[] = [];
@@ -77,7 +77,7 @@ describe('a shop that is killed again and again', () => {
 
     started.child.kill('SIGTERM');
     assert.equal(await started.ended, 0, started.said());
-    await until(() => (serversOf(dataDir).length === 0 ? true : undefined), 10_000, 'a process was left');
+    await until(() => (serversOf(dataDir).length === 0 ? true : undefined), 60_000, 'a process was left');
     await audit(dataDir, journal, t);
     const sorted = restarts.toSorted((a, b) => a - b).map(Math.round);
     t.diagnostic(`restart to ready: median ${sorted[ROUNDS / 2]} ms, slowest ${sorted.at(-1)} ms`);

@@ -52,7 +52,7 @@ function moves(ground: Ground): void {
     await shop.close();
   }
 
-  test('there and back again nothing has changed', { timeout: 200_000 }, async () => {
+  test('there and back again nothing has changed', async () => {
     const [first, second] = databases as [TestDatabase, TestDatabase];
     const shop = await open();
     await trade(shop, known);
@@ -81,7 +81,7 @@ function moves(ground: Ground): void {
     assert.deepEqual(await everyTable(second.url), await everyTable(first.url));
   });
 
-  test('on ClickHouse the shop goes on where it was', { timeout: 100_000 }, async () => {
+  test('on ClickHouse the shop goes on where it was', async () => {
     const shop = await open(databases[0], place.env);
     await goesOn(shop, known, seen);
     await settled(known);
@@ -89,7 +89,7 @@ function moves(ground: Ground): void {
     await close(shop);
   });
 
-  test('and what it did there comes back to the PostgreSQL that it came from', { timeout: 100_000 }, async () => {
+  test('and what it did there comes back to the PostgreSQL that it came from', async () => {
     await script(databases[0]?.url ?? '', EMPTY);
     const moved = await copy('clickhouse', 'postgres');
     assert.equal(moved.code, 0, moved.complaint + moved.out);

@@ -72,7 +72,7 @@ export async function settled(known: Known): Promise<void> {
     await delay(500);
     before = await everythingSeen(known);
     assert.deepEqual(before, last);
-  }, 30_000);
+  });
 }
 
 /** Every row of the services that move, and how far their ids have come: all but what is said to stay behind. */

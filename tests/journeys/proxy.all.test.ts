@@ -127,7 +127,7 @@ describe('a gateway whose services are away', () => {
     await database.drop();
   });
 
-  test('says so, lives on, and finds them when they come back', { timeout: 60_000 }, async () => {
+  test('says so, lives on, and finds them when they come back', async () => {
     const wire = wireTo(await readyAt(gateway));
     for (const [method, path] of [
       ['GET', '/products'],

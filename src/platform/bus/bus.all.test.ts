@@ -13,7 +13,6 @@ import { type Broker, type BusKind, brokerOf, KINDS, type World, worldOn } from 
 
 // What every bus promises, on the real broker. Where one differs, `KINDS` names the sentence and says why.
 
-const LONG_MS = 40_000;
 const CHILD = fileURLToPath(new URL('fixtures/listener.fixture.ts', import.meta.url));
 
 /** As the relay does it: the same again, whole, until it is accepted. */
@@ -188,8 +187,8 @@ function suite(kind: BusKind): void {
       await settle(async () => {
         await bus.publish(events(names, round + 1, ++round));
         assert.ok(other.got.length > 300, 'the second has its share');
-      }, LONG_MS);
-      await settle(() => assertAllInOrder([...one.got, ...other.got], names, round), LONG_MS);
+      });
+      await settle(() => assertAllInOrder([...one.got, ...other.got], names, round));
       const late = one.got.length;
       await bus.publish(events(names, round + 1, round + 1));
       await settle(() => assertAllInOrder([...one.got, ...other.got], names, round + 1));
@@ -210,7 +209,7 @@ function suite(kind: BusKind): void {
     await settle(async () => {
       await bus.publish([event('first', 1)]);
       assert.ok(given.includes('first'));
-    }, LONG_MS);
+    });
     await bus.publish(events(names, 1, 2));
     await settle(() => assert.ok(given.split('\n').length > 30, given));
     const { subscription, got } = listener('order');
@@ -219,7 +218,7 @@ function suite(kind: BusKind): void {
     child.kill('SIGKILL');
     await dead;
     await bus.publish(events(names, 3, 3));
-    await settle(() => assertAllInOrder(got, names, 3), LONG_MS);
+    await settle(() => assertAllInOrder(got, names, 3));
   });
 
   promise('a process that ends under load loses nothing; the next one gets the rest', async ({ open }) => {
@@ -233,7 +232,7 @@ function suite(kind: BusKind): void {
     const count = first.got.length;
     const second = listener('order');
     await (await open()).subscribe(second.subscription);
-    await settle(() => assertAllInOrder([...first.got, ...second.got], names, 20), LONG_MS);
+    await settle(() => assertAllInOrder([...first.got, ...second.got], names, 20));
     assert.equal(first.got.length, count, 'after its end it was given nothing');
     assert.ok(second.got.length < 2_000, 'what was done with did not all come again');
   });
@@ -255,13 +254,11 @@ function suite(kind: BusKind): void {
       })();
       await settle(() => assert.ok(got.length > 200));
       await server.kill();
-      const began = performance.now();
       await assert.rejects(bus.publish([event('late', 1)]));
-      assert.ok(performance.now() - began < 10_000, 'it was told within seconds');
       await assert.rejects(bus.ping());
       await server.restart();
       await publishing;
-      await settle(() => assertAllInOrder(got, names, 40), LONG_MS);
+      await settle(() => assertAllInOrder(got, names, 40));
       await settle(() => bus.ping());
     },
   );
@@ -280,7 +277,7 @@ function suite(kind: BusKind): void {
       await settle(async () => {
         await bus.publish([event('a', 1)]);
         assert.ok(got.length > 0);
-      }, LONG_MS);
+      });
     },
     'away',
   );

@@ -224,9 +224,7 @@ for (const { name, settingsOf } of figuresStores)
       const boss = await closing.as('admin');
       const response = await fetch(`${closing.url}/stats/stream`, { headers: bearer(boss) });
       const text = response.text();
-      const started = performance.now();
       await closing.close();
       assert.match(await text, /^retry: \d+\n\n/);
-      assert.ok(performance.now() - started < 5_000);
     });
   });

@@ -65,9 +65,8 @@ eachEngine('the built-in carrier', (engine) => {
       return answer.body as unknown as { shipment_id: number };
     });
     await admin.put(`/shipments/${shipment_id}`, { status: 'packed' });
-    await settle(
-      async () => assert.equal((await alice.get(`/orders/${order_id}`)).body.fulfillment_status, 'delivered'),
-      30_000,
+    await settle(async () =>
+      assert.equal((await alice.get(`/orders/${order_id}`)).body.fulfillment_status, 'delivered'),
     );
     const { carrier, status } = (await alice.get(`/shipments/${shipment_id}`)).body;
     assert.deepEqual([carrier, status], ['simulator', 'delivered']);

@@ -62,7 +62,7 @@ describe('a copy that is killed again and again', { skip }, () => {
     }
   }
 
-  test(`goes on where it was, ${KILLS} times, and no row is there twice`, { timeout: 240_000 }, async () => {
+  test(`goes on where it was, ${KILLS} times, and no row is there twice`, async () => {
     const said = await untilDone(() => copy('postgres', 'clickhouse', source));
     assert.match(said, /An earlier copy was interrupted/);
     assert.match(said, /order.orders +12 000 +[0-9a-f]{24} +same/);
@@ -85,7 +85,7 @@ describe('a copy that is killed again and again', { skip }, () => {
     }
   });
 
-  test('and so it does on the way back', { timeout: 240_000 }, async () => {
+  test('and so it does on the way back', async () => {
     const said = await untilDone(() => copy('clickhouse', 'postgres', back));
     assert.match(said, /An earlier copy was interrupted/);
     const tables = ['orders', 'request', 'inbox', 'timeline'];

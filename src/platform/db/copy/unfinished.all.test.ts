@@ -69,7 +69,7 @@ describe('half of a shop', { skip }, () => {
       refuseUnfinished(['user', 'order'], { isOnClickHouse: () => false, database: () => db, clickhouse: nowhere }),
     );
 
-  test('is not started on ClickHouse, nor copied from there', { timeout: 120_000 }, async () => {
+  test('is not started on ClickHouse, nor copied from there', async () => {
     await killedInTheMiddle(copy('postgres', 'clickhouse', source));
     const start = run(['start'], source, 'clickhouse');
     await refused(start, /^`tradepost db copy` has not finished bringing order to chDB in .*: run it again, or empty/);
@@ -77,13 +77,13 @@ describe('half of a shop', { skip }, () => {
     await askClickHouse(['user', 'product']);
   });
 
-  test('is started when the copy has come to its end', { timeout: 120_000 }, async () => {
+  test('is started when the copy has come to its end', async () => {
     const whole = copy('postgres', 'clickhouse', source);
     assert.equal(await whole.ended, 0, whole.said());
     await askClickHouse(['user', 'order']);
   });
 
-  test('is not started on PostgreSQL either', { timeout: 120_000 }, async () => {
+  test('is not started on PostgreSQL either', async () => {
     await askPostgres(back);
     await killedInTheMiddle(copy('clickhouse', 'postgres', back));
     await refused(
@@ -92,7 +92,7 @@ describe('half of a shop', { skip }, () => {
     );
   });
 
-  test('is nothing that keeps anybody out when its tables were dropped', { timeout: 120_000 }, async () => {
+  test('is nothing that keeps anybody out when its tables were dropped', async () => {
     const progress = 'select count(*) as n from tradepost_platform.copy';
     const left = () => inDatabase(back, (db) => db.query({ name: '', text: progress }));
     await assert.rejects(askPostgres(back));
@@ -108,7 +108,7 @@ describe('half of a shop', { skip }, () => {
     await askPostgres(back);
   });
 
-  test('and so it is on ClickHouse', { timeout: 120_000 }, async () => {
+  test('and so it is on ClickHouse', async () => {
     const progress = 'tradepost_platform.copy';
     const reopened = `insert into ${progress} select * replace (null as finished_at, number + 1000 as number)
       from ${progress} where name = 'orders' order by number desc limit 1`;
