@@ -1,4 +1,4 @@
-import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { MAX_AMOUNT, type Minor } from './money.ts';
 
 /**
@@ -186,6 +186,9 @@ export const Money = (options: { minimum?: number; description?: string } = {}) 
 
 /** An amount of an answer: not bounded as a request's is. */
 export const Amount = (description?: string) => Type.Unsafe<Minor>({ type: 'number', format: 'money', description });
+
+/** One of these words. */
+export const OneOf = <const T extends string[]>(...values: T) => Type.Enum<T>(values, { type: 'string' });
 
 export const Currency = () => Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' });
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { type Access, type Actor, type Ctx, contract, op, type RequestKey } from './contract.ts';
 import type { KeptAnswer } from './db/store.ts';
 import { AppError } from './errors.ts';

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { contract, event, Id, op, PageOf, paging, Time } from '../../../src/platform/contract.ts';
 import { errors } from '../../../src/platform/errors.ts';
 

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { type Contract, contract, Id, op, PageOf, paging, Time } from '../contract.ts';
 import type { DeadLetterStore, DeadLetter as Kept } from '../db/dead-letters.ts';
 import { AppError, common } from '../errors.ts';

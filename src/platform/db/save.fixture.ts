@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import type { TestEngine } from '../config.ts';
 import { Amount, type Change, type Ctx, contract, event, Id, type Versioned } from '../contract.ts';
 import { systemCtx } from '../ctx.ts';

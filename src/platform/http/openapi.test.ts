@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { shapeOf } from '../schema/shape.ts';
 import { openapi } from './openapi.ts';
 import { inputParts, routePath } from './route-shape.ts';
 import { thingContract } from './things.fixture.ts';
@@ -64,7 +65,7 @@ test('what the path names is a path parameter; the rest is the query or the body
   const { params, rest, pathNames } = inputParts(thingContract.ops.touch);
   assert.deepEqual([Object.keys(params.properties), Object.keys(rest.properties)], [['thing_id'], ['times']]);
   assert.deepEqual([pathNames, params.required, rest.required], [['thing_id'], ['thing_id'], undefined]);
-  assert.deepEqual([params.additionalProperties, rest.additionalProperties], [false, false]);
+  assert.deepEqual([shapeOf(params).additionalProperties, shapeOf(rest).additionalProperties], [false, false]);
 });
 
 test('in the router a number is digits only, so that a name may stand in its place', () => {

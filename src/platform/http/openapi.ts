@@ -1,5 +1,6 @@
-import type { TSchema } from '@sinclair/typebox';
+import type { TSchema } from 'typebox';
 import type { Contract, Op } from '../contract.ts';
+import { itemOf, shapeOf } from '../schema/shape.ts';
 import { inputParts } from './route-shape.ts';
 
 /** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */
@@ -69,16 +70,15 @@ function operation(contract: Contract, op: Op, path: string): object {
 }
 
 function success(op: Op): object {
-  if (op.output.download) return file(op.output.properties.type.enum);
+  const { download, page, properties } = shapeOf(op.output);
+  if (download) return file((properties?.type?.enum ?? []) as readonly string[]);
   if (op.status === 204) return { description: 'done' };
   if (op.stream) {
     const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
     return { description, content: { 'text/event-stream': { schema: clean(op.output) } } };
   }
-  const schema = clean(op.output.page ? op.output.properties.items : op.output);
-  const headers = op.output.page
-    ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } }
-    : undefined;
+  const schema = clean(page ? itemOf(op.output) : op.output);
+  const headers = page ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } } : undefined;
   return { description: op.summary, headers, content: { 'application/json': { schema } } };
 }
 

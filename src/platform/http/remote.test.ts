@@ -169,7 +169,7 @@ test('where nobody listens the service is unavailable, and says when to come bac
 });
 
 test('what broke in the other process is unavailable here, without its text', async () => {
-  for (const how of ['broken', 'text']) {
+  for (const how of ['broken', 'text'] as const) {
     await assert.rejects(distant.fail(ctxOf(), { how }), (error: AppError) => {
       assert.deepEqual([error.code, /select|thrown/.test(error.message)], ['TRADEPOST_UNAVAILABLE', false]);
       return true;

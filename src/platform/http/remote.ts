@@ -2,6 +2,7 @@ import type { Pool } from 'undici';
 import { codecOf } from '../codec.ts';
 import type { ApiOf, Contract, Ctx, Downloaded, Op, Page } from '../contract.ts';
 import { AppError, common, type Kind, STATUS } from '../errors.ts';
+import { itemOf, shapeOf } from '../schema/shape.ts';
 import { CTX_HEADER, type CtxSeal } from '../tokens.ts';
 import type { Problem } from './problem.ts';
 import { inputParts } from './route-shape.ts';
@@ -91,13 +92,13 @@ function textOf(value: unknown): string {
 
 async function answerValue(op: Op, answer: Answer): Promise<unknown> {
   if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
-  if (op.output.download) return fileFrom(answer);
+  if (shapeOf(op.output).download) return fileFrom(answer);
   if (op.status === 204) {
     await answer.body.dump();
     return {};
   }
   const json = await answer.body.json();
-  if (op.output.page) return pageFrom(op, json, answer.headers.link);
+  if (shapeOf(op.output).page) return pageFrom(op, json, answer.headers.link);
   const value = codecOf(op.output).decode(json) as object;
   return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
 }
@@ -110,7 +111,7 @@ async function fileFrom({ headers, body }: Answer): Promise<Downloaded> {
 }
 
 function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): Page<unknown> {
-  const items = codecOf(op.output.properties.items).decode(json) as unknown[];
+  const items = codecOf(itemOf(op.output)).decode(json) as unknown[];
   const target = /^<([^>]+)>; rel="next"$/.exec(String(link))?.[1];
   const next = target && new URL(target, 'http://peer').searchParams.get('cursor');
   return next ? { items, next } : { items };

@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { Amount, type ApiOf, contract, Money, op } from '../contract.ts';
 import { invalid } from '../errors.ts';
 import { guard } from '../module.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { Type } from '@sinclair/typebox';
 import type { FastifyInstance } from 'fastify';
+import { Type } from 'typebox';
 import {
   Amount,
   type ApiOf,
@@ -10,6 +10,7 @@ import {
   Id,
   Money,
   Nothing,
+  OneOf,
   op,
   PageOf,
   paging,
@@ -102,7 +103,7 @@ export const thingContract = contract({
     fail: op('POST /failures', {
       access: 'public',
       summary: 'Fails in the way that is asked for',
-      input: Type.Object({ how: Type.Union(['short', 'input', 'broken', 'text'].map((how) => Type.Literal(how))) }),
+      input: Type.Object({ how: OneOf('short', 'input', 'broken', 'text') }),
       output: Nothing(),
     }),
     count: op('POST /internal/things/count', {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Type } from '@sinclair/typebox';
+import { Type } from 'typebox';
 import { Id, Money, paging } from '../contract.ts';
 import { AppError, type InputFault } from '../errors.ts';
 import { validatorFor } from './validation.ts';

@@ -1,13 +1,11 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { Amount, Currency, contract, Download, Id, Nothing, op, Time } from '../../platform/contract.ts';
+import { type Static, Type } from 'typebox';
+import { Amount, Currency, contract, Download, Id, Nothing, OneOf, op, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 
-const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
-
 /** What can be followed over time. */
-export const Metric = oneOf('orders', 'revenue', 'transactions', 'payments', 'refunds', 'users');
+export const Metric = OneOf('orders', 'revenue', 'transactions', 'payments', 'refunds', 'users');
 export type Metric = Static<typeof Metric>;
-export const Interval = oneOf('hour', 'day', 'week', 'month');
+export const Interval = OneOf('hour', 'day', 'week', 'month');
 export type Interval = Static<typeof Interval>;
 
 export const MAX_POINTS = 1_000;
@@ -92,14 +90,14 @@ export const CategoryRevenue = Type.Object({
 export type CategoryRevenue = Static<typeof CategoryRevenue>;
 
 /** What can be taken away as a file. */
-export const Exported = oneOf('timeseries', 'top-products', 'revenue');
+export const Exported = OneOf('timeseries', 'top-products', 'revenue');
 export type Exported = Static<typeof Exported>;
-export const Format = oneOf('csv', 'parquet');
+export const Format = OneOf('csv', 'parquet');
 export type Format = Static<typeof Format>;
 export const MEDIA_TYPES = { csv: 'text/csv; charset=utf-8', parquet: 'application/vnd.apache.parquet' } as const;
 
 /** What is compared with its owner. */
-export const Compared = oneOf('orders', 'invoices', 'transactions');
+export const Compared = OneOf('orders', 'invoices', 'transactions');
 export type Compared = Static<typeof Compared>;
 
 const Side = Type.Union([
@@ -189,7 +187,7 @@ export const analyticsOps = {
     summary: 'What was ordered most and not cancelled, in whole days (UTC)',
     input: Type.Object({
       ...span,
-      by: Type.Optional(oneOf('quantity', 'revenue')),
+      by: Type.Optional(OneOf('quantity', 'revenue')),
       category: Type.Optional(Type.String({ maxLength: 100 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
       currency,
@@ -212,7 +210,7 @@ export const analyticsOps = {
       currency,
       metric: Type.Optional(Metric),
       interval: Type.Optional(Interval),
-      by: Type.Optional(oneOf('quantity', 'revenue')),
+      by: Type.Optional(OneOf('quantity', 'revenue')),
       category: Type.Optional(Type.String({ maxLength: 100 })),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, default: 1_000 })),
     }),

@@ -48,7 +48,7 @@ const SHEETS: Readonly<
   },
 };
 
-const METRICS = Metric.enum as readonly Metric[];
+const METRICS = Metric.enum;
 
 const spanOf = ({ from, to }: Span): Span => ({ from, to });
 

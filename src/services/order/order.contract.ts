@@ -1,19 +1,29 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { Amount, Currency, contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
+import { type Static, Type } from 'typebox';
+import {
+  Amount,
+  Currency,
+  contract,
+  event,
+  Id,
+  Nothing,
+  OneOf,
+  op,
+  PageOf,
+  paging,
+  Time,
+} from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 import { figuresOp } from '../../platform/figures.ts';
 import { Lines, MAX_QUANTITY } from '../product/product.contract.ts';
 
-const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
-
-export const OrderStatus = oneOf('pending', 'confirmed', 'completed', 'cancelled');
+export const OrderStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
 /** As a request may spell it. */
-export const GivenStatus = oneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
+export const GivenStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
 export type GivenStatus = Static<typeof GivenStatus>;
-export const PaymentStatus = oneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
+export const PaymentStatus = OneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
 export type PaymentStatus = Static<typeof PaymentStatus>;
-export const FulfillmentStatus = oneOf(
+export const FulfillmentStatus = OneOf(
   'not_fulfilled',
   'packed',
   'shipped',
@@ -64,7 +74,7 @@ export const OrderDetails = Type.Object({
 export type OrderDetails = Static<typeof OrderDetails>;
 
 const Actor = Type.Object({
-  kind: oneOf('anonymous', 'user', 'system'),
+  kind: OneOf('anonymous', 'user', 'system'),
   id: Type.Optional(Id()),
   username: Type.Optional(Type.String({ description: 'for oneself, and for staff' })),
 });
@@ -88,7 +98,7 @@ export type TimelineEntry = Static<typeof TimelineEntry>;
 const Waiting = Type.Object({
   what: Type.String(),
   since: Time(),
-  who: oneOf('customer', 'staff', 'carrier', 'nobody'),
+  who: OneOf('customer', 'staff', 'carrier', 'nobody'),
   how: Type.String(),
 });
 export type Waiting = Static<typeof Waiting>;

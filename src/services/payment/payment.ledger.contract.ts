@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, Type } from 'typebox';
 import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 
 /** The same addresses as a client of the gateway may write them. */

@@ -1,4 +1,4 @@
-import { type Static, type TObject, type TString, Type } from '@sinclair/typebox';
+import { type Static, type TObject, type TString, Type } from 'typebox';
 import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 

@@ -1,4 +1,4 @@
-import type { Static, TSchema } from '@sinclair/typebox';
+import type { Static, TSchema } from 'typebox';
 import type { EventType } from '../../../platform/contract.ts';
 import { type Consumer, on } from '../../../platform/events.ts';
 import { deliveryEvents } from '../../delivery/delivery.contract.ts';

@@ -1,5 +1,5 @@
-import { type Static, Type } from '@sinclair/typebox';
-import { event, Id, Nothing, op, PageOf, paging, Time } from '../../../platform/contract.ts';
+import { type Static, Type } from 'typebox';
+import { event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../../platform/contract.ts';
 import { errors } from '../../../platform/errors.ts';
 import { prefixed } from '../payment.ledger.contract.ts';
 
@@ -14,9 +14,8 @@ export const WEBHOOK_TYPES = [
 ] as const;
 export type WebhookType = (typeof WEBHOOK_TYPES)[number];
 
-const oneOf = <const T extends string[]>(...values: T) => Type.Unsafe<T[number]>({ type: 'string', enum: values });
 const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description });
-const Types = Type.Array(oneOf(...WEBHOOK_TYPES), { minItems: 1, maxItems: WEBHOOK_TYPES.length, uniqueItems: true });
+const Types = Type.Array(OneOf(...WEBHOOK_TYPES), { minItems: 1, maxItems: WEBHOOK_TYPES.length, uniqueItems: true });
 
 /** An address that a user wants to be told at. */
 export const Endpoint = Type.Object({
@@ -25,7 +24,7 @@ export const Endpoint = Type.Object({
   url: Type.String(),
   types: Types,
   everyone: Type.Boolean({ description: 'told of what concerns any user; for staff only' }),
-  status: oneOf('active', 'disabled', 'deleted'),
+  status: OneOf('active', 'disabled', 'deleted'),
   disabled_reason: textOrNull(),
   created_at: Time(),
 });
@@ -49,7 +48,7 @@ export const Delivery = Type.Object({
   endpoint_id: Id(),
   message_id: Type.String({ description: 'the header webhook-id, the same at every attempt' }),
   type: Type.String(),
-  status: oneOf('waiting', 'delivered', 'failed'),
+  status: OneOf('waiting', 'delivered', 'failed'),
   next_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
   created_at: Time(),
   attempts: Type.Array(Attempt),
@@ -63,7 +62,7 @@ export const webhookEvents = {
     Type.Object({
       endpoint_id: Id(),
       user_id: Id(),
-      change: oneOf('created', 'rotated', 'disabled', 'enabled', 'deleted'),
+      change: OneOf('created', 'rotated', 'disabled', 'enabled', 'deleted'),
       reason: textOrNull(),
       at: Time(),
     }),
