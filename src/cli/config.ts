@@ -1,11 +1,15 @@
 import { type Config, shownSettings } from '../platform/config.ts';
 import { environmentExample } from '../platform/settings.ts';
+import type { Output } from './output/output.ts';
+import { pairs } from './output/table.ts';
 
 /** `tradepost config`: the settings in force, or the text of `.env.example`. */
-export function configCommand(configuration: () => Config, { example }: { example?: boolean }): void {
+export function configCommand(configuration: () => Config, { example }: { example?: boolean }, output: Output): void {
   if (example) {
-    process.stdout.write(environmentExample());
+    const text = environmentExample();
+    output.result({ example: text }, () => text.trimEnd());
     return;
   }
-  for (const [name, value] of shownSettings(configuration())) process.stdout.write(`${name.padEnd(24)}${value}\n`);
+  const settings = shownSettings(configuration());
+  output.result(Object.fromEntries(settings), () => pairs(settings.map(([name, value]) => [name, value || '(empty)'])));
 }

@@ -1,51 +1,69 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import type { CommandContext } from './context.ts';
+import { explain } from './help.ts';
+import type { Output } from './output/output.ts';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
-/** What npm's scripts do for those who build on Tradepost. */
-const SCRIPTS: Readonly<Record<string, string>> = {
-  dev: 'start, and start again after every change under src',
-  test: 'run the tests; with a word, those whose path has it',
-  services: 'start and stop PostgreSQL, Redis, RabbitMQ and Apache Kafka for tests and development',
-  lint: 'formatter, linter and import rules',
-  types: 'check the types',
-  format: 'mend what the formatter and the linter can',
-  docs: 'write the generated pages; --check only compares',
-  shape: 'print the figures of the house',
-  build: 'make dist/tradepost.mjs',
-  smoke: 'start the bundle once and ask for its health',
-  bench: 'measure orders, reads and starts beside the bare engine',
-  faults: 'kill the process and the brokers under load, and compare the books',
-  'new:service': 'make the room of a new service',
+/** What npm's scripts do for those who build on Tradepost, with an example of each. */
+const SCRIPTS: Readonly<Record<string, readonly [about: string, example: string]>> = {
+  dev: ['start, and start again after every change under src', 'tradepost dev'],
+  test: ['run the tests; with a word, those whose path has it', 'tradepost test order'],
+  services: [
+    'start and stop PostgreSQL, Redis, RabbitMQ and Apache Kafka for tests and development',
+    'tradepost services status',
+  ],
+  lint: ['formatter, linter and import rules', 'tradepost lint'],
+  types: ['check the types', 'tradepost types'],
+  format: ['mend what the formatter and the linter can', 'tradepost format'],
+  docs: ['write the generated pages; --check only compares', 'tradepost docs --check'],
+  shape: ['print the figures of the house', 'tradepost shape'],
+  build: ['make dist/tradepost.mjs', 'tradepost build'],
+  smoke: ['start the bundle once and ask for its health', 'tradepost smoke'],
+  bench: ['measure orders, reads and starts beside the bare engine', 'tradepost bench -- stores'],
+  faults: ['kill the process and the brokers under load, and compare the books', 'tradepost faults'],
+  'new:service': ['make the room of a new service', 'tradepost new:service refund'],
 };
 
+const MORE =
+  'Its words go to the script of the same name in package.json. With --json what the script prints goes to standard ' +
+  'error, and standard output has {"script", "exit_code"}.';
+
 /** Adds the commands that need the sources; a bundle has none of them. */
-export function addDeveloperCommands(program: Command): void {
+export function addDeveloperCommands(program: Command, { output }: CommandContext): void {
   if (!existsSync(`${ROOT}scripts/test.ts`)) return;
-  for (const [name, about] of Object.entries(SCRIPTS)) {
-    program
+  for (const [name, [about, example]] of Object.entries(SCRIPTS)) {
+    const command = program
       .command(name)
       .description(about)
-      .helpOption(false)
       .allowUnknownOption()
       .argument('[words...]')
-      .action((words: string[]) => runScript(name, words));
+      .action((words: string[]) => runScript(name, words, output));
+    explain(command, {
+      examples: [example],
+      exits: { 0: 'the script has done it', 1: 'it has not; any other code is that of the script' },
+      more: MORE,
+    });
   }
 }
 
-function runScript(name: string, words: readonly string[]): Promise<void> {
-  const child = spawn('npm', ['run', '--silent', name, '--', ...words], { cwd: ROOT, stdio: 'inherit' });
+async function runScript(name: string, words: readonly string[], output: Output): Promise<void> {
+  const child = spawn('npm', ['run', '--silent', name, '--', ...words], {
+    cwd: ROOT,
+    stdio: ['inherit', output.json ? process.stderr : 'inherit', 'inherit'],
+  });
   // The terminal sends Ctrl-C to both; the child decides when to end.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));
-  return new Promise((resolve, reject) => {
+  const exit_code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
-    child.once('exit', (code) => {
-      process.exitCode = code ?? 1;
-      resolve();
-    });
+    // As a shell counts the end by a signal.
+    child.once('exit', (code, signal) => resolve(code ?? 128 + (signal ? constants.signals[signal] : 0)));
   });
+  process.exitCode = exit_code;
+  if (output.json) output.result({ script: name, exit_code }, () => '');
 }

@@ -5,24 +5,30 @@ import { migrateServices, plannedMigrations } from '../platform/db/module-migrat
 import { takeoverNotes, takeoverText } from '../platform/db/takeover.ts';
 import { createEngines, keepersOf } from '../platform/engines.ts';
 import { createLog } from '../platform/log.ts';
+import type { Output } from './output/output.ts';
 
 /** `tradepost migrate`: runs what has not run, or with --plan says what would. */
-export async function migrateCommand(config: Config, { plan }: { plan?: boolean }): Promise<void> {
-  const log = createLog({ ...config, LOG_LEVEL: 'warn' });
+export async function migrateCommand(config: Config, { plan }: { plan?: boolean }, output: Output): Promise<void> {
+  const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
   const modules = modulesOf(container);
   const keepers = keepersOf(modules, config);
-  const engines = await createEngines({ config, log, modules, progress: (text) => process.stderr.write(`${text}\n`) });
+  const engines = await createEngines({ config, log, modules, progress: output.progress });
   try {
-    const names = plan
-      ? await plannedMigrations(keepers, engines)
-      : await migrateServices(keepers, engines, { config, log });
-    const verb = plan ? 'would run' : 'ran';
-    const text = names.length === 0 ? 'Nothing to migrate.\n' : names.map((name) => `${verb} ${name}\n`).join('');
-    process.stdout.write(text);
-    if (plan) return;
-    for (const note of await takeoverNotes(keepers, engines))
-      process.stdout.write(`taken over: ${takeoverText(note)}\n`);
+    if (plan) {
+      const would_run = await plannedMigrations(keepers, engines);
+      output.result({ would_run }, () => linesOf('would run', would_run));
+      return;
+    }
+    const ran = await migrateServices(keepers, engines, { config, log });
+    const taken_over = (await takeoverNotes(keepers, engines)).map(takeoverText);
+    output.done({ ran, taken_over }, () =>
+      [linesOf('ran', ran), ...taken_over.map((text) => `taken over: ${text}`)].join('\n'),
+    );
   } finally {
     await engines.close();
   }
+}
+
+function linesOf(verb: string, names: readonly string[]): string {
+  return names.length === 0 ? 'Nothing to migrate.' : names.map((name) => `${verb} ${name}`).join('\n');
 }

@@ -2,10 +2,13 @@
 export class Refused extends Error {
   /** Of the answer, when the system gave it. */
   readonly status: number | undefined;
+  /** What a program can tell it by. */
+  readonly code: string;
 
-  constructor(sentence: string, status?: number) {
+  constructor(sentence: string, { status, code = 'REFUSED' }: { status?: number; code?: string } = {}) {
     super(sentence);
     this.name = 'Refused';
     this.status = status;
+    this.code = code;
   }
 }

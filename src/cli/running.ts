@@ -1,4 +1,5 @@
 import type { Config } from '../platform/config.ts';
+import { plain } from './output/plain.ts';
 import { Refused } from './refused.ts';
 
 /** How a command finds a running system, and as whom. */
@@ -108,19 +109,23 @@ async function reach(base: string, path: string, { method, token, body, accept =
   return fetch(base + path, options)
     .then(async (response) => ({ response, bytes: await response.bytes() }))
     .catch((error: unknown) => {
-      throw new Refused(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`);
+      throw new Refused(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`, {
+        code: 'NOT_RUNNING',
+      });
     });
 }
 
 function refusal(base: string, status: number, body: unknown): Refused {
-  const { error } = (body ?? {}) as { error?: unknown };
+  const { error, code } = (body ?? {}) as { error?: unknown; code?: unknown };
   if (typeof error !== 'string') return strange(base, status);
   const advice = status === 401 ? ' (sign in again, or ask for another token)' : '';
-  return new Refused(`${error}${advice}`, status);
+  return new Refused(`${plain(error)}${advice}`, { status, code: typeof code === 'string' ? code : undefined });
 }
 
 function strange(base: string, status: number): Refused {
-  return new Refused(`What answers at ${base} is not Tradepost (status ${status}); see --url.`);
+  return new Refused(`What answers at ${base} is not Tradepost (status ${status}); see --url.`, {
+    code: 'NOT_TRADEPOST',
+  });
 }
 
 function json(bytes: Uint8Array): unknown {

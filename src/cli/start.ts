@@ -2,16 +2,17 @@ import { main } from '../main.ts';
 import type { Config } from '../platform/config.ts';
 import { createLog } from '../platform/log.ts';
 import { box } from './box.ts';
+import type { Output } from './output/output.ts';
 
 /** `tradepost start`: starts, prints where everything is, and runs until a signal. */
-export async function startCommand(config: Config, { json }: { json?: boolean }): Promise<void> {
-  const log = createLog(config);
-  const person = process.stderr.isTTY === true;
+export async function startCommand(config: Config, { json, quiet }: Pick<Output, 'json' | 'quiet'>): Promise<void> {
+  // What reads the addresses gets nothing else.
+  const log = createLog(config, json ? 'stderr' : 'stdout');
+  const person = process.stderr.isTTY === true && !json && !quiet;
   const running = await main(config, log, (text) => {
     if (person) process.stderr.write(`  ${text}\n`);
     else log.info(text);
   });
-  process.stdout.write(
-    json ? `${JSON.stringify({ urls: running.urls, pid: process.pid })}\n` : box(config, running.urls),
-  );
+  if (json) process.stdout.write(`${JSON.stringify({ urls: running.urls, pid: process.pid })}\n`);
+  else if (!quiet) process.stdout.write(box(config, running.urls));
 }

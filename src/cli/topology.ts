@@ -2,20 +2,52 @@ import { container } from '../container.ts';
 import { modulesOf } from '../platform/app.ts';
 import type { Config } from '../platform/config.ts';
 import { schemaOf } from '../platform/db/store.ts';
+import { wantsClickHouse } from '../platform/engines.ts';
+import type { AnyModule } from '../platform/module.ts';
+import type { Output } from './output/output.ts';
+import { table } from './output/table.ts';
 
 /** `tradepost topology`: where each service is and on what it stands, from the configuration alone. */
-export function topologyCommand(config: Config, { json }: { json?: boolean }): void {
-  const rows = modulesOf(container).map(({ contract: { name, port }, stores }) => {
+export function topologyCommand(config: Config, output: Output): void {
+  const rows = topologyOf(config);
+  output.result(rows, () =>
+    table(
+      ['service', 'where', 'store'],
+      rows.map(({ service, where, store }) => [service, where, store]),
+      { width: output.columns },
+    ),
+  );
+}
+
+interface Row {
+  readonly service: string;
+  readonly where: string;
+  readonly store: string;
+}
+
+/** Every service, in the order of the map. */
+export function topologyOf(config: Config): Row[] {
+  return modulesOf(container).map((module) => {
+    const { name, port } = module.contract;
     const here = config.services.has(name);
-    const { URL: url, PORT: own, DATABASE_URL: database } = config.of(name);
+    const { URL: url, PORT: own } = config.of(name);
     const alone = config.services.has('gateway') ? config.PORT : (own ?? port);
-    const store = database ?? config.databaseUrl;
     return {
       service: name,
       where: here ? `this process, port ${alone}` : (url ?? `http://127.0.0.1:${port}`),
-      store: here && stores ? `${store ? new URL(store).host : 'embedded'}, schema ${schemaOf(name)}` : '',
+      store: here ? storeOf(module, config) : '',
     };
   });
-  if (json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
-  else for (const row of rows) process.stdout.write(`${row.service.padEnd(14)}${row.where.padEnd(32)}${row.store}\n`);
+}
+
+function storeOf(module: AnyModule, config: Config): string {
+  const { name } = module.contract;
+  if (!module.stores) return '';
+  if (wantsClickHouse(module, config)) {
+    const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port, CLICKHOUSE_DB: prefix } = config;
+    const engine = host === undefined ? 'ClickHouse in the process' : `ClickHouse at ${host}:${port}`;
+    return `${engine}, database ${prefix}_${name}`;
+  }
+  const url = config.of(name).DATABASE_URL ?? config.databaseUrl;
+  return `${url ? `PostgreSQL at ${new URL(url).host}` : 'embedded PostgreSQL'}, schema ${schemaOf(name)}`;
 }

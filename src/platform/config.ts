@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
 import type { Setting } from './settings.kinds.ts';
 import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
 
@@ -45,8 +46,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment of the process, with `.env` beneath it. Throws ConfigError with every fault. */
 export function readEnvironment(known: readonly string[]): Config {
-  if (existsSync('.env')) process.loadEnvFile('.env');
+  loadFile('.env');
   return readConfig(process.env, known);
+}
+
+function loadFile(file: string): void {
+  if (!existsSync(file)) return;
+  try {
+    process.loadEnvFile(file);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = statSync(file).isDirectory() ? 'it is a folder' : (code ?? message);
+    throw new ConfigError([`${resolve(file)} cannot be read (${reason}); mend it, or move it away.`]);
+  }
 }
 
 /** Reads a configuration from a literal environment. `known` are the names of the services that exist. */
@@ -127,6 +139,25 @@ export function shownSettings(config: Config): [string, string][] {
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
     return [name, /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : text];
   });
+}
+
+/** Whether text on this stream has colours: NO_COLOR says no, FORCE_COLOR yes, and otherwise a terminal has them. */
+export function hasColours({ isTTY }: { readonly isTTY?: boolean }, env: Environment = process.env): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return !['0', 'false'].includes(env.FORCE_COLOR);
+  return isTTY === true && env.TERM !== 'dumb';
+}
+
+/** Where programs of this person keep their settings: XDG_CONFIG_HOME, otherwise `.config` in the home directory. */
+export function configFolder(env: Environment = process.env): string {
+  const { XDG_CONFIG_HOME: folder } = env;
+  // A relative path is invalid by the XDG specification, and is to be ignored.
+  return folder && isAbsolute(folder) ? folder : join(homedir(), '.config');
+}
+
+/** Whether the log is to tell all, which is readable also where the settings are not valid. */
+export function wantsDetails(env: Environment = process.env): boolean {
+  return ['debug', 'trace'].includes(env.LOG_LEVEL ?? '');
 }
 
 /** A database server that the tests run on. */

@@ -42,7 +42,7 @@ const keeping = (modules: readonly AnyModule[], config: Config): AnyModule[] =>
   modules.filter(({ contract, stores }) => stores !== undefined && config.services.has(contract.name));
 
 /** Whether a service keeps its things in ClickHouse: when the settings say so, and it can. */
-function wantsClickHouse({ contract, stores }: AnyModule, config: Config): boolean {
+export function wantsClickHouse({ contract, stores }: AnyModule, config: Config): boolean {
   if (stores?.clickhouse === undefined) return false;
   const driver = config.of(contract.name).DB_DRIVER ?? config.DB_DRIVER;
   return driver === 'clickhouse';

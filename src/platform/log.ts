@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
 import type { default as PrettyStream } from 'pino-pretty';
-import type { Config } from './config.ts';
+import { type Config, hasColours } from './config.ts';
 
 export type Log = Logger;
 
@@ -22,9 +22,18 @@ const REDACT = [
   'req.headers.cookie',
 ];
 
-/** The log of the process: JSON lines on standard output, or readable lines when a person looks at a terminal. */
-export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream?: DestinationStream): Log {
-  const person = process.stdout.isTTY && config.NODE_ENV !== 'production';
+/** Of standard output and standard error. */
+const DESCRIPTORS = { stdout: 1, stderr: 2 };
+
+/**
+ * The log of the process: JSON lines on standard output, or readable lines when a person looks at a terminal. It goes to
+ * `stderr` where standard output has another use.
+ */
+export function createLog(
+  config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>,
+  to: DestinationStream | keyof typeof DESCRIPTORS = 'stdout',
+): Log {
+  const person = to === 'stdout' && process.stdout.isTTY && config.NODE_ENV !== 'production';
   const options = {
     level: config.LOG_LEVEL,
     base: undefined,
@@ -33,10 +42,10 @@ export function createLog(config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>, stream
     serializers: { err: withoutRows },
     redact: { paths: REDACT, censor: '[redacted]' },
   };
-  if (stream) return pino(options, stream);
+  if (typeof to === 'object') return pino(options, to);
   // Written in blocks under load; `flush` runs every second and at the end.
   if (person) return pino(options, prettyStream());
-  return pino(options, pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 1000 }));
+  return pino(options, pino.destination({ dest: DESCRIPTORS[to], sync: false, minLength: 4096, periodicFlush: 1000 }));
 }
 
 // PostgreSQL tells the row that it refused, and that is somebody's address: it stays out of the log.
@@ -54,5 +63,5 @@ function withoutRows(error: unknown): unknown {
 // Loaded only where a person looks on: it is a second of nobody's start otherwise.
 function prettyStream(): DestinationStream {
   const { default: pretty } = createRequire(import.meta.url)('pino-pretty') as { default: typeof PrettyStream };
-  return pretty({ colorize: true, ignore: 'request_id', sync: true });
+  return pretty({ colorize: hasColours(process.stdout), ignore: 'request_id', sync: true });
 }

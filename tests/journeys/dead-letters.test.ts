@@ -150,9 +150,15 @@ function deadLetters(options: WorldOptions): void {
     for (const order_id of [await orderBy(mallory), await orderBy(mallory), await orderBy(mallory)])
       letters.push(await letterOf(order_id));
     const [first, second, third] = letters.map(({ id }) => id);
-    const refused = await run(['discard', 'delivery', String(first)], staff);
+    const refused = await run(['discard', 'delivery', String(first), '--yes'], staff);
     assert.deepEqual([refused.code, refused.complaint], [1, 'your role does not allow this\n']);
-    const discarded = await run(['discard', 'delivery', String(first)], admin);
+    const unsure = await run(['discard', 'delivery', String(first)], admin);
+    assert.match(
+      unsure.complaint,
+      /^Give up dead letter \d+ of delivery for good\? .* say --yes when it is meant\.\n$/,
+    );
+    assert.deepEqual([unsure.code, unsure.out], [1, '']);
+    const discarded = await run(['discard', 'delivery', String(first), '--yes'], admin);
     assert.deepEqual([discarded.code, discarded.out], [0, `delivery ${first}: discarded\n`]);
     await mend();
     const all = await run(['replay', '--all'], staff);

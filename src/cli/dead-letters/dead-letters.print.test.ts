@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { details, type Letter, plain, table } from './dead-letters.print.ts';
+import { plain } from '../output/plain.ts';
+import { details, type Letter, lettersTable as table } from './dead-letters.print.ts';
 
 const LETTER: Letter = {
   service: 'delivery',

@@ -1,14 +1,15 @@
-import { container } from '../container.ts';
-import { modulesOf } from '../platform/app.ts';
-import type { Config } from '../platform/config.ts';
-import { EngineMissing } from '../platform/db/clickhouse/chdb.ts';
-import { CopyRefused, planCopy, runCopy } from '../platform/db/copy/copy.ts';
-import { openBothSides } from '../platform/db/copy/open.ts';
-import { createLog } from '../platform/log.ts';
-import type { AnyModule } from '../platform/module.ts';
+import { container } from '../../container.ts';
+import { modulesOf } from '../../platform/app.ts';
+import type { Config } from '../../platform/config.ts';
+import { EngineMissing } from '../../platform/db/clickhouse/chdb.ts';
+import { CopyRefused, planCopy, runCopy } from '../../platform/db/copy/copy.ts';
+import { openBothSides } from '../../platform/db/copy/open.ts';
+import { createLog } from '../../platform/log.ts';
+import type { AnyModule } from '../../platform/module.ts';
+import type { Output } from '../output/output.ts';
+import { Refused } from '../refused.ts';
 import { outcomeTable, planTable } from './db-copy.print.ts';
 import { showProgress } from './db-copy.progress.ts';
-import { Refused } from './refused.ts';
 
 type Store = 'postgres' | 'clickhouse';
 
@@ -17,19 +18,17 @@ export interface CopyOptions {
   readonly to: Store;
   readonly only?: string;
   readonly dryRun?: boolean;
-  readonly json?: boolean;
 }
 
 /** `tradepost db copy`: ends with 1 when the copy is not what its source is. */
-export async function copyCommand(config: Config, options: CopyOptions): Promise<void> {
+export async function copyCommand(config: Config, options: CopyOptions, output: Output): Promise<void> {
   const { from, to } = options;
   if (from === to) throw new Refused(`--from and --to are both ${from}; a copy goes from one store to the other.`);
   const modules = chosen(config, options.only);
-  const log = createLog({ ...config, LOG_LEVEL: 'warn' });
-  const said = (text: string) => process.stderr.write(`${text}\n`);
-  const sides = await openBothSides({ config, log, modules, progress: said }).catch(asRefused);
+  const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
+  const sides = await openBothSides({ config, log, modules, progress: output.progress }).catch(asRefused);
   try {
-    await copyBetween(sides, modules, options).catch(asRefused);
+    await copyBetween(sides, modules, options, output).catch(asRefused);
   } finally {
     await sides.close();
   }
@@ -51,7 +50,8 @@ function chosen(config: Config, only: string | undefined): AnyModule[] {
 async function copyBetween(
   sides: Awaited<ReturnType<typeof openBothSides>>,
   modules: readonly AnyModule[],
-  { from, to, dryRun, json }: CopyOptions,
+  { from, to, dryRun }: CopyOptions,
+  output: Output,
 ): Promise<void> {
   const services = modules.map(({ contract }) => contract.name);
   const plan = await planCopy(sides[from], sides[to], services);
@@ -62,18 +62,21 @@ async function copyBetween(
       rows,
       copied: progress.rows,
     }));
-    print(json ? JSON.stringify({ from, to, resumed: plan.resumed, tables }, null, 2) : planTable(plan));
+    output.result({ from, to, resumed: plan.resumed, tables }, () => planTable(plan));
     return;
   }
-  if (!json && plan.resumed) print('An earlier copy was interrupted; this one goes on with it.');
-  const progress = showProgress(plan.tables, json ? process.stderr : process.stdout);
+  if (plan.resumed) output.note('An earlier copy was interrupted; this one goes on with it.');
+  // A copy may take hours, and whoever keeps its standard error in a file wants to know how far it is.
+  const progress = showProgress(plan.tables, output.quiet ? NOWHERE : process.stderr);
   const outcomes = await runCopy(plan, progress.rows).finally(progress.end);
   const same = outcomes.every((one) => one.same);
   if (!same) process.exitCode = 1;
-  if (json) return void print(JSON.stringify({ from, to, same, tables: outcomes }, null, 2));
-  print(outcomeTable(outcomes));
-  print(same ? whatNow(to, services, modulesOf(container)) : NOT_SAME);
+  const what = () => [outcomeTable(outcomes), same ? whatNow(to, services, modulesOf(container)) : NOT_SAME].join('\n');
+  if (same) output.done({ from, to, same, tables: outcomes }, what);
+  else output.result({ from, to, same, tables: outcomes }, what);
 }
+
+const NOWHERE = { write: () => true };
 
 const NOT_SAME = 'The copy is not what its source is. Do not start on it: empty the target, and copy again.';
 
@@ -85,8 +88,6 @@ function whatNow(to: Store, services: readonly string[], all: readonly AnyModule
   const said = to === 'clickhouse' && whole ? 'DB_DRIVER=clickhouse' : settings;
   return `All of it is there. Start the system with ${said}. The source stays as it is.`;
 }
-
-const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 function asRefused(error: unknown): never {
   if (error instanceof CopyRefused || error instanceof EngineMissing) throw new Refused(error.message);

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { Config } from '../platform/config.ts';
-import type { Exported, Format, Interval } from '../services/analytics/analytics.contract.ts';
-import type { AnalyticsOptions } from './analytics.actions.ts';
-import { plain } from './dead-letters.print.ts';
-import { Refused } from './refused.ts';
-import { connect, type TakenFile } from './running.ts';
+import type { Config } from '../../platform/config.ts';
+import type { Exported, Format, Interval } from '../../services/analytics/analytics.contract.ts';
+import type { Output } from '../output/output.ts';
+import { plain } from '../output/plain.ts';
+import { Refused } from '../refused.ts';
+import { type Connection, connect, type TakenFile } from '../running.ts';
 
-export interface ExportOptions extends AnalyticsOptions {
+export interface ExportOptions extends Connection {
   readonly what: Exported;
   readonly format: Format;
   readonly from?: string;
@@ -17,29 +17,28 @@ export interface ExportOptions extends AnalyticsOptions {
   readonly out?: string;
 }
 
-/** Where a command prints. */
-type Output = NodeJS.WritableStream & { readonly isTTY?: boolean };
+/** What the bytes go to. */
+type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean };
 
 /** `tradepost analytics export`: figures go to the file `out`, else byte for byte to the output. */
 export async function exportFigures(
   config: Config,
   options: ExportOptions,
-  output: Output = process.stdout,
+  { output, file: stream = process.stdout }: { output: Output; file?: Stream },
 ): Promise<void> {
-  const { out, format, json } = options;
-  if (out === undefined && json) throw new Refused('--json tells what was written to a file; name one with --out.');
-  if (out === undefined && format === 'parquet' && output.isTTY) {
+  const { out, format } = options;
+  if (out === undefined && output.json)
+    throw new Refused('--json tells what was written to a file; name one with --out.');
+  if (out === undefined && format === 'parquet' && stream.isTTY) {
     throw new Refused('Parquet is nothing for a terminal: name a file with --out, or send the output elsewhere.');
   }
   const system = await connect(config, options);
   const file = await system.file(`/stats/export?${queryOf(options)}`);
-  if (out === undefined) return printed(output.isTTY ? shown(file) : file.bytes, output);
+  if (out === undefined) return printed(stream.isTTY ? shown(file) : file.bytes, stream);
   await written(file, out);
   const { filename, type, bytes } = file;
-  const told = json
-    ? JSON.stringify({ file: out, filename, type, bytes: bytes.length }, null, 2)
-    : `${out}: ${plain(filename)}, ${bytes.length} bytes`;
-  output.write(`${told}\n`);
+  const outcome = { file: out, filename, type, bytes: bytes.length };
+  output.done(outcome, () => `${plain(out)}: ${plain(filename)}, ${bytes.length} bytes`);
 }
 
 function queryOf({ what, format, from, to, currency, interval }: ExportOptions): URLSearchParams {
@@ -52,8 +51,8 @@ function shown({ bytes }: TakenFile): string {
   return new TextDecoder().decode(bytes).split('\r\n').map(plain).join('\n');
 }
 
-async function printed(content: string | Uint8Array, output: Output): Promise<void> {
-  await pipeline([content], output, { end: false }).catch((error: NodeJS.ErrnoException) => {
+async function printed(content: string | Uint8Array, stream: Stream): Promise<void> {
+  await pipeline([content], stream, { end: false }).catch((error: NodeJS.ErrnoException) => {
     // Whoever reads has seen enough, as `head` has after ten lines.
     if (error.code !== 'EPIPE') throw new Refused(`The figures cannot be printed (${error.message}).`);
   });

@@ -1,29 +1,27 @@
-import type { Config } from '../platform/config.ts';
-import type { Check, Comparison, Rebuilt } from '../services/analytics/analytics.contract.ts';
-import { type Connection, connect } from './running.ts';
-
-export interface AnalyticsOptions extends Connection {
-  readonly json?: boolean;
-}
+import type { Config } from '../../platform/config.ts';
+import type { Check, Comparison, Rebuilt } from '../../services/analytics/analytics.contract.ts';
+import type { Output } from '../output/output.ts';
+import { plain } from '../output/plain.ts';
+import { type Connection, connect } from '../running.ts';
 
 /** `tradepost analytics check`: ends with 1 when something differs. */
-export async function checkFigures(config: Config, options: AnalyticsOptions): Promise<void> {
+export async function checkFigures(config: Config, options: Connection, output: Output): Promise<void> {
   const system = await connect(config, options);
+  output.progress('Comparing the figures with their owners …');
   const check = await system.ask<Check>('GET', '/stats/check');
-  print(options.json ? JSON.stringify(check, null, 2) : checkText(check));
+  output.result(check, () => checkText(check));
   if (!check.agrees) process.exitCode = 1;
 }
 
 /** `tradepost analytics rebuild`. */
-export async function rebuildFigures(config: Config, options: AnalyticsOptions): Promise<void> {
+export async function rebuildFigures(config: Config, options: Connection, output: Output): Promise<void> {
   const system = await connect(config, options);
+  output.progress('Making the figures anew …');
   const rebuilt = await system.ask<Rebuilt>('POST', '/stats/rebuild');
   const { events, figures, mended } = rebuilt;
   const outcome = mended === 0 ? 'all are what they were' : `${mended} had said something else before`;
-  print(options.json ? JSON.stringify(rebuilt, null, 2) : `${figures} figures from ${events} events; ${outcome}.`);
+  output.done(rebuilt, () => `${figures} figures from ${events} events; ${outcome}.`);
 }
-
-const print = (text: string): boolean => process.stdout.write(`${text}\n`);
 
 /** What a check found, a line for each difference. Amounts are decimals, as the API gives them. */
 export function checkText({ comparisons, ledger }: Check): string {
@@ -34,7 +32,7 @@ export function checkText({ comparisons, ledger }: Check): string {
         `refunded ${one.ledger_refunded}, counted ${one.counted_refunded}`,
     );
   }
-  return lines.length === 0 ? 'There is nothing to compare with.' : lines.join('\n');
+  return lines.length === 0 ? 'There is nothing to compare with.' : lines.map(plain).join('\n');
 }
 
 function verdict({ of, agrees, compared, differences, on_their_way, complete }: Comparison): string {

@@ -10,13 +10,14 @@ import { Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parquetReadObjects } from 'hyparquet';
-import { readConfig } from '../platform/config.ts';
-import type { Client } from '../platform/testing/client.ts';
-import { SETTINGS, type World, world } from '../platform/testing/world.ts';
+import { readConfig } from '../../platform/config.ts';
+import type { Client } from '../../platform/testing/client.ts';
+import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
+import { createOutput } from '../output/output.ts';
+import { Refused } from '../refused.ts';
 import { type ExportOptions, exportFigures } from './analytics.export.ts';
-import { Refused } from './refused.ts';
 
-const COMMAND = fileURLToPath(new URL('../../bin/tradepost.js', import.meta.url));
+const COMMAND = fileURLToPath(new URL('../../../bin/tradepost.js', import.meta.url));
 const CSV = 'day,category,quantity,revenue,currency\r\n';
 const THEN = ['--from', '1999-01-01', '--to', '1999-02-01'];
 const folder = mkdtempSync(join(tmpdir(), 'tradepost-export-'));
@@ -57,7 +58,8 @@ async function onTerminal(options: Partial<ExportOptions>): Promise<string> {
   const terminal = Object.assign(new Writable({ write }), { isTTY: true });
   const asked = { what: 'revenue' as const, format: 'csv' as const, from: '1999-01-01', to: '1999-02-01' };
   const config = readConfig(SETTINGS, []);
-  await exportFigures(config, { ...asked, url: shop.url, token: admin.token, ...options }, terminal);
+  const output = createOutput([], { stdout: terminal, stderr: terminal });
+  await exportFigures(config, { ...asked, url: shop.url, token: admin.token, ...options }, { output, file: terminal });
   return Buffer.concat(parts).toString();
 }
 
@@ -167,8 +169,8 @@ test('the command says what is wrong in one sentence, and writes nothing', async
     /^from must be before to\n$/,
     /^that is more than 1000 points; .*\n$/,
     /^currency .*\n$/,
-    /^error: option '--format <format>' argument 'xml' is invalid\. Allowed choices are csv, parquet\.\n/,
-    /^error: option '--what <figures>' argument 'everything' is invalid\. Allowed choices are timeseries, top-products/,
+    /^option '--format <format>' argument 'xml' is invalid\. Allowed choices are csv, parquet\. See tradepost analytics export --help\.\n$/,
+    /^option '--what <figures>' argument 'everything' is invalid\. Allowed choices are timeseries, top-products/,
     /^What answers at http:\/\/localhost:\d+ is not Tradepost \(status 200\); see --url\.\n$/,
     /^--json tells what was written to a file; name one with --out\.\n$/,
     /^'none\/figures\.csv' cannot be written \(there is no such folder\); see --out\.\n$/,

@@ -1,0 +1,45 @@
+import { type Command, Option } from 'commander';
+import { Exported, Format, Interval } from '../../services/analytics/analytics.contract.ts';
+import { connected } from '../connected.ts';
+import type { CommandContext } from '../context.ts';
+import { explain } from '../help.ts';
+import type { Connection } from '../running.ts';
+import type { ExportOptions } from './analytics.export.ts';
+
+/** `tradepost analytics`: whether the figures agree with their owners, how to make them anew, and as files. */
+export function addAnalyticsCommands(program: Command, { configuration, output }: CommandContext): void {
+  const actions = () => import('./analytics.actions.ts');
+  const analytics = program
+    .command('analytics')
+    .description('compare the figures with what their owners have, make them anew, or take them away as a file');
+  const check = connected(analytics.command('check'))
+    .description('compare the figures with orders, invoices, transactions and the ledger')
+    .action(async (options: Connection) => (await actions()).checkFigures(configuration(), options, output));
+  explain(check, { examples: ['tradepost analytics check'], exits: { 0: 'they agree', 1: 'they differ' } });
+  const rebuild = connected(analytics.command('rebuild'))
+    .description('make every figure anew from the log of the events; for admins')
+    .action(async (options: Connection) => (await actions()).rebuildFigures(configuration(), options, output));
+  explain(rebuild, { examples: ['tradepost analytics rebuild'] });
+  const exported = connected(analytics.command('export'))
+    .description('take figures away as a file; to the output, or with --out to a file')
+    .addOption(new Option('--what <figures>', 'which ones').choices(Exported.enum).makeOptionMandatory())
+    .addOption(new Option('--format <format>', 'as what').choices(Format.enum).default('csv'))
+    .option(
+      '--from <time>',
+      'a day such as 2026-11-21, or a time of RFC 3339 (default: 30 days back, or what suits the interval)',
+    )
+    .option('--to <time>', 'likewise, not included (default: now)')
+    .option('--currency <code>', 'of the amounts (default: that of the shop)')
+    .addOption(new Option('--interval <interval>', 'of a time series (default: day)').choices(Interval.enum))
+    .option('--out <file>', 'the file to write; one that is there is replaced')
+    .action(async (options: ExportOptions) =>
+      (await import('./analytics.export.ts')).exportFigures(configuration(), options, { output }),
+    );
+  explain(exported, {
+    examples: [
+      'tradepost analytics export --what revenue --from 2026-01-01 --to 2026-04-01 > revenue.csv',
+      'tradepost analytics export --what top-products --format parquet --out top.parquet --json',
+    ],
+    more: 'With --json, which needs --out, the document says what was written.',
+  });
+}

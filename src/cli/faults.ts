@@ -1,0 +1,115 @@
+import { ConfigError, wantsDetails } from '../platform/config.ts';
+import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
+import { AppError, common } from '../platform/errors.ts';
+import type { Fault } from './output/output.ts';
+import { Refused } from './refused.ts';
+import { Misused } from './usage.ts';
+
+/** What a person is told of an error: the sentence that mends it or, of one that nobody expected, how to report it. */
+export function faultOf(error: unknown): Fault {
+  return (error instanceof Error ? knownFault(error) : undefined) ?? unknownFault(error);
+}
+
+function knownFault(error: Error): Fault | undefined {
+  if (error instanceof Misused || error instanceof Refused) return { error: error.message, code: error.code };
+  if (error instanceof ConfigError) return { error: error.faults.join('\n'), code: 'CONFIGURATION' };
+  if (error instanceof AlreadyRunning) return { error: error.message, code: 'ALREADY_RUNNING' };
+  return databaseFault(error) ?? systemFault(error) ?? sentence(error);
+}
+
+/** The sentence for a database server that is not there, or that lets us in no further. */
+function databaseFault(error: Error): Fault | undefined {
+  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
+  const advice =
+    'check DATABASE_URL, or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB';
+  if (code === common.UNAVAILABLE.code) {
+    return { error: `The database does not answer (${reasonOf(cause)}); ${advice}.`, code };
+  }
+  // SQLSTATE: not that user or password, not that database.
+  if (!/^(28|3D)...$/.test(code ?? '')) return undefined;
+  return { error: `The database refuses (${message}); ${advice}.`, code: code ?? '' };
+}
+
+function reasonOf(cause: unknown): string {
+  const { message, code } = (cause ?? {}) as { message?: string; code?: string };
+  return message || code || 'no reason given';
+}
+
+interface SystemError {
+  readonly code?: string;
+  readonly message?: string;
+  readonly syscall?: string;
+  readonly path?: string;
+  readonly address?: string;
+  readonly port?: number;
+  readonly hostname?: string;
+}
+
+/** Faults of a server that cannot listen. */
+const LISTENING: Readonly<Record<string, (error: SystemError) => string>> = {
+  EADDRINUSE: ({ address, port }) =>
+    `Port ${port} on ${address} is taken by another program; set PORT (or <SERVICE>_PORT) to a free one, or stop that program.`,
+  EADDRNOTAVAIL: ({ address }) =>
+    `${address} is no address of this machine; set HOST to one that is, or to 0.0.0.0 for every one.`,
+  EACCES: ({ port }) =>
+    `Port ${port} is not for this user (those below 1024 are for root); set PORT (or <SERVICE>_PORT) to another one.`,
+  EPERM: ({ port }) => `This user may not listen on port ${port}; set PORT (or <SERVICE>_PORT) to another one.`,
+};
+
+/** Faults of files and of what the system has to give. */
+const FILES: Readonly<Record<string, (what: string) => string>> = {
+  EACCES: (what) => `${what} is not for this user; give it to this user, or name another place (DATA_DIR).`,
+  EPERM: (what) => `${what} may not be changed by this user; give it to this user, or name another place (DATA_DIR).`,
+  EROFS: (what) => `${what} is on a file system that is read-only; make it writable, or name another place (DATA_DIR).`,
+  ENOSPC: (what) => `The disk of ${what} is full; make room on it, or name another place (DATA_DIR).`,
+  EDQUOT: (what) => `The disk quota of this user is used up at ${what}; make room, or name another place (DATA_DIR).`,
+  ENOENT: (what) => `${what} is not there; create it, or name another place.`,
+  ENOTDIR: (what) => `${what} cannot be a folder, because a part of its path is a file; name another place.`,
+  EEXIST: (what) => `${what} is there already and is something else; move it away, or name another place.`,
+  EISDIR: (what) => `${what} is a folder and not a file; name a file.`,
+  ELOOP: (what) => `${what} is a symbolic link that leads to itself; mend the link, or name another place.`,
+  ENAMETOOLONG: (what) => `The path ${what} is too long; name a shorter one.`,
+  EBUSY: (what) => `${what} is in use by another program; stop that one first.`,
+  EIO: (what) => `The disk of ${what} does not read or write; look at the system log, and replace it.`,
+  EMFILE: () => 'This process has too many files and connections open; raise its limit (ulimit -n 65536).',
+  ENFILE: () => 'The system has too many files open; raise fs.file-max, or stop other programs.',
+  ENOMEM: () => 'There is not enough memory; stop other programs, or raise the limit of this process.',
+  EAGAIN: () => 'The system starts no more processes for this user; raise its limit (ulimit -u), or stop others.',
+};
+
+function systemFault(error: Error): Fault | undefined {
+  const { code = '', syscall = '', path, address, port, hostname, message } = error as SystemError;
+  if (/^(listen|bind)/.test(syscall)) {
+    const text = LISTENING[code]?.({ address, port });
+    if (text) return { error: text, code };
+  }
+  if (/^getaddrinfo/.test(syscall)) {
+    return { error: `The name ${hostname} is not known here (${code}); check the setting that has it.`, code };
+  }
+  if (syscall.startsWith('spawn') && code === 'ENOENT') {
+    return { error: `The program ${path} is not there; install it, or put its folder on PATH.`, code };
+  }
+  if (code === 'ERR_SQLITE_ERROR') {
+    const text = `The lock of the data directory cannot be taken (${message}); DATA_DIR must be a folder that this user may write to, on a disk with room.`;
+    return { error: text, code };
+  }
+  const text = FILES[code]?.(path === undefined ? 'a file' : `'${path}'`);
+  return text === undefined ? undefined : { error: text, code };
+}
+
+/** Our own errors are sentences that say what to do; what the language throws by itself is a fault of ours. */
+function sentence(error: Error): Fault | undefined {
+  if (error instanceof AppError) return { error: error.message, code: error.code };
+  const ours = error.constructor === Error && !('code' in error) && /[.:]\s|\.$/.test(error.message);
+  return ours ? { error: error.message, code: 'FAILED' } : undefined;
+}
+
+const REPORT =
+  'This was not expected. Please report it with what the same command says when LOG_LEVEL=debug is set, and with the output of `tradepost doctor`.';
+
+function unknownFault(error: unknown): Fault {
+  const { name, message, code, stack } = (error instanceof Error ? error : {}) as Partial<Error> & { code?: unknown };
+  const said = message ? `${name}: ${message}` : String(error);
+  const details = wantsDetails() ? `\n${stack ?? said}` : '';
+  return { error: `${said}\n${REPORT}${details}`, code: typeof code === 'string' ? code : 'UNEXPECTED' };
+}

@@ -1,0 +1,83 @@
+import { Command } from 'commander';
+import { VERSION } from '../platform/version.ts';
+import { addAnalyticsCommands } from './analytics/analytics.ts';
+import type { CommandContext } from './context.ts';
+import { addDatabaseCommands } from './db-copy/db-copy.ts';
+import { addDeadLetterCommands } from './dead-letters/dead-letters.ts';
+import { addDeveloperCommands } from './developer.ts';
+import { explain } from './help.ts';
+
+const ABOUT_OUTPUT = `
+--json and --quiet go with every command. With --json standard output is one JSON document and nothing else, and a fault
+is one line {"error", "code"} on standard error. With --quiet there is only what was asked for, and faults. NO_COLOR and
+FORCE_COLOR are honoured; what is no terminal gets no colours.`;
+
+/** Every command there is. Making it reads nothing and starts nothing. */
+export function createProgram(context: CommandContext): Command {
+  const program = new Command('tradepost')
+    .description('The order-to-cash back end that a team runs itself.')
+    .version(VERSION)
+    .option('--json', 'one JSON document on standard output')
+    .option('-q, --quiet', 'only what was asked for, and faults')
+    .helpCommand(false)
+    .configureHelp({ sortSubcommands: false, showGlobalOptions: true, helpWidth: 120 })
+    .addHelpText('after', ABOUT_OUTPUT);
+  addRunCommands(program, context);
+  addSettingsCommands(program, context);
+  addDatabaseCommands(program, context);
+  addDeadLetterCommands(program, context);
+  addAnalyticsCommands(program, context);
+  addDeveloperCommands(program, context);
+  return program;
+}
+
+function addRunCommands(program: Command, { configuration, output }: CommandContext): void {
+  explain(
+    program
+      .command('start')
+      .description('start the services of SERVICES (default: all, in this process)')
+      .action(async () => (await import('./start.ts')).startCommand(configuration(), output)),
+    {
+      examples: ['tradepost start', 'PORT=9000 tradepost start', 'SERVICES=order JWT_SECRET=… tradepost start --json'],
+      exits: { 0: 'it was told to stop, and has stopped', 1: 'it cannot start, or a part that it stands on has ended' },
+      more: 'With --json the addresses are one line of JSON on standard output, and the log goes to standard error.',
+    },
+  );
+  explain(
+    program
+      .command('migrate')
+      .description('bring the databases to the newest schema, and stop')
+      .option('--plan', 'only say what would run')
+      .action(async (options: { plan?: boolean }) =>
+        (await import('./migrate.ts')).migrateCommand(configuration(), options, output),
+      ),
+    { examples: ['tradepost migrate --plan', 'tradepost migrate'] },
+  );
+  explain(
+    program
+      .command('seed')
+      .description('put the eight sample products into an empty catalogue')
+      .action(async () => (await import('./seed.ts')).seedCommand(configuration(), output)),
+    { examples: ['tradepost seed'] },
+  );
+}
+
+function addSettingsCommands(program: Command, { configuration, output }: CommandContext): void {
+  explain(
+    program
+      .command('topology')
+      .description('say which services run here, which elsewhere, and on what they stand, by the settings')
+      .action(async () => (await import('./topology.ts')).topologyCommand(configuration(), output)),
+    { examples: ['tradepost topology', 'SERVICES=order JWT_SECRET=… tradepost topology --json'] },
+  );
+  explain(
+    program
+      .command('config')
+      .description('print every setting with its value (secrets hidden) or, with --example, the text of .env.example')
+      .option('--example', 'the text of .env.example')
+      .action(async (options: { example?: boolean }) =>
+        (await import('./config.ts')).configCommand(configuration, options, output),
+      ),
+    { examples: ['tradepost config', 'tradepost config --example > .env'] },
+  );
+}
