@@ -6,6 +6,7 @@ import { addDatabaseCommands } from './db-copy/db-copy.ts';
 import { addDeadLetterCommands } from './dead-letters/dead-letters.ts';
 import { addDeveloperCommands } from './developer.ts';
 import { explain } from './help.ts';
+import { addSignInCommands } from './sign-in/sign-in.ts';
 
 const ABOUT_OUTPUT = `
 --json and --quiet go with every command. With --json standard output is one JSON document and nothing else, and a fault
@@ -25,6 +26,7 @@ export function createProgram(context: CommandContext): Command {
   addRunCommands(program, context);
   addSettingsCommands(program, context);
   addDatabaseCommands(program, context);
+  addSignInCommands(program, context);
   addDeadLetterCommands(program, context);
   addAnalyticsCommands(program, context);
   addDeveloperCommands(program, context);

@@ -47,6 +47,26 @@ export function lockDirectory(dir: string): { release(): void } {
   };
 }
 
+/**
+ * Takes `file` (created if missing) for this process, and waits for others that have it up to `patienceMs`, during which
+ * this thread does nothing else. Freed by `release` or death. Throws SQLite's error when it stays taken.
+ */
+export function lockFile(file: string, patienceMs: number): { release(): void } {
+  const database = openQuietly(file);
+  try {
+    database.exec(`PRAGMA busy_timeout = ${patienceMs}; BEGIN EXCLUSIVE`);
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+  held.add(database);
+  return {
+    release() {
+      if (held.delete(database)) database.close();
+    },
+  };
+}
+
 /** Opens the file without the ExperimentalWarning that some versions of node print when SQLite is first loaded. */
 function openQuietly(file: string): DatabaseSync {
   const emitWarning = process.emitWarning;

@@ -1,0 +1,84 @@
+import { plain } from './output/plain.ts';
+import { Refused } from './refused.ts';
+
+/** A file as the system named it. */
+export interface TakenFile {
+  readonly filename: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface Answer {
+  readonly body: unknown;
+  readonly link: string | null;
+}
+
+export interface Sent {
+  readonly method: string;
+  readonly token?: string;
+  readonly body?: object;
+  readonly accept?: string;
+}
+
+const PATIENCE_MS = 60_000;
+
+/** Asks for JSON. Throws Refused with the sentence of the system, or when nobody is there. */
+export async function send(base: string, path: string, sent: Sent): Promise<Answer> {
+  const { response, bytes } = await reach(base, path, sent);
+  const read = bytes.length === 0 ? {} : json(bytes);
+  if (response.ok && read !== undefined) return { body: read, link: response.headers.get('link') };
+  throw refusal(base, response.status, read);
+}
+
+/** Asks for a file. Throws like `send`. */
+export async function take(base: string, path: string, token: string): Promise<TakenFile> {
+  const { response, bytes } = await reach(base, path, { method: 'GET', token, accept: '*/*' });
+  if (!response.ok) throw refusal(base, response.status, json(bytes));
+  const named = /filename="([^"]+)"/.exec(response.headers.get('content-disposition') ?? '');
+  const [type, filename] = [response.headers.get('content-type'), named?.[1]];
+  if (type === null || filename === undefined) throw strange(base, response.status);
+  return { filename, type, bytes };
+}
+
+async function reach(base: string, path: string, { method, token, body, accept = 'application/json' }: Sent) {
+  const headers: Record<string, string> = { accept };
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
+  if (body) headers['content-type'] = 'application/json';
+  const signal = AbortSignal.timeout(PATIENCE_MS);
+  // A token goes where it was meant for and nowhere else.
+  const options = { method, headers, body: body && JSON.stringify(body), signal, redirect: 'error' as const };
+  return fetch(base + path, options)
+    .then(async (response) => ({ response, bytes: await response.bytes() }))
+    .catch((error: unknown) => {
+      throw new Refused(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`, {
+        code: 'NOT_RUNNING',
+      });
+    });
+}
+
+function refusal(base: string, status: number, body: unknown): Refused {
+  const { error, code } = (body ?? {}) as { error?: unknown; code?: unknown };
+  if (typeof error !== 'string') return strange(base, status);
+  const advice = status === 401 ? ' (sign in again, or ask for another token)' : '';
+  return new Refused(`${plain(error)}${advice}`, { status, code: typeof code === 'string' ? code : undefined });
+}
+
+/** What is said of an answer that Tradepost does not give. */
+export function strange(base: string, status: number): Refused {
+  return new Refused(`What answers at ${base} is not Tradepost (status ${status}); see --url.`, {
+    code: 'NOT_TRADEPOST',
+  });
+}
+
+function json(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error & { cause?: { code?: string; message?: string } };
+  return cause?.code ?? cause?.message ?? message;
+}

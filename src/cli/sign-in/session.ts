@@ -1,0 +1,57 @@
+import { send, strange } from '../http.ts';
+import { Refused } from '../refused.ts';
+import { alone, keepSession, readSessions, type Session } from './store.ts';
+
+/** A token is renewed this long before its end, so that it lasts for the request that it is for. */
+const MARGIN_MS = 60_000;
+
+/** Signs in with a name and a password. Throws Refused with the sentence of the system. */
+export async function signIn(base: string, username: string, password: string): Promise<Session> {
+  const { body } = await send(base, '/login', { method: 'POST', body: { username, password } });
+  return sessionOf(base, username, body);
+}
+
+/**
+ * The token that is kept for this address: another one when its time is over, or when it is the one that was refused.
+ * Throws Refused, with what to do, when its session has ended.
+ */
+export async function currentToken(base: string, refused?: string): Promise<string> {
+  const kept = readSessions()[base];
+  if (kept && isGood(kept, refused)) return kept.token;
+  return alone(async () => {
+    // Another command may have renewed it meanwhile.
+    const session = readSessions()[base];
+    if (!session) throw over(base);
+    if (isGood(session, refused)) return session.token;
+    const renewed = await renew(base, session);
+    keepSession(base, renewed);
+    return renewed.token;
+  });
+}
+
+const isGood = ({ token, expires_at }: Session, refused: string | undefined): boolean =>
+  token !== refused && Date.parse(expires_at) - MARGIN_MS > Date.now();
+
+async function renew(base: string, { username, refresh_token }: Session): Promise<Session> {
+  const body = { grant_type: 'refresh_token', refresh_token };
+  const answer = await send(base, '/auth/token', { method: 'POST', body }).catch((error: unknown) => {
+    const ended = error instanceof Refused && [400, 401, 403].includes(error.status ?? 0);
+    throw ended ? over(base, username) : error;
+  });
+  return sessionOf(base, username, answer.body);
+}
+
+function over(base: string, username?: string): Refused {
+  const whose = username === undefined ? 'There is no sign-in' : `The sign-in of ${username}`;
+  const text = username === undefined ? `${whose} at ${base}` : `${whose} at ${base} has ended`;
+  return new Refused(`${text}; sign in again with \`tradepost login --url ${base}\`.`, { code: 'SIGN_IN_ENDED' });
+}
+
+function sessionOf(base: string, username: string, body: unknown): Session {
+  const { token, access_token, refresh_token, expires_in } = body as Record<string, unknown>;
+  const given = token ?? access_token;
+  if (typeof given !== 'string' || typeof refresh_token !== 'string' || typeof expires_in !== 'number') {
+    throw strange(base, 200);
+  }
+  return { username, token: given, refresh_token, expires_at: new Date(Date.now() + expires_in * 1_000).toISOString() };
+}

@@ -1,0 +1,85 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { configFolder } from '../../platform/config.ts';
+import { lockFile } from '../../platform/db/embedded/lock.ts';
+import { Refused } from '../refused.ts';
+
+/** A sign-in at one address, as it is kept: never with a password. */
+export interface Session {
+  readonly username: string;
+  readonly token: string;
+  readonly refresh_token: string;
+  /** RFC 3339, of the token. */
+  readonly expires_at: string;
+}
+
+export type Sessions = Readonly<Record<string, Session | undefined>>;
+
+const folder = (): string => join(configFolder(), 'tradepost');
+
+/** The file that sign-ins are kept in, for its owner alone. */
+export const sessionsFile = (): string => join(folder(), 'credentials.json');
+
+/** Every sign-in, by address. Throws Refused when the file is damaged, or not for its owner alone. */
+export function readSessions(): Sessions {
+  const file = sessionsFile();
+  const info = statSync(file, { throwIfNoEntry: false });
+  if (!info) return {};
+  if ((info.mode & 0o077) !== 0) {
+    throw new Refused(`'${file}' may be read by others; run \`chmod 600 ${file}\`, and sign in again.`);
+  }
+  const kept = parsed(readFileSync(file, 'utf8'));
+  if (!kept) throw new Refused(`'${file}' is damaged; remove it, and sign in again with \`tradepost login\`.`);
+  return kept;
+}
+
+function parsed(text: string): Sessions | undefined {
+  try {
+    const { sessions } = JSON.parse(text) as { sessions?: unknown };
+    return typeof sessions === 'object' && sessions !== null && !Array.isArray(sessions)
+      ? (sessions as Sessions)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Replaces what is kept of one address; undefined removes it. The caller has it for itself. */
+export function keepSession(url: string, session: Session | undefined): void {
+  const { [url]: _old, ...others } = readSessions();
+  const sessions = session === undefined ? others : { ...others, [url]: session };
+  const file = sessionsFile();
+  const unfinished = `${file}.${process.pid}`;
+  rmSync(unfinished, { force: true });
+  const fd = openSync(unfinished, 'wx', 0o600);
+  try {
+    writeSync(fd, `${JSON.stringify({ sessions }, null, 2)}\n`);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(unfinished, file);
+}
+
+const PATIENCE_MS = 15_000;
+
+/** Runs `work` while no other command changes what is kept: a refresh token that is used twice ends its session. */
+export async function alone<T>(work: () => Promise<T>): Promise<T> {
+  mkdirSync(folder(), { recursive: true, mode: 0o700 });
+  const lock = lockFile(join(folder(), 'credentials.lock'), PATIENCE_MS);
+  try {
+    return await work();
+  } finally {
+    lock.release();
+  }
+}
