@@ -6,6 +6,7 @@ import { environmentExample } from '../src/platform/settings.ts';
 import { hasChdb } from '../src/platform/testing/clickhouse.ts';
 import { VERSION } from '../src/platform/version.ts';
 import { asyncapiPage } from './docs/asyncapi.ts';
+import { commandsPage } from './docs/commands.ts';
 import { errorsPage } from './docs/errors.ts';
 import { eventsPage } from './docs/events.ts';
 import { mapPage } from './docs/map.ts';
@@ -31,6 +32,7 @@ const clickhouse = canDump ? await clickhouseDumps(onEither) : {};
 
 const pages: Record<string, string> = {
   '.env.example': environmentExample(),
+  'docs/commands.md': commandsPage(),
   'docs/generated/openapi.json': `${JSON.stringify(openapi(contracts, 'Tradepost', VERSION), null, 2)}\n`,
   'docs/generated/errors.md': errorsPage(contracts),
   'docs/generated/asyncapi.json': asyncapiPage(wired),

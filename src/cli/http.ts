@@ -40,6 +40,18 @@ export async function take(base: string, path: string, token: string): Promise<T
   return { filename, type, bytes };
 }
 
+/** Asks for text. Throws like `send`. */
+export async function readText(base: string, path: string, token?: string): Promise<string> {
+  const { response, bytes } = await reach(base, path, { method: 'GET', token, accept: '*/*' });
+  if (!response.ok) throw refusal(base, response.status, json(bytes));
+  return new TextDecoder().decode(bytes);
+}
+
+/** The body of `path` whatever its status, as JSON; undefined when it is none. Throws when nobody is there. */
+export async function readBody(base: string, path: string): Promise<unknown> {
+  return json((await reach(base, path, { method: 'GET' })).bytes);
+}
+
 async function reach(base: string, path: string, { method, token, body, accept = 'application/json' }: Sent) {
   const headers: Record<string, string> = { accept };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;

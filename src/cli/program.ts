@@ -7,6 +7,7 @@ import { addDeadLetterCommands } from './dead-letters/dead-letters.ts';
 import { addDeveloperCommands } from './developer.ts';
 import { explain } from './help.ts';
 import { addSignInCommands } from './sign-in/sign-in.ts';
+import { addStatusCommand } from './status/status.ts';
 
 const ABOUT_OUTPUT = `
 --json and --quiet go with every command. With --json standard output is one JSON document and nothing else, and a fault
@@ -24,6 +25,7 @@ export function createProgram(context: CommandContext): Command {
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true, helpWidth: 120 })
     .addHelpText('after', ABOUT_OUTPUT);
   addRunCommands(program, context);
+  addStatusCommand(program, context);
   addSettingsCommands(program, context);
   addDatabaseCommands(program, context);
   addSignInCommands(program, context);

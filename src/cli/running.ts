@@ -1,5 +1,5 @@
 import type { Config } from '../platform/config.ts';
-import { type Answer, send, type TakenFile, take } from './http.ts';
+import { type Answer, readText, send, type TakenFile, take } from './http.ts';
 import { Refused } from './refused.ts';
 import { currentToken, signIn } from './sign-in/session.ts';
 import { readSessions } from './sign-in/store.ts';
@@ -20,6 +20,8 @@ export interface RunningSystem {
   ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T>;
   /** Every item of a list, page after page. */
   all<T>(path: string): Promise<T[]>;
+  /** The text of an answer. Throws Refused with the sentence of the system. */
+  text(path: string): Promise<string>;
   /** What the answer holds as a file. Throws Refused with the sentence of the system. */
   file(path: string): Promise<TakenFile>;
 }
@@ -53,9 +55,17 @@ export async function connect(config: Config, given: Connection): Promise<Runnin
       }
       return items;
     },
+    text: (path) => as((token) => readText(base, path, token)),
     file: (path) => as((token) => take(base, path, token)),
   };
 }
+
+/** Whether anybody was named, by an option, a setting or an earlier sign-in. */
+export function isNamed(base: string, { token, username }: Connection, { TRADEPOST_TOKEN }: Config): boolean {
+  return Boolean(token ?? username ?? TRADEPOST_TOKEN) || hasSession(base);
+}
+
+const hasSession = (base: string): boolean => readSessions()[base] !== undefined;
 
 /** Where the token of a command comes from. */
 interface Identity {
@@ -68,7 +78,7 @@ async function identityFor(base: string, { token, username }: Connection, config
   if (token !== undefined) return fixed(token);
   if (username !== undefined) return fixed((await signIn(base, username, await passwordOf(username, config))).token);
   if (config.TRADEPOST_TOKEN) return fixed(config.TRADEPOST_TOKEN);
-  if (readSessions()[base] === undefined) {
+  if (!hasSession(base)) {
     throw new Refused(
       `Say who you are: with \`${loginFor(base, config)}\`, with TRADEPOST_TOKEN, with --token, or with --username.`,
       { code: 'NOT_SIGNED_IN' },

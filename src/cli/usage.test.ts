@@ -10,6 +10,7 @@ import { pathOf, suggestionsFor } from './usage.ts';
 
 test('a word that is no command is answered with the one that was meant, and does nothing', async () => {
   const cases: [string[], RegExp][] = [
+    [['stat'], /^unknown command 'stat'; did you mean 'status'\? See tradepost --help\.\n$/],
     [['sart'], /^unknown command 'sart'; did you mean 'start'\? See tradepost --help\.\n$/],
     [['migrat', '--plan'], /did you mean 'migrate'\?/],
     [['Topology'], /did you mean 'topology'\?/],

@@ -22,6 +22,7 @@ import { startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
 import { type Actions, type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
+import { showProcessInfo } from './observability/process-info.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
@@ -80,6 +81,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
     const keepers = keepersOf(modules, config);
     await prepareStores(keepers, engines, { config, log });
+    await showProcessInfo(engines, keepers, config);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);

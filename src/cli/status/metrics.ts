@@ -1,0 +1,26 @@
+/** One line of the text that Prometheus reads. */
+export interface Sample {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** The samples of a text in Prometheus' format; lines that are none are left out. */
+export function samplesIn(text: string): Sample[] {
+  return text.split('\n').flatMap((line) => {
+    const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];
+    if (name === undefined || value === undefined) return [];
+    const pairs = [...labels.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)];
+    return [
+      {
+        name,
+        value: Number(value),
+        labels: Object.fromEntries(
+          pairs.map(([, label = '', given = '']) => [label, given.replace(/\\(.)/g, unescaped)]),
+        ),
+      },
+    ];
+  });
+}
+
+const unescaped = (_: string, letter: string): string => (letter === 'n' ? '\n' : letter);

@@ -1,0 +1,131 @@
+import type { Condition } from '../../platform/health.ts';
+import type { Colour } from '../output/output.ts';
+import { table } from '../output/table.ts';
+import { LETTERS, type Seen, type Sight } from './look.ts';
+import type { Sample } from './metrics.ts';
+
+/** What `tradepost status --json` prints. */
+export interface Summary {
+  readonly condition: Condition | 'not_running';
+  readonly services: readonly ServiceStatus[];
+  readonly engines: readonly EngineStatus[];
+  readonly problems: readonly string[];
+  /** By service; null when they are not for us. */
+  readonly dead_letters: Readonly<Record<string, number>> | null;
+}
+
+export interface ServiceStatus {
+  readonly service: string;
+  readonly url: string;
+  readonly condition: Condition | 'not_running';
+  readonly version: string | null;
+  /** When its process was started, RFC 3339. */
+  readonly since: string | null;
+}
+
+interface EngineStatus {
+  readonly role: string;
+  readonly engine: string;
+  readonly version: string;
+  readonly services: readonly string[];
+}
+
+/** What was seen, in one value. */
+export function summaryOf({ doors, letters }: Sight): Summary {
+  const services = doors.flatMap(servicesOf);
+  const problems = [...doors.flatMap(problemsAt), ...letterProblems(letters)];
+  const running = doors.some(({ health }) => health !== undefined);
+  return {
+    condition: running ? worstOf(services, problems) : 'not_running',
+    services,
+    engines: enginesIn(doors),
+    problems,
+    dead_letters: letters ? Object.fromEntries(letters) : null,
+  };
+}
+
+function servicesOf({ url, services, health, metrics }: Seen): ServiceStatus[] {
+  const version = metrics.find(({ name }) => name === 'tradepost_build_info')?.labels.version ?? null;
+  const started = metrics.find(({ name }) => name === 'process_start_time_seconds')?.value;
+  const since = started === undefined ? null : new Date(started * 1_000).toISOString();
+  return services.map((service) => {
+    // A service behind a gateway is a check of it.
+    const said = health?.checks[service];
+    const own = said === undefined || said === 'ok' ? health?.status : conditionSaid(said);
+    return {
+      service,
+      url,
+      condition: own ?? 'not_running',
+      ...(said === undefined ? { version, since } : { version: null, since: null }),
+    };
+  });
+}
+
+const conditionSaid = (text: string): Condition => (/^(does not answer|down)/.test(text) ? 'down' : 'degraded');
+
+function problemsAt({ url, services, health, absence }: Seen): string[] {
+  const who = services.length === 1 ? services[0] : `${services.length} services`;
+  if (!health) return [`${who} at ${url}: ${absence ?? 'nothing answers'}`];
+  return Object.entries(health.checks).flatMap(([check, text]) =>
+    text === 'ok' ? [] : [`${check} at ${url}: ${text}`],
+  );
+}
+
+function letterProblems(letters: Sight['letters']): string[] {
+  return [...(letters ?? [])].flatMap(([service, count]) => {
+    if (count === 0) return [];
+    const many = count >= LETTERS ? `${LETTERS} or more` : String(count);
+    return [
+      `${service}: ${many} dead ${count === 1 ? 'letter' : 'letters'}; see tradepost dead-letters list ${service}`,
+    ];
+  });
+}
+
+function worstOf(services: readonly ServiceStatus[], problems: readonly string[]): Condition {
+  if (services.some(({ condition }) => condition === 'down' || condition === 'not_running')) return 'down';
+  return problems.length > 0 || services.some(({ condition }) => condition === 'degraded') ? 'degraded' : 'ok';
+}
+
+function enginesIn(doors: readonly Seen[]): EngineStatus[] {
+  const found = new Map<string, EngineStatus>();
+  const samples = doors.flatMap(({ metrics }) => metrics).filter(({ name }) => name === 'tradepost_engine_info');
+  for (const { labels } of samples as readonly Sample[]) {
+    const { role = '', engine = '', version = '', services = '' } = labels;
+    const key = [role, engine, version].join(' ');
+    const others = found.get(key)?.services ?? [];
+    found.set(key, { role, engine, version, services: [...new Set([...others, ...services.split(' ')])] });
+  }
+  return [...found.values()];
+}
+
+/** For a person: services, engines, and what is wrong. */
+export function summaryText(
+  { condition, services, engines, problems }: Summary,
+  { width, paint, hint }: { width?: number; paint: (colour: Colour, text: string) => string; hint?: string },
+): string {
+  const rows = services.map((one) => [
+    one.service,
+    one.condition.replace('_', ' '),
+    one.url,
+    one.since?.replace(/\.\d+Z$/, 'Z') ?? '',
+    one.version ?? '',
+  ]);
+  const stands = engines.map(({ role, engine, version }) => [role, `${engine} ${version}`.trimEnd()]);
+  return [
+    paint(COLOURS[condition], HEADLINES[condition]),
+    '',
+    table(['service', 'condition', 'url', 'since', 'version'], rows, { width }),
+    ...(stands.length > 0 ? ['', table(['engine', 'which'], stands, { width })] : []),
+    ...(problems.length > 0 ? ['', 'What is wrong:', ...problems.map((one) => `  ${one}`)] : []),
+    ...(hint ? ['', hint] : []),
+  ].join('\n');
+}
+
+const HEADLINES = {
+  ok: 'Everything runs.',
+  degraded: 'It runs, and something is wrong.',
+  down: 'A part of it does not work.',
+  not_running: 'Nothing of Tradepost runs here.',
+};
+
+const COLOURS = { ok: 'green', degraded: 'yellow', down: 'red', not_running: 'red' } as const;
