@@ -2,11 +2,15 @@ import { container } from './container.ts';
 import { type Running, start } from './platform/app.ts';
 import type { Config } from './platform/config.ts';
 import type { Log } from './platform/log.ts';
+import { watchParent } from './platform/parent.ts';
 
-/** Starts what the configuration asks for and drains at SIGINT or SIGTERM; a second signal ends it at once. */
+/**
+ * Starts what the configuration asks for. SIGINT, SIGTERM, SIGHUP, the end of the process that started it, and an
+ * error that nobody caught drain it; a signal after that ends it at once.
+ */
 export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<Running> {
   const starting = start({ config, container, log, progress });
-  const stopping = stopOnSignals(async () => {
+  const stopping = stopWhenAsked(async () => {
     // A signal during the start waits for it, so that no child process is left behind.
     const running = await starting.catch(() => undefined);
     await running?.close();
@@ -20,35 +24,69 @@ export async function main(config: Config, log: Log, progress: (text: string) =>
 }
 
 const DRAIN_SECONDS = 25;
+/** A terminal signals npm and us, and npm passes its signal on: within a second they are one. */
+const ONE_PRESS_MS = 1_000;
+const LAST_LINES_MS = 1_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function stopOnSignals(close: () => Promise<void>, log: Log): { cancel(): void } {
-  let stopping = false;
-  const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) {
-      log.warn('second signal: ending without waiting');
-      process.exit(1);
-    }
-    stopping = true;
-    log.info({ signal }, 'stopping');
+function stopWhenAsked(close: () => Promise<void>, log: Log): { cancel(): void } {
+  let since: number | undefined;
+  let code = 0;
+  const end = (): void => {
+    // Whoever reads the log may have stopped reading.
+    setTimeout(() => process.exit(code), LAST_LINES_MS).unref();
+    log.flush(() => process.exit(code));
+  };
+  const drain = (): void => {
+    since = performance.now();
     const late = setTimeout(() => {
       log.error(`not stopped after ${DRAIN_SECONDS} s; ending`);
-      process.exit(1);
+      code = 1;
+      end();
     }, DRAIN_SECONDS * 1000);
     late.unref();
-    close().then(
-      () => log.flush(() => process.exit(0)),
-      (error: unknown) => {
-        log.error({ err: error }, 'stopping failed');
-        process.exit(1);
-      },
-    );
+    close().then(end, (error: unknown) => {
+      log.error({ err: error }, 'stopping failed');
+      code = 1;
+      end();
+    });
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (since === undefined) {
+      log.info({ signal }, 'stopping');
+      drain();
+    } else if (performance.now() - since > ONE_PRESS_MS) {
+      log.warn('second signal: ending without waiting');
+      code = 1;
+      end();
+    }
+  };
+  const onQuit = (): void => {
+    log.warn('SIGQUIT: ending without waiting');
+    code = 131;
+    end();
+  };
+  // The state after such an error is unknown: what was taken is answered, and no more is taken.
+  const onFatal = (error: unknown): void => {
+    log.fatal({ err: error }, 'an error that nothing caught; stopping');
+    code = 1;
+    if (since === undefined) drain();
+  };
+  const onOrphaned = (): void => {
+    if (since !== undefined) return;
+    log.warn('the process that started this one is gone; stopping');
+    drain();
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  process.on('SIGQUIT', onQuit);
+  process.on('uncaughtException', onFatal);
+  const unwatch = watchParent(onOrphaned);
   return {
     cancel() {
-      process.off('SIGINT', stop);
-      process.off('SIGTERM', stop);
+      for (const signal of SIGNALS) process.off(signal, onSignal);
+      process.off('SIGQUIT', onQuit);
+      process.off('uncaughtException', onFatal);
+      unwatch();
     },
   };
 }

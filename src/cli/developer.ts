@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { launchEnvironment } from '../platform/config.ts';
 import type { CommandContext } from './context.ts';
 import { explain } from './help.ts';
 import type { Output } from './output/output.ts';
@@ -51,14 +52,17 @@ export function addDeveloperCommands(program: Command, { output }: CommandContex
   }
 }
 
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
 async function runScript(name: string, words: readonly string[], output: Output): Promise<void> {
   const child = spawn('npm', ['run', '--silent', name, '--', ...words], {
     cwd: ROOT,
     stdio: ['inherit', output.json ? process.stderr : 'inherit', 'inherit'],
+    // What serves under npm looks for this process, and ends when it is gone.
+    env: launchEnvironment(),
   });
-  // The terminal sends Ctrl-C to both; the child decides when to end.
-  process.on('SIGINT', () => undefined);
-  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  // The child decides when to end.
+  for (const signal of PASSED_ON) process.on(signal, () => child.kill(signal));
   const exit_code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);
     // As a shell counts the end by a signal.

@@ -3,12 +3,14 @@ import { modulesOf } from '../platform/app.ts';
 import { type Config, readEnvironment } from '../platform/config.ts';
 import type { CommandContext } from './context.ts';
 import { faultOf } from './faults.ts';
+import { guardOutputs } from './output/guard.ts';
 import { createOutput, type Streams } from './output/output.ts';
 import { createProgram } from './program.ts';
 import { isShown, refuseUnknownCommand, tellMisuse } from './usage.ts';
 
 /** The `tradepost` command. Every npm script that runs the product goes through here. */
 export async function run(args: readonly string[], streams: Streams = process): Promise<void> {
+  if (streams === process) guardOutputs();
   const output = createOutput(args, streams);
   try {
     await runCommand(args, { configuration, output }, streams);

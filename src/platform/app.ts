@@ -104,15 +104,26 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       services,
       urls,
       async close() {
-        await drain();
-        await jobs.stop();
-        for (const end of closing.reverse()) await end();
+        await endAll([drain, () => jobs.stop(), ...closing.reverse()]);
       },
     };
   } catch (error) {
-    for (const end of closing.reverse()) await end();
+    await endAll(closing.reverse()).catch(() => undefined);
     throw error;
   }
+}
+
+/** Ends one after the other. One that fails keeps no other from its end; its error is thrown after the last. */
+async function endAll(ends: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }
 
 /** Brings what the services keep to where they can begin. Throws ConfigError where they must not. */

@@ -160,6 +160,24 @@ export function wantsDetails(env: Environment = process.env): boolean {
   return ['debug', 'trace'].includes(env.LOG_LEVEL ?? '');
 }
 
+/** Who started this process: the pid of our own launcher, and the npm script that runs, of which package. */
+export interface Launch {
+  readonly launcher: number | undefined;
+  readonly script: string | undefined;
+  readonly packageName: string | undefined;
+}
+
+/** Who started this process, as far as they say so. */
+export function launchOf(): Launch {
+  const { TRADEPOST_LAUNCHER, npm_lifecycle_event: script, npm_package_name: packageName } = process.env;
+  return { launcher: Number(TRADEPOST_LAUNCHER) || undefined, script, packageName };
+}
+
+/** The environment of a process that is to end when this one is gone: the child finds its launcher in it. */
+export function launchEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, TRADEPOST_LAUNCHER: String(process.pid) };
+}
+
 /** A database server that the tests run on. */
 export interface TestEngine {
   readonly name: string;

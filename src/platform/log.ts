@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 import { type DestinationStream, type Logger, pino } from 'pino';
 
-import type { default as PrettyStream } from 'pino-pretty';
+import type { default as Pretty } from 'pino-pretty';
 import { type Config, hasColours } from './config.ts';
+import { type LogOutput, openLogOutput } from './log-output.ts';
+import { countLostLine } from './metrics.ts';
 
 export type Log = Logger;
 
@@ -42,10 +44,35 @@ export function createLog(
     serializers: { err: withoutRows },
     redact: { paths: REDACT, censor: '[redacted]' },
   };
-  if (typeof to === 'object') return pino(options, to);
-  // Written in blocks under load; `flush` runs every second and at the end.
-  if (person) return pino(options, prettyStream());
-  return pino(options, pino.destination({ dest: DESCRIPTORS[to], sync: false, minLength: 4096, periodicFlush: 1000 }));
+  return pino(options, typeof to === 'object' ? to : standardOutput(DESCRIPTORS[to], person));
+}
+
+const outputs = new Map<number, LogOutput>();
+
+// One a descriptor, however many logs there are: two would write into each other's lines.
+function standardOutput(fd: number, person: boolean): DestinationStream {
+  const output = outputs.get(fd) ?? openDescriptor(fd, person);
+  outputs.set(fd, output);
+  if (!person) return output;
+  const format = prettyFormat();
+  const { flush } = output;
+  return Object.assign({ write: (line: string) => output.write(format(line)) }, { flush });
+}
+
+// Written in blocks under load, and every second; a person sees each line at once.
+function openDescriptor(fd: number, person: boolean): LogOutput {
+  const output = openLogOutput(fd, {
+    block: person ? 0 : 4096,
+    onLost: countLostLine,
+    onResumed(lost) {
+      const time = new Date().toISOString();
+      const msg = `${lost} log lines before this one could not be written and were dropped`;
+      const line = `${JSON.stringify({ level: 'warn', time, lost, msg })}\n`;
+      output.write(person ? prettyFormat()(line) : line);
+    },
+  });
+  process.once('exit', () => output.flushSync());
+  return output;
 }
 
 // PostgreSQL tells the row that it refused, and that is somebody's address: it stays out of the log.
@@ -61,7 +88,8 @@ function withoutRows(error: unknown): unknown {
 }
 
 // Loaded only where a person looks on: it is a second of nobody's start otherwise.
-function prettyStream(): DestinationStream {
-  const { default: pretty } = createRequire(import.meta.url)('pino-pretty') as { default: typeof PrettyStream };
-  return pretty({ colorize: hasColours(process.stdout), ignore: 'request_id', sync: true });
+function prettyFormat(): (line: string) => string {
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty;
+  const options = { colorize: hasColours(process.stdout), ignore: 'request_id' };
+  return prettyFactory(options) as (line: string) => string;
 }

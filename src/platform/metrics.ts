@@ -39,6 +39,17 @@ const handled = new Histogram({
   registers: [registry],
 });
 
+const lostLines = new Counter({
+  name: 'tradepost_log_lines_lost_total',
+  help: 'Log lines that could not be written and were dropped',
+  registers: [registry],
+});
+
+/** Counts a log line that could not be written. */
+export function countLostLine(): void {
+  lostLines.inc();
+}
+
 const buried = new Counter({
   name: 'tradepost_dead_letters_total',
   help: 'Events that a consumer gave up, by consumer',

@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { AppError, common, invalid } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { countFailure, observeRequest } from '../metrics.ts';
+import { endConnections } from './connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { validatorFor } from './validation.ts';
 
@@ -34,7 +35,7 @@ export function createServer(log: Log): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
   app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, log));
   acceptEmptyJson(app);
-  letGoOfUnused(app);
+  endConnections(app);
   app.decorateRequest('caller');
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
@@ -47,22 +48,6 @@ export function createServer(log: Log): FastifyInstance {
     done();
   });
   return app;
-}
-
-const LAST_CALL_MS = 1_000;
-
-// Browsers open connections in advance. One that never sent a request is not idle to Node, which would wait for it
-// for ever when the server stops.
-function letGoOfUnused(app: FastifyInstance): void {
-  const unused = new Set<Socket>();
-  app.server.on('connection', (socket) => {
-    unused.add(socket);
-    socket.once('close', () => unused.delete(socket));
-  });
-  app.server.on('request', ({ socket }) => unused.delete(socket));
-  app.addHook('preClose', async () => {
-    setTimeout(() => unused.forEach((socket) => void socket.destroy()), LAST_CALL_MS).unref();
-  });
 }
 
 function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, seconds: number): void {
