@@ -179,7 +179,7 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
 }
 
 // Without its bus a service still takes orders: their events wait in the outbox.
-const busCheck = ({ bus }: EventPath): Check => Object.assign(() => bus.ping(), { watched: true });
+const busCheck = (path: EventPath): Check => Object.assign(() => path.look(), { watched: true });
 
 const noAnswer = async () => undefined;
 

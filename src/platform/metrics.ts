@@ -57,6 +57,20 @@ const buried = new Counter({
   registers: [registry],
 });
 
+const refusedLetters = new Counter({
+  name: 'tradepost_dead_letter_failures_total',
+  help: 'Attempts to put an event aside that the store refused, by consumer',
+  labelNames: ['consumer'],
+  registers: [registry],
+});
+
+const lost = new Counter({
+  name: 'tradepost_events_lost_total',
+  help: 'Events that the bus had for a service and lost before they were read; an unknown number counts as one',
+  labelNames: ['service', 'topic'],
+  registers: [registry],
+});
+
 // prom-client hashes the labels at every observation; the children are few, so they are kept.
 const requestTimers = new Map<string, (seconds: number) => void>();
 
@@ -92,6 +106,16 @@ export function eventDelays(consumer: string): (seconds: number) => void {
 /** Counts an event that went to the dead letters. */
 export function countDeadLetter(consumer: string): void {
   buried.inc({ consumer });
+}
+
+/** Counts an event that could not be put aside either. */
+export function countRefusedLetter(consumer: string): void {
+  refusedLetters.inc({ consumer });
+}
+
+/** Counts events that the bus has lost before a service read them. */
+export function countLoss(service: string, topic: string, count: number | undefined): void {
+  lost.inc({ service, topic }, count ?? 1);
 }
 
 /** Counts an error that nobody expected. */

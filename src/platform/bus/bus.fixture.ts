@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { Envelope } from '../events.ts';
 import { createLog } from '../log.ts';
-import type { Bus, Subscription } from './bus.ts';
+import type { Bus, Loss, Subscription } from './bus.ts';
 import type { Address } from './fixtures/address.fixture.ts';
 import * as embedded from './fixtures/embedded.fixture.ts';
 import * as kafka from './fixtures/kafka.fixture.ts';
@@ -61,6 +61,7 @@ export const subjects = (count: number): string[] => Array.from({ length: count 
 export function listener(group: string, handle: (event: Envelope) => Promise<void> = async () => undefined) {
   const got: Envelope[] = [];
   const litter: string[] = [];
+  const losses: Loss[] = [];
   const subscription: Subscription = {
     group,
     wanted: [{ source: 'order', topic: 'orders', types: new Set(['order.created']) }],
@@ -69,10 +70,13 @@ export function listener(group: string, handle: (event: Envelope) => Promise<voi
       got.push(one);
     },
     async unreadable(raw) {
-      litter.push(raw);
+      litter.push(raw.toString());
+    },
+    lost(loss) {
+      losses.push(loss);
     },
   };
-  return { subscription, got, litter };
+  return { subscription, got, litter, losses };
 }
 
 /** Which event of its subject it is. */

@@ -33,7 +33,21 @@ export interface Subscription {
    */
   handle(event: Envelope): Promise<void>;
   /** Told what came under a wanted topic and is no event. Resolves when it is put aside; the bus then forgets it. */
-  unreadable(raw: string, reason: string): Promise<void>;
+  unreadable(raw: string | Buffer, reason: string): Promise<void>;
+  /** Told of events that the bus had for this group and has no longer. */
+  lost(loss: Loss): void;
+}
+
+/** Events that a group was to get and that the bus has lost before. */
+export interface Loss {
+  /** Where they were: a topic, or a queue. */
+  readonly topic: string;
+  /** Which part of it: `partition 3`. */
+  readonly place: string;
+  /** How many at most; undefined where the bus cannot know. */
+  readonly count?: number;
+  /** What happened, as a sentence. */
+  readonly reason: string;
 }
 
 export interface Wanted {

@@ -1,3 +1,4 @@
+import { validTime } from '../db/letter.ts';
 import type { Envelope } from '../events.ts';
 
 /**
@@ -28,13 +29,32 @@ export function toHeaders(event: Envelope, prefix: string): Record<string, strin
 /** The media type of every payload. */
 export const CONTENT_TYPE = 'application/json';
 
+/** The longest attribute that is taken. */
+const LONGEST = 1_000;
+/** The largest payload that is taken. */
+const LARGEST = 16_000_000;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** What a NUL, or half of a surrogate pair, looks like in JSON text. */
+const SUSPECT = /\\u(?:0000|d[89a-f])/i;
 
-/** The event that headers and payload make. Throws a sentence for what is none. */
+/** The headers that came under their names. One that came twice with two values has both. */
+export function headersOf(pairs: Iterable<readonly [string, unknown]>): Record<string, unknown> {
+  const headers = new Map<string, unknown>();
+  for (const [name, value] of pairs) {
+    const before = headers.get(name);
+    headers.set(name, before === undefined || before === value ? value : [before, value]);
+  }
+  return Object.fromEntries(headers);
+}
+
+/** The event that headers and payload make, unchecked. Throws a sentence when an attribute is missing or no text. */
 export function fromHeaders(headers: Readonly<Record<string, unknown>>, data: string, prefix: string): Envelope {
   const text = (name: string): string | undefined => {
     const value = headers[prefix + name];
-    return value === undefined || value === null ? undefined : String(value);
+    if (value === undefined || value === null) return undefined;
+    if (Array.isArray(value)) throw new Error(`the attribute ${name} is there more than once`);
+    if (typeof value === 'object') throw new Error(`the attribute ${name} is no text`);
+    return String(value);
   };
   const must = (name: string): string => {
     const value = text(name);
@@ -42,8 +62,6 @@ export function fromHeaders(headers: Readonly<Record<string, unknown>>, data: st
     return value;
   };
   const id = must('id');
-  if (!UUID.test(id)) throw new Error(`the id '${id}' is no UUID`);
-  JSON.parse(data);
   return {
     id,
     source: must('source').replace(/^\//, ''),
@@ -58,3 +76,46 @@ export function fromHeaders(headers: Readonly<Record<string, unknown>>, data: st
     data,
   };
 }
+
+/**
+ * The door: an event that every store can keep, in the form in which it is kept. Throws a sentence for any other. What
+ * passes here is refused by no column later.
+ */
+export function admit(event: Envelope): Envelope {
+  for (const [name, value] of Object.entries(event)) {
+    if (name !== 'data' && typeof value === 'string') checkText(name, value);
+  }
+  if (!UUID.test(event.id)) throw new Error(`the id '${shown(event.id)}' is no UUID`);
+  if (event.causation !== undefined && !UUID.test(event.causation)) {
+    throw new Error(`the causationid '${shown(event.causation)}' is no UUID`);
+  }
+  const time = validTime(event.time);
+  if (time === undefined) throw new Error(`the time '${shown(event.time)}' is no RFC 3339 time of the years 1900 to 2299`);
+  checkPayload(event.data);
+  return time === event.time ? event : { ...event, time };
+}
+
+function checkText(name: string, value: string): void {
+  if (value.length > LONGEST) throw new Error(`the attribute ${name} is longer than ${LONGEST} characters`);
+  if (value.includes('\0')) throw new Error(`the attribute ${name} holds a NUL character`);
+  if (!value.isWellFormed() || value.includes('\ufffd')) throw new Error(`the attribute ${name} is no valid Unicode`);
+}
+
+function checkPayload(data: string): void {
+  if (data.length > LARGEST) throw new Error(`the payload is larger than ${LARGEST} bytes`);
+  const value: unknown = JSON.parse(data);
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error('the payload is no JSON object');
+  }
+  if (!data.isWellFormed() || (SUSPECT.test(data) && !isStorable(value))) {
+    throw new Error('the payload holds a NUL character or half of a surrogate pair, which no column takes');
+  }
+}
+
+function isStorable(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed() && !value.includes('\0');
+  if (typeof value !== 'object' || value === null) return true;
+  return Object.entries(value).every(([name, inner]) => isStorable(name) && isStorable(inner));
+}
+
+const shown = (text: string): string => text.slice(0, 60);

@@ -1,17 +1,17 @@
-import { createHash, randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { codecOf } from '../codec.ts';
 import type { Contract, Ctx } from '../contract.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import { AppError } from '../errors.ts';
 import type { Consumer, Envelope } from '../events.ts';
 import type { Log } from '../log.ts';
-import { countDeadLetter, eventDelays } from '../metrics.ts';
+import { eventDelays } from '../metrics.ts';
 import { decideAgain } from '../races.ts';
 import { AlreadyHandled } from '../repeats.ts';
 import { continueTrace } from '../trace.ts';
+import { aside, letterOfStranger, lostOf } from './aside.ts';
 import type { Subscription, Wanted } from './bus.ts';
 import { patience } from './patience.ts';
+import { Malformed, payloadReader } from './payload.ts';
 
 /**
  * How a service listens: every event goes to each consumer of its type, again and again with growing pauses, and
@@ -21,6 +21,8 @@ export interface Listening {
   readonly subscription: Subscription;
   /** Handles one event by one consumer once more, now. Throws what the consumer throws. */
   again(consumer: string, envelope: Envelope): Promise<void>;
+  /** A sentence when something of what came waits for a person. */
+  look(): Promise<string | undefined>;
   /** Lets go of what waits for its next attempt; the bus delivers it again. */
   stop(): void;
 }
@@ -45,6 +47,7 @@ const inTime = patience(30_000);
 export function listening(parts: ListeningParts): Listening {
   const { service, consumers, deadLetters, log, attempts, firstPauseMs } = parts;
   const stopped = new AbortController();
+  const letters = aside({ service, deadLetters, log, stopped: stopped.signal });
   const bound = consumers.map((consumer) => bind(service, consumer));
   const byType = Map.groupBy(bound, ({ type }) => type);
 
@@ -57,15 +60,14 @@ export function listening(parts: ListeningParts): Listening {
       );
       if (error === undefined) return;
       if (!isAway(error)) failures++;
-      if (failures >= attempts) return bury(one, envelope, error, failures);
+      if (failures >= attempts || error instanceof Malformed) return bury(one, envelope, error, failures);
       log.warn({ consumer: one.name, event: envelope.id, reason: reasonOf(error) }, 'an event is tried again');
       await sleep(pause, undefined, { signal: stopped.signal });
     }
   }
 
   async function bury({ name }: Bound, envelope: Envelope, error: unknown, failures: number): Promise<void> {
-    await deadLetters.put(letterOf(name, envelope, error, failures));
-    countDeadLetter(name);
+    await letters.put(letterOf(name, envelope, error, failures));
     log.error({ err: error, consumer: name, event: envelope.id, type: envelope.type }, 'an event became a dead letter');
   }
 
@@ -78,18 +80,21 @@ export function listening(parts: ListeningParts): Listening {
         const [first] = own;
         if (!first) return;
         // Its consumers read the same payload, and none writes to it.
-        const data = once(() => first.read(envelope));
+        const data = once(() => first.read(envelope.data));
         await Promise.all(own.map((one) => attempt(one, envelope, data)));
       },
       async unreadable(raw, reason) {
-        await deadLetters.put(letterOf(`${service}.unreadable`, strange(raw), new Error(reason), 1));
+        await letters.put(letterOfStranger(service, raw, reason));
         log.error({ service, reason }, 'what came is no event; it lies with the dead letters');
       },
+      lost: letters.lost,
     },
+    look: letters.look,
     async again(consumer, envelope) {
+      if (consumer === lostOf(service)) throw new Error('the bus has these events no longer; see docs/events.md');
       const one = bound.find(({ name, type }) => name === consumer && type === envelope.type);
       if (!one) throw new Error(`nobody listens as ${consumer} to ${envelope.type || 'what is no event'}`);
-      await one.handle(envelope, one.read(envelope));
+      await one.handle(envelope, one.read(envelope.data));
     },
     stop: () => stopped.abort(),
   };
@@ -99,8 +104,8 @@ interface Bound {
   /** `order.follow_shipment`. */
   readonly name: string;
   readonly type: string;
-  /** The payload, decoded. Throws for what is no JSON. */
-  read(envelope: Envelope): unknown;
+  /** The payload, decoded. Throws `Malformed`. */
+  read(data: string): unknown;
   handle(envelope: Envelope, data: unknown): Promise<void>;
 }
 
@@ -114,7 +119,6 @@ function once<T>(make: () => T): () => T {
 
 function bind(service: string, { name: short, event, handle }: Consumer): Bound {
   const name = `${service}.${short}`;
-  const { decode } = codecOf(event.data);
   const delay = eventDelays(name);
 
   async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
@@ -128,7 +132,7 @@ function bind(service: string, { name: short, event, handle }: Consumer): Bound 
   return {
     name,
     type: event.type,
-    read: (envelope) => decode(JSON.parse(envelope.data)),
+    read: payloadReader(event),
     async handle(envelope, data) {
       await untilFirst(envelope, data);
       delay(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000);
@@ -161,23 +165,4 @@ const reasonOf = (error: unknown): string => (error instanceof Error ? error.mes
 
 function letterOf(consumer: string, envelope: Envelope, error: unknown, attempts: number) {
   return { consumer, envelope, error: reasonOf(error).slice(0, 2_000), attempts, failed_at: new Date().toISOString() };
-}
-
-// The same bytes are the same letter, however often they come.
-function strange(raw: string): Envelope {
-  const hash = createHash('sha256').update(raw).digest('hex');
-  const id = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-8${hash.slice(13, 16)}-8${hash.slice(17, 20)}-${hash.slice(20, 32)}`;
-  const now = new Date().toISOString();
-  const data = JSON.stringify(raw);
-  return {
-    id,
-    source: '',
-    type: '',
-    subject: '',
-    time: now,
-    trace: '',
-    correlation: randomUUID(),
-    actor: 'system',
-    data,
-  };
 }

@@ -95,7 +95,8 @@ eachEngine('the way of an event', (engine) => {
     assert.equal(event.trace.slice(0, 36), ctx.trace.slice(0, 36));
     // The same event once more, as after a crash: its mark is there, and nothing happens.
     const [letter] = await toys.rows(`select id from tradepost_bus.log where type = 'toy.made'`);
-    await process.again('toy.raise', { ...event, id: String(letter?.id), type: 'toy.made', data: '{"toy_id":1}' });
+    const data = JSON.stringify({ toy_id: 1, name: 'toy 1', price: 12.5, number: null });
+    await process.again('toy.raise', { ...event, id: String(letter?.id), type: 'toy.made', data });
     assert.deepEqual(await toys.rows('select version from tradepost_toy.toys'), [{ version: 2 }]);
   });
 

@@ -4,6 +4,7 @@ import type { DeadLetterStore } from '../db/dead-letters.ts';
 import type { EventSource } from '../db/outbox.ts';
 import type { Engines } from '../engines.ts';
 import type { Consumer } from '../events.ts';
+import { Degraded } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { type Listening, listening } from './consume.ts';
@@ -36,6 +37,8 @@ export interface EventPath {
   prepare(listener: Listener): Listening;
   /** Begins to deliver to everything that was prepared, and then to publish. */
   listen(): Promise<void>;
+  /** Throws when the bus does not answer, and `Degraded` when something that came waits for a person. */
+  look(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -62,6 +65,12 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
       for (const [source, services] of bySource(keepers, engines)) {
         relays.push(await startRelay({ source, services, bus, log }));
       }
+    },
+    async look() {
+      await bus.ping();
+      const found = await Promise.all(prepared.map((one) => one.look()));
+      const sentences = found.filter((one) => one !== undefined);
+      if (sentences.length > 0) throw new Degraded(sentences.join('; '));
     },
     async close() {
       for (const one of prepared) one.stop();

@@ -3,6 +3,7 @@ import type { LoggedEvent, LogStore } from '../db/event-log.ts';
 import type { Session } from '../db/session.ts';
 import type { Log } from '../log.ts';
 import { type Subscription, UNDER_WAY } from './bus.ts';
+import { admit } from './cloudevents.ts';
 import { lanes } from './lanes.ts';
 import { progress } from './progress.ts';
 import { signal } from './signal.ts';
@@ -55,6 +56,8 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
   async function deliver(event: LoggedEvent): Promise<void> {
     for (;;) {
       try {
+        const fault = faultOf(event);
+        if (fault !== undefined) return await subscription.unreadable(JSON.stringify(event), fault);
         return await subscription.handle(event);
       } catch (error) {
         // Let go of at the end of the process: its place is kept, and it is delivered again.
@@ -144,4 +147,14 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
       await session.yield(lock).catch(() => undefined);
     },
   };
+}
+
+// Our own relay writes events; somebody with SQL may write anything else.
+function faultOf(event: LoggedEvent): string | undefined {
+  try {
+    admit(event);
+    return undefined;
+  } catch (error) {
+    return `the log, position ${event.position}: ${(error as Error).message}`;
+  }
 }

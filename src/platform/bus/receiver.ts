@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '../events.ts';
 import { type Subscription, UNDER_WAY } from './bus.ts';
-import { fromHeaders } from './cloudevents.ts';
+import { admit, fromHeaders } from './cloudevents.ts';
 import { lanes } from './lanes.ts';
 
 /** What a broker hands over. */
@@ -9,7 +10,8 @@ export interface Message {
   readonly topic: string;
   /** The attributes, named as the protocol binding names them. */
   readonly headers: Readonly<Record<string, unknown>>;
-  readonly data: string;
+  /** Bytes where the broker gives them: they may be no text at all. */
+  readonly data: string | Buffer;
 }
 
 /** What every driver does alike with what its broker hands over: order, retries, capacity, what is unreadable. */
@@ -45,12 +47,12 @@ export function receiver({ wanted, handle, unreadable }: Subscription, prefix: s
   return {
     room: work.room,
     take({ topic, headers, data }, held) {
-      const event = read(headers, data, prefix);
+      const event = read(headers, data, prefix, concerns);
       if (event instanceof Error) {
         const reason = `${topic}: ${event.message}`;
         return run(`${topic} unreadable`, { held, work: () => unreadable(data, reason) });
       }
-      if (!concerns.has(`${event.source} ${event.type}`)) return Promise.resolve(true);
+      if (!event) return Promise.resolve(true);
       return run(`${topic} ${event.subject}`, { held, work: () => handle(event) });
     },
   };
@@ -68,9 +70,19 @@ async function untilDone({ held, work }: Piece): Promise<void> {
   }
 }
 
-function read(headers: Message['headers'], data: string, prefix: string): Envelope | Error {
+/** Undefined for an event that nobody here wants. What is wrong with it is then nobody's concern either. */
+function read(
+  headers: Message['headers'],
+  data: Message['data'],
+  prefix: string,
+  concerns: ReadonlySet<string>,
+): Envelope | Error | undefined {
   try {
-    return fromHeaders(headers, data, prefix);
+    const text = typeof data === 'string' || isUtf8(data) ? data.toString() : undefined;
+    const event = fromHeaders(headers, text ?? '', prefix);
+    if (!concerns.has(`${event.source} ${event.type}`)) return undefined;
+    if (text === undefined) throw new Error('the payload is no UTF-8');
+    return admit(event);
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }

@@ -1,5 +1,6 @@
 import type { Page } from '../contract.ts';
 import type { Envelope } from '../events.ts';
+import { storable } from './letter.ts';
 import { cursorId, pageOf } from './pages.ts';
 import type { Database } from './postgres.ts';
 import { schemaOf } from './store.ts';
@@ -17,12 +18,17 @@ export interface DeadLetter {
 
 /** The dead letters of one service. */
 export interface DeadLetterStore {
-  /** Puts one aside; one that lies there already gets the new error. */
+  /**
+   * Puts one aside, in a form that the store takes whatever came from outside; one that lies there already gets the
+   * new error.
+   */
   put(letter: Omit<DeadLetter, 'id'>): Promise<void>;
   find(id: number): Promise<DeadLetter | undefined>;
   /** Oldest first. */
   list(limit: number, cursor: string | undefined): Promise<Page<DeadLetter>>;
   remove(id: number): Promise<boolean>;
+  /** Whether any of this consumer lies here. */
+  holds(consumer: string): Promise<boolean>;
 }
 
 const FIELDS = 'id, consumer, envelope, error, attempts, failed_at';
@@ -40,10 +46,12 @@ export function deadLettersIn(db: Database, service: string): DeadLetterStore {
   );
   const find = statement('find', `select ${FIELDS} from ${table} where id = $1`);
   const list = statement('list', `select ${FIELDS} from ${table} where id > $1 order by id limit $2`);
+  const holds = statement('holds', `select 1 from ${table} where consumer = $1 limit 1`);
   const remove = statement('remove', `delete from ${table} where id = $1 returning id`);
 
   return {
-    async put({ consumer, envelope, error, attempts, failed_at }) {
+    async put(letter) {
+      const { consumer, envelope, error, attempts, failed_at } = storable(letter);
       const { id, type, subject, time } = envelope;
       const text = JSON.stringify(envelope);
       await db.query(put, [consumer, id, type, subject, time, text, error, attempts, failed_at]);
@@ -55,6 +63,9 @@ export function deadLettersIn(db: Database, service: string): DeadLetterStore {
     async list(limit, cursor) {
       const rows = await db.query<DeadLetter>(list, [cursorId(cursor) ?? 0, limit + 1]);
       return pageOf(rows, limit, (row) => row.id);
+    },
+    async holds(consumer) {
+      return (await db.query(holds, [consumer])).length > 0;
     },
     async remove(id) {
       return (await db.query(remove, [id])).length > 0;

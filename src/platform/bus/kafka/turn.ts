@@ -1,4 +1,5 @@
 import type { Consumer, GroupAssignment } from '@platformatic/kafka';
+import { headersOf } from '../cloudevents.ts';
 import { within } from '../patience.ts';
 import { type Progress, progress } from '../progress.ts';
 import type { Receiver } from '../receiver.ts';
@@ -129,8 +130,8 @@ export function beginTurn({ member, hands, assignments, named, work, before }: T
     const done = place.begin(Number(offset));
     const message = {
       topic: named.get(topic) ?? topic,
-      headers: Object.fromEntries(headers.map(([name, text]) => [String(name), text?.toString()])),
-      data: value?.toString() ?? '',
+      headers: headersOf(headers.map(([name, text]) => [String(name), text?.toString()])),
+      data: value ?? '',
     };
     const one = work.take(message, held.signal).then((finished) => {
       if (finished) done();

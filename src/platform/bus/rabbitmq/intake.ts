@@ -19,7 +19,7 @@ export function takeFrom(channel: Channel, work: Receiver, held: AbortSignal): I
 
   async function one({ routingKey, headers = {}, body, deliveryTag }: AsyncMessage): Promise<void> {
     const [topic = ''] = routingKey.split('.');
-    const done = await work.take({ topic, headers, data: textOf(body) }, held);
+    const done = await work.take({ topic, headers, data: payloadOf(body) }, held);
     if (done && channel.active) channel.basicAck({ deliveryTag });
   }
 
@@ -53,7 +53,7 @@ export function takeFrom(channel: Channel, work: Receiver, held: AbortSignal): I
 }
 
 // The client has taken apart what somebody else published as JSON or as text.
-function textOf(body: unknown): string {
-  if (Buffer.isBuffer(body)) return body.toString();
-  return typeof body === 'string' ? body : JSON.stringify(body);
+function payloadOf(body: unknown): string | Buffer {
+  if (Buffer.isBuffer(body)) return body;
+  return typeof body === 'string' ? body : (JSON.stringify(body) ?? '');
 }

@@ -1,5 +1,6 @@
 import type { DeadLetter, DeadLetterStore } from '../dead-letters.ts';
 import type { Ids } from '../ids.ts';
+import { storable } from '../letter.ts';
 import { cursorId, pageOf } from '../pages.ts';
 import type { ClickHouse } from './engine.ts';
 import type { Writer } from './writer.ts';
@@ -27,7 +28,8 @@ export function deadLettersInRows({
   const one = async (id: number): Promise<Row | undefined> => (await read('id = {id:UInt64}', { id }))[0];
 
   return {
-    async put({ consumer, envelope, error, attempts, failed_at }) {
+    async put(letter) {
+      const { consumer, envelope, error, attempts, failed_at } = storable(letter);
       const id = await ids.next();
       const event_id = envelope.id;
       await writer.write(async () => {
@@ -46,6 +48,7 @@ export function deadLettersInRows({
       const rows = await read('id > {after:UInt64} order by id limit {limit:UInt32}', params);
       return pageOf(rows.map(letterOf), limit, (letter) => letter.id);
     },
+    holds: async (consumer) => (await read('consumer = {consumer:String} limit 1', { consumer })).length > 0,
     remove: (id) =>
       writer.write(async () => {
         const row = await one(id);

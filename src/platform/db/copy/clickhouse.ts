@@ -1,3 +1,4 @@
+import { LETTERS_AT_ONCE, storableRow } from '../letter.ts';
 import { type NewestRows, newestRows } from '../clickhouse/table.ts';
 import type { Block, ClickHousePlace, ClickHouseTable, NeutralPage, NeutralRow, Place } from './neutral.ts';
 
@@ -241,14 +242,14 @@ function deadLetters(place: ClickHousePlace): ClickHouseTable {
   return {
     name: 'dead_letters',
     key: ['id'],
+    rowsAtOnce: LETTERS_AT_ONCE,
     count: () => countOf(place, `select count() as count from ${from} where removed = 0`),
     read: async (after, limit) => {
       const select = 'id, consumer, event_id, envelope, error, attempts, failed_at';
       const keyset = { select, from, where: 'removed = 0', order: { id: 'UInt64' } };
-      return mapped(await pageOf(place, keyset, after, limit), (row) => ({
-        ...row,
-        envelope: JSON.parse(String(row.envelope)),
-      }));
+      return mapped(await pageOf(place, keyset, after, limit), (row) =>
+        storableRow({ ...row, envelope: JSON.parse(String(row.envelope)) }),
+      );
     },
     blocks: (rows) => {
       const letters = rows.map((row) => ({ ...row, envelope: JSON.stringify(row.envelope), removed: 0 }));

@@ -1,3 +1,4 @@
+import { LETTERS_AT_ONCE, storableRow } from '../letter.ts';
 import type { Sql } from '../postgres.ts';
 import type { NeutralRow, Place, PostgresPlace, PostgresTable } from './neutral.ts';
 
@@ -104,10 +105,11 @@ function deadLetters({ db, schema }: PostgresPlace): PostgresTable {
   return {
     name: 'dead_letters',
     key: ['id'],
+    rowsAtOnce: LETTERS_AT_ONCE,
     count: () => countOf(db, `select count(*) as count from ${table}`),
     async read(after, limit) {
       const rows = await pageOf(db, { select: LETTER_FIELDS, from: table, key: ['id'] }, after, limit);
-      return endingAt(rows, ['id']);
+      return endingAt(rows.map(storableRow), ['id']);
     },
     async write(sql, rows) {
       const text = `insert into ${table} (${LETTER_FIELDS}, type, subject, time) overriding system value
