@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { type KeptToys, keptToys, toyContract } from '../db/save.fixture.ts';
 import { deadLettersIn } from '../db/dead-letters.ts';
-import { Degraded } from '../health.ts';
+import { type KeptToys, keptToys, toyContract } from '../db/save.fixture.ts';
 import { on } from '../events.ts';
+import { Degraded } from '../health.ts';
 import { createLog } from '../log.ts';
 import { registry } from '../metrics.ts';
 import { eachEngine } from '../testing/engines.ts';
@@ -100,7 +100,9 @@ eachEngine('what is put aside', (engine) => {
 
   test('an event that the store refuses as it is, is kept without what is foreign in it', async () => {
     const { subscription, letters } = service();
-    await toys.db.script(`alter table tradepost_toy.dead_letter add constraint picky check (envelope::text not like '%odd%')`);
+    await toys.db.script(
+      `alter table tradepost_toy.dead_letter add constraint picky check (envelope::text not like '%odd%')`,
+    );
     await subscription.unreadable('odd', 'odd');
     await toys.db.script('alter table tradepost_toy.dead_letter drop constraint picky');
     assert.match((await letters.list(10, undefined)).items[0]?.error ?? '', /only its place is kept/);
@@ -128,13 +130,26 @@ eachEngine('what is put aside', (engine) => {
   });
 
   test('the path of events says it to health as degraded', async () => {
-    const process = await toyProcess(toys.db.url, [on(made as NonNullable<typeof made>, 'hear', async () => undefined)]);
+    const process = await toyProcess(toys.db.url, [
+      on(made as NonNullable<typeof made>, 'hear', async () => undefined),
+    ]);
     try {
       await process.path.look();
       const envelope = event('1', 1);
-      await process.letters.put({ consumer: 'toy.lost', envelope, error: 'gone', attempts: 1, failed_at: envelope.time });
-      const later = await toyProcess(toys.db.url, [on(made as NonNullable<typeof made>, 'hear', async () => undefined)]);
-      await assert.rejects(later.path.look(), (error) => error instanceof Degraded && /toy missed events/.test(error.message));
+      await process.letters.put({
+        consumer: 'toy.lost',
+        envelope,
+        error: 'gone',
+        attempts: 1,
+        failed_at: envelope.time,
+      });
+      const later = await toyProcess(toys.db.url, [
+        on(made as NonNullable<typeof made>, 'hear', async () => undefined),
+      ]);
+      await assert.rejects(
+        later.path.look(),
+        (error) => error instanceof Degraded && /toy missed events/.test(error.message),
+      );
       await later.close();
     } finally {
       await process.close();

@@ -90,7 +90,8 @@ export function admit(event: Envelope): Envelope {
     throw new Error(`the causationid '${shown(event.causation)}' is no UUID`);
   }
   const time = validTime(event.time);
-  if (time === undefined) throw new Error(`the time '${shown(event.time)}' is no RFC 3339 time of the years 1900 to 2299`);
+  if (time === undefined)
+    throw new Error(`the time '${shown(event.time)}' is no RFC 3339 time of the years 1900 to 2299`);
   checkPayload(event.data);
   return time === event.time ? event : { ...event, time };
 }

@@ -21,10 +21,18 @@ async function told(headers: Record<string, unknown>, data: string | Buffer = '{
   return { got, litter, reasons };
 }
 
-const headersWith = (changed: Partial<Envelope>) => ({ ...toHeaders(event('1', 1), ''), ...toHeaders(event('1', 1, changed), '') });
+const headersWith = (changed: Partial<Envelope>) => ({
+  ...toHeaders(event('1', 1), ''),
+  ...toHeaders(event('1', 1, changed), ''),
+});
 
 test('an event that every store can keep passes the door', async () => {
-  const times = ['2026-11-27T10:00:00.123Z', '2026-11-27T10:00:00Z', '2026-11-27T12:00:00+02:00', '2024-02-29T23:59:59Z'];
+  const times = [
+    '2026-11-27T10:00:00.123Z',
+    '2026-11-27T10:00:00Z',
+    '2026-11-27T12:00:00+02:00',
+    '2024-02-29T23:59:59Z',
+  ];
   for (const time of times) {
     const { got, reasons } = await told(headersWith({ time, subject: 'Grüße 🙂', trace: 'no trace at all' }));
     assert.deepEqual(reasons, []);
@@ -42,9 +50,15 @@ test('what a column would refuse is put aside at the door, with the reason', asy
     [headersWith({ subject: 's'.repeat(1_001) }), /subject is longer/],
     [headersWith({ trace: 't'.repeat(100_000) }), /trace is longer/],
     [headersWith({ causation: 'because' }), /causationid 'because' is no UUID/],
-    ...['yesterday', '2026', '2026-02-30T00:00:00Z', '2026-13-01T00:00:00Z', '+275760-09-13T00:00:00Z', '9999-01-01T00:00:00Z', ''].map(
-      (time): [Record<string, unknown>, RegExp] => [headersWith({ time }), /is no RFC 3339 time/],
-    ),
+    ...[
+      'yesterday',
+      '2026',
+      '2026-02-30T00:00:00Z',
+      '2026-13-01T00:00:00Z',
+      '+275760-09-13T00:00:00Z',
+      '9999-01-01T00:00:00Z',
+      '',
+    ].map((time): [Record<string, unknown>, RegExp] => [headersWith({ time }), /is no RFC 3339 time/]),
     [headersOf([...Object.entries(headersWith({})), ['subject', 'another']]), /subject is there more than once/],
     [{ ...headersWith({}), subject: { deep: true } }, /subject is no text/],
   ];

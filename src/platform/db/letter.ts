@@ -85,7 +85,8 @@ export function validTime(text: string): string | undefined {
   const time = Date.parse(text);
   // The 30th of February is taken for a day of March.
   const local = Date.parse(`${text.slice(0, -zone.length)}Z`);
-  if (Number.isNaN(time) || Number.isNaN(local) || !new Date(local).toISOString().startsWith(day ?? '')) return undefined;
+  if (Number.isNaN(time) || Number.isNaN(local) || !new Date(local).toISOString().startsWith(day ?? ''))
+    return undefined;
   return OURS.test(text) ? text : new Date(time).toISOString();
 }
 

@@ -1,5 +1,5 @@
-import { LETTERS_AT_ONCE, storableRow } from '../letter.ts';
 import { type NewestRows, newestRows } from '../clickhouse/table.ts';
+import { LETTERS_AT_ONCE, storableRow } from '../letter.ts';
 import type { Block, ClickHousePlace, ClickHouseTable, NeutralPage, NeutralRow, Place } from './neutral.ts';
 
 type Row = Record<string, unknown>;
