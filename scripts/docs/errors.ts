@@ -8,13 +8,18 @@ export function errorsPage(contracts: readonly Contract[]): string {
     GENERATED,
     '# Errors',
     '',
-    'Every error is a problem document (RFC 9457). `code` names it; the status follows from its kind. A word in braces is filled in, and stands in the document as a field of its own.',
+    'Every error is a problem document (RFC 9457). `code` names it; the status follows from its kind. A word in braces is filled in, and stands in the document as a field of its own. `remedy` says what to do about it.',
     '',
     ...errorCatalogue(contracts).map(section),
   ].join('\n');
 }
 
 function section({ title, rows }: CatalogueSection): string {
-  const cells = rows.map((row) => [`<a id="${row.code}"></a>${code(row.code)}`, String(row.status), row.sentence]);
-  return `## ${title}\n\n${table(['code', 'status', 'sentence'], cells)}\n`;
+  const cells = rows.map((row) => [
+    `<a id="${row.code}"></a>${code(row.code)}`,
+    String(row.status),
+    row.sentence,
+    row.remedy,
+  ]);
+  return `## ${title}\n\n${table(['code', 'status', 'sentence', 'remedy'], cells)}\n`;
 }

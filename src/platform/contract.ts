@@ -1,5 +1,6 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { MAX_AMOUNT, type Minor } from './money.ts';
+import { Pattern } from './schema/text.ts';
 
 /**
  * The words of a contract. Everything here is data: the routes, the validation, the OpenAPI document, the guard,
@@ -165,7 +166,7 @@ export interface Contract<N extends string = string, T extends Ops = Ops> {
   readonly topic: string;
   readonly ops: T;
   readonly events: Record<string, EventType>;
-  readonly errors: Record<string, { readonly code: string; readonly kind: string }>;
+  readonly errors: Record<string, { readonly code: string; readonly kind: string; readonly remedy?: string }>;
 }
 
 /** Puts a contract together and names its operations. */
@@ -190,7 +191,7 @@ export const Amount = (description?: string) => Type.Unsafe<Minor>({ type: 'numb
 /** One of these words. */
 export const OneOf = <const T extends string[]>(...values: T) => Type.Enum<T>(values, { type: 'string' });
 
-export const Currency = () => Type.String({ pattern: '^[A-Z]{3}$', description: 'ISO 4217' });
+export const Currency = () => Pattern('^[A-Z]{3}$', 'a currency of ISO 4217, such as EUR');
 
 /** The parameters of every list. */
 export const paging = {

@@ -21,10 +21,28 @@ export const STATUS = {
   unavailable: 503,
 } as const;
 
+/** What to do about an error of a kind, where the error itself does not say. */
+export const REMEDY: Readonly<Record<Kind, string>> = {
+  invalid: 'Change what the sentence names, and send the request again.',
+  unauthenticated: 'Sign in with POST /login, and send its token as `Authorization: Bearer …`.',
+  forbidden: 'Ask somebody whose role allows it.',
+  not_found: 'Check the address and the id; a list of what there is for you has its own operation.',
+  timeout: 'Send the request again, on a better connection or in smaller parts.',
+  conflict: 'Read the thing again and decide anew: it is not as this request takes it to be.',
+  too_large: 'Send less in one request.',
+  unsupported_media: 'Send JSON, with `Content-Type: application/json`.',
+  unprocessable: 'Send the request as it was, or with another key.',
+  too_many: 'Wait as long as Retry-After says, and send the request again.',
+  headers_too_large: 'Send fewer or shorter headers.',
+  unavailable: 'Wait as long as Retry-After says, and send the request again.',
+};
+
 /** One thing that is wrong with the input: a JSON pointer into the body, and a sentence. */
 export interface InputFault {
   readonly pointer: string;
   readonly detail: string;
+  /** Where it stands when not in the body; the pointer then names the parameter. */
+  readonly in?: 'query' | 'path';
 }
 
 interface AppErrorOptions {
@@ -32,6 +50,8 @@ interface AppErrorOptions {
   readonly retryAfterSeconds?: number;
   readonly details?: object;
   readonly cause?: unknown;
+  /** What to do about it; otherwise what is to be done about its kind. */
+  readonly remedy?: string;
 }
 
 /** An error whose text a client may read. Anything else that is thrown becomes a 500 with a fixed text. */
@@ -41,6 +61,7 @@ export class AppError extends Error {
   readonly faults: readonly InputFault[] | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly details: object | undefined;
+  readonly remedy: string;
 
   constructor(code: string, kind: Kind, message: string, options: AppErrorOptions = {}) {
     super(message, { cause: options.cause });
@@ -49,6 +70,7 @@ export class AppError extends Error {
     this.kind = kind;
     this.faults = options.faults;
     this.details = options.details;
+    this.remedy = options.remedy ?? REMEDY[kind];
     this.retryAfterSeconds = options.retryAfterSeconds ?? (kind === 'unavailable' ? 1 : undefined);
   }
 
@@ -58,51 +80,119 @@ export class AppError extends Error {
 }
 
 type Sentence = string | ((details: never) => string);
-type Declared = Record<string, readonly [Kind, Sentence]>;
+/** Kind, sentence, and what to do about it. */
+type Declared = Record<string, readonly [Kind, Sentence, string?]>;
 type Raise<S> = S extends (details: infer D extends object) => string ? (details: D) => AppError : () => AppError;
 
 /** The catalogue entry of a declared error, for `docs/generated/errors.md`. */
 export interface ErrorEntry {
   readonly code: string;
   readonly kind: Kind;
+  readonly remedy: string | undefined;
 }
 
 export type Errors<T extends Declared> = { readonly [K in keyof T]: Raise<T[K][1]> & ErrorEntry };
 
 /**
- * Declares the errors of one service: `errors('ORDER', { NOT_FOUND: ['not_found', 'order not found'] })`.
+ * Declares the errors of one service: `errors('ORDER', { NOT_FOUND: ['not_found', 'order not found', 'Check the id.'] })`.
  * Each becomes a function that makes the error; a sentence that needs facts is a function of them, and those
- * facts travel in the problem document.
+ * facts travel in the problem document. The third part is the remedy: what somebody does who got this error.
  */
 export function errors<const T extends Declared>(prefix: string, declared: T): Errors<T> {
-  const made = Object.entries(declared).map(([name, [kind, sentence]]) => {
+  const made = Object.entries(declared).map(([name, [kind, sentence, remedy]]) => {
     const code = `${prefix}_${name}`;
     const raise = (details?: object): AppError => {
       const text = typeof sentence === 'string' ? sentence : (sentence as (d?: object) => string)(details);
-      return new AppError(code, kind, text, { details });
+      return new AppError(code, kind, text, { details, remedy });
     };
-    return [name, Object.assign(raise, { code, kind })];
+    return [name, Object.assign(raise, { code, kind, remedy })];
   });
   return Object.fromEntries(made) as Errors<T>;
 }
 
 /** Errors that every service may raise. */
 export const common = errors('TRADEPOST', {
-  UNAUTHENTICATED: ['unauthenticated', 'a valid access token is needed'],
-  FORBIDDEN: ['forbidden', 'your role does not allow this'],
-  SCOPE_MISSING: ['forbidden', ({ scope }: { scope: string }) => `this token was not granted the scope ${scope}`],
-  NOT_FOUND: ['not_found', 'there is nothing at this address'],
-  STALE: ['conflict', 'somebody else changed this at the same moment; read it again and repeat'],
-  KEY_REUSED: ['unprocessable', 'this Idempotency-Key was used before with another request'],
-  BAD_KEY: ['invalid', 'Idempotency-Key takes 1 to 255 visible ASCII characters'],
-  BAD_CURSOR: ['invalid', 'this cursor was not made by this list'],
-  AMOUNT_TOO_LARGE: ['invalid', 'the amount is larger than can be counted exactly'],
-  DEAD_LETTER_NOT_FOUND: ['not_found', 'dead letter not found'],
-  DEAD_LETTER_FAILS: ['conflict', ({ reason }: { reason: string }) => `it still cannot be handled: ${reason}`],
-  UNAVAILABLE: ['unavailable', 'a part that this needs does not answer; try again in a moment'],
+  INVALID: [
+    'invalid',
+    'names what is wrong with the request',
+    'Change what the field `errors` names: each has a pointer to its place, and a sentence.',
+  ],
+  UNAUTHENTICATED: [
+    'unauthenticated',
+    'a valid access token is needed',
+    'Sign in with POST /login, or renew the token with POST /auth/token, and send `Authorization: Bearer …`.',
+  ],
+  FORBIDDEN: [
+    'forbidden',
+    'your role does not allow this',
+    'Ask somebody who has the role; an admin can change yours with PUT /users/{user_id}/role.',
+  ],
+  SCOPE_MISSING: [
+    'forbidden',
+    ({ scope }: { scope: string }) => `this token was not granted the scope ${scope}`,
+    'Ask for a token with this scope; whoever runs the shop decides which scopes a client may have.',
+  ],
+  NOT_FOUND: [
+    'not_found',
+    'there is nothing at this address',
+    'Look the address up at /docs; every operation is there with its method and path.',
+  ],
+  STALE: [
+    'conflict',
+    'somebody else changed this at the same moment; read it again and repeat',
+    'Read it again, and send the change again if it is still wanted.',
+  ],
+  KEY_REUSED: [
+    'unprocessable',
+    'this Idempotency-Key was used before with another request',
+    'Take a new key for a new request; the old one belongs to the request that it came with first.',
+  ],
+  BAD_KEY: [
+    'invalid',
+    'Idempotency-Key takes 1 to 255 visible ASCII characters, without spaces, and stands in a request once',
+    'Send a UUID, for example.',
+  ],
+  BAD_CURSOR: [
+    'invalid',
+    'this cursor was not made by this list',
+    'Begin without a cursor, and go on with the address in the Link header of each page as it is.',
+  ],
+  AMOUNT_TOO_LARGE: [
+    'invalid',
+    'the amount is larger than can be counted exactly',
+    'Take a smaller quantity or price; split what is larger than 90 trillion.',
+  ],
+  DEAD_LETTER_NOT_FOUND: [
+    'not_found',
+    'dead letter not found',
+    'List them with GET /dead-letters/{service}: another person may have replayed or discarded it.',
+  ],
+  DEAD_LETTER_FAILS: [
+    'conflict',
+    ({ reason }: { reason: string }) => `it still cannot be handled: ${reason}`,
+    'Remove the cause that the sentence names, then replay it again; or discard it for good.',
+  ],
+  UNAVAILABLE: [
+    'unavailable',
+    'a part that this needs does not answer; try again in a moment',
+    'Wait as long as Retry-After says and repeat; /health names the part. With an Idempotency-Key nothing happens twice.',
+  ],
+  BODY_TOO_LARGE: [
+    'too_large',
+    'the body is larger than 1 MB',
+    'Send less in one request: split a list into several requests.',
+  ],
+  MEDIA_TYPE: ['unsupported_media', 'the body must be application/json', REMEDY.unsupported_media],
+  HEADERS_TOO_LARGE: [
+    'headers_too_large',
+    'the headers are too large',
+    'Send fewer or shorter headers; all of them together may have 16 KB.',
+  ],
+  TIMEOUT: ['timeout', 'the request did not arrive in time', REMEDY.timeout],
 });
 
 /** Bad input, with a pointer to each place. */
 export function invalid(message: string, faults?: readonly InputFault[]): AppError {
-  return new AppError('TRADEPOST_INVALID', 'invalid', message, { faults });
+  const { code, kind, remedy } = common.INVALID;
+  return new AppError(code, kind, message, { faults, remedy });
 }

@@ -1,12 +1,13 @@
 import type { Contract } from '../contract.ts';
-import { type AppError, common, invalid, type Kind, STATUS } from '../errors.ts';
-import { expected, problemOf } from './problem.ts';
+import { type AppError, common, type Kind, REMEDY, STATUS } from '../errors.ts';
+import { problemOf } from './problem.ts';
 
 /** One error that may leave a process; `{name}` in a sentence is a fact that the document carries too. */
 export interface CatalogueRow {
   readonly code: string;
   readonly status: number;
   readonly sentence: string;
+  readonly remedy: string;
 }
 
 export interface CatalogueSection {
@@ -16,13 +17,17 @@ export interface CatalogueSection {
 
 /** Every error, by service: what the `type` of a problem document leads to. */
 export function errorCatalogue(contracts: readonly Contract[]): CatalogueSection[] {
-  const shared = { title: 'every service', rows: [...Object.values(common).map(rowOf), ...ofTheHttpLayer()] };
+  const shared = { title: 'every service', rows: [...Object.values(common).map(rowOf), internal()] };
   const own = contracts.map(({ name, errors }) => ({ title: name, rows: Object.values(errors).map(rowOf) }));
   return [shared, ...own].filter(({ rows }) => rows.length > 0);
 }
 
-function rowOf(entry: { readonly code: string; readonly kind: string }): CatalogueRow {
-  return { code: entry.code, status: STATUS[entry.kind as Kind], sentence: sentenceOf(entry) };
+type Entry = Contract['errors'][string];
+
+function rowOf(entry: Entry): CatalogueRow {
+  const kind = entry.kind as Kind;
+  const remedy = entry.remedy ?? REMEDY[kind];
+  return { code: entry.code, status: STATUS[kind], sentence: sentenceOf(entry), remedy };
 }
 
 // A sentence that needs facts is given the names of the facts.
@@ -35,14 +40,9 @@ function sentenceOf(raise: unknown): string {
   }
 }
 
-function ofTheHttpLayer(): CatalogueRow[] {
-  const given = invalid('names what is wrong, with a pointer to each place in the field errors');
-  const rest = ['FST_ERR_CTP_BODY_TOO_LARGE', 'FST_ERR_CTP_INVALID_MEDIA_TYPE'].map((name) => expected({ code: name }));
-  const internal = problemOf(undefined, '', '');
-  return [
-    ...[given, ...rest].flatMap((one) => (one ? [{ code: one.code, status: one.status, sentence: one.message }] : [])),
-    { code: internal.code, status: internal.status, sentence: internal.detail },
-  ];
+function internal(): CatalogueRow {
+  const { code, status, detail, remedy } = problemOf(undefined, '', '');
+  return { code, status, sentence: detail, remedy };
 }
 
 /** The catalogue as the page at `/docs/errors`. */
@@ -53,12 +53,12 @@ export function errorPage(contracts: readonly Contract[]): string {
   return `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Tradepost: errors</title>
 <meta name="viewport" content="width=device-width, initial-scale=1"><style>${STYLE}</style></head><body><main>
 <h1>Errors</h1><p>Every error is a problem document (RFC 9457): its <code>code</code> is one of these. A word in braces
-is filled in, and stands in the document as a field of its own. <a href="/docs/">All operations</a></p>
+is filled in, and stands in the document as a field of its own. <code>remedy</code> says what to do about it. <a href="/docs/">All operations</a></p>
 ${sections.join('\n')}</main></body></html>`;
 }
 
-function entry({ code, status, sentence }: CatalogueRow): string {
-  return `<div id="${code}"><dt><a href="#${code}">${code}</a><span>${status}</span></dt><dd>${escaped(sentence)}</dd></div>`;
+function entry({ code, status, sentence, remedy }: CatalogueRow): string {
+  return `<div id="${code}"><dt><a href="#${code}">${code}</a><span>${status}</span></dt><dd>${escaped(sentence)}</dd><dd class="remedy">${escaped(remedy)}</dd></div>`;
 }
 
 const escaped = (text: string): string =>
@@ -80,4 +80,5 @@ dt { display: flex; justify-content: space-between; gap: 1rem; font: 600 .9rem/1
 dt a { color: inherit; text-decoration: none }
 dt a:hover { text-decoration: underline }
 dt span { color: var(--soft); font-weight: 400 }
-dd { margin: .1rem 0 0 }`;
+dd { margin: .1rem 0 0 }
+dd.remedy { color: inherit }`;

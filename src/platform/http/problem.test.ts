@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError, common, errors, invalid, type Kind, STATUS } from '../errors.ts';
+import { AppError, common, errors, invalid, type Kind, REMEDY, STATUS } from '../errors.ts';
 import { expected, problemOf } from './problem.ts';
 
 const stock = errors('STOCK', {
@@ -21,6 +21,7 @@ test('a problem document has the members of the standard, those of the first cli
     error: 'only 3 left',
     request_id: 'request-1',
     left: 3,
+    remedy: REMEDY.conflict,
   });
 });
 

@@ -11,6 +11,8 @@ export interface Problem {
   readonly error: string;
   readonly timestamp: string;
   readonly request_id: string;
+  /** What to do about it. */
+  readonly remedy: string;
   readonly errors?: readonly InputFault[];
 }
 
@@ -30,6 +32,9 @@ const TITLES: Record<number, string> = {
   503: 'Service unavailable',
 };
 
+export const INTERNAL_REMEDY =
+  'Try again; if it stays so, tell whoever runs the shop the request id, which stands in the log with the cause.';
+
 /** The problem document of an error. What is no AppError says nothing about itself. */
 export function problemOf(error: AppError | undefined, instance: string, requestId: string): Problem {
   const status = error?.status ?? 500;
@@ -46,16 +51,15 @@ export function problemOf(error: AppError | undefined, instance: string, request
     error: detail,
     timestamp: new Date().toISOString(),
     request_id: requestId,
+    remedy: error?.remedy ?? INTERNAL_REMEDY,
     ...(error?.faults ? { errors: error.faults } : {}),
   };
 }
 
 /** Errors of the HTTP layer below the routes, by Fastify's code. */
 const FRAMEWORK: Record<string, () => AppError> = {
-  FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new AppError('TRADEPOST_BODY_TOO_LARGE', 'too_large', 'the body is larger than 1 MB'),
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: () =>
-    new AppError('TRADEPOST_MEDIA_TYPE', 'unsupported_media', 'the body must be application/json'),
+  FST_ERR_CTP_BODY_TOO_LARGE: () => common.BODY_TOO_LARGE(),
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: () => common.MEDIA_TYPE(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('the body is not as long as Content-Length says'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('the body is not valid JSON'),
   // No id and no name is that long.

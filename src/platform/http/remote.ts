@@ -120,8 +120,9 @@ function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): P
 async function errorOf(answer: Answer): Promise<AppError> {
   const problem = (await answer.body.json().catch(() => ({}))) as Partial<Problem>;
   const kind = (Object.keys(STATUS) as Kind[]).find((one) => STATUS[one] === answer.statusCode);
-  const { type, title, status, detail, instance, code, error, timestamp, request_id, errors, ...facts } = problem;
+  const { type, title, status, detail, instance, code, error, timestamp, request_id, remedy, errors, ...facts } =
+    problem;
   if (!kind || code === undefined) return common.UNAVAILABLE();
   const details = Object.keys(facts).length > 0 ? facts : undefined;
-  return new AppError(code, kind, String(detail), { faults: errors, details });
+  return new AppError(code, kind, String(detail), { faults: errors, details, remedy });
 }

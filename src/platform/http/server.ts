@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { AppError, common, invalid } from '../errors.ts';
+import { type AppError, common, invalid } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { countFailure, observeRequest } from '../metrics.ts';
 import { endConnections } from './connections.ts';
@@ -92,9 +92,8 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
 }
 
 const UNREADABLE: Record<string, () => AppError> = {
-  HPE_HEADER_OVERFLOW: () =>
-    new AppError('TRADEPOST_HEADERS_TOO_LARGE', 'headers_too_large', 'the headers are too large'),
-  ERR_HTTP_REQUEST_TIMEOUT: () => new AppError('TRADEPOST_TIMEOUT', 'timeout', 'the request did not arrive in time'),
+  HPE_HEADER_OVERFLOW: () => common.HEADERS_TOO_LARGE(),
+  ERR_HTTP_REQUEST_TIMEOUT: () => common.TIMEOUT(),
 };
 
 // What is no HTTP never becomes a request: the answer is written to the socket itself.

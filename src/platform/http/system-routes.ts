@@ -45,7 +45,9 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   app.get('/asyncapi.json', async (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(await events()),
   );
-  app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(errorPage(known)));
+  // An error of a peer passes through this service too.
+  const everyContract = parties.map(({ contract }) => contract);
+  app.get('/docs/errors', (_request, reply) => reply.type('text/html; charset=utf-8').send(errorPage(everyContract)));
   const pages = reference(name);
   for (const path of ['/docs', '/docs/*']) {
     app.get(path, async (request, reply) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
-import { Id, Money, paging } from '../contract.ts';
+import { Id, Money, OneOf, paging } from '../contract.ts';
 import { AppError, type InputFault } from '../errors.ts';
+import { Pattern, TextLine, TextLineOrNothing } from '../schema/text.ts';
 import { validatorFor } from './validation.ts';
 
 const closed = { additionalProperties: false };
@@ -13,8 +14,8 @@ const Body = Type.Object(
     count: Type.Optional(Type.Integer({ minimum: 1, maximum: 9 })),
     kind: Type.Optional(Type.Unsafe<string>({ type: 'string', enum: ['new', 'old'] })),
     sure: Type.Optional(Type.Boolean()),
-    code: Type.Optional(Type.String({ pattern: '^[A-Z]+$' })),
-    lines: Type.Optional(Type.Array(Type.Object({ id: Id() }, closed), { minItems: 1, maxItems: 100 })),
+    code: Type.Optional(Pattern('^[A-Z]+$', 'capital letters')),
+    lines: Type.Optional(Type.Array(Type.Object({ id: Id() }, closed), { minItems: 1, maxItems: 400 })),
     'a/b~c': Type.Optional(Type.Integer()),
   },
   closed,
@@ -43,9 +44,12 @@ test('every fault has a pointer and a sentence', () => {
   const sentences: [object, string][] = [
     [{}, '/name is missing'],
     [{ name: 'Lamp', colour: 'red' }, '/colour is not a field of this request'],
-    [{ name: 7 }, '/name must be a string'],
-    [{ name: 'Lamp', count: 'three' }, '/count must be an integer'],
-    [{ name: 'Lamp', count: 1.5 }, '/count must be an integer'],
+    [{ name: 7 }, '/name must be a string (7 is given)'],
+    [{ name: 'Lamp', count: 'three' }, '/count must be an integer (a string is given)'],
+    [{ name: 'Lamp', count: 1.5 }, '/count must be an integer (1.5 is given)'],
+    [{ name: 'Lamp', count: '3' }, '/count must be an integer (a string is given; leave out the quotes)'],
+    [{ name: 'Lamp', count: null }, '/count must be an integer (null is given)'],
+    [{ name: 'Lamp', sure: 'true' }, '/sure must be true or false (a string is given; leave out the quotes)'],
     [{ name: 'Lamp', count: 0 }, '/count must be at least 1'],
     [{ name: 'Lamp', count: 10 }, '/count must be at most 9'],
     [{ name: 'L' }, '/name must have at least 2 characters'],
@@ -55,19 +59,19 @@ test('every fault has a pointer and a sentence', () => {
     [{ name: 'Lamp', price: 1.999 }, '/price must be an amount with at most two digits after the point'],
     [{ name: 'Lamp', price: 0.5 }, '/price must be at least 1'],
     [{ name: 'Lamp', price: 1e9 }, '/price must be at most 99999999.99'],
-    [{ name: 'Lamp', sure: 'yes' }, '/sure must be a boolean'],
-    [{ name: 'Lamp', code: 'ab' }, '/code must match pattern "^[A-Z]+$"'],
+    [{ name: 'Lamp', sure: 'yes' }, '/sure must be true or false (a string is given)'],
+    [{ name: 'Lamp', code: 'ab' }, '/code must be capital letters'],
     [{ name: 'Lamp', lines: [{ id: 1 }, { id: 0 }] }, '/lines/1/id must be at least 1'],
     [{ name: 'Lamp', lines: [{}] }, '/lines/0/id is missing'],
     [{ name: 'Lamp', lines: [{ id: 1, x: 1 }] }, '/lines/0/x is not a field of this request'],
   ];
   for (const [value, sentence] of sentences) assert.deepEqual(faults(value), [sentence]);
-  assert.deepEqual(faults([]), [' must be an object']);
+  assert.deepEqual(faults([]), [' must be an object (a list is given)']);
 });
 
-test('the sentence of the whole names the first place', () => {
-  assert.equal(refused(body({ name: 'Lamp', lines: [{ id: 0 }] })).message, 'lines/0/id must be at least 1');
-  assert.equal(refused(body('x')).message, 'must be an object');
+test('the sentence of the whole names every place', () => {
+  assert.equal(refused(body({ name: 'Lamp', lines: [{ id: 0 }] })).message, 'lines, item 1: id must be at least 1');
+  assert.equal(refused(body('x')).message, 'the body must be an object (a string is given)');
 });
 
 test('a body is strict: no text is read as a number, and no null as nothing', () => {
@@ -87,7 +91,7 @@ test('a small body is told all its faults at once', () => {
 
 test('a big body is told its first fault, and no body more than twenty', () => {
   const lines = (count: number) => Array.from({ length: count }, () => ({ id: 0 }));
-  assert.equal(faults({ name: 'Lamp', lines: lines(90) }).length, 1);
+  assert.equal(faults({ name: 'Lamp', lines: lines(340) }).length, 1);
   assert.equal(faults({ name: 'Lamp', lines: lines(60) }).length, 20);
 });
 
@@ -99,9 +103,9 @@ test('in a query numbers and flags are read from text, and what is not given has
 });
 
 test('a query refuses what is no number, out of bounds or unknown', () => {
-  assert.deepEqual(faults({ limit: 'ten' }, query), ['/limit must be an integer']);
+  assert.deepEqual(faults({ limit: 'ten' }, query), ["/limit must be an integer ('ten' is given)"]);
   assert.deepEqual(faults({ limit: '201' }, query), ['/limit must be at most 200']);
-  assert.deepEqual(faults({ in_stock: 'perhaps' }, query), ['/in_stock must be a boolean']);
+  assert.deepEqual(faults({ in_stock: 'perhaps' }, query), ["/in_stock must be true or false ('perhaps' is given)"]);
   assert.deepEqual(faults({ id: '9007199254740993' }, query), ['/id must be at most 9007199254740991']);
   assert.deepEqual(faults({ colour: 'red' }, query), ['/colour is not a parameter of this request']);
 });
@@ -110,4 +114,131 @@ test('a name in a pointer is escaped, and one without end is cut', () => {
   assert.deepEqual(faults({ name: 'Lamp', 'x/y~z': 1 }), ['/x~1y~0z is not a field of this request']);
   const [fault = ''] = faults({ name: 'Lamp', ['n'.repeat(5_000)]: 1 });
   assert.ok(fault.length < 200);
+});
+
+const place = Type.Object(
+  { city: TextLine(20), country: Pattern('^[A-Z]{2}$', 'two capital letters, such as DE') },
+  closed,
+);
+const Wide = Type.Object(
+  {
+    username: Type.String(),
+    product_id: Type.Optional(Id()),
+    address: Type.Optional(Type.Unsafe({ ...place, type: ['object', 'null'] })),
+    home: Type.Optional(Type.Union([place, Type.Null()])),
+    stock: Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()])),
+    role: Type.Optional(Type.Union([Type.Literal('customer'), Type.Literal('staff')])),
+    grant: Type.Optional(Type.Literal('refresh_token')),
+    title: Type.Optional(TextLine(20)),
+    note: Type.Optional(TextLineOrNothing(20)),
+    secret: Type.Optional(Type.String({ writeOnly: true })),
+    items: Type.Optional(Type.Array(Type.Object({ quantity: Type.Integer({ minimum: 1 }) }, closed), { minItems: 1 })),
+    types: Type.Optional(Type.Array(OneOf('order.paid', 'order.placed'), { uniqueItems: true })),
+  },
+  closed,
+);
+const wide = validatorFor(Wide, 'body');
+const said = (value: object, validate = wide) => refused(validate({ username: 'ada', ...value })).message;
+
+test('what may be something or nothing is told so in one sentence', () => {
+  assert.equal(said({ address: 'Bonn' }), 'address must be an object, or null (a string is given)');
+  assert.equal(said({ home: 7 }), 'home must be an object, or null (7 is given)');
+  assert.equal(said({ stock: 'many' }), 'stock must be an integer, or null (a string is given)');
+  assert.equal(said({ stock: '5' }), 'stock must be an integer, or null (a string is given; leave out the quotes)');
+  assert.equal(said({ role: 'boss' }), 'role must be one of customer, staff (a string is given)');
+  assert.equal(said({ grant: 'password' }), 'grant must be refresh_token');
+});
+
+test('a branch of a union that was meant is told of its own faults, and of no other branch', () => {
+  assert.equal(said({ stock: -1 }), 'stock must be at least 0');
+  const home = { city: 'Bonn', country: 'germany' };
+  assert.equal(said({ home }), 'home.country must be two capital letters, such as DE');
+  assert.equal(said({ address: { city: 'Bonn' } }), 'address.country is missing');
+});
+
+test('a field that is misspelt is told which one was meant', () => {
+  const misspelt: [string, string][] = [
+    ['productId', 'product_id'],
+    ['prodct_id', 'product_id'],
+    ['adress', 'address'],
+    ['Address', 'address'],
+    ['ittems', 'items'],
+    ['titel', 'title'],
+  ];
+  for (const [name, meant] of misspelt) {
+    assert.equal(said({ [name]: 1 }), `${name} is not a field of this request (did you mean '${meant}'?)`);
+  }
+  const { message } = refused(wide({ usernam: 'ada' }));
+  assert.equal(message, "username is missing; usernam is not a field of this request (did you mean 'username'?)");
+  assert.equal(said({ colour: 1 }), 'colour is not a field of this request');
+  assert.equal(
+    said({ types: ['order.payd'] }),
+    "types, item 1 must be one of order.paid, order.placed (did you mean 'order.paid'?)",
+  );
+  const [fault] = refused(query({ limt: '3' })).faults;
+  assert.deepEqual(fault, {
+    pointer: '/limt',
+    detail: "is not a parameter of this request (did you mean 'limit'?)",
+    in: 'query',
+  });
+});
+
+test('a place in a list is counted as people count', () => {
+  assert.equal(
+    said({ items: [{ quantity: 1 }, { quantity: 0 }, 3] }),
+    'item 2: quantity must be at least 1; item 3 must be an object (3 is given)',
+  );
+  assert.equal(
+    said({ types: ['order.paid', 'order.placed', 'order.paid'] }),
+    'types must have no entry twice; entries 1 and 3 are the same',
+  );
+});
+
+test('a text that looks empty is empty', () => {
+  const blank = [
+    '',
+    ' ',
+    '\t',
+    '\n',
+    '\u00a0',
+    '\u200b',
+    '\u200d\u2060',
+    '\ufeff',
+    '\u3000',
+    '\u3164',
+    '\u2800',
+    '\u00ad',
+    '\u202e',
+  ];
+  for (const title of blank)
+    assert.match(said({ title }), /^title must (not be empty|have at least 1)/, JSON.stringify(title));
+  for (const title of ['a\nb', 'a\0', '\ud800', 'half \udc00']) {
+    assert.match(said({ title }), /^title must be one line of text/, JSON.stringify(title));
+    assert.match(said({ note: title }), /^note must be one line of text/, JSON.stringify(title));
+  }
+  for (const title of ['a', ' a ', '日本', '🚚', 'e\u0301', '👩\u200d🚀', '.'])
+    assert.ok('value' in wide({ username: 'ada', title }));
+  assert.ok('value' in wide({ username: 'ada', note: '' }));
+});
+
+test('what is secret is not repeated', () => {
+  assert.equal(said({ secret: 12345678 }), 'secret must be a string (a number is given)');
+});
+
+test('a parameter that is there twice, or without a value, is told so', () => {
+  assert.equal(refused(query({ limit: ['1', '2'] })).message, 'limit is given more than once');
+  assert.equal(refused(query({ limit: '' })).message, 'limit must be an integer (nothing is given)');
+  const path = validatorFor(Type.Object({ order_id: Id() }, closed), 'params');
+  const { message, faults: told } = refused(path({ order_id: '0' }));
+  assert.deepEqual(
+    [message, told],
+    ['order_id must be at least 1', [{ pointer: '/order_id', detail: 'must be at least 1', in: 'path' }]],
+  );
+});
+
+test('of a thousand unknown parameters a few are named', () => {
+  const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`unknown${i}`, '1']));
+  const { faults: told, message } = refused(query(many));
+  assert.equal(told.length, 20);
+  assert.match(message, /; and more$/);
 });

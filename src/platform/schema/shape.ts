@@ -12,6 +12,7 @@ export interface Shape extends TSchema {
   readonly items?: Shape;
   readonly anyOf?: readonly Shape[];
   readonly description?: string;
+  readonly pattern?: string;
   readonly writeOnly?: boolean;
   /** A page of a list, see `PageOf`. */
   readonly page?: boolean;

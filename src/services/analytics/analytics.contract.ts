@@ -153,13 +153,19 @@ export const analyticsErrors = errors('ANALYTICS', {
   BAD_TIME: [
     'invalid',
     ({ name }: { name: string }) => `${name} must be a day such as 2026-11-21, or a time of RFC 3339`,
+    'Write 2026-11-21, or 2026-11-21T09:30:00Z.',
   ],
-  NO_SPAN: ['invalid', 'from must be before to'],
+  NO_SPAN: ['invalid', 'from must be before to', 'Exchange the two, or leave `to` out: it is then now.'],
   TOO_MANY_POINTS: [
     'invalid',
     ({ points }: { points: number }) => `that is more than ${points} points; take a longer interval or a shorter time`,
+    'Ask for days instead of hours, or for a part of the time.',
   ],
-  REBUILDING: ['conflict', 'the figures are being rebuilt already'],
+  REBUILDING: [
+    'conflict',
+    'the figures are being rebuilt already',
+    'Wait until it is done; GET /stats/check says whether the figures agree then.',
+  ],
 });
 
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }));

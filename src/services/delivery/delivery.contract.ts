@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
+import { Pattern, TextLineOrNothing } from '../../platform/schema/text.ts';
 
 const STATUSES = [
   'pending',
@@ -89,19 +90,35 @@ export const deliveryEvents = {
 };
 
 export const deliveryErrors = errors('SHIPMENT', {
-  NOT_FOUND: ['not_found', 'shipment not found'],
-  EXISTS: ['conflict', 'this order has a shipment already'],
+  NOT_FOUND: [
+    'not_found',
+    'shipment not found',
+    'Check the id; GET /shipments lists your own. The shipment of a new order follows it in a moment.',
+  ],
+  EXISTS: ['conflict', 'this order has a shipment already', 'Read it with GET /shipments/order/{order_id}.'],
   ILLEGAL_STATUS: [
     'conflict',
     ({ from, to }: { from: ShipmentStatus; to: ShipmentStatus }) => `a shipment that is ${from} cannot become ${to}`,
+    'Statuses go forwards only; GET /shipments/{shipment_id} says how it stands.',
   ],
-  TRACKING_TAKEN: ['conflict', 'another shipment of this carrier has this tracking number'],
-  BAD_SIGNATURE: ['invalid', 'either a token of the staff, or the signature of the carrier, is needed'],
+  TRACKING_TAKEN: [
+    'conflict',
+    'another shipment of this carrier has this tracking number',
+    'Check the number on the label; GET /shipments?all=true shows whose it is.',
+  ],
+  BAD_SIGNATURE: [
+    'invalid',
+    'either a token of the staff, or the signature of the carrier, is needed',
+    'Sign with CARRIER_SECRET as the README of delivery says, or send a token of the staff.',
+  ],
 });
 
-const carrier = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$' });
-const trackingNumber = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$' });
-const note = Type.String({ maxLength: 200, pattern: '^[^\\p{Cc}\\p{Cs}]*$' });
+const carrier = Pattern(
+  '^[A-Za-z0-9][A-Za-z0-9 ._-]{0,39}$',
+  'at most 40 letters, digits, spaces, ., _ and -, such as DHL',
+);
+const trackingNumber = Pattern('^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$', 'at most 64 letters, digits, ., _, / and -');
+const note = TextLineOrNothing(200);
 
 export const deliveryOps = {
   list: op('GET /shipments', {
@@ -149,10 +166,10 @@ export const deliveryOps = {
       tracking_number: trackingNumber,
       status: Type.Unsafe<CarrierWord>({ type: 'string', enum: Object.keys(CARRIER_WORDS) }),
       at: Type.String({ maxLength: 40, description: "RFC 3339, by the carrier's clock" }),
-      update_id: Type.String({ pattern: '^[\\x21-\\x7e]{1,100}$' }),
+      update_id: Pattern('^[!-~]{1,100}$', 'at most 100 visible ASCII characters, without spaces'),
       note: Type.Optional(note),
       signature: Type.Optional(
-        Type.String({ pattern: '^[0-9a-f]{64}$', description: 'HMAC-SHA256 with CARRIER_SECRET; see the README' }),
+        Pattern('^[0-9a-f]{64}$', 'an HMAC-SHA256 with CARRIER_SECRET, as 64 hexadecimal digits; see the README'),
       ),
     }),
     output: Type.Object({ applied: Type.Boolean({ description: 'whether the shipment moved' }) }),

@@ -60,12 +60,21 @@ export const invoiceEvents = {
 };
 
 export const invoiceErrors = errors('INVOICE', {
-  NOT_FOUND: ['not_found', 'invoice not found'],
-  EXISTS: ['conflict', 'this order has an invoice already'],
-  ORDER_CANCELLED: ['conflict', 'a cancelled order is not invoiced'],
+  NOT_FOUND: [
+    'not_found',
+    'invoice not found',
+    'Check the id; GET /invoices lists your own, and POST /invoices makes the one of an order.',
+  ],
+  EXISTS: ['conflict', 'this order has an invoice already', 'Read it with GET /invoices/order/{order_id}.'],
+  ORDER_CANCELLED: [
+    'conflict',
+    'a cancelled order is not invoiced',
+    'Place the order again with POST /orders, and invoice that one.',
+  ],
   ILLEGAL_STATUS: [
     'conflict',
     ({ from, to }: { from: InvoiceStatus; to: InvoiceStatus }) => `an invoice that is ${from} cannot become ${to}`,
+    'Take the steps one after the other: draft, sent, paid; cancelled only from draft or sent.',
   ],
 });
 

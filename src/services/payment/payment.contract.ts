@@ -12,10 +12,13 @@ import {
   paging,
   Time,
 } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
 import { figuresOp } from '../../platform/figures.ts';
+import { Pattern, TextLine } from '../../platform/schema/text.ts';
+import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
-import { webhookErrors, webhookEvents, webhookOps } from './webhooks/webhook.contract.ts';
+import { webhookEvents, webhookOps } from './webhooks/webhook.contract.ts';
+
+export { paymentErrors };
 
 const STATUSES = ['open', 'processing', 'paid', 'partially_refunded', 'refunded', 'voided'] as const;
 export type TransactionStatus = (typeof STATUSES)[number];
@@ -115,41 +118,6 @@ export const paymentEvents = {
   ...webhookEvents,
 };
 
-export const paymentErrors = {
-  ...errors('PAYMENT', {
-    NOT_FOUND: ['not_found', 'transaction not found'],
-    CREDIT_NOTE_NOT_FOUND: ['not_found', 'credit note not found'],
-    NOT_YOURS: ['forbidden', 'only staff may make a transaction for somebody else'],
-    LIMIT: [
-      'invalid',
-      ({ max_allowed }: { current_total: number; max_allowed: number }) =>
-        `total amount exceeds maximum of ${max_allowed}`,
-    ],
-    OTHER_OWNER: ['invalid', 'this invoice belongs to another user'],
-    OTHER_CURRENCY: [
-      'conflict',
-      ({ invoice, ours }: { invoice: string; ours: string }) =>
-        `the invoice is in ${invoice}, and transactions are in ${ours}`,
-    ],
-    INVOICE_CANCELLED: ['conflict', 'a cancelled invoice is not paid'],
-    INVOICE_PAID: ['conflict', 'this invoice is paid already'],
-    INVOICE_COVERED: [
-      'conflict',
-      ({ left }: { left: number; invoice_total: number }) =>
-        `the transactions of this invoice may not exceed its total; ${left.toFixed(2)} is left`,
-    ],
-    NOT_REFUNDABLE: ['conflict', ({ status }: { status: string }) => `a transaction that is ${status} is not refunded`],
-    REFUND_TOO_LARGE: [
-      'conflict',
-      ({ left }: { left: number }) => `a refund may not exceed what was paid; ${left.toFixed(2)} is left`,
-    ],
-    DECLINED: ['conflict', ({ reason }: { reason: string }) => `the payment was declined: ${reason}`],
-    BAD_SIGNATURE: ['invalid', 'the signature does not fit the body'],
-    NO_SUCH_PROVIDER: ['not_found', 'this payment provider is not in use here'],
-  }),
-  ...webhookErrors,
-};
-
 /** A sum that was given back, and the credit note that documents it. */
 export const CreditNote = Type.Object({
   credit_note_id: Id(),
@@ -183,8 +151,6 @@ const Paid = Type.Object({
   ),
 });
 
-// No control characters but a line's own: PostgreSQL keeps no U+0000 and no half of a character.
-const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]+$' });
 const whose = { user_id: Type.Optional(Id()), all: Type.Optional(Type.Boolean()) };
 
 const transactionOps = {
@@ -197,7 +163,7 @@ const transactionOps = {
     input: Type.Object({
       user_id: Type.Optional(Id()),
       amount: Money({ minimum: 0.01 }),
-      description: line(500),
+      description: TextLine(500),
       invoice_id: Type.Optional(Id()),
     }),
     output: Transaction,
@@ -225,7 +191,7 @@ const transactionOps = {
     input: Type.Object({
       user_id: Type.Optional(Id()),
       payment_method: Type.Optional(
-        Type.String({ pattern: '^[\\w-]{1,255}$', description: 'as the provider names it' }),
+        Pattern('^[A-Za-z0-9_-]{1,255}$', 'the name that the provider gives it: letters, digits, _ and -'),
       ),
     }),
     output: Paid,
@@ -239,7 +205,7 @@ const transactionOps = {
     input: Type.Object({
       transaction_id: Id(),
       amount: Type.Optional(Money({ minimum: 0.01 })),
-      reason: line(200),
+      reason: TextLine(200),
     }),
     output: CreditNote,
   }),

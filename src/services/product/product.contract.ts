@@ -13,6 +13,7 @@ import {
   Time,
 } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
+import { TextLine } from '../../platform/schema/text.ts';
 
 export const MAX_QUANTITY = 100_000;
 export const MAX_LINES = 100;
@@ -37,11 +38,11 @@ export const Product = Type.Object({
 export type Product = Static<typeof Product>;
 
 const fields = {
-  name: Type.String({ minLength: 1, maxLength: 200 }),
+  name: TextLine(200),
   description: Type.String({ maxLength: 5_000 }),
   price: Money(),
   currency: Currency(),
-  category: Type.String({ minLength: 1, maxLength: 100 }),
+  category: TextLine(100),
   in_stock: Type.Boolean(),
   stock_quantity: stock,
 };
@@ -122,8 +123,12 @@ export const productEvents = {
 };
 
 export const productErrors = errors('PRODUCT', {
-  NOT_FOUND: ['not_found', 'product not found'],
-  EXISTS: ['conflict', 'this product exists already'],
+  NOT_FOUND: ['not_found', 'product not found', 'Check the id; GET /products lists what there is.'],
+  EXISTS: [
+    'conflict',
+    'this product exists already',
+    'Read it with GET /products/{product_id}, and change it with PUT.',
+  ],
 });
 
 export const productOps = {

@@ -1,36 +1,43 @@
 import { type Static, type TObject, type TString, Type } from 'typebox';
 import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
+import { Pattern, TextLine } from '../../platform/schema/text.ts';
+import { userErrors } from './user.errors.contract.ts';
+
+export { userErrors };
 
 /** The schema, or null. */
 const nullable = <T extends TString | TObject>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
 
-// No control characters and no halves of a surrogate pair: PostgreSQL keeps neither.
-const line = (maxLength: number) => Type.String({ minLength: 1, maxLength, pattern: '^[^\\p{Cc}\\p{Cs}]+$' });
-
 export const Role = Type.Union([Type.Literal('customer'), Type.Literal('staff'), Type.Literal('admin')]);
 
 export const Address = Type.Object(
   {
-    line1: line(200),
-    line2: Type.Optional(line(200)),
-    postal_code: line(20),
-    city: line(100),
-    region: Type.Optional(line(100)),
-    country: Type.String({ pattern: '^[A-Z]{2}$', description: 'ISO 3166-1 alpha-2' }),
+    line1: TextLine(200),
+    line2: Type.Optional(TextLine(200)),
+    postal_code: TextLine(20),
+    city: TextLine(100),
+    region: Type.Optional(TextLine(100)),
+    country: Pattern('^[A-Z]{2}$', 'two capital letters of ISO 3166-1, such as DE'),
   },
   { additionalProperties: false },
 );
 export type Address = Static<typeof Address>;
 
 const profile = {
-  display_name: nullable(line(100)),
-  email: nullable(Type.String({ maxLength: 254, pattern: '^[^\\s@\\p{Cc}\\p{Cs}]+@[^\\s@\\p{Cc}\\p{Cs}]+$' })),
-  phone: nullable(Type.String({ pattern: '^\\+?[0-9][0-9 ()./-]{2,30}$' })),
+  display_name: nullable(TextLine(100)),
+  email: nullable(
+    Type.String({
+      maxLength: 254,
+      pattern: '^[^\\s@]+@[^\\s@]+$',
+      format: 'visible-line',
+      description: 'a mail address, such as ada@example.com',
+    }),
+  ),
+  phone: nullable(Pattern('^\\+?[0-9][0-9 ()./-]{2,30}$', 'a telephone number of digits, such as +49 228 123456')),
   address: nullable(Address),
   locale: nullable(
-    Type.String({ maxLength: 35, pattern: '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', description: 'BCP 47' }),
+    Pattern('^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$', 'a language of BCP 47, such as de-AT', { maxLength: 35 }),
   ),
 };
 
@@ -124,20 +131,6 @@ export const userEvents = {
     Type.Object({ user_id: Id(), username: Type.String(), changed_at: Time() }),
   ),
 };
-
-export const userErrors = errors('USER', {
-  NOT_FOUND: ['not_found', 'user not found'],
-  NAME_TAKEN: ['conflict', 'this username is taken'],
-  BAD_NAME: ['invalid', "username takes letters, digits, '.', '_' and '-', and not digits alone"],
-  COMMON_PASSWORD: ['invalid', 'this password is among the first that are guessed; choose another'],
-  INVALID_CREDENTIALS: ['unauthenticated', 'Invalid credentials'],
-  WRONG_PASSWORD: ['invalid', 'current_password is not the password of this account'],
-  INVALID_GRANT: ['invalid', 'invalid_grant: the refresh token is unknown, expired, revoked or used before'],
-  FOUNDED: ['conflict', 'the first account exists already'],
-  LAST_ADMIN: ['conflict', 'this is the last admin; make another one first'],
-  SESSION_NOT_FOUND: ['not_found', 'session not found'],
-  BUSY: ['unavailable', 'too many people sign in at this moment; try again shortly'],
-});
 
 const signInOps = {
   register: op('POST /register', {

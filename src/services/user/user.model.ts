@@ -51,8 +51,8 @@ export function checkPassword(
   }
 }
 
-function faultAt(pointer: string, { code, kind, message }: AppError): AppError {
-  return new AppError(code, kind, message, { faults: [{ pointer, detail: message }] });
+function faultAt(pointer: string, { code, kind, message, remedy }: AppError): AppError {
+  return new AppError(code, kind, message, { faults: [{ pointer, detail: message }], remedy });
 }
 
 /** A new account: the admin when it is the first of all, a customer otherwise. */

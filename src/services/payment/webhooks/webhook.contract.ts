@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox';
 import { event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../../platform/contract.ts';
 import { errors } from '../../../platform/errors.ts';
+import { Pattern } from '../../../platform/schema/text.ts';
 import { prefixed } from '../payment.ledger.contract.ts';
 
 /** What an endpoint may be told of. */
@@ -70,12 +71,32 @@ export const webhookEvents = {
 };
 
 export const webhookErrors = errors('WEBHOOK', {
-  ENDPOINT_NOT_FOUND: ['not_found', 'endpoint not found'],
-  DELIVERY_NOT_FOUND: ['not_found', 'delivery not found'],
-  BAD_URL: ['invalid', ({ reason }: { reason: string }) => `url ${reason}`],
-  NOT_FOR_YOU: ['forbidden', 'only staff may be told of what concerns everyone'],
-  TOO_MANY: ['conflict', ({ most }: { most: number }) => `a user has at most ${most} endpoints`],
-  NOT_ACTIVE: ['conflict', 'this endpoint is disabled; enable it first'],
+  ENDPOINT_NOT_FOUND: ['not_found', 'endpoint not found', 'Check the id; GET /webhooks/endpoints lists your own.'],
+  DELIVERY_NOT_FOUND: [
+    'not_found',
+    'delivery not found',
+    'Check the id; GET /webhooks/endpoints/{endpoint_id}/deliveries lists them.',
+  ],
+  BAD_URL: [
+    'invalid',
+    ({ reason }: { reason: string }) => `url ${reason}`,
+    'Name an address that can be reached from here, such as https://shop.example/hooks.',
+  ],
+  NOT_FOR_YOU: [
+    'forbidden',
+    'only staff may be told of what concerns everyone',
+    'Leave everyone out: the endpoint is then told of what concerns you.',
+  ],
+  TOO_MANY: [
+    'conflict',
+    ({ most }: { most: number }) => `a user has at most ${most} endpoints`,
+    'Delete one with DELETE /webhooks/endpoints/{endpoint_id}; one endpoint may be told of several types.',
+  ],
+  NOT_ACTIVE: [
+    'conflict',
+    'this endpoint is disabled; enable it first',
+    'Enable it with POST /webhooks/endpoints/{endpoint_id}/enable; one that was deleted is made anew.',
+  ],
 });
 
 const BASE = '/webhooks/endpoints';
@@ -89,7 +110,10 @@ export const webhookOps = {
     idempotent: true,
     aliases: prefixed(BASE),
     input: Type.Object({
-      url: Type.String({ minLength: 8, maxLength: 2000, pattern: '^[\\x21-\\x7e]+$' }),
+      url: Pattern('^[!-~]+$', 'an address of visible ASCII characters, such as https://shop.example/hooks', {
+        minLength: 8,
+        maxLength: 2000,
+      }),
       types: Type.Optional(Types),
       everyone: Type.Optional(Type.Boolean()),
     }),
