@@ -20,8 +20,8 @@ export const widgetEvents = {
 };
 
 export const widgetErrors = errors('WIDGET', {
-  NOT_FOUND: ['not_found', 'widget not found'],
-  EXISTS: ['conflict', 'this widget exists already'],
+  NOT_FOUND: ['not_found', 'widget not found', 'Check the id; GET /widgets lists your own.'],
+  EXISTS: ['conflict', 'this widget exists already', 'Read it with GET /widgets/{widget_id}.'],
 });
 
 export const widgetOps = {
