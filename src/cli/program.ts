@@ -5,6 +5,7 @@ import type { CommandContext } from './context.ts';
 import { addDatabaseCommands } from './db-copy/db-copy.ts';
 import { addDeadLetterCommands } from './dead-letters/dead-letters.ts';
 import { addDeveloperCommands } from './developer.ts';
+import { addDoctorCommand } from './doctor/doctor.ts';
 import { explain } from './help.ts';
 import { addSignInCommands } from './sign-in/sign-in.ts';
 import { addStatusCommand } from './status/status.ts';
@@ -26,6 +27,7 @@ export function createProgram(context: CommandContext): Command {
     .addHelpText('after', ABOUT_OUTPUT);
   addRunCommands(program, context);
   addStatusCommand(program, context);
+  addDoctorCommand(program, context);
   addSettingsCommands(program, context);
   addDatabaseCommands(program, context);
   addSignInCommands(program, context);

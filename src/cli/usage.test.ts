@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { readConfig } from '../platform/config.ts';
+import { nearestTo } from '../platform/nearest.ts';
 import { told } from './commands.fixture.ts';
 import { explanationOf } from './help.ts';
 import { createOutput } from './output/output.ts';
 import { createProgram } from './program.ts';
-import { pathOf, suggestionsFor } from './usage.ts';
+import { pathOf } from './usage.ts';
 
 test('a word that is no command is answered with the one that was meant, and does nothing', async () => {
   const cases: [string[], RegExp][] = [
@@ -78,8 +79,8 @@ test('the help of every command has an example that begins with its name, and it
 });
 
 test('a word that begins one is meant before one that is a slip away', () => {
-  assert.deepEqual(suggestionsFor('stat', ['start', 'status']), ['status']);
-  assert.deepEqual(suggestionsFor('strat', ['start', 'status']), ['start']);
-  assert.deepEqual(suggestionsFor('statsu', ['start', 'status']), ['status']);
-  assert.deepEqual(suggestionsFor('x', ['start', 'status']), []);
+  assert.deepEqual(nearestTo('stat', ['start', 'status']), ['status']);
+  assert.deepEqual(nearestTo('strat', ['start', 'status']), ['start']);
+  assert.deepEqual(nearestTo('statsu', ['start', 'status']), ['status']);
+  assert.deepEqual(nearestTo('x', ['start', 'status']), []);
 });

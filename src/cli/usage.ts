@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { nearestTo } from '../platform/nearest.ts';
 
 /** The words of the command make no sense: a sentence, with the right word where one is near. */
 export class Misused extends Error {
@@ -65,36 +66,8 @@ function flagsOf(command: Command): string[] {
 }
 
 function meant(word: string, known: readonly string[]): string {
-  const near = suggestionsFor(word, known);
+  const near = nearestTo(word.toLowerCase(), known);
   return near.length === 0 ? '' : `; did you mean ${near.map((one) => `'${one}'`).join(' or ')}?`;
-}
-
-/** The known words that somebody may have meant: those that it begins, else those a few slips of the finger away. */
-export function suggestionsFor(word: string, known: readonly string[]): string[] {
-  const small = word.toLowerCase();
-  const begun = known.filter((one) => small.length >= 2 && one.startsWith(small));
-  if (begun.length > 0) return begun.slice(0, 3);
-  const apart = known.map((one) => ({ one, slips: slipsBetween(small, one) }));
-  const least = Math.min(...apart.map(({ slips }) => slips));
-  // More than two fifths of the word in slips is another word.
-  const near = apart.filter(({ one, slips }) => slips === least && slips <= Math.max(1, Math.floor(one.length * 0.4)));
-  return near.map(({ one }) => one).slice(0, 3);
-}
-
-/** How many letters are added, missing, changed or exchanged with their neighbour. */
-function slipsBetween(a: string, b: string): number {
-  const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...new Array<number>(b.length).fill(0)]);
-  const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
-  for (let j = 1; j <= b.length; j++) (rows[0] as number[])[j] = j;
-  for (let i = 1; i <= a.length; i++) {
-    for (let j = 1; j <= b.length; j++) {
-      const changed = a[i - 1] === b[j - 1] ? 0 : 1;
-      let least = Math.min(at(i - 1, j) + 1, at(i, j - 1) + 1, at(i - 1, j - 1) + changed);
-      if (a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) least = Math.min(least, at(i - 2, j - 2) + 1);
-      (rows[i] as number[])[j] = least;
-    }
-  }
-  return at(a.length, b.length);
 }
 
 /** Whether commander ended because it had shown what was asked for. */

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { slipsBetween } from './nearest.ts';
 import type { Setting } from './settings.kinds.ts';
 import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
 
@@ -138,6 +139,29 @@ export function shownSettings(config: Config): [string, string][] {
     if (value === undefined) return [name, '(not set)'];
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
     return [name, /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : text];
+  });
+}
+
+/** A variable that nobody reads, and the setting that it may have been meant for. */
+export interface UnknownSetting {
+  readonly name: string;
+  readonly meant: string | undefined;
+}
+
+const OURS = /^(TRADEPOST|EVENT|KAFKA|RABBITMQ|CLICKHOUSE|CARRIER|SELLER|STRIPE|PAYMENT|WEBHOOK)_/;
+/** Read by this process and by its tools, and by no setting. */
+const ALSO_READ = /^TRADEPOST_(BUNDLE|TEST_\w+)$/;
+
+/** The variables that look like settings of ours and are none: mostly a slip of the finger. */
+export function unknownSettings(services: readonly string[], env: Environment = process.env): UnknownSetting[] {
+  const known = Object.keys(SETTINGS);
+  const prefixes = services.map((name) => `${name.toUpperCase()}_`);
+  for (const prefix of prefixes) known.push(...Object.keys(SERVICE_SETTINGS).map((name) => prefix + name));
+  return Object.keys(env).flatMap((name) => {
+    if (known.includes(name) || ALSO_READ.test(name)) return [];
+    const [meant] = known.filter((one) => slipsBetween(name, one) <= (one.length < 6 ? 1 : 2));
+    const looks = meant !== undefined || OURS.test(name) || prefixes.some((prefix) => name.startsWith(prefix));
+    return looks ? [{ name, meant }] : [];
   });
 }
 

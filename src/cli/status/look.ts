@@ -83,7 +83,8 @@ async function insider(
   }
 }
 
-async function lookAt(door: Door, system: RunningSystem | undefined): Promise<Seen> {
+/** Looks at one address; what is for the staff is asked for as `system`. */
+export async function lookAt(door: Door, system: RunningSystem | undefined): Promise<Seen> {
   try {
     const health = healthIn(await readBody(door.url, '/health'));
     if (!health) return { ...door, health, absence: 'what answers is not Tradepost', metrics: [] };

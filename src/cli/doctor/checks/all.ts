@@ -1,0 +1,15 @@
+import type { Check } from '../check.ts';
+import { directoryChecks } from './directory.ts';
+import { programChecks } from './program.ts';
+import { serverChecks } from './servers.ts';
+import { settingsChecks } from './settings.ts';
+import { shopChecks } from './shop.ts';
+
+/** Every check, in the order in which they are told. */
+export const allChecks: readonly Check[] = [
+  ...programChecks,
+  ...settingsChecks,
+  ...directoryChecks,
+  ...serverChecks,
+  ...shopChecks,
+];

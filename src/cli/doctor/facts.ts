@@ -1,0 +1,127 @@
+import type { UnknownSetting } from '../../platform/config.ts';
+import type { DatabaseFacts } from '../../platform/db/inspection.ts';
+
+/** What was found, or why there was nothing to find. */
+export type Gathered<T> = { readonly found: T } | { readonly none: string };
+
+/** What answers, or why it does not. */
+export type Answered<T> = Gathered<T | { readonly failure: string }>;
+
+/** Everything that the checks judge. Gathering it changes nothing. */
+export interface Facts {
+  readonly program: ProgramFacts;
+  readonly install: Gathered<InstallFacts>;
+  readonly bundle: Gathered<{ readonly staleBy: string | undefined }>;
+  readonly machine: MachineFacts;
+  readonly settings: SettingsFacts;
+  readonly secrets: Gathered<SecretFacts>;
+  readonly exposure: Gathered<ExposureFacts>;
+  readonly directory: Gathered<DirectoryFacts>;
+  readonly ports: Gathered<readonly PortFacts[]>;
+  readonly database: Answered<DatabaseFacts & MigrationFacts & { readonly skewMs: number }>;
+  readonly broker: Answered<BrokerFacts>;
+  readonly clickhouse: Answered<{ readonly what: string }>;
+  readonly certificates: Gathered<readonly CertificateFacts[]>;
+  readonly health: Gathered<{ readonly problems: readonly string[]; readonly skewMs: number | undefined }>;
+}
+
+export interface ProgramFacts {
+  /** Of Node, such as `24.21.0`. */
+  readonly node: string;
+  readonly platform: string;
+  /** Whether the embedded PostgreSQL is wanted by the settings. */
+  readonly wantsEmbedded: boolean;
+  readonly binaries: 'run' | 'missing' | 'broken';
+  /** Links of its libraries that are missing and cannot be made. */
+  readonly brokenLinks: number;
+  readonly zones: number;
+  /** Whether a zone has its summer time. */
+  readonly zonesWork: boolean;
+}
+
+export interface InstallFacts {
+  readonly missing: readonly string[];
+  /** Those of another version than package-lock.json says. */
+  readonly other: readonly string[];
+}
+
+export interface MachineFacts {
+  readonly memory: number;
+  readonly freeMemory: number;
+  /** Undefined where the system does not tell. */
+  readonly openFiles: number | undefined;
+}
+
+export interface SettingsFacts {
+  readonly faults: readonly string[];
+  readonly unknown: readonly UnknownSetting[];
+}
+
+export interface SecretFacts {
+  readonly secrets: readonly { readonly name: string; readonly value: string }[];
+  readonly severalProcesses: boolean;
+  /** Addresses whose services do not take a token that is signed with JWT_SECRET. */
+  readonly strangers: readonly string[];
+  readonly production: boolean;
+}
+
+export interface ExposureFacts {
+  readonly host: string;
+  readonly production: boolean;
+  readonly privateWebhooks: boolean;
+  readonly manualPayments: boolean;
+  /** Names of settings whose server is on another machine and is spoken to in plain text. */
+  readonly plainText: readonly string[];
+}
+
+export interface DirectoryFacts {
+  readonly path: string;
+  readonly kind: 'folder' | 'missing' | 'other';
+  /** Of the folder, or of the one that it would be made in. */
+  readonly writable: boolean;
+  readonly owner: number | undefined;
+  readonly me: number | undefined;
+  readonly mode: number | undefined;
+  /** Such as `tmpfs` or `nfs`; undefined for what a database may stand on. */
+  readonly unfit: string | undefined;
+  readonly freeBytes: number;
+  readonly freeFiles: number;
+  /** The process that lock.pid names. */
+  readonly holder: number | undefined;
+  readonly holderLives: boolean;
+  /** A database server that outlived its process. */
+  readonly orphan: number | undefined;
+}
+
+export interface PortFacts {
+  readonly port: number;
+  readonly services: readonly string[];
+  readonly state: 'free' | 'ours' | 'taken' | 'forbidden' | 'no address';
+  /** The process that listens, as far as the system tells. */
+  readonly holder: string | undefined;
+  /** Of the Tradepost that answers. */
+  readonly version: string | undefined;
+}
+
+export interface MigrationFacts {
+  readonly pending: readonly string[];
+  /** Those that only a newer version of Tradepost knows. */
+  readonly newer: readonly string[];
+  /** That a migration was changed after it ran. */
+  readonly changed: string | undefined;
+}
+
+export interface BrokerFacts {
+  readonly what: string;
+  /** Why it takes nothing at the moment. */
+  readonly refuses: string | undefined;
+  /** What of Redis could lose events; undefined for other brokers. */
+  readonly losses: readonly string[] | undefined;
+}
+
+export interface CertificateFacts {
+  readonly url: string;
+  /** Why it is not trusted; undefined when it is. */
+  readonly distrust: string | undefined;
+  readonly daysLeft: number;
+}

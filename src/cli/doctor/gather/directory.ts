@@ -1,0 +1,71 @@
+import { existsSync, readFileSync, readlinkSync, realpathSync, statfsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { DirectoryFacts } from '../facts.ts';
+import { isWritable } from './program.ts';
+
+/** The numbers that Linux gives to file systems that a database should not stand on. */
+const UNFIT: Readonly<Record<number, string>> = {
+  16914836: 'tmpfs',
+  2240043254: 'ramfs',
+  26985: 'nfs',
+  4283649346: 'cifs',
+  4266872130: 'smb2',
+  1702057286: 'fuse',
+  16914839: '9p',
+};
+
+/** Looks at the data directory, or at the folder that it would be made in. */
+export function directoryFacts(path: string): DirectoryFacts {
+  const info = statSync(path, { throwIfNoEntry: false });
+  const place = nearestThere(path);
+  const { bavail, bsize, ffree, files, type } = statfsSync(place);
+  const holder = pidIn(join(path, 'lock.pid'));
+  return {
+    path,
+    kind: info === undefined ? 'missing' : info.isDirectory() ? 'folder' : 'other',
+    writable: isWritable(place),
+    owner: info?.uid,
+    me: process.geteuid?.(),
+    mode: info?.mode,
+    unfit: process.platform === 'linux' ? UNFIT[type] : undefined,
+    freeBytes: bavail * bsize,
+    // Some file systems make room for files as they come, and tell none.
+    freeFiles: files === 0 ? Number.POSITIVE_INFINITY : ffree,
+    holder,
+    holderLives: holder !== undefined && isAlive(holder),
+    orphan: orphanOf(join(path, 'postgres')),
+  };
+}
+
+function nearestThere(path: string): string {
+  const info = statSync(path, { throwIfNoEntry: false });
+  return info?.isDirectory() || dirname(path) === path ? path : nearestThere(dirname(path));
+}
+
+/** The number that the first line of a file is. */
+function pidIn(file: string): number | undefined {
+  if (!existsSync(file)) return undefined;
+  const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
+  return Number.isInteger(pid) && pid > 0 ? pid : undefined;
+}
+
+/** Whether a process with this number lives, also one of another user. */
+export function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** The database server that works on a cluster. */
+function orphanOf(cluster: string): number | undefined {
+  const pid = pidIn(join(cluster, 'postmaster.pid'));
+  if (pid === undefined || !isAlive(pid)) return undefined;
+  if (process.platform !== 'linux') return pid;
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`) === realpathSync(cluster) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}

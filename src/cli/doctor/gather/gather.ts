@@ -1,0 +1,86 @@
+import { container } from '../../../container.ts';
+import { modulesOf } from '../../../platform/app.ts';
+import { type Config, ConfigError, unknownSettings } from '../../../platform/config.ts';
+import { doorsOf, lookAt } from '../../status/look.ts';
+import { summaryOf } from '../../status/summary.ts';
+import type { Facts, Gathered } from '../facts.ts';
+import { brokerFacts } from './broker.ts';
+import { directoryFacts } from './directory.ts';
+import { portFacts } from './ports.ts';
+import { bundleFacts, installFacts, machineFacts, programFacts, programRoot } from './program.ts';
+import { clickhouseFacts, databaseFacts, keepersOf } from './servers.ts';
+import { certificateFacts, exposureFacts, secretFacts } from './settings.ts';
+
+/** Looks at everything, side by side. It changes nothing. */
+export async function gatherFacts(configuration: () => Config): Promise<Facts> {
+  const { config, faults } = read(configuration);
+  const root = programRoot();
+  const when = async <T>(look: (config: Config) => Promise<Gathered<T>> | Gathered<T>): Promise<Gathered<T>> =>
+    config ? look(config) : { none: 'the settings are not valid' };
+  const [program, ports, database, broker, clickhouse, certificates, health, secrets] = await Promise.all([
+    programFacts(config !== undefined && wantsEmbedded(config)),
+    when(portFacts),
+    when(databaseFacts),
+    when(brokerFacts),
+    when(clickhouseFacts),
+    when(certificateFacts),
+    when(healthFacts),
+    when(async (one) => ({ found: await secretFacts(one) })),
+  ]);
+  const services = modulesOf(container).map(({ contract }) => contract.name);
+  return {
+    program,
+    install: installFacts(root),
+    bundle: bundleFacts(root),
+    machine: machineFacts(),
+    settings: { faults, unknown: unknownSettings(services) },
+    secrets,
+    exposure: await when((one) => ({ found: exposureFacts(one) })),
+    directory: await when(directoryOf),
+    ports,
+    database,
+    broker,
+    clickhouse,
+    certificates,
+    health,
+  };
+}
+
+function read(configuration: () => Config): { config: Config | undefined; faults: readonly string[] } {
+  try {
+    return { config: configuration(), faults: [] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return { config: undefined, faults: error.faults };
+  }
+}
+
+function wantsEmbedded(config: Config): boolean {
+  const { postgres } = keepersOf(config);
+  return postgres.some((service) => (config.of(service).DATABASE_URL ?? config.databaseUrl) === undefined);
+}
+
+function directoryOf(config: Config): Facts['directory'] {
+  const inProcess = keepersOf(config).clickhouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
+  if (!wantsEmbedded(config) && !inProcess) return { none: 'nothing is kept in it' };
+  return { found: directoryFacts(config.dataDir) };
+}
+
+async function healthFacts(config: Config): Promise<Facts['health']> {
+  if (config.PORT === 0) return { none: 'PORT is 0, so nobody knows where it is' };
+  const doors = await Promise.all(doorsOf(config, {}).map((door) => lookAt(door, undefined)));
+  const running = doors.filter(({ health }) => health !== undefined);
+  if (running.length === 0) return { none: 'nothing runs' };
+  const skews = await Promise.all(running.map(({ url }) => skewAt(url)));
+  const most = skews.filter((skew) => skew !== undefined).sort((a, b) => Math.abs(b) - Math.abs(a))[0];
+  return { found: { problems: summaryOf({ doors, letters: undefined }).problems, skewMs: most } };
+}
+
+/** By how much the clock of a server differs, to the second: that is all an answer tells. */
+async function skewAt(url: string): Promise<number | undefined> {
+  const began = Date.now();
+  const answer = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
+  const date = Date.parse(answer?.headers.get('date') ?? '');
+  await answer?.body?.cancel();
+  return Number.isNaN(date) ? undefined : date + 500 - (began + Date.now()) / 2;
+}

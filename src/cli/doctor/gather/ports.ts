@@ -1,0 +1,86 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { container } from '../../../container.ts';
+import { modulesOf } from '../../../platform/app.ts';
+import type { Config } from '../../../platform/config.ts';
+import { lookAt } from '../../status/look.ts';
+import type { Facts, PortFacts } from '../facts.ts';
+
+/** Looks at every port that this process would listen on. */
+export async function portFacts(config: Config): Promise<Facts['ports']> {
+  const doors = localDoors(config).filter(({ port }) => port !== 0);
+  if (doors.length === 0) return { none: 'any free port will do' };
+  return { found: await Promise.all(doors.map((door) => portState(door, config.HOST))) };
+}
+
+interface LocalDoor {
+  readonly port: number;
+  readonly services: readonly string[];
+}
+
+function localDoors(config: Config): LocalDoor[] {
+  if (config.services.has('gateway')) return [{ port: config.PORT, services: [...config.services] }];
+  return modulesOf(container)
+    .filter(({ contract }) => config.services.has(contract.name))
+    .map(({ contract: { name, port } }) => ({ port: config.of(name).PORT ?? port, services: [name] }));
+}
+
+/** Who has a port, or whether it can be had. */
+export async function portState({ port, services }: LocalDoor, host: string): Promise<PortFacts> {
+  const refused = await listenFault(port, host);
+  const named = { port, services, holder: undefined, version: undefined };
+  if (refused === undefined) return { ...named, state: 'free' };
+  if (refused === 'EACCES' || refused === 'EPERM') return { ...named, state: 'forbidden' };
+  if (refused !== 'EADDRINUSE') return { ...named, state: 'no address' };
+  const name = /^(0\.0\.0\.0|::)$/.test(host) ? 'localhost' : host;
+  const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  const { health, metrics } = await lookAt({ url, services }, undefined);
+  const version = metrics.find((one) => one.name === 'tradepost_build_info')?.labels.version;
+  return { ...named, state: health ? 'ours' : 'taken', holder: holderOf(port), version };
+}
+
+function listenFault(port: number, host: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'unknown'));
+    server.listen({ port, host }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+const LISTENS = '0A';
+
+/** Such as `process 123 (node server.js)`, where the system tells. */
+export function holderOf(port: number): string | undefined {
+  if (process.platform !== 'linux') return undefined;
+  const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => inodesIn(file, port)));
+  if (inodes.size === 0) return undefined;
+  const pid = readdirSync('/proc').find((name) => /^\d+$/.test(name) && hasSocket(name, inodes));
+  if (pid === undefined) return undefined;
+  const line = attempt(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim()) ?? '';
+  return `process ${pid} (${line.slice(0, 80)})`;
+}
+
+function inodesIn(file: string, port: number): string[] {
+  const lines = attempt(() => readFileSync(file, 'utf8').split('\n').slice(1)) ?? [];
+  return lines.flatMap((line) => {
+    const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
+    return state === LISTENS && Number.parseInt(local.split(':')[1] ?? '', 16) === port ? [inode] : [];
+  });
+}
+
+function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
+  const folder = `/proc/${pid}/fd`;
+  return (attempt(() => readdirSync(folder)) ?? []).some((fd) => {
+    const target = attempt(() => readlinkSync(`${folder}/${fd}`)) ?? '';
+    return inodes.has(/^socket:\[(\d+)\]$/.exec(target)?.[1] ?? '');
+  });
+}
+
+// Processes end while one looks, and those of others cannot be looked at.
+function attempt<T>(look: () => T): T | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}

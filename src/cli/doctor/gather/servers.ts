@@ -1,0 +1,146 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { container } from '../../../container.ts';
+import { modulesOf } from '../../../platform/app.ts';
+import { busMigrations } from '../../../platform/bus/open-bus.ts';
+import { within } from '../../../platform/bus/patience.ts';
+import type { Config } from '../../../platform/config.ts';
+import { CHDB } from '../../../platform/db/clickhouse/chdb.ts';
+import { openServer } from '../../../platform/db/clickhouse/client.ts';
+import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/inspection.ts';
+import { pendingMigrations } from '../../../platform/db/migrate.ts';
+import type { MigrationSet } from '../../../platform/db/migrations.ts';
+import { migrationSet } from '../../../platform/db/module-migrations.ts';
+import { openDatabase } from '../../../platform/db/postgres.ts';
+import { wantsClickHouse } from '../../../platform/engines.ts';
+import type { Facts, MigrationFacts } from '../facts.ts';
+
+const PATIENCE_MS = 8_000;
+
+/** The services of this process that keep something, by the engine that they keep it in. */
+export function keepersOf(config: Config): { postgres: string[]; clickhouse: string[] } {
+  const here = modulesOf(container).filter(({ contract, stores }) => stores && config.services.has(contract.name));
+  const names = (rows: boolean) =>
+    here.filter((module) => wantsClickHouse(module, config) === rows).map(({ contract }) => contract.name);
+  return { postgres: names(false), clickhouse: names(true) };
+}
+
+/** Where the databases are, and whose; undefined for the embedded one, when it does not run. */
+function databasesOf(config: Config, services: readonly string[]): Map<string | undefined, string[]> {
+  const found = new Map<string | undefined, string[]>();
+  for (const service of services) {
+    const url = config.of(service).DATABASE_URL ?? config.databaseUrl ?? embeddedUrl(config.dataDir);
+    found.set(url, [...(found.get(url) ?? []), service]);
+  }
+  return found;
+}
+
+function embeddedUrl(dataDir: string): string | undefined {
+  const sockets = join(dataDir, 'postgres-socket');
+  if (!existsSync(join(sockets, '.s.PGSQL.5432'))) return undefined;
+  return `postgresql://postgres@/tradepost?host=${encodeURIComponent(sockets)}`;
+}
+
+/** Looks at every PostgreSQL of the settings; one that does not answer goes before those that do. */
+export async function databaseFacts(config: Config): Promise<Facts['database']> {
+  const { postgres } = keepersOf(config);
+  const databases = databasesOf(config, postgres);
+  if (databases.size === 0) return { none: 'no service of this process keeps anything in PostgreSQL' };
+  if (databases.has(undefined)) return { none: 'the embedded one does not run; it is looked at when it does' };
+  const shared = config.databaseUrl ?? embeddedUrl(config.dataDir);
+  const all = await Promise.all(
+    [...databases].map(([url = '', services]) =>
+      lookAtDatabase(url, services, config.EVENT_BUS === 'embedded' && url === shared),
+    ),
+  );
+  const bad = all.find((one) => 'failure' in one);
+  if (bad) return { found: bad };
+  const good = all.filter((one): one is Looked => !('failure' in one));
+  const [first] = good;
+  if (!first) return { none: 'there is none' };
+  return { found: { ...first, ...merged(good) } };
+}
+
+type Looked = DatabaseFacts & MigrationFacts & { readonly skewMs: number };
+
+const merged = (all: readonly Looked[]) => ({
+  readOnly: all.some((one) => one.readOnly),
+  pending: all.flatMap((one) => one.pending),
+  newer: all.flatMap((one) => one.newer),
+  changed: all.find((one) => one.changed)?.changed,
+  events: all.flatMap((one) => one.events),
+});
+
+async function lookAtDatabase(
+  url: string,
+  services: readonly string[],
+  hasLog: boolean,
+): Promise<Looked | { failure: string }> {
+  const db = openDatabase(url, { poolSize: 1 });
+  try {
+    const began = Date.now();
+    const facts = await within(PATIENCE_MS, 'no answer', inspectDatabase(db, services));
+    const skewMs = facts.clock - (began + Date.now()) / 2;
+    const sets = [...services.map(migrationSet), ...(hasLog ? [busMigrations()] : [])];
+    const pending = await pendingMigrations(db, sets).catch((error: Error) => error.message);
+    const newer = newerIn(facts.applied, sets);
+    return typeof pending === 'string'
+      ? { ...facts, skewMs, newer, pending: [], changed: pending }
+      : { ...facts, skewMs, newer, pending, changed: undefined };
+  } catch (error) {
+    return { failure: `${placeOf(url)}: ${reasonOf(error)}` };
+  } finally {
+    // Not waited for: what does not answer does not close either.
+    void db.close().catch(() => undefined);
+  }
+}
+
+/** Migrations of our schemas that this version does not have. */
+export function newerIn(applied: readonly string[], sets: readonly MigrationSet[]): string[] {
+  const ours = new Set(sets.map(({ schema }) => schema));
+  const known = new Set(sets.flatMap(({ schema, migrations }) => migrations.map(({ name }) => `${schema}/${name}`)));
+  return applied.filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
+}
+
+/** Without its user and its password. */
+function placeOf(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return hostname === '' ? 'the embedded PostgreSQL' : `${hostname}:${port || 5432}${pathname}`;
+}
+
+/** The innermost reason that an error gives. */
+export function reasonOf(error: unknown): string {
+  const { message, code, cause } = (error ?? {}) as { message?: string; code?: string; cause?: unknown };
+  return cause === undefined ? message || code || 'no reason given' : reasonOf(cause);
+}
+
+/** Whether ClickHouse answers, where the settings want it. */
+export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse']> {
+  if (keepersOf(config).clickhouse.length === 0) return { none: 'no service of this process keeps anything in it' };
+  const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port, CLICKHOUSE_USER: username } = config;
+  if (host === undefined) {
+    return {
+      found: isInstalled('chdb/connection') ? { what: CHDB } : { failure: `the package ${CHDB} is not installed` },
+    };
+  }
+  const url = `${config.CLICKHOUSE_TLS === 'on' ? 'https' : 'http'}://${host}:${port}`;
+  const server = openServer({ url, username, password: config.CLICKHOUSE_PASSWORD, prefix: config.CLICKHOUSE_DB });
+  try {
+    await within(PATIENCE_MS, 'no answer', server.ping());
+    return { found: { what: url } };
+  } catch (error) {
+    return { found: { failure: `${url}: ${reasonOf(error)}` } };
+  } finally {
+    void server.close().catch(() => undefined);
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    createRequire(import.meta.url).resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
