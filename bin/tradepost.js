@@ -15,10 +15,21 @@ const entry = process.env.TRADEPOST_BUNDLE === '1' || !existsSync(sources) ? bun
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   const module = await import('node:module');
   module.enableCompileCache?.();
-  const { run } = await import(entry.href);
+  const { run } = await import(entry.href).catch(tellWhatIsMissing);
   await run(process.argv.slice(2));
 } else {
   handOver(findNode());
+}
+
+/** Packages that are not installed, or a bundle that is not built, are no fault of the program: a sentence will do. */
+function tellWhatIsMissing(error) {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  const what = error.message.split('\n')[0].replace(/ imported from .*/, '');
+  const remedy = entry === bundled && !existsSync(bundled) ? 'Run npm run build first.' : 'Run npm ci first.';
+  const sentence = `Tradepost is not installed completely (${what}). ${remedy}`;
+  const json = process.argv.includes('--json');
+  console.error(json ? JSON.stringify({ error: sentence, code: 'NOT_INSTALLED' }) : sentence);
+  process.exit(1);
 }
 
 function findNode() {

@@ -11,5 +11,6 @@ export function configCommand(configuration: () => Config, { example }: { exampl
     return;
   }
   const settings = shownSettings(configuration());
-  output.result(Object.fromEntries(settings), () => pairs(settings.map(([name, value]) => [name, value || '(empty)'])));
+  const values = settings.map(([name, value]) => [name, value === '(not set)' ? null : value] as const);
+  output.result(Object.fromEntries(values), () => pairs(settings.map(([name, value]) => [name, value || '(empty)'])));
 }

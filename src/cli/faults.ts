@@ -93,6 +93,9 @@ function systemFault(error: Error): Fault | undefined {
     const text = `The lock of the data directory cannot be taken (${message}); DATA_DIR must be a folder that this user may write to, on a disk with room.`;
     return { error: text, code };
   }
+  if (code === 'ERR_MODULE_NOT_FOUND') {
+    return { error: `A package is not installed (${message?.split(' imported from')[0]}); run npm ci.`, code };
+  }
   const text = FILES[code]?.(path === undefined ? 'a file' : `'${path}'`);
   return text === undefined ? undefined : { error: text, code };
 }

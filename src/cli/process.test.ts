@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -50,8 +50,32 @@ test('a data directory that can be none is a sentence, and no stack', () => {
   );
 });
 
-test('a word of the tests that fits none goes to the script, and its exit code comes back', () => {
-  const { status, stdout } = ran(['types', '--', '--nosuchoption', '--json'], { HOME: folder });
-  assert.notEqual(status, 0);
-  assert.match(stdout, /nosuchoption/);
+test('packages that are not installed, and a bundle that is not built, are sentences', () => {
+  const copy = join(folder, 'copy');
+  const root = join(COMMAND, '../..');
+  for (const part of ['bin', 'src']) cpSync(join(root, part), join(copy, part), { recursive: true });
+  cpSync(join(root, 'package.json'), join(copy, 'package.json'));
+  const told = (env: Readonly<Record<string, string>>, ...words: string[]) => {
+    const options = { env: { PATH: process.env.PATH, ...env }, encoding: 'utf8' as const };
+    const { status, stderr } = spawnSync(process.execPath, [join(copy, 'bin/tradepost.js'), ...words], options);
+    return [status, stderr] as const;
+  };
+  const [status, sentence] = told({}, 'status');
+  assert.match(
+    sentence,
+    /^Tradepost is not installed completely \(Cannot find package '[^']+'\)\. Run npm ci first\.\n$/,
+  );
+  assert.equal(status, 1);
+  const [, json] = told({ TRADEPOST_BUNDLE: '1' }, 'status', '--json');
+  const { error, code } = JSON.parse(json) as { error: string; code: string };
+  assert.deepEqual([code, /Run npm run build first\.$/.test(error)], ['NOT_INSTALLED', true]);
+  rmSync(copy, { recursive: true });
+});
+
+test('a word that fits no test goes to the script, and its exit code comes back', () => {
+  const { status, stdout, stderr } = ran(['test', 'nosuchthing'], { HOME: folder });
+  assert.deepEqual([status, stdout], [1, '']);
+  assert.match(stderr, /'nosuchthing'/);
+  const json = ran(['test', 'nosuchthing', '--json'], { HOME: folder });
+  assert.deepEqual(JSON.parse(json.stdout), { script: 'test', exit_code: 1 });
 });

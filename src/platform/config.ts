@@ -150,7 +150,7 @@ export interface UnknownSetting {
 
 const OURS = /^(TRADEPOST|EVENT|KAFKA|RABBITMQ|CLICKHOUSE|CARRIER|SELLER|STRIPE|PAYMENT|WEBHOOK)_/;
 /** Read by this process and by its tools, and by no setting. */
-const ALSO_READ = /^TRADEPOST_(BUNDLE|TEST_\w+)$/;
+const ALSO_READ = /^TRADEPOST_(BUNDLE|LAUNCHER|TEST_\w+)$/;
 
 /** The variables that look like settings of ours and are none: mostly a slip of the finger. */
 export function unknownSettings(services: readonly string[], env: Environment = process.env): UnknownSetting[] {

@@ -49,7 +49,8 @@ export function createOutput(args: readonly string[], { stdout, stderr }: Stream
   const quiet = flags.has('--quiet') || flags.has('-q');
   const coloured = hasColours(stdout);
   const result = (value: unknown, text: () => string): void => {
-    stdout.write(`${json ? JSON.stringify(value, null, 2) : text()}\n`);
+    const said = json ? JSON.stringify(value, null, 2) : text();
+    if (said !== '') stdout.write(`${said}\n`);
   };
   return {
     json,
