@@ -41,6 +41,10 @@ export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
   const newProducer = () =>
     new Producer<string, string, string, string>({
       ...connection,
+      // Sent again it would go to the same partition, which a topic that was made anew need not have, and the library
+      // then throws where nobody catches it. Whoever publishes begins anew, with a producer that asks for the topics.
+      retries: 0,
+      repeatOnStaleMetadata: false,
       idempotent: true,
       acks: -1,
       serializers: stringSerializers,

@@ -87,7 +87,14 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
   async function lead(): Promise<void> {
     handed = [];
     end = UNKNOWN;
-    const start = await store.placeOf(name);
+    const { position: start, gone } = await store.placeOf(name);
+    if (gone) {
+      const reason =
+        gone.missed === undefined
+          ? `the group stood at position ${gone.kept}, beyond the end of the log, which is another one; it begins anew`
+          : `the group stood at position ${gone.kept}, and the log was forgotten up to ${start}`;
+      subscription.lost({ topic: 'the log', place: 'all of it', count: gone.missed, reason });
+    }
     const place = progress(start, KEEP_PLACE_MS, (position) => store.moveTo(name, position));
     let position = start;
     try {

@@ -7,6 +7,8 @@ export interface Progress {
   begin(position: number): () => void;
   /** Keeps the place once more. */
   close(): Promise<void>;
+  /** Keeps nothing any more: what it is a place of is there no longer. */
+  drop(): void;
 }
 
 /** Starts at a place that is kept already; `keep` is called at most every `everyMs`. */
@@ -15,6 +17,7 @@ export function progress(start: number, everyMs: number, keep: (position: number
   let head = 0;
   let reached = start;
   let kept = start;
+  let dropped = false;
   let timer: NodeJS.Timeout | undefined;
 
   function advance(): void {
@@ -27,13 +30,13 @@ export function progress(start: number, everyMs: number, keep: (position: number
       open.splice(0, head);
       head = 0;
     }
-    if (reached > kept) timer ??= setTimeout(() => void save(), everyMs);
+    if (reached > kept && !dropped) timer ??= setTimeout(() => void save(), everyMs);
   }
 
   async function save(): Promise<void> {
     clearTimeout(timer);
     timer = undefined;
-    if (reached === kept) return;
+    if (reached === kept || dropped) return;
     const position = reached;
     // A place that could not be kept is kept the next time; until then events only come twice.
     await keep(position).then(
@@ -54,5 +57,9 @@ export function progress(start: number, everyMs: number, keep: (position: number
       };
     },
     close: save,
+    drop() {
+      dropped = true;
+      clearTimeout(timer);
+    },
   };
 }

@@ -15,13 +15,20 @@ export interface Appended {
   readonly last: number;
 }
 
+/** Where a reader goes on. */
+export interface ReaderPlace {
+  readonly position: number;
+  /** Where it stood, when that is no place of this log any more; how many it has missed, as far as that is known. */
+  readonly gone?: { readonly kept: number; readonly missed?: number };
+}
+
 /** The log in PostgreSQL that the embedded bus is. */
 export interface LogStore {
   append(events: readonly Envelope[]): Promise<Appended>;
   /** What follows `position`, in order. The payload of a type that nobody wants is left out. */
   after(position: number, wanted: readonly string[], limit: number): Promise<LoggedEvent[]>;
   /** How far a reader has come; a new one begins before the oldest event. */
-  placeOf(reader: string): Promise<number>;
+  placeOf(reader: string): Promise<ReaderPlace>;
   moveTo(reader: string, position: number): Promise<void>;
   /**
    * Forgets what is older than so many days and what every reader is done with that moved within them: one that did
@@ -66,8 +73,14 @@ export function logStore(db: Database): LogStore {
       }));
     },
     async placeOf(reader) {
-      const [row] = await db.query<{ position: number }>(PLACE, [reader]);
-      return row?.position ?? 0;
+      const [row] = await db.query<PlaceRow>(PLACE, [reader]);
+      if (!row || row.fresh) return { position: row?.position ?? 0 };
+      const { position: kept, forgotten, last } = row;
+      if (kept > last) {
+        await db.query(START_ANEW, [reader]);
+        return { position: 0, gone: { kept } };
+      }
+      return kept < forgotten ? { position: forgotten, gone: { kept, missed: forgotten - kept } } : { position: kept };
     },
     async moveTo(reader, position) {
       await db.query(MOVE, [reader, position]);
@@ -91,11 +104,27 @@ const AFTER = {
     from ${BUS_SCHEMA}.log where position > $1 order by position limit $3`,
 };
 
+interface PlaceRow {
+  readonly position: number;
+  readonly fresh: boolean;
+  readonly forgotten: number;
+  readonly last: number;
+}
+
 const PLACE = {
   name: 'log place',
   text: `with known as (
-      insert into ${BUS_SCHEMA}.reader (name, position) values ($1, 0) on conflict do nothing returning position)
-    select position from known union all select position from ${BUS_SCHEMA}.reader where name = $1 limit 1`,
+      insert into ${BUS_SCHEMA}.reader (name, position) select $1, position from ${BUS_SCHEMA}.forgotten
+      on conflict do nothing returning position, true as fresh)
+    select r.position, r.fresh, (select position from ${BUS_SCHEMA}.forgotten) as forgotten,
+      coalesce(pg_sequence_last_value(pg_get_serial_sequence('${BUS_SCHEMA}.log', 'position')), 0) as last
+    from (select * from known union all select position, false from ${BUS_SCHEMA}.reader where name = $1 limit 1) r`,
+};
+
+// The log is another one, whose positions begin anew.
+const START_ANEW = {
+  name: 'log start anew',
+  text: `update ${BUS_SCHEMA}.reader set position = 0, moved_at = now() where name = $1`,
 };
 
 const MOVE = {
@@ -108,6 +137,9 @@ const FORGET = {
   text: `with gone as (
       delete from ${BUS_SCHEMA}.log where appended_at < now() - make_interval(days => $1)
         and position <= (select coalesce(min(position), 0) from ${BUS_SCHEMA}.reader
-          where moved_at > now() - make_interval(days => $1)) returning 1)
+          where moved_at > now() - make_interval(days => $1)) returning position),
+      noted as (
+        update ${BUS_SCHEMA}.forgotten f set position = greatest(f.position, g.last)
+        from (select max(position) as last from gone) g where g.last is not null)
     select count(*) as forgotten from gone`,
 };

@@ -11,5 +11,7 @@ export function connectionTo(brokers: readonly string[], prefix: string): BaseOp
     connectTimeout: 3_000,
     retries: 3,
     retryDelay: 300,
+    // So soon partitions that were added are known, to who publishes too.
+    metadataMaxAge: 10_000,
   };
 }

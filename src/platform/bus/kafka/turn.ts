@@ -1,4 +1,5 @@
 import type { Consumer, GroupAssignment } from '@platformatic/kafka';
+import type { Loss } from '../bus.ts';
 import { headersOf } from '../cloudevents.ts';
 import { within } from '../patience.ts';
 import { type Progress, progress } from '../progress.ts';
@@ -12,6 +13,8 @@ export interface Turn {
   readonly ended: boolean;
   /** Begins nothing more; resolves when what was under way is committed or let go of, or after so long. */
   end(patienceMs?: number): Promise<void>;
+  /** Commits nothing more of a topic: it is there no longer, or is another one of the same name. */
+  drop(topic: string): void;
 }
 
 interface TurnParts {
@@ -24,6 +27,7 @@ interface TurnParts {
   readonly work: Receiver;
   /** The end of the turn before. */
   readonly before?: Promise<void>;
+  lost(loss: Loss): void;
 }
 
 /** How far one partition is read. */
@@ -34,6 +38,15 @@ interface Reading {
   readonly place: Progress;
 }
 
+/** A place that is not between the oldest event and the end. */
+interface Hole {
+  readonly topic: string;
+  readonly partition: number;
+  readonly kept: bigint;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
 const KEEP_PLACE_MS = 200;
 const WAIT_MS = 500;
 const PARTITION_BYTES = 512_000;
@@ -42,7 +55,7 @@ const READ_COMMITTED = 1;
 const CONTROL = 0x20;
 
 /** Begins to read, each partition from where the group stands. */
-export function beginTurn({ member, hands, assignments, named, work, before }: TurnParts): Turn {
+export function beginTurn({ member, hands, assignments, named, work, before, lost }: TurnParts): Turn {
   const held = new AbortController();
   const failed = Promise.withResolvers<Error>();
   const underWay = new Set<Promise<void>>();
@@ -65,6 +78,8 @@ export function beginTurn({ member, hands, assignments, named, work, before }: T
 
   /** A new group begins with the oldest event; so does one whose place is there no longer. */
   async function standing(topics: string[]): Promise<Reading[]> {
+    // Known anew: partitions may have been added since.
+    await hands.metadata({ topics: [...topics], forceUpdate: true });
     const [oldest, end, committed] = await Promise.all([
       hands.listOffsets({ topics: [...topics], timestamp: -2n }),
       hands.listOffsets({ topics: [...topics], timestamp: -1n }),
@@ -76,10 +91,25 @@ export function beginTurn({ member, hands, assignments, named, work, before }: T
         const last = end.get(topic)?.[partition] ?? first;
         const kept = committed.get(topic)?.[partition] ?? -1n;
         const next = kept < first || kept > last ? first : kept;
+        if (kept < 0n) void commits.keep(topic, partition, next).catch(() => undefined);
+        else if (next !== kept) tellOfLoss({ topic, partition, kept, first, last });
         const keep = (position: number) => commits.keep(topic, partition, BigInt(position) + 1n);
         return { topic, partition, next, place: progress(Number(next) - 1, KEEP_PLACE_MS, keep) };
       }),
     );
+  }
+
+  function tellOfLoss({ topic, partition, kept, first, last }: Hole): void {
+    const stood = `the group stood at offset ${kept}`;
+    lost({
+      topic,
+      place: `partition ${partition}`,
+      ...(kept < first && { count: Number(first - kept) }),
+      reason:
+        kept < first
+          ? `${stood}, and the oldest that Kafka still has is ${first}`
+          : `${stood}, beyond the end at ${last}: the topic is another one, or lost its end; all of it is read again`,
+    });
   }
 
   async function readFrom(node: number, own: readonly Reading[], names: ReadonlyMap<string, string>): Promise<void> {
@@ -156,6 +186,9 @@ export function beginTurn({ member, hands, assignments, named, work, before }: T
     failed: failed.promise,
     get ended() {
       return held.signal.aborted;
+    },
+    drop(topic) {
+      for (const reading of readings) if (reading.topic === topic) reading.place.drop();
     },
     async end(patienceMs) {
       end ??= settle(running);

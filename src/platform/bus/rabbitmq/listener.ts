@@ -6,7 +6,7 @@ import { PARTITIONS } from '../partition.ts';
 import { within } from '../patience.ts';
 import { type Receiver, receiver } from '../receiver.ts';
 import { takeFrom } from './intake.ts';
-import { HEADER_PREFIX } from './publisher.ts';
+import { BIND_EVERY_MS, HEADER_PREFIX } from './publisher.ts';
 import { rosterOf } from './roster.ts';
 
 interface ListenerParts {
@@ -22,6 +22,10 @@ interface Place {
   readonly active: boolean;
   /** Resolves when the channel has ended. */
   readonly ended: Promise<void>;
+  /** Whether the broker took its queue away. */
+  readonly cancelled: boolean;
+  /** Binds the queue again: somebody may have removed the binding, or the exchange with all of them. */
+  bind(): Promise<void>;
   /** Begins nothing more, acknowledges what comes to its end, and gives the rest back to the next in the line. */
   leave(): Promise<void>;
 }
@@ -40,6 +44,8 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
   const queueOf = (n: number): string => `${prefix}.${subscription.group}.${n}`;
   const ending = new AbortController();
   const places = new Map<number, Place>();
+  // Queues that were taken away under their consumer.
+  const taken = new Set<string>();
   let connection = connect();
   let warned = false;
 
@@ -48,6 +54,7 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
       const over = connection;
       try {
         const queue = { exchange: prefix, name: queueOf(n), keys: topics.map((topic) => `${topic}.${n}.#`) };
+        if (taken.delete(queue.name)) await within(ANSWER_MS, 'late', tellIfGone(over, queue.name));
         const place = await within(
           ANSWER_MS,
           'RabbitMQ does not answer.',
@@ -58,6 +65,7 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
         tried();
         if (ending.signal.aborted) await place.leave();
         await place.ended;
+        if (place.cancelled) taken.add(queue.name);
       } catch (error) {
         tried();
         trouble(error as Error, over);
@@ -65,6 +73,13 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
       places.delete(n);
       await sleep(AGAIN_MS, undefined, { signal: ending.signal }).catch(() => undefined);
     }
+  }
+
+  // The broker also cancels when a queue moves to another node; then it is there, with all that is in it.
+  async function tellIfGone(over: Connection, queue: string): Promise<void> {
+    if (await isThere(over, queue)) return;
+    const reason = 'the queue was deleted; what the group had not handled of it is lost';
+    subscription.lost({ topic: topics.join(', '), place: `queue ${queue}`, reason });
   }
 
   // A queue that recovers from a crash may leave a question unanswered for a minute, and its channel cannot even be
@@ -84,7 +99,12 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
 
   async function share(): Promise<void> {
     const roster = rosterOf(`${prefix}.${subscription.group}.members`, () => connection);
+    let bound = performance.now();
     while (!ending.signal.aborted) {
+      if (performance.now() - bound > BIND_EVERY_MS) {
+        await Promise.all([...places.values()].map((place) => within(ANSWER_MS, 'late', place.bind()).catch(() => 0)));
+        bound = performance.now();
+      }
       const members = await within(ANSWER_MS, 'late', roster.count()).catch(() => 1);
       const active = [...places.values()].filter((place) => place.active);
       await Promise.all(active.slice(Math.ceil(PARTITIONS / members)).map((place) => place.leave()));
@@ -124,12 +144,20 @@ async function openPlace(
   const ended = new Promise<void>((resolve) => channel.once('close', resolve));
   channel.on('error', () => void channel.close());
   // A queue that is taken away under its consumer: all begins anew.
-  channel.on('basic.cancel', () => void channel.close());
+  let cancelled = false;
+  channel.on('basic.cancel', () => {
+    cancelled = true;
+    void channel.close();
+  });
   void ended.then(() => held.abort());
   const intake = takeFrom(channel, work, held.signal);
-  await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
+  async function bind(): Promise<void> {
+    await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
+    for (const routingKey of keys) await channel.queueBind({ queue: name, exchange, routingKey });
+  }
+
   await declareQueue(channel, name);
-  for (const routingKey of keys) await channel.queueBind({ queue: name, exchange, routingKey });
+  await bind();
   await channel.basicQos({ prefetchCount: UNDER_WAY / PARTITIONS });
   await channel.basicConsume({ queue: name }, intake.take);
   return {
@@ -137,6 +165,10 @@ async function openPlace(
       return intake.some;
     },
     ended,
+    get cancelled() {
+      return cancelled;
+    },
+    bind,
     async leave() {
       held.abort();
       // The end of the channel gives back what was not begun, in its order, before the next in the line gets anything;
@@ -145,6 +177,20 @@ async function openPlace(
       await within(ANSWER_MS, 'late', channel.close()).catch(hangUp);
     },
   };
+}
+
+async function isThere(connection: Connection, queue: string): Promise<boolean> {
+  const channel = await connection.acquire({ emitErrorsFromChannel: true });
+  channel.on('error', () => undefined);
+  try {
+    await channel.queueDeclare({ queue, passive: true });
+    return true;
+  } catch (error) {
+    if ((error as { code?: string }).code === 'NOT_FOUND') return false;
+    throw error;
+  } finally {
+    void channel.close();
+  }
 }
 
 // Of the type that the broker takes by default. Not 'quorum' by name: RabbitMQ 3.10 on one node, killed shortly after

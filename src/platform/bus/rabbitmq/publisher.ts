@@ -7,6 +7,9 @@ import { PATIENCE_MS, within } from '../patience.ts';
 /** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
 export const HEADER_PREFIX = 'cloudEvents:';
 
+/** So often whoever listens binds its queues again. */
+export const BIND_EVERY_MS = 3_000;
+
 /** Publishes on a connection of its own, so that a broker that slows publishers down does not slow consumers. */
 export interface Publisher {
   publish(events: readonly Envelope[]): Promise<void>;
@@ -27,6 +30,8 @@ interface Line {
 /** Makes a publisher; it connects when there is something to say. */
 export function publisher({ connect, exchange, topicOf }: PublisherParts): Publisher {
   let line: Promise<Line> | undefined;
+  let known = false;
+  let quietUntil = Number.NEGATIVE_INFINITY;
 
   async function open(): Promise<Line> {
     const connection = connect();
@@ -34,13 +39,32 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
       const channel = await connection.acquire({ emitErrorsFromChannel: true });
       // Heard where the promise of the publish rejects.
       channel.on('error', () => undefined);
+      if (known) await refuseUnbound(connection);
       await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
+      known = true;
       await channel.confirmSelect();
       return { connection, channel };
     } catch (error) {
       connection.unsafeDestroy();
       throw error;
     }
+  }
+
+  // An exchange that was deleted took the bindings with it, and drops what nobody has bound: its events wait, until
+  // whoever listens has had the time to bind again.
+  async function refuseUnbound(connection: Connection): Promise<void> {
+    if (performance.now() >= quietUntil) {
+      const channel = await connection.acquire({ emitErrorsFromChannel: true });
+      channel.on('error', () => undefined);
+      const there = await channel.exchangeDeclare({ exchange, passive: true }).then(
+        () => true,
+        (error: { code?: string }) => error.code !== 'NOT_FOUND',
+      );
+      void channel.close();
+      if (there) return;
+      quietUntil = performance.now() + BIND_EVERY_MS * 2;
+    }
+    throw new Error(`The exchange ${exchange} was deleted. Events wait until the queues are bound to it again.`);
   }
 
   async function send(events: readonly Envelope[]): Promise<void> {

@@ -15,6 +15,9 @@ interface GroupParts {
   readonly log: Log;
 }
 
+/** Of one stream: whether its lease is held, its end, the entries, and how many are gone that were not read. */
+type ReadAnswer = [number, string, [string, string[] | null][], number];
+
 /** A lease ends by itself this long after the last sign of life: so long a crash keeps its parts from the others. */
 const LEASE_MS = 6_000;
 const SIGN_MS = 1_000;
@@ -39,6 +42,8 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
   const shared = signal();
+  // The last entry that came of each stream, also while its part was with nobody.
+  const reached = new Map<string, string>();
   let groupsMade = false;
   let warned = false;
 
@@ -54,7 +59,11 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
     for (const n of own) {
       const known = parts.get(n);
       if (known) known.validUntil = sent + LEASE_MS;
-      else parts.set(n, partOf(n, topics, prefix, { lines, work, group, validUntil: sent + LEASE_MS }));
+      else
+        parts.set(
+          n,
+          partOf(n, topics, prefix, { lines, work, group, lost: subscription.lost, validUntil: sent + LEASE_MS }),
+        );
     }
     for (const [n, part] of parts) if (!own.includes(n)) drop(n, part);
     const kept = [...parts].filter(([, part]) => !part.leaving);
@@ -97,7 +106,10 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
         warned = false;
       } catch (error) {
         warn(error);
-        if (String(error).includes('NOGROUP')) groupsMade = false;
+        if (isGone(error)) {
+          groupsMade = false;
+          await tellOfMissing(streams).catch(warn);
+        }
         // The answer that was lost may have held entries: they are among the open ones.
         for (const stream of streams) stream.from = '0';
         await lines.pause(AGAIN_MS, ended.signal);
@@ -109,15 +121,37 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
     if (!groupsMade) await makeGroups();
     const keys = streams.flatMap(({ part, key }) => [leaseOf(part.n), key]);
     const each = Math.max(8, Math.floor(BATCH / streams.length));
-    const answer = await lines.run(READ, keys, [token, group, String(each), ...streams.map(({ from }) => from)]);
+    const answer = await lines.run(READ, keys, [
+      token,
+      group,
+      String(each),
+      ...streams.map(({ from }) => from),
+      ...streams.map(({ key }) => reached.get(key) ?? '0-0'),
+    ]);
     let some = false;
-    for (const [index, [held, last, entries]] of (answer as [number, string, [string, string[]][]][]).entries()) {
+    for (const [index, [held, last, entries, lost]] of (answer as ReadAnswer[]).entries()) {
       const stream = streams[index] as StreamState;
+      if (lost > 0) tellOfLoss(stream, lost, 'entries were removed from the stream before this group had read them');
+      if (stream.from === '>' && entries.length > 0) reached.set(stream.key, entries.at(-1)?.[0] ?? '0-0');
       if (held === 0) drop(stream.part.n, stream.part);
       if (entries.length > 0 || stream.from !== '>') some = true;
       await stream.part.take(stream, last, entries);
     }
     return some;
+  }
+
+  function tellOfLoss({ topic, key }: StreamState, count: number | undefined, reason: string): void {
+    subscription.lost({ topic, place: `stream ${key}`, ...(count !== undefined && { count }), reason });
+  }
+
+  // A group that is taken away alone is made again, and reads everything once more. A stream is gone with what is in it.
+  async function tellOfMissing(streams: readonly StreamState[]): Promise<void> {
+    for (const stream of streams) {
+      const last = reached.get(stream.key);
+      if (last === undefined || (await lines.holds(stream.key, last))) continue;
+      reached.delete(stream.key);
+      tellOfLoss(stream, undefined, 'the stream was deleted; what the group had not read of it is lost');
+    }
   }
 
   async function makeGroups(): Promise<void> {
@@ -132,6 +166,8 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
       BLOCK_MS,
       streams.map(({ key, last }) => [key, last]),
     );
+
+  const isGone = (error: unknown): boolean => /NOGROUP|no such key/i.test(String(error));
 
   const running = [signsOfLife(), read()];
   return {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createClient } from '@redis/client';
+import { createClient, RESP_TYPES } from '@redis/client';
 import type { Log } from '../../log.ts';
 import { PATIENCE_MS, within } from '../patience.ts';
 
@@ -34,6 +34,10 @@ export function openClient(url: string, log: Log): Client {
 export interface Lines {
   run(script: string, keys: readonly string[], args: readonly string[]): Promise<unknown>;
   makeGroup(stream: string, group: string): Promise<void>;
+  /** Whether a stream has entries up to this one: it is then the one that they were read from. */
+  holds(stream: string, last: string): Promise<boolean>;
+  /** The fields of an entry as bytes, which need not be text. */
+  bytesOf(stream: string, id: string): Promise<readonly Buffer[]>;
   /** Resolves when one of the streams has something after the place that is known of it, or after a while. */
   news(patienceMs: number, streams: readonly (readonly [key: string, last: string])[]): Promise<void>;
   /** Resolves when Redis has noted it, or when `held` has ended and Redis does not answer. */
@@ -73,6 +77,15 @@ export function openLines(shared: Client, url: string, log: Log): Lines {
           if (!String(error).includes('BUSYGROUP')) throw error;
         },
       );
+    },
+    async holds(stream, last) {
+      const entries = await within(PATIENCE_MS, SENTENCE, shared.xRange(stream, '-', last, { COUNT: 1 }));
+      return (entries?.length ?? 0) > 0;
+    },
+    async bytesOf(stream, id) {
+      const raw = shared.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+      const answer = await within(PATIENCE_MS, SENTENCE, raw.sendCommand(['XRANGE', stream, id, id]));
+      return (answer as unknown as [Buffer, Buffer[] | null][])[0]?.[1] ?? [];
     },
     async news(patienceMs, streams) {
       if (!waiter.isReady) return sleep(AGAIN_MS);

@@ -1,3 +1,5 @@
+import type { Loss } from '../bus.ts';
+import { headersOf } from '../cloudevents.ts';
 import type { Receiver } from '../receiver.ts';
 import type { Lines } from './lines.ts';
 
@@ -9,7 +11,7 @@ export interface Part {
   validUntil: number;
   readonly leaving: boolean;
   /** Takes on what was read of a stream whose end is at `last`. */
-  take(stream: StreamState, last: string, entries: readonly [string, readonly string[]][]): Promise<void>;
+  take(stream: StreamState, last: string, entries: readonly [string, readonly string[] | null][]): Promise<void>;
   /** Begins nothing more; what is under way goes on. */
   letGo(): void;
   /** Begins nothing more, and resolves when what was under way is acknowledged or let go of. */
@@ -34,19 +36,36 @@ interface PartParts {
   readonly work: Receiver;
   readonly group: string;
   readonly validUntil: number;
+  lost(loss: Loss): void;
 }
 
 /** Begins with a part: first with what its last reader left open. */
 export function partOf(n: number, topics: readonly string[], prefix: string, parts: PartParts): Part {
-  const { lines, work, group, validUntil } = parts;
+  const { lines, work, group, validUntil, lost } = parts;
   const held = new AbortController();
   const underWay = new Set<Promise<void>>();
 
-  async function handle(stream: StreamState, id: string, fields: readonly string[]): Promise<void> {
-    const { data = '', ...headers } = toObject(fields);
-    if (!(await work.take({ topic: stream.topic, headers, data }, held.signal))) return;
+  async function handle(stream: StreamState, id: string, fields: readonly string[] | null): Promise<void> {
+    const done = fields ? await work.take(await messageOf(stream, id, fields), held.signal) : missing(stream);
+    if (!done) return;
     await lines.acknowledge(stream.key, group, id, held.signal);
     stream.open.delete(id);
+  }
+
+  // It was delivered and not acknowledged, and then removed from the stream.
+  function missing({ topic, key }: StreamState): true {
+    const reason = 'an entry was removed from the stream before this group was done with it';
+    lost({ topic, place: `stream ${key}`, count: 1, reason });
+    return true;
+  }
+
+  // What comes with U+FFFD in it may have been no UTF-8.
+  async function messageOf({ topic, key }: StreamState, id: string, fields: readonly string[]) {
+    const { data = '', ...headers } = headersOf(pairsOf(fields));
+    const doubtful = typeof data === 'string' && data.includes('\ufffd');
+    const bytes = doubtful ? await lines.bytesOf(key, id).catch(() => []) : [];
+    const raw = bytes[bytes.findIndex((name, n) => n % 2 === 0 && name.toString() === 'data') + 1];
+    return { topic, headers, data: doubtful && raw ? raw : String(data) };
   }
 
   const part: Part = {
@@ -86,8 +105,6 @@ export function partOf(n: number, topics: readonly string[], prefix: string, par
   return Object.assign(part, { streams });
 }
 
-function toObject(fields: readonly string[]): Record<string, string> {
-  const object: Record<string, string> = {};
-  for (let n = 0; n < fields.length; n += 2) object[fields[n] as string] = fields[n + 1] as string;
-  return object;
+function pairsOf(fields: readonly string[]): [string, string][] {
+  return Array.from({ length: fields.length / 2 }, (_, n) => [fields[2 * n] as string, fields[2 * n + 1] as string]);
 }

@@ -48,18 +48,57 @@ return 1
  * step, so that one who has lost it without knowing gets nothing, and nothing is handed to him that nobody would
  * ask for again. KEYS: lease and stream, in pairs. ARGV: token, group, how many of each, and for each stream from
  * where: '>' for what is new, or a place among what is still open.
- * Returns for each stream: whether the lease is held, the last place of the stream, the entries.
+ * Before a stream is read on whose oldest entry nobody has read yet, it is looked whether entries before that one
+ * are gone: Redis counts what was added and what the group has read. What is told once is not told again: the count is
+ * put right, by XGROUP SETID.
+ * Returns for each stream: whether the lease is held, the last place of the stream, the entries, and how many entries
+ * are gone that the group had not read. ARGV, after those places: for each stream the last entry that the reader got.
  */
 export const READ = `
 local got = {}
-for n = 1, #KEYS / 2 do
+local streams = #KEYS / 2
+local function named(list)
+  local fields = {}
+  for n = 1, #list, 2 do fields[list[n]] = list[n + 1] end
+  return fields
+end
+local function later(a, b)
+  local a1, a2 = string.match(a, '^(%d+)-(%d+)$')
+  local b1, b2 = string.match(b, '^(%d+)-(%d+)$')
+  a1, b1 = tonumber(a1), tonumber(b1)
+  return a1 > b1 or (a1 == b1 and tonumber(a2) > tonumber(b2))
+end
+local function gone(stream, reached)
+  local first = redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)[1]
+  if first and not later(first[1], reached) then return 0 end
+  if redis.call('EXISTS', stream) == 0 then return 0 end
+  local info = named(redis.call('XINFO', 'STREAM', stream))
+  local added, length = info['entries-added'], info['length']
+  if not added then return 0 end
+  for _, one in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
+    local group = named(one)
+    if group['name'] == ARGV[2] then
+      local place, read = group['last-delivered-id'], group['entries-read']
+      if place == '0-0' and not read then read = 0 end
+      if not read or (first and not later(first[1], place)) then return 0 end
+      local lost = added - length - read
+      if lost <= 0 then return 0 end
+      redis.call('XGROUP', 'SETID', stream, ARGV[2], place, 'ENTRIESREAD', added - length)
+      return lost
+    end
+  end
+  return 0
+end
+for n = 1, streams do
   local lease, stream = KEYS[2 * n - 1], KEYS[2 * n]
   if redis.call('GET', lease) == ARGV[1] then
+    local lost = 0
+    if ARGV[n + 3] == '>' then lost = gone(stream, ARGV[n + 3 + streams]) end
     local found = redis.call('XREADGROUP', 'GROUP', ARGV[2], 'reader', 'COUNT', ARGV[3], 'STREAMS', stream, ARGV[n + 3])
     local last = redis.call('XREVRANGE', stream, '+', '-', 'COUNT', 1)
-    got[n] = {1, last[1] and last[1][1] or '0-0', found and found[1] and found[1][2] or {}}
+    got[n] = {1, last[1] and last[1][1] or '0-0', found and found[1] and found[1][2] or {}, lost}
   else
-    got[n] = {0, '', {}}
+    got[n] = {0, '', {}, 0}
   end
 end
 return got
