@@ -99,7 +99,7 @@ const Waiting = Type.Object({
   what: Type.String(),
   since: Time(),
   who: OneOf('customer', 'staff', 'carrier', 'nobody'),
-  how: Type.String(),
+  how: Type.String({ description: 'in words, with each request as METHOD /path {body}' }),
 });
 export type Waiting = Static<typeof Waiting>;
 

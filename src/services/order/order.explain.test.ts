@@ -38,7 +38,7 @@ test('an order without an invoice waits for one, which the customer or staff can
       what: 'an invoice',
       since: NOW,
       who: 'customer',
-      how: 'the customer, or staff, sends POST /invoices {"order_id": 17}',
+      how: 'POST /invoices {"order_id": 17}',
     },
   ]);
 });
@@ -49,7 +49,7 @@ test('an order with an invoice waits for its payment, since the invoice was made
       what: 'the payment of 2,859.98 USD for invoice INV-2026-000007',
       since: day(1),
       who: 'customer',
-      how: 'POST /transactions {"invoice_id": 7, "amount": …}, then POST /transactions/pay',
+      how: 'POST /transactions {"invoice_id": 7, "amount": 2859.98, "description": "INV-2026-000007"}, then POST /transactions/pay',
     },
   ]);
 });
@@ -63,6 +63,27 @@ test('of an order that is paid in part the rest is waited for', () => {
   const partly = { paid_total: minor(200_000), payment_status: 'partially_paid' } as const;
   const [one] = waits(partly, opened, invoiced, asked, paid);
   assert.deepEqual([one?.what, one?.since], ['the payment of 859.98 USD for invoice INV-2026-000007', day(3)]);
+});
+
+test('a payment that only the timeline knows of so far is not asked for again', () => {
+  const known = anEvent('payment.captured', { transaction_id: 3, amount: 2859.98, paid_total: 2859.98 }, day(3));
+  assert.deepEqual(who({}, opened, invoiced, asked, known), ['staff: the goods to be packed']);
+});
+
+test('what is asked for and not paid is paid first, whatever else was paid', () => {
+  const more = anEvent('transaction.created', { transaction_id: 4, amount: 859.98 }, day(2));
+  const part = anEvent('payment.captured', { transaction_id: 3, amount: 2000, paid_total: 2000 }, day(3));
+  assert.equal(waits({}, opened, invoiced, asked, more, part)[0]?.how, 'POST /transactions/pay');
+});
+
+test('each transaction that was paid and not given back is refunded by a request of its own', () => {
+  const captured = (transaction_id: number, amount: number) =>
+    anEvent('payment.captured', { transaction_id, amount }, day(3));
+  const back = anEvent('payment.refunded', { transaction_id: 3, amount: 1000 }, day(4));
+  const story = [opened, captured(3, 1000), captured(4, 1000), captured(5, 859.98), back, moved('returned', 7)];
+  const [one] = waits({ ...all, ...at_('returned') }, ...story);
+  const reason = '{"reason": "the goods came back"}';
+  assert.equal(one?.how, `POST /transactions/4/refund ${reason}, then POST /transactions/5/refund ${reason}`);
 });
 
 test('an order whose invoice was cancelled waits for staff', () => {
@@ -88,7 +109,7 @@ test('what is packed waits for staff to hand it over, and what is shipped for th
       what: 'parcel SIM1 of simulator to arrive',
       since: day(5),
       who: 'carrier',
-      how: 'the carrier reports it; staff may, too',
+      how: 'the carrier reports it, or staff do: PUT /shipments/9 {"status": "delivered"}',
     },
   ]);
 });

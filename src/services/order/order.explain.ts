@@ -1,12 +1,14 @@
-import { formatMoney, minor } from '../../platform/money.ts';
+import { formatMoney, fromDecimal, minor, toDecimalText } from '../../platform/money.ts';
 import { isSettled } from './order.axes.model.ts';
 import type { Explanation, Waiting } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 
 /** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */
-export function explain(order: OrderState, events: readonly TimelineEvent[]): Explanation {
-  const { order_id, status, payment_status, fulfillment_status } = order;
+export function explain(kept: OrderState, events: readonly TimelineEvent[]): Explanation {
+  const { order_id, status, payment_status, fulfillment_status } = kept;
+  // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
+  const order = { ...kept, paid_total: minor(Math.max(kept.paid_total, ...events.map(paidTotal))) };
   const story = storyOf(order, inCausalOrder(events));
   const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
   const sentence = sentenceOf(order, waiting_for);
@@ -21,8 +23,10 @@ interface Story {
     readonly status: unknown;
     readonly since: string;
   };
-  /** A payment that was asked for and is not made yet, as far as is known. */
+  /** When a payment was asked for that is not made yet, as far as is known. */
   readonly asked?: string;
+  /** The transactions that were paid and not wholly given back. */
+  readonly paid: readonly unknown[];
   readonly shipment?: { readonly id: unknown; readonly status: unknown; readonly parcel: string };
   /** When the shipment, and the money, last moved. */
   readonly movedAt: string;
@@ -36,7 +40,6 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[]): Story {
   const last = (...types: string[]) => events.findLast(({ type }) => types.includes(type));
   const invoice = last('invoice.created', 'invoice.status_changed');
   const shipment = last('shipment.created', 'shipment.status_changed');
-  const asked = last('transaction.created', 'transaction.voided');
   const money = last('payment.captured', 'payment.refunded');
   const { carrier, tracking_number } = shipment?.data ?? {};
   return {
@@ -46,7 +49,8 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[]): Story {
       status: invoice.data.to ?? invoice.data.status,
       since: invoice.at,
     },
-    asked: asked?.type === 'transaction.created' && (!money || money.at < asked.at) ? asked.at : undefined,
+    asked: askedAt(events),
+    paid: paidTransactions(events),
     shipment: shipment && {
       id: shipment.data.shipment_id,
       status: shipment.data.to ?? shipment.data.status,
@@ -59,6 +63,29 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[]): Story {
   };
 }
 
+function paidTotal({ type, data }: TimelineEvent): number {
+  return type === 'payment.captured' && data.paid_total != null ? fromDecimal(Number(data.paid_total)) : 0;
+}
+
+function askedAt(events: readonly TimelineEvent[]): string | undefined {
+  const over = events.filter(({ type }) => type === 'payment.captured' || type === 'transaction.voided');
+  const done = new Set(over.map(({ data }) => data.transaction_id));
+  return events.findLast(({ type, data }) => type === 'transaction.created' && !done.has(data.transaction_id))?.at;
+}
+
+function paidTransactions(events: readonly TimelineEvent[]): unknown[] {
+  const left = new Map<unknown, number>();
+  for (const { type, data } of events) {
+    if (type !== 'payment.captured' && type !== 'payment.refunded') continue;
+    const amount = fromDecimal(Number(data.amount));
+    left.set(
+      data.transaction_id,
+      (left.get(data.transaction_id) ?? 0) + (type === 'payment.captured' ? amount : -amount),
+    );
+  }
+  return [...left].filter(([, amount]) => amount > 0).map(([id]) => id);
+}
+
 const AWAY = ['shipped', 'in_transit', 'failed', 'delivered'];
 
 function afterCancelling(order: OrderState, story: Story): Waiting[] {
@@ -66,34 +93,37 @@ function afterCancelling(order: OrderState, story: Story): Waiting[] {
     what: `the return of ${story.shipment?.parcel ?? 'the parcel'}, which had left when the order was cancelled`,
     since: story.movedAt,
     who: 'staff',
-    how: `have it brought back, and say so with PUT ${shipmentPath(order, story)} {"status": "returned"}`,
+    how: `have it brought back, and say so: ${move(order, story, 'returned')}`,
   };
-  const money = refund(order, later(story.cancelledAt, story.paidAt)).map(
-    (one): Waiting =>
-      story.refused ? one : { ...one, who: 'nobody', how: `it is given back by itself; else ${one.how}` },
+  const money = refund(order, story, later(story.cancelledAt, story.paidAt)).map(
+    (one): Waiting => (story.refused ? one : { ...one, who: 'nobody', how: 'it is given back by itself, in a moment' }),
   );
   return [...(AWAY.includes(order.shipment_status) ? [parcel] : []), ...money];
 }
 
 function onTheWay(order: OrderState, story: Story): Waiting[] {
-  if (order.shipment_status === 'returned') return refund(order, story.movedAt);
+  if (order.shipment_status === 'returned') return refund(order, story, story.movedAt);
   if (order.status === 'completed') return [];
   return [...payment(order, story), ...delivery(order, story)];
 }
 
-function refund(order: OrderState, since: string): Waiting[] {
+function refund(order: OrderState, { paid }: Story, since: string): Waiting[] {
   const due = minor(Math.max(order.paid_total - order.refunded_total, 0));
   if (due === 0) return [];
   const amount = formatMoney(due, order.currency);
-  const how = 'staff give the paid transactions of its invoice back: POST /transactions/{transaction_id}/refund';
+  const reason = order.status === 'cancelled' ? 'the order was cancelled' : 'the goods came back';
+  const requests = paid.map((id) => `POST /transactions/${id}/refund {"reason": "${reason}"}`);
+  const how =
+    requests.length > 0 ? requests.join(', then ') : 'it can be given back as soon as its payment is known here';
   return [{ what: `the refund of ${amount}`, since, who: 'staff', how }];
 }
 
 function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[] {
   if (isSettled(order)) return [];
-  const left = formatMoney(minor(order.total - order.paid_total), order.currency);
+  const due = minor(order.total - order.paid_total);
+  const left = formatMoney(due, order.currency);
   if (!invoice) {
-    const how = `the customer, or staff, sends POST /invoices {"order_id": ${order.order_id}}`;
+    const how = `POST /invoices {"order_id": ${order.order_id}}`;
     return [{ what: 'an invoice', since: order.created_at, who: 'customer', how }];
   }
   if (invoice.status === 'cancelled') {
@@ -101,13 +131,13 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
     return [{ what: 'a decision about the order', since: invoice.since, who: 'staff', how }];
   }
   const pay = 'POST /transactions/pay';
-  const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, "amount": …}, then ${pay}`;
+  const about = `"amount": ${toDecimalText(due)}, "description": "${invoice.number}"`;
+  const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
   const what = `the payment of ${left} for invoice ${invoice.number}`;
   return [{ what, since: order.paid_total > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];
 }
 
 function delivery(order: OrderState, story: Story): Waiting[] {
-  const put = `PUT ${shipmentPath(order, story)}`;
   const { movedAt: since } = story;
   const parcel = story.shipment?.parcel ?? 'the parcel';
   switch (story.shipment?.status === 'cancelled' ? 'cancelled' : order.shipment_status) {
@@ -121,19 +151,26 @@ function delivery(order: OrderState, story: Story): Waiting[] {
         },
       ];
     case 'pending':
-      return isSettled(order) ? [packing(order, story, put)] : [];
+      return isSettled(order) ? [packing(order, story)] : [];
     case 'packed':
-      return [{ what: `${parcel} to leave`, since, who: 'staff', how: `${put} {"status": "shipped"}` }];
+      return [{ what: `${parcel} to leave`, since, who: 'staff', how: move(order, story, 'shipped') }];
     case 'shipped':
     case 'in_transit':
-      return [{ what: `${parcel} to arrive`, since, who: 'carrier', how: 'the carrier reports it; staff may, too' }];
+      return [
+        {
+          what: `${parcel} to arrive`,
+          since,
+          who: 'carrier',
+          how: `the carrier reports it, or staff do: ${move(order, story, 'delivered')}`,
+        },
+      ];
     case 'failed':
       return [
         {
           what: `a way on for ${parcel}, which could not be delivered`,
           since,
           who: 'staff',
-          how: `settle it with the carrier, then ${put} {"status": "delivered"} or {"status": "returned"}`,
+          how: `settle it with the carrier, then ${move(order, story, 'delivered')}, or ${move(order, story, 'returned')}`,
         },
       ];
     default:
@@ -141,14 +178,17 @@ function delivery(order: OrderState, story: Story): Waiting[] {
   }
 }
 
-function packing(order: OrderState, { shipment, paidAt }: Story, put: string): Waiting {
-  if (shipment)
-    return { what: 'the goods to be packed', since: paidAt, who: 'staff', how: `${put} {"status": "packed"}` };
+function packing(order: OrderState, story: Story): Waiting {
+  if (story.shipment) {
+    const how = move(order, story, 'packed');
+    return { what: 'the goods to be packed', since: story.paidAt, who: 'staff', how };
+  }
   return { what: 'its shipment', since: order.created_at, who: 'nobody', how: 'it is made by itself, in a moment' };
 }
 
-function shipmentPath({ order_id }: OrderState, { shipment }: Story): string {
-  return shipment ? `/shipments/${shipment.id}` : `/shipments/{the one of order ${order_id}}`;
+/** The request that moves the shipment on; the one that finds it, while it is not known here. */
+function move({ order_id }: OrderState, { shipment }: Story, status: string): string {
+  return shipment ? `PUT /shipments/${shipment.id} {"status": "${status}"}` : `GET /shipments/order/${order_id}`;
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);
