@@ -26,7 +26,7 @@ interface Turn {
   readonly at: RegExp;
   readonly how: (order_id: number) => Promise<void>;
   /** What is waited for once it is known. */
-  readonly then: RegExp;
+  readonly next: RegExp;
 }
 
 interface Way {
@@ -64,9 +64,9 @@ describe('what an order waits for is brought about by what `explain` says', () =
       return body.shipment_id;
     });
 
-  const moved = (status: string, at: RegExp, then: RegExp): Turn => ({
+  const moved = (status: string, at: RegExp, next: RegExp): Turn => ({
     at,
-    then,
+    next,
     how: async (order_id) => done(await admin.put(`/shipments/${await shipment(order_id)}`, { status })),
   });
 
@@ -102,7 +102,7 @@ describe('what an order waits for is brought about by what `explain` says', () =
       turns: [
         {
           at: /^the payment of/,
-          then: /^a decision about the order/,
+          next: /^a decision about the order/,
           how: async (order_id) => {
             const { body } = await admin.get(`/invoices/order/${order_id}`);
             done(await admin.put(`/invoices/${body.invoice_id}`, { status: 'cancelled' }));
@@ -156,9 +156,9 @@ describe('what an order waits for is brought about by what `explain` says', () =
         left.splice(left.indexOf(turn), 1);
         await turn.how(order_id);
         now = await settle(async () => {
-          const next = await explain(order_id);
-          assert.ok(next.waiting_for.some(({ what }) => turn.then.test(what)));
-          return next;
+          const then = await explain(order_id);
+          assert.ok(then.waiting_for.some(({ what }) => turn.next.test(what)));
+          return then;
         });
         seen.push(...now.waiting_for.map(({ what }) => what));
       }
