@@ -1,10 +1,11 @@
 import type { Config } from '../platform/config.ts';
+import { placeOf } from '../platform/db/postgres/address.ts';
 
 /** What a person sees after the start: every address, the first steps, where the data is, how to stop. */
 export function box(config: Config, urls: Readonly<Record<string, string>>): string {
   const gateway = config.services.has('gateway') ? urls.gateway : undefined;
   const lines = gateway ? wholeSystem(gateway) : parts(urls);
-  const data = config.databaseUrl ? `PostgreSQL at ${hostOf(config.databaseUrl)}` : config.dataDir;
+  const data = config.databaseUrl ? `PostgreSQL at ${placeOf(config.databaseUrl)}` : config.dataDir;
   return frame([...lines, '', `Data     ${data}`, 'Stop     Ctrl-C']);
 }
 
@@ -41,11 +42,6 @@ function parts(urls: Readonly<Record<string, string>>): string[] {
     '',
     ...Object.entries(urls).map(([name, url]) => `${name.padEnd(width)}  ${url}`),
   ];
-}
-
-function hostOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}${port ? `:${port}` : ''}${pathname}`;
 }
 
 // Rules above and below, and nothing at the sides: the lines can be copied as they stand.

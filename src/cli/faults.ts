@@ -1,5 +1,7 @@
 import { ConfigError, wantsDetails } from '../platform/config.ts';
 import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
+import { faultSentence, reasonOf } from '../platform/db/postgres/faults.ts';
+import { UnfitDatabase } from '../platform/db/postgres/unfit.ts';
 import { AppError, common } from '../platform/errors.ts';
 import type { Fault } from './output/output.ts';
 import { Refused } from './refused.ts';
@@ -14,25 +16,18 @@ function knownFault(error: Error): Fault | undefined {
   if (error instanceof Misused || error instanceof Refused) return { error: error.message, code: error.code };
   if (error instanceof ConfigError) return { error: error.faults.join('\n'), code: 'CONFIGURATION' };
   if (error instanceof AlreadyRunning) return { error: error.message, code: 'ALREADY_RUNNING' };
+  if (error instanceof UnfitDatabase) return { error: error.message, code: 'UNFIT_DATABASE' };
   return databaseFault(error) ?? systemFault(error) ?? sentence(error);
 }
 
-/** The sentence for a database server that is not there, or that lets us in no further. */
+/** The sentence for a database that is not there, or that cannot be used as it is. */
 function databaseFault(error: Error): Fault | undefined {
-  const { code, message, cause } = error as { code?: string; message?: string; cause?: unknown };
-  const advice =
-    'check DATABASE_URL, or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_USER, POSTGRES_PASSWORD and POSTGRES_DB';
-  if (code === common.UNAVAILABLE.code) {
-    return { error: `The database does not answer (${reasonOf(cause)}); ${advice}.`, code };
-  }
-  // SQLSTATE: not that user or password, not that database.
-  if (!/^(28|3D)...$/.test(code ?? '')) return undefined;
-  return { error: `The database refuses (${message}); ${advice}.`, code: code ?? '' };
-}
-
-function reasonOf(cause: unknown): string {
-  const { message, code } = (cause ?? {}) as { message?: string; code?: string };
-  return message || code || 'no reason given';
+  const { code = '', cause } = error as { code?: string; cause?: unknown };
+  const away = code === common.UNAVAILABLE.code;
+  // An error of the driver that nobody translated has an SQLSTATE; any other code may come from anywhere.
+  const said = away || /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? faultSentence(error) : undefined;
+  if (said !== undefined) return { error: said, code };
+  return away ? { error: `The database does not answer (${reasonOf(cause ?? {})}).`, code } : undefined;
 }
 
 interface SystemError {

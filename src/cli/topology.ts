@@ -1,6 +1,7 @@
 import { container } from '../container.ts';
 import { modulesOf } from '../platform/app.ts';
 import type { Config } from '../platform/config.ts';
+import { placeOf } from '../platform/db/postgres/address.ts';
 import { schemaOf } from '../platform/db/store.ts';
 import { wantsClickHouse } from '../platform/engines.ts';
 import type { AnyModule } from '../platform/module.ts';
@@ -49,5 +50,5 @@ function storeOf(module: AnyModule, config: Config): string {
     return `${engine}, database ${prefix}_${name}`;
   }
   const url = config.of(name).DATABASE_URL ?? config.databaseUrl;
-  return `${url ? `PostgreSQL at ${new URL(url).host}` : 'embedded PostgreSQL'}, schema ${schemaOf(name)}`;
+  return `${url ? `PostgreSQL at ${placeOf(url)}` : 'embedded PostgreSQL'}, schema ${schemaOf(name)}`;
 }

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { urlOf } from './db/postgres/address.ts';
 import { slipsBetween } from './nearest.ts';
 import type { Setting } from './settings.kinds.ts';
 import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
@@ -28,7 +29,7 @@ export interface Config extends Values {
   readonly of: (service: string) => ServiceSettings;
   /** Absolute. */
   readonly dataDir: string;
-  /** The PostgreSQL server; undefined when the embedded one is meant. */
+  /** The PostgreSQL server, as `parseAddress` reads it; undefined when the embedded one is meant. */
   readonly databaseUrl: string | undefined;
 }
 
@@ -106,9 +107,18 @@ function readGroup(
 
 // A secret that is refused must not end up in a log.
 function shown(name: string, given: string): string {
-  return /SECRET|PASSWORD|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && name !== 'PASSWORD_BLOCKLIST'
+  return /SECRET|PASSWORD|TRADEPOST_TOKEN|DATABASE_URL|REDIS_URL|RABBITMQ_URL/.test(name) &&
+    name !== 'PASSWORD_BLOCKLIST'
     ? '(not shown)'
-    : given;
+    : withoutLogin(name, given);
+}
+
+/** An address without the user, the password and other secrets that it may hold. */
+function withoutLogin(name: string, given: string): string {
+  if (!/URL$|BROKERS$/.test(name)) return given;
+  return given
+    .replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1(hidden)@')
+    .replace(/([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1(hidden)');
 }
 
 function readServices(given: string, known: readonly string[], faults: string[]): Set<string> {
@@ -126,10 +136,14 @@ function databaseUrl(values: Values, env: Environment): string | undefined {
   if (values.DATABASE_URL) return values.DATABASE_URL;
   // Beside ClickHouse what stays in PostgreSQL is in the embedded one, unless a server is named.
   if (values.DB_DRIVER === 'clickhouse' && !env.POSTGRES_HOST) return undefined;
-  const made = new URL(`postgresql://${values.POSTGRES_HOST}:${values.POSTGRES_PORT}/${values.POSTGRES_DB}`);
-  made.username = values.POSTGRES_USER;
-  made.password = values.POSTGRES_PASSWORD;
-  return made.href;
+  return urlOf({
+    host: values.POSTGRES_HOST,
+    port: values.POSTGRES_PORT,
+    user: values.POSTGRES_USER,
+    password: values.POSTGRES_PASSWORD || undefined,
+    database: values.POSTGRES_DB,
+    words: {},
+  });
 }
 
 /** Every setting with its value, for a person; secrets are hidden. */
@@ -138,7 +152,10 @@ export function shownSettings(config: Config): [string, string][] {
     const value: unknown = config[name as keyof Values];
     if (value === undefined) return [name, '(not set)'];
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
-    return [name, /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : text];
+    return [
+      name,
+      /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : withoutLogin(name, text),
+    ];
   });
 }
 

@@ -124,12 +124,12 @@ export async function createEngines({ config, log, progress, modules }: EngineOp
     },
     checks(services): Record<string, Check> {
       const databases = new Set(services.filter((service) => rest.includes(service)).map(engines.database));
-      const ping = async () => {
-        await Promise.all([...databases].map((pool) => pool.ping()));
+      const write = async () => {
+        await Promise.all([...databases].map((pool) => pool.writable()));
       };
       const { engine } = clickhouse ?? {};
       return {
-        ...(databases.size > 0 && { database: ping }),
+        ...(databases.size > 0 && { database: write }),
         ...(engine && services.some(engines.isOnClickHouse) && { clickhouse: () => engine.ping() }),
       };
     },

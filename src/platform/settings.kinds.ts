@@ -1,3 +1,5 @@
+import { parseAddress } from './db/postgres/address.ts';
+
 /** What a setting is, and the ways in which the text of one is read. */
 export interface Setting<T> {
   /** What it takes, as the end of the sentence "it takes …". */
@@ -51,3 +53,7 @@ export const secret = (about: string): Setting<string> => ({
   takes: 'at least 8 characters, and 32 when NODE_ENV is production',
   read: (given) => (given.length >= 8 ? given : undefined),
 });
+
+export const postgresUrl = (given: string): string | undefined => (parseAddress(given) ? given : undefined);
+
+export const POSTGRES_URL = 'a postgresql:// URL; what is special in a URL is written as %40, %2F, …';

@@ -1,4 +1,5 @@
-import { oneOf, port, type Setting, text, url, whole } from './settings.kinds.ts';
+import { hostName } from './db/postgres/address.ts';
+import { oneOf, POSTGRES_URL, postgresUrl, type Setting, text, whole } from './settings.kinds.ts';
 
 /** Ports of the protocol that `clickhouse-client` speaks. */
 const NATIVE_PORTS = new Set(['9000', '9440']);
@@ -14,16 +15,21 @@ export const STORE_SETTINGS = {
   },
   DATABASE_URL: {
     about: 'the PostgreSQL server as one URL; <SERVICE>_DATABASE_URL gives one service its own',
-    takes: 'a postgresql:// URL',
-    read: url('postgres:', 'postgresql:'),
+    takes: POSTGRES_URL,
+    read: postgresUrl,
   },
   POSTGRES_HOST: {
     about: 'the PostgreSQL server, when DATABASE_URL is not set',
-    takes: 'a host name or address',
+    takes: 'a host name, an address, or the directory of its socket, such as /var/run/postgresql',
     otherwise: 'localhost',
-    read: (given: string): string | undefined => (URL.canParse(`postgresql://${given}:1/`) ? given : undefined),
+    read: hostName,
   },
-  POSTGRES_PORT: port('its port', '5432'),
+  POSTGRES_PORT: {
+    about: 'its port',
+    takes: 'a port, 1 to 65535',
+    otherwise: '5432',
+    read: whole(1, 65_535),
+  },
   POSTGRES_USER: text('its user', 'postgres'),
   POSTGRES_PASSWORD: text('its password', ''),
   POSTGRES_DB: text('its database', 'tradepost'),

@@ -1,5 +1,17 @@
 import { fromDecimal, type Minor, parseRate, type Rate } from './money.ts';
-import { anyText, brokers, oneOf, port, type Setting, secret, text, url, whole } from './settings.kinds.ts';
+import {
+  anyText,
+  brokers,
+  oneOf,
+  POSTGRES_URL,
+  port,
+  postgresUrl,
+  type Setting,
+  secret,
+  text,
+  url,
+  whole,
+} from './settings.kinds.ts';
 import { STORE_SETTINGS } from './settings.stores.ts';
 
 /** Every variable that Tradepost reads, described once: data only; `config.ts` reads them. */
@@ -191,7 +203,7 @@ export const SERVICE_SETTINGS = {
     takes: 'postgres or clickhouse',
     read: oneOf('postgres', 'clickhouse'),
   },
-  DATABASE_URL: { about: 'a database of its own', takes: 'a postgresql:// URL', read: url('postgres:', 'postgresql:') },
+  DATABASE_URL: { about: 'a database of its own', takes: POSTGRES_URL, read: postgresUrl },
 } satisfies Record<string, Setting<unknown>>;
 
 // The contract's amounts have two digits, so a currency with none or three would print wrong amounts.

@@ -1,5 +1,10 @@
 import pg from 'pg';
-import { AppError, common, invalid } from '../errors.ts';
+import { connectionOf, placeOf } from './postgres/address.ts';
+import { translate, wasUndone } from './postgres/faults.ts';
+import { exposeDatabase } from './postgres/metrics.ts';
+import { watchWrites } from './postgres/writes.ts';
+
+export { faultOfOneRow, violatedConstraint } from './postgres/faults.ts';
 
 /**
  * PostgreSQL, as far as the platform knows it: a pool per database, statements prepared by name, typed rows, and
@@ -21,10 +26,14 @@ export interface Sql {
 
 export interface Database extends Sql {
   readonly url: string;
+  /** Host, port and database, for a person. */
+  readonly place: string;
   /** Runs `work` in one transaction on one connection. Using its `Sql` afterwards throws. */
   transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
   /** Throws when the server does not answer. */
   ping(): Promise<void>;
+  /** Throws `Down` when nothing can be written, with the reason; it looks at most once a second. */
+  writable(): Promise<void>;
   /** To be called after a commit that put events into an outbox: it wakes the relay. */
   announced(): void;
   onAnnounced(listener: () => void): void;
@@ -51,34 +60,85 @@ function toIsoTime(text: string): string {
 export interface DatabaseOptions {
   readonly poolSize?: number;
   readonly onError?: (error: Error) => void;
+  /** How the server lists the connections. */
+  readonly applicationName?: string;
+  /** Whether a statement may take as long as it likes: for commands that move much at once. */
+  readonly patient?: boolean;
 }
+
+const STATEMENT_MS = 10_000;
+// The server ends a statement that takes too long. Where the server itself is silent, the driver does.
+const SILENCE_MS = STATEMENT_MS + 5_000;
+
+/**
+ * What every connection is set to, whatever the server, the database or the role have as their own. It is said in a
+ * statement, because a connection pooler lets no settings through at the beginning of a connection.
+ */
+function sessionSettings(patient: boolean): string {
+  const settings = {
+    plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    jit: 'off',
+    timezone: 'UTC',
+    datestyle: 'ISO, MDY',
+    bytea_output: 'hex',
+    standard_conforming_strings: 'on',
+    default_transaction_isolation: 'read committed',
+    default_transaction_deferrable: 'off',
+    lock_timeout: '0',
+    statement_timeout: patient ? '0' : String(STATEMENT_MS),
+    idle_in_transaction_session_timeout: patient ? '0' : '30000',
+  };
+  const words = Object.entries(settings)
+    .filter(([name]) => !patient || !['plan_cache_mode', 'enable_seqscan'].includes(name))
+    .map(([name, value]) => `set ${name} = '${value}'`);
+  return [...words, NO_LIMITS].join('; ');
+}
+
+/** Limits of newer servers that would end what waits for the next statement. */
+export const NO_LIMITS = `select set_config(name, '0', false)
+  from (values ('idle_session_timeout', 140000), ('transaction_timeout', 170000)) limits(name, since)
+  where current_setting('server_version_num')::int >= since`;
 
 /** Opens a pool on a database. It connects at the first statement. */
 export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const patient = options.patient === true;
+  const settings = sessionSettings(patient);
+  const place = placeOf(url);
   const pool = new pg.Pool({
-    connectionString: url,
+    ...connectionOf(url),
     max: options.poolSize ?? 10,
     types: parsers,
     connectionTimeoutMillis: 5_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
-    application_name: 'tradepost',
-    options:
-      '-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off -c timezone=UTC -c statement_timeout=10000 -c idle_in_transaction_session_timeout=30000',
+    keepAliveInitialDelayMillis: 10_000,
+    application_name: options.applicationName ?? 'tradepost',
+    verify: (client, done) => {
+      client.query(settings).then(() => done(), done);
+    },
   });
   let closing = false;
   pool.on('error', (error) => {
     if (!closing) options.onError?.(error);
   });
-  const onPool = sqlOver((query) => again(() => pool.query(query)));
+  const writes = watchWrites({ status: () => status(onPool), attempt: () => onPool.script(WRITE) });
+  const known = (error: unknown): unknown => {
+    writes.failed(error);
+    return translate(error);
+  };
+  const silence = patient ? {} : { query_timeout: SILENCE_MS };
+  const onPool = sqlOver((query) => again(() => pool.query({ ...query, ...silence })), known);
 
   async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch(fail);
+    const client = await pool.connect().catch((error: unknown) => {
+      throw known(error);
+    });
     let open = true;
     const sql = sqlOver((config) => {
       if (!open) throw new Error('a transaction was used after its end');
       return client.query(config);
-    });
+    }, known);
     let broken: Error | undefined;
     // Without a listener the loss of a connection between two statements would end the process.
     const lost = (error: Error): void => {
@@ -91,12 +151,13 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       // After a failed statement that `work` passed over, PostgreSQL answers a commit with a rollback.
       const { command } = await client.query('commit');
       if (command !== 'COMMIT') throw new Error('a transaction was rolled back, because a statement in it had failed');
+      writes.succeeded();
       return result;
     } catch (error) {
       await client.query('rollback').catch((failure: Error) => {
         broken = failure;
       });
-      throw translate(error);
+      throw known(error);
     } finally {
       open = false;
       client.off('error', lost);
@@ -105,25 +166,30 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   }
 
   let heard = (): void => undefined;
+  const hide = exposeDatabase({ place, pool, writable: writes.check });
 
   return {
     url,
+    place,
     ...onPool,
     transaction,
     ping: () => onPool.script('select 1'),
-    announced: () => heard(),
+    writable: writes.check,
+    announced() {
+      writes.succeeded();
+      heard();
+    },
     onAnnounced(listener) {
       heard = listener;
     },
     async close() {
       closing = true;
+      hide();
       await pool.end();
     },
   };
 }
 
-/** What PostgreSQL undoes so that others may go on: serialization failures and deadlocks. */
-const UNDONE = /^(40001|40P01)$/;
 const ATTEMPTS = 4;
 
 // A statement on the pool is a transaction of its own: undone, it did nothing, and may simply be sent again.
@@ -132,60 +198,44 @@ async function again<T>(send: () => Promise<T>): Promise<T> {
     try {
       return await send();
     } catch (error) {
-      if (attempt === ATTEMPTS || !UNDONE.test((error as { code?: string }).code ?? '')) throw error;
+      if (attempt === ATTEMPTS || !wasUndone(error)) throw error;
     }
   }
 }
 
-function sqlOver(send: (config: pg.QueryConfig) => Promise<pg.QueryResult>): Sql {
+function sqlOver(send: (config: pg.QueryConfig) => Promise<pg.QueryResult>, known: (error: unknown) => unknown): Sql {
   return {
     async query<Row extends object>({ name, text }: Statement, values: readonly unknown[] = []) {
       try {
         const result = await send({ name, text, values: values as unknown[] });
         return result.rows as Row[];
       } catch (error) {
-        throw translate(error);
+        throw known(error);
       }
     },
     async script(text) {
-      await send({ text }).catch(fail);
+      try {
+        await send({ text });
+      } catch (error) {
+        throw known(error);
+      }
     },
   };
 }
 
-function fail(error: unknown): never {
-  throw translate(error);
+async function status(sql: Sql): Promise<{ readOnly: boolean }> {
+  const [row] = await sql.query<{ readOnly: boolean }>(STATUS);
+  return { readOnly: row?.readOnly === true };
 }
 
-/** SQLSTATE classes that say: the server or the way to it is the fault, not the statement. */
-const UNAVAILABLE = /^(08|53|57|58)/;
-/** Text that PostgreSQL cannot keep. */
-const UNSTORABLE = /^(22021|22P05)$/;
-// Half a character in a JSON document is refused as such; of other types it is a fault of ours.
-const BAD_TEXT = '22P02';
-const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|Connection terminated|timeout exceeded|Client has/;
+const STATUS: Statement = {
+  name: '',
+  text: `select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as "readOnly"`,
+};
 
-function translate(error: unknown): unknown {
-  if (error instanceof AppError || !(error instanceof Error)) return error;
-  const { code } = error as { code?: string };
-  if ((code && UNAVAILABLE.test(code)) || NETWORK.test(code ?? '') || NETWORK.test(error.message)) {
-    return Object.assign(common.UNAVAILABLE(), { cause: error });
-  }
-  if ((code && UNSTORABLE.test(code)) || (code === BAD_TEXT && error.message.includes('type json'))) {
-    return invalid('text may not contain the character U+0000 or half a character');
-  }
-  return error;
-}
-
-/** The constraint that refused a row, if that is what the error says. */
-export function violatedConstraint(error: unknown): string | undefined {
-  const { code, constraint } = error as { code?: string; constraint?: string };
-  return code?.startsWith('23') ? constraint : undefined;
-}
-
-/** Whether the error lies in a row's values, so that nothing of its statement was written. */
-export function faultOfOneRow(error: unknown): boolean {
-  if (error instanceof AppError) return error.kind === 'invalid';
-  const { code } = error as { code?: string };
-  return code !== undefined && /^(22|23|40|P0)/.test(code);
-}
+// A file of some size on its disk, a record in its log, and a commit: what a save needs, without a row to keep.
+const WRITE = `begin;
+  set local work_mem = '64kB';
+  select count(*) from generate_series(1, 20000);
+  select pg_logical_emit_message(true, 'tradepost', 'health');
+  commit`;

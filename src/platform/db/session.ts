@@ -1,5 +1,8 @@
 import pg from 'pg';
 import type { Log } from '../log.ts';
+import { connectionOf } from './postgres/address.ts';
+import { reasonOf, translate } from './postgres/faults.ts';
+import { NO_LIMITS } from './postgres.ts';
 
 /**
  * One connection of its own, for what lasts longer than a statement: locks that make a process the only one, and
@@ -17,9 +20,13 @@ export interface Session {
 }
 
 const AGAIN_MS = 500;
+// A server that vanished with its machine ends no connection: only a question without an answer tells.
+const ASK_EVERY_MS = 5_000;
+const SILENCE_MS = 10_000;
+const OPENING = `set statement_timeout = '10s'; set lock_timeout = 0; ${NO_LIMITS}`;
 
 /** Opens a session on a database. */
-export function openSession(url: string, log: Log): Session {
+export function openSession(url: string, log: Log, applicationName = 'tradepost session'): Session {
   const held = new Set<string>();
   const listeners = new Map<string, (payload: string | undefined) => void>();
   let connection: Promise<pg.Client> | undefined;
@@ -38,21 +45,35 @@ export function openSession(url: string, log: Log): Session {
   }
 
   async function open(): Promise<pg.Client> {
-    const client = new pg.Client({ connectionString: url, keepAlive: true, application_name: 'tradepost session' });
+    const client = new pg.Client({
+      ...connectionOf(url),
+      keepAlive: true,
+      connectionTimeoutMillis: SILENCE_MS,
+      query_timeout: SILENCE_MS,
+      application_name: applicationName,
+    });
     let over = false;
     const lost = (error?: Error): void => {
       if (over) return;
       over = true;
+      clearInterval(asking);
       held.clear();
       connection = undefined;
       if (closed) return;
-      if (error) log.warn({ reason: error.message }, 'the session with the database ended; it is opened again');
+      if (error) log.warn({ reason: reasonOf(error) }, 'the session with the database ended; it is opened again');
       setTimeout(() => void reopen(), AGAIN_MS).unref();
     };
     client.on('notification', ({ channel, payload }) => listeners.get(channel)?.(payload));
     client.on('error', lost);
     client.on('end', lost);
+    const asking = setInterval(() => {
+      client.query('select 1').catch((error: Error) => {
+        lost(error);
+        client.end().catch(() => undefined);
+      });
+    }, ASK_EVERY_MS).unref();
     await client.connect();
+    await client.query(OPENING);
     for (const channel of listeners.keys()) await client.query(`listen ${channel}`);
     for (const heard of listeners.values()) heard(undefined);
     return client;
@@ -63,7 +84,9 @@ export function openSession(url: string, log: Log): Session {
   function send<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
     const sent = last.then(async () => (await connected()).query<R>(text, values));
     last = sent.catch(() => undefined);
-    return sent;
+    return sent.catch((error: unknown) => {
+      throw translate(error);
+    });
   }
 
   // Who listens would never hear of the loss otherwise; who wants a lock asks again by itself.

@@ -3,6 +3,7 @@ import { connect } from 'node:tls';
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app.ts';
 import type { Config } from '../../../platform/config.ts';
+import { parseAddress } from '../../../platform/db/postgres/address.ts';
 import { createTokens } from '../../../platform/tokens.ts';
 import { doorsOf } from '../../status/look.ts';
 import type { CertificateFacts, ExposureFacts, Facts, SecretFacts } from '../facts.ts';
@@ -64,9 +65,10 @@ export function exposureFacts(config: Config): ExposureFacts {
   ];
   const plainText = urls.flatMap(([name, url]) => {
     if (url === undefined) return [];
-    const { hostname, protocol, searchParams } = new URL(url);
-    const safe = /s:$/.test(protocol) || /require|verify/.test(searchParams.get('sslmode') ?? '');
-    return safe || isNear(hostname) ? [] : [name];
+    const database = parseAddress(url);
+    if (database) return /require|verify/.test(database.words.sslmode ?? '') || isNear(database.host) ? [] : [name];
+    const { hostname, protocol } = new URL(url);
+    return /s:$/.test(protocol) || isNear(hostname) ? [] : [name];
   });
   return {
     host: config.HOST,

@@ -4,6 +4,7 @@ import type { AnyModule } from '../../module.ts';
 import { openClickHouse } from '../clickhouse/open.ts';
 import { startPostgres } from '../embedded/embedded.ts';
 import { lockDirectory } from '../embedded/lock.ts';
+import { placeOf } from '../postgres/address.ts';
 import { type Database, openDatabase } from '../postgres.ts';
 import { openSession } from '../session.ts';
 import { CopyRefused } from './copy.ts';
@@ -81,9 +82,9 @@ async function openDatabases(
 ): Promise<(service: string) => Database> {
   const pools = new Map<string, Database>();
   for (const address of new Set(services.map(addressOf))) {
-    const url = forCopying(address);
-    const db = openDatabase(url, { poolSize: 4 });
-    const session = openSession(url, log);
+    // A copy has another name than a shop, and its statements take their time.
+    const db = openDatabase(address, { poolSize: 4, applicationName: COPYING, patient: true });
+    const session = openSession(address, log, COPYING);
     closing.push(() => db.close());
     closing.push(() => session.close());
     pools.set(address, db);
@@ -94,16 +95,4 @@ async function openDatabases(
     if (!db) throw new Error(`${service} has no database`);
     return db;
   };
-}
-
-/** What the address says goes before what a pool says: a copy has another name, and its statements take their time. */
-function forCopying(url: string): string {
-  const settings = { application_name: COPYING, options: '-c timezone=UTC -c jit=off -c statement_timeout=0' };
-  const words = Object.entries(settings).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
-  return `${url}${url.includes('?') ? '&' : '?'}${words.join('&')}`;
-}
-
-function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return `${hostname}${port ? `:${port}` : ''}${pathname}`;
 }
