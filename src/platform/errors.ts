@@ -172,6 +172,11 @@ export const common = errors('TRADEPOST', {
     ({ reason }: { reason: string }) => `it still cannot be handled: ${reason}`,
     'Remove the cause that the sentence names, then replay it again; or discard it for good.',
   ],
+  BUSY: [
+    'unavailable',
+    'too many of these are being made at the moment',
+    'Wait as long as Retry-After says, and repeat.',
+  ],
   UNAVAILABLE: [
     'unavailable',
     'a part that this needs does not answer; try again in a moment',

@@ -2,6 +2,7 @@ import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
+import { createPool } from '../../platform/worker/pool.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { type GivenStatus, type Invoice, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
@@ -15,7 +16,7 @@ import {
   statusOf,
 } from './invoice.model.ts';
 import { pageOf, sellerOf } from './invoice.page.ts';
-import { invoicePdf } from './invoice.pdf.ts';
+import { pdfTask } from './invoice.pdf.task.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 
 /** What invoices need of others: the order as it is to be invoiced, and where its buyer lives. */
@@ -23,6 +24,9 @@ export interface InvoicePeers {
   readonly order: Pick<ApiOf<typeof orderOps>, 'forInvoice'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
 }
+
+// One for the process: the fonts are read once, and a queue that is too long is told to come again.
+const pdfs = createPool(pdfTask, { threads: 1, queue: 64, idleMs: 60_000 });
 
 /** An invoice, and whether it was there before it was asked for. */
 type Made = InvoiceState & { readonly existing?: boolean };
@@ -53,8 +57,8 @@ export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers,
     },
     async pdf(ctx, { invoice_id }) {
       const state = visible(ctx, await invoices.get(invoice_id));
-      const bytes = await invoicePdf(pageOf(state), seller);
-      return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content: bytes.toString('base64') };
+      const content = await pdfs.run({ invoice: pageOf(state), seller });
+      return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
     figures: (_ctx, range) => invoices.figures(range),
     forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),

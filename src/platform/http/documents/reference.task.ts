@@ -1,0 +1,38 @@
+import { defineTask } from '../../worker/task.ts';
+
+/** The files of the interactive reference. */
+export interface ReferenceFiles {
+  readonly page: string;
+  readonly script: string;
+}
+
+// Its package is 4 MB of text, which takes a while to read: in a thread that ends with it.
+export const referenceTask = defineTask(
+  import.meta.url,
+  'reference',
+  async (title: string): Promise<ReferenceFiles> => {
+    const [{ default: Fastify }, { default: scalar }] = await Promise.all([
+      import('fastify'),
+      import('@scalar/fastify-api-reference'),
+    ]);
+    const pages = Fastify();
+    await pages.register(scalar, {
+      routePrefix: '/docs',
+      // Nothing that would send the document, or a question about it, to anybody else's server.
+      configuration: {
+        url: '/openapi.json',
+        pageTitle: `${title}: API reference`,
+        operationTitleSource: 'path',
+        withDefaultFonts: false,
+        telemetry: false,
+        hideClientButton: true,
+        showDeveloperTools: 'never',
+        agent: { disabled: true },
+        mcp: { disabled: true },
+        authentication: { preferredSecurityScheme: 'token' },
+      },
+    });
+    const [page, script] = [await pages.inject('/docs/'), await pages.inject('/docs/js/scalar.js')];
+    return { page: page.body, script: script.body };
+  },
+);
