@@ -2,6 +2,7 @@ import type { Bus } from './bus/bus.ts';
 import type { Listening } from './bus/consume.ts';
 import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
 import { type EventPath, openEventPath } from './bus/event-path.ts';
+import { publisherOf } from './bus/publishing/aside.ts';
 import type { Config } from './config.ts';
 import type { Contract, Ops } from './contract.ts';
 import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
@@ -21,7 +22,16 @@ import type { Neighbour } from './http/system-routes.ts';
 import { startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
-import { type Actions, type AnyModule, asPeer, guard, type Job, type Tools, type Wire } from './module.ts';
+import {
+  type Actions,
+  type AnyModule,
+  asPeer,
+  guard,
+  hasDeadLetters,
+  type Job,
+  type Tools,
+  type Wire,
+} from './module.ts';
 import { showProcessInfo } from './observability/process-info.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
@@ -78,7 +88,8 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const tools: Tools = { config, log, tokens };
     const locals: Local[] = [];
     const neighbours: Neighbour[] = [];
-    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing }));
+    const stores = new Map<string, DeadLetterStore>();
+    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores }));
     const keepers = keepersOf(modules, config);
     await prepareStores(keepers, engines, { config, log });
     await showProcessInfo(engines, keepers, config);
@@ -87,7 +98,8 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
     }
     for (const local of locals) await local.start();
-    const path = await openEventPath({ ...options, engines, keepers, contracts: modules.map((one) => one.contract) });
+    const contracts = modules.map((one) => one.contract);
+    const path = await openEventPath({ ...options, engines, keepers, contracts, deadLetters: stores });
     if (path) closing.push(() => path.close());
     for (const local of locals) if (path) local.prepare(path);
     const http = { log, tokens, seal };
@@ -146,9 +158,11 @@ interface Wiring {
   readonly locals: Local[];
   readonly neighbours: Neighbour[];
   readonly closing: (() => Promise<unknown>)[];
+  /** The dead letters of the services of this process. */
+  readonly stores: Map<string, DeadLetterStore>;
 }
 
-function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): Wire {
+function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: Wiring): Wire {
   return ((module: AnyModule, peers: Record<string, object>) => {
     const { contract } = module;
     if (!tools.config.services.has(contract.name)) {
@@ -160,6 +174,7 @@ function wiring({ tools, engines, seal, locals, neighbours, closing }: Wiring): 
       return client.api;
     }
     const kept = keptOf(module, engines, tools);
+    if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
     const service = module.service(kept?.repository, seen, tools);
     const listener = kept && listenerOf(module, kept, seen, tools);
@@ -203,18 +218,21 @@ function keptOf({ contract, stores }: AnyModule, engines: Engines, tools: Tools)
 }
 
 function listenerOf(module: AnyModule, { repository, deadLetters }: Kept, peers: object, tools: Tools) {
-  if (!module.consumers) return undefined;
+  if (!hasDeadLetters(module)) return undefined;
   const service = module.contract.name;
-  const consumers = module.consumers(repository, peers, tools);
+  const consumers = module.consumers?.(repository, peers, tools);
   let listening: Listening | undefined;
+  let way: EventPath | undefined;
   const letters: DeadLetters = {
     store: deadLetters,
     async again(consumer, envelope) {
-      await listening?.again(consumer, envelope);
+      if (consumer === publisherOf(service)) await way?.publishAgain(envelope);
+      else await listening?.again(consumer, envelope);
     },
   };
   const prepare = (path: EventPath): void => {
-    listening = path.prepare({ service, consumers, deadLetters });
+    way = path;
+    if (consumers) listening = path.prepare({ service, consumers, deadLetters });
   };
   return { letters, prepare };
 }

@@ -162,6 +162,12 @@ export const common = errors('TRADEPOST', {
     'the amount is larger than can be counted exactly',
     'Take a smaller quantity or price; split what is larger than 90 trillion.',
   ],
+  EVENT_TOO_LARGE: [
+    'too_large',
+    ({ type, bytes, most }: { type: string; bytes: number; most: number }) =>
+      `this would be announced as ${type} with ${bytes} bytes, and an event takes ${most}`,
+    'Send fewer items or shorter texts.',
+  ],
   DEAD_LETTER_NOT_FOUND: [
     'not_found',
     'dead letter not found',

@@ -71,6 +71,13 @@ const lost = new Counter({
   registers: [registry],
 });
 
+const aside = new Counter({
+  name: 'tradepost_events_put_aside_total',
+  help: 'Events that the bus refused for good, by the service that announced them',
+  labelNames: ['service'],
+  registers: [registry],
+});
+
 // prom-client hashes the labels at every observation; the children are few, so they are kept.
 const requestTimers = new Map<string, (seconds: number) => void>();
 
@@ -116,6 +123,11 @@ export function countRefusedLetter(consumer: string): void {
 /** Counts events that the bus has lost before a service read them. */
 export function countLoss(service: string, topic: string, count: number | undefined): void {
   lost.inc({ service, topic }, count ?? 1);
+}
+
+/** Counts an event that the bus refused for good. */
+export function countPutAside(service: string, events = 1): void {
+  aside.inc({ service }, events);
 }
 
 /** Counts an error that nobody expected. */

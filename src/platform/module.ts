@@ -81,7 +81,18 @@ export type AnyModule = Module<Contract, unknown, object, Actions<Ops>>;
 export function defineService<C extends Contract, R, P, S extends Actions<C['ops']>>(
   module: Module<C, R, P, S>,
 ): Module<C, R, P, S> {
-  return module.consumers ? { ...module, contract: withDeadLetters(module.contract) } : module;
+  return hasDeadLetters(module) ? { ...module, contract: withDeadLetters(module.contract) } : module;
+}
+
+interface Described {
+  readonly contract: Contract;
+  readonly stores?: unknown;
+  readonly consumers?: unknown;
+}
+
+/** Whether a service may have events that were given up: those that it cannot handle, or that no bus takes. */
+export function hasDeadLetters({ contract, stores, consumers }: Described): boolean {
+  return stores !== undefined && (consumers !== undefined || Object.keys(contract.events).length > 0);
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Envelope } from '../events.ts';
+import type { Refusal } from './publishing/refusal.ts';
 
 /**
  * The way of events between services. Whichever bus runs, it promises the same (`bus.test.ts` says it in sentences):
@@ -7,15 +8,16 @@ import type { Envelope } from '../events.ts';
  */
 export interface Bus {
   /**
-   * Appends events in the given order; those of one subject stay in it. Resolves when the bus keeps them safely.
-   * Rejects, within seconds, when it is not known to keep them all: they are then published again, whole.
+   * Appends events in the given order; those of one subject stay in it. Resolves when the bus keeps safely what it
+   * took, with a list of what it did not take; an event that is refused but for good is followed by none of its
+   * subject. Rejects, within seconds, when it is not known to keep any of them.
    */
-  publish(events: readonly Envelope[]): Promise<void>;
+  publish(events: readonly Envelope[]): Promise<readonly Refusal[]>;
   /** Begins to deliver to a group; a new one begins with the oldest event that the bus still has. */
   subscribe(subscription: Subscription): Promise<Delivery>;
   /** Forgets what is older than so many days and was handled by all; absent where the broker does that by itself. */
   forget?(days: number): Promise<number>;
-  /** Throws when the broker does not answer. */
+  /** Throws when the broker does not answer; `Degraded`, with a public sentence, when it answers and takes no events. */
   ping(): Promise<void>;
   /** Ends every delivery, then the connections. */
   close(): Promise<void>;

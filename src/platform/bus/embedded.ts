@@ -1,9 +1,11 @@
 import { type LoggedEvent, logStore } from '../db/event-log.ts';
-import type { Database } from '../db/postgres.ts';
+import { type Database, faultOfOneRow } from '../db/postgres.ts';
 import type { Session } from '../db/session.ts';
+import type { Envelope } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { type LogReader, readLog } from './log-reader.ts';
+import { KEPT, type Meaning, type Refusal, type Sent, sendParts } from './publishing/refusal.ts';
 
 /**
  * The bus of a system without a broker: a log in PostgreSQL. Of each group one process reads; others stand by and
@@ -28,13 +30,19 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedOpti
     for (const reader of readers) reader.look(last === undefined ? undefined : Number(last));
   });
 
-  return {
-    async publish(events) {
-      if (events.length === 0) return;
+  async function append(events: readonly Envelope[]): Promise<Sent> {
+    try {
       const { previous, first, last } = await store.append(events);
       const logged: LoggedEvent[] = events.map((event, n) => ({ ...event, position: first + n }));
       for (const reader of readers) reader.hand({ previous, last, events: logged });
-    },
+      return KEPT;
+    } catch (error) {
+      return { left: events, error };
+    }
+  }
+
+  return {
+    publish: (events): Promise<Refusal[]> => sendParts(events.length === 0 ? [] : [events], append, meaningOf),
     async subscribe(subscription): Promise<Delivery> {
       const reader = readLog({ store, session, name: `${prefix}-${subscription.group}`, subscription, log });
       readers.add(reader);
@@ -52,4 +60,10 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedOpti
       readers.clear();
     },
   };
+}
+
+// An append is one statement: it keeps all, or nothing.
+function meaningOf(error: unknown): Meaning {
+  if (faultOfOneRow(error)) return { fault: 'event', sentence: 'the log in PostgreSQL refuses an event as invalid' };
+  return { fault: 'bus', sentence: 'the log in PostgreSQL takes no events now' };
 }

@@ -8,7 +8,8 @@ import { openSession, type Session } from '../db/session.ts';
 import { type PostgresStore, postgresStore } from '../db/store.ts';
 import type { Engines } from '../engines.ts';
 import type { Consumer, Envelope } from '../events.ts';
-import { createLog } from '../log.ts';
+import { createLog, type Log } from '../log.ts';
+import type { Bus } from './bus.ts';
 import { type EventPath, openEventPath } from './event-path.ts';
 
 export const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
@@ -28,14 +29,20 @@ export interface ToyProcess {
 }
 
 /** Starts one on a database that has the tables of toys. */
-export async function toyProcess(url: string, consumers: readonly Consumer[]): Promise<ToyProcess> {
+export async function toyProcess(
+  url: string,
+  consumers: readonly Consumer[],
+  more: { readonly aroundBus?: (bus: Bus) => Bus; readonly log?: Log } = {},
+): Promise<ToyProcess> {
   const db = openDatabase(url);
   const sessions: Session[] = [];
   const engines = enginesOf(db, sessions);
-  const path = await openEventPath({ config, engines, log, keepers: ['toy'], contracts: [toyContract] });
+  const letters = deadLettersIn(db, 'toy');
+  const deadLetters = new Map([['toy', letters]]);
+  const named = { keepers: ['toy'], contracts: [toyContract], deadLetters };
+  const path = await openEventPath({ config, engines, log, ...named, ...more });
   if (!path) throw new Error('toys are kept, so there is a path');
   const store = postgresStore(db, toyContract);
-  const letters = deadLettersIn(db, 'toy');
   const prepared = path.prepare({ service: 'toy', consumers, deadLetters: letters });
   await path.listen();
   return {

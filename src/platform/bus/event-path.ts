@@ -1,14 +1,16 @@
 import type { Config } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
-import type { EventSource } from '../db/outbox.ts';
+import type { EventSource, Waiting } from '../db/outbox.ts';
 import type { Engines } from '../engines.ts';
-import type { Consumer } from '../events.ts';
+import type { Consumer, Envelope } from '../events.ts';
 import { Degraded } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { type Listening, listening } from './consume.ts';
 import { openBus } from './open-bus.ts';
+import { aside } from './publishing/aside.ts';
+import { lookAtPublishing } from './publishing/trouble.ts';
 import { type Relay, startRelay } from './relay.ts';
 
 /** A service of this process that listens. */
@@ -26,6 +28,8 @@ interface EventParts {
   readonly keepers: readonly string[];
   /** Of every service there is. */
   readonly contracts: readonly Contract[];
+  /** Of each of the keepers: what the bus never takes lies there. */
+  readonly deadLetters: ReadonlyMap<string, DeadLetterStore>;
   /** Puts something around the bus: what tests make it unkind with. */
   readonly aroundBus?: (bus: Bus) => Bus;
 }
@@ -37,17 +41,29 @@ export interface EventPath {
   prepare(listener: Listener): Listening;
   /** Begins to deliver to everything that was prepared, and then to publish. */
   listen(): Promise<void>;
-  /** Throws when the bus does not answer, and `Degraded` when something that came waits for a person. */
+  /** Publishes once more what was put aside. Throws the bus's words when it is refused again. */
+  publishAgain(envelope: Envelope): Promise<void>;
+  /**
+   * Throws when the bus does not answer, and `Degraded` when it takes no events, when some wait too long to be
+   * published, or when something that came waits for a person.
+   */
   look(): Promise<void>;
   close(): Promise<void>;
 }
 
 /** Opens the bus; undefined when no service of this process keeps anything. */
 export async function openEventPath(parts: EventParts): Promise<EventPath | undefined> {
-  const { config, engines, log, keepers, contracts } = parts;
+  const { config, engines, log, keepers, contracts, deadLetters } = parts;
   if (keepers.length === 0) return undefined;
   const opened = await openBus(parts);
   const bus = parts.aroundBus?.(opened) ?? opened;
+  const topics = new Map(contracts.map(({ name, topic }) => [name, topic]));
+  const describe = ({ source }: Envelope) => ({ bus: config.EVENT_BUS, topic: topics.get(source) ?? source });
+  const sources = bySource(keepers, engines);
+  const waiting = async (): Promise<Waiting[]> => {
+    const all = [...sources].map(([{ outboxes }, services]) => outboxes.waiting(services));
+    return (await Promise.all(all)).flat();
+  };
   const relays: Relay[] = [];
   const prepared: Listening[] = [];
   const deliveries: Delivery[] = [];
@@ -62,12 +78,20 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     async listen() {
       for (const { subscription } of prepared) deliveries.push(await bus.subscribe(subscription));
       // After those who listen: what goes to a queue that is not there yet is heard by nobody.
-      for (const [source, services] of bySource(keepers, engines)) {
-        relays.push(await startRelay({ source, services, bus, log }));
+      for (const [source, services] of sources) {
+        relays.push(await startRelay({ source, services, bus, log, describe, putAside: aside(deadLetters) }));
       }
     },
+    async publishAgain(envelope) {
+      const [refusal] = await bus.publish([envelope]);
+      if (refusal) throw new Error(refusal.reason);
+    },
     async look() {
-      await bus.ping();
+      await lookAtPublishing({
+        ping: () => bus.ping(),
+        trouble: () => relays.map((relay) => relay.trouble()).find((sentence) => sentence !== undefined),
+        waiting,
+      });
       const found = await Promise.all(prepared.map((one) => one.look()));
       const sentences = found.filter((one) => one !== undefined);
       if (sentences.length > 0) throw new Degraded(sentences.join('; '));

@@ -1,12 +1,14 @@
-import { Admin, Producer, stringSerializers } from '@platformatic/kafka';
+import { Admin, defaultPartitioner, Producer, stringSerializers } from '@platformatic/kafka';
 import type { Envelope } from '../events.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { CONTENT_TYPE, toHeaders } from './cloudevents.ts';
 import { readTopics } from './kafka/reader.ts';
+import { meaningOf, placeOf, placesThatTook } from './kafka/refusals.ts';
 import { connectionTo, HEADER_PREFIX } from './kafka/settings.ts';
 import { topicMaker } from './kafka/topics.ts';
 import { PATIENCE_MS, within } from './patience.ts';
+import { KEPT, type Refusal, type Sent, sendParts } from './publishing/refusal.ts';
 
 /**
  * The bus on Apache Kafka: a topic for each service that announces, the subject as key, CloudEvents in binary mode,
@@ -50,15 +52,43 @@ export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
       serializers: stringSerializers,
     });
 
-  async function send(events: readonly Envelope[]): Promise<void> {
-    await topics.make(new Set(events.map(({ source }) => nameOf(topicOf(source)))));
-    producer ??= newProducer();
-    for (const chunk of chunksOf(events)) await producer.send({ messages: chunk.map(toMessage) });
+  async function send(part: readonly Envelope[]): Promise<Sent> {
+    try {
+      await within(PATIENCE_MS, 'Kafka did not confirm the events in time.', sendNow(part));
+      return KEPT;
+    } catch (error) {
+      const left = await leftOf(part, error).catch(() => part);
+      // What an event or a topic is refused for says nothing of the connection.
+      if (meaningOf(error).fault !== 'event') hangUp();
+      return { left, error };
+    }
   }
+
+  async function sendNow(part: readonly Envelope[]): Promise<void> {
+    await topics.make(new Set(part.map(topicNameOf)));
+    producer ??= newProducer();
+    await producer.send({ messages: part.map(toMessage) });
+  }
+
+  // Each partition answers for itself: what one has taken is not sent again because another one refuses.
+  async function leftOf(part: readonly Envelope[], error: unknown): Promise<readonly Envelope[]> {
+    const took = placesThatTook(error);
+    if (took.size === 0) return part;
+    const names = [...new Set(part.map(topicNameOf))];
+    const metadata = await within(PATIENCE_MS, 'late', admin.metadata({ topics: names }));
+    return part.filter((event) => {
+      const count = metadata.topics.get(topicNameOf(event))?.partitionsCount ?? 1;
+      const message = toMessage(event);
+      const partition = defaultPartitioner({ topic: message.topic }, Buffer.from(message.key)) % count;
+      return !took.has(placeOf(message.topic, partition));
+    });
+  }
+
+  const topicNameOf = ({ source }: Envelope): string => nameOf(topicOf(source));
 
   function toMessage(event: Envelope) {
     const headers = { ...toHeaders(event, HEADER_PREFIX), 'content-type': CONTENT_TYPE };
-    return { topic: nameOf(topicOf(event.source)), key: event.subject, value: event.data, headers };
+    return { topic: topicNameOf(event), key: event.subject, value: event.data, headers };
   }
 
   // What was sent and not answered must not come behind what is published next: its connection ends.
@@ -69,15 +99,7 @@ export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
   }
 
   return {
-    async publish(events) {
-      if (events.length === 0) return;
-      try {
-        await within(PATIENCE_MS, 'Kafka did not confirm the events in time.', send(events));
-      } catch (error) {
-        hangUp();
-        throw error;
-      }
-    },
+    publish: (events): Promise<Refusal[]> => sendParts(chunksOf(events), send, meaningOf),
     async subscribe(subscription): Promise<Delivery> {
       const group = `${prefix}-${subscription.group}`;
       const delivery = readTopics({ connection, group, nameOf, topics, subscription, log });

@@ -1,4 +1,5 @@
 import { Connection } from 'rabbitmq-client';
+import { Degraded } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { PATIENCE_MS, within } from './patience.ts';
@@ -39,6 +40,8 @@ export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions
       };
     },
     async ping() {
+      const blocked = publishing.blocked();
+      if (blocked !== undefined) throw new Degraded(blocked);
       // A connection may be gone without anybody having noticed.
       const asked = connection.acquire().then((channel) => channel.close());
       await within(PATIENCE_MS, 'RabbitMQ does not answer.', asked);

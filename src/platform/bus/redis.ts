@@ -1,11 +1,14 @@
 import type { Envelope } from '../events.ts';
+import { Degraded } from '../health.ts';
 import type { Log } from '../log.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { toHeaders } from './cloudevents.ts';
 import { partitionOf } from './partition.ts';
 import { PATIENCE_MS, within } from './patience.ts';
+import { KEPT, type Refusal, type Sent, sendParts } from './publishing/refusal.ts';
 import { joinGroup } from './redis/group.ts';
 import { type Client, openClient, openLines } from './redis/lines.ts';
+import { leftOf, meaningOf, plain, refusalOf } from './redis/refusals.ts';
 import { TRIM } from './redis/scripts.ts';
 
 /**
@@ -27,6 +30,7 @@ export interface RedisOptions {
 const WEEK_MS = 7 * 24 * 3_600_000;
 const TRIM_EVERY_MS = 60_000;
 const FIRST_ANSWER_MS = 3_000;
+const PING_KEPT_MS = 60_000;
 
 /** Opens the bus. Redis may still be away: then publishing rejects, and deliveries begin when it comes. */
 export async function openRedisBus(options: RedisOptions): Promise<Bus> {
@@ -47,23 +51,33 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
     });
   }
 
-  return {
-    async publish(events) {
-      if (events.length === 0) return;
-      // All or none: what is published again must not stand behind its successor.
-      const all = client.multi();
-      for (const event of events) {
-        all.addCommand([
-          'XADD',
-          streamOf(event),
-          '*',
-          ...Object.entries(toHeaders(event, '')).flat(),
-          'data',
-          event.data,
-        ]);
-      }
+  async function append(events: readonly Envelope[]): Promise<Sent> {
+    // All or none: what is published again must not stand behind its successor.
+    const all = client.multi();
+    for (const event of events) {
+      all.addCommand([
+        'XADD',
+        streamOf(event),
+        '*',
+        ...Object.entries(toHeaders(event, '')).flat(),
+        'data',
+        event.data,
+      ]);
+    }
+    try {
       await within(PATIENCE_MS, 'Redis did not confirm the events in time.', all.exec());
+      return KEPT;
+    } catch (error) {
+      return { left: leftOf(events, error), error: plain(error) };
+    }
+  }
+
+  return {
+    async publish(events): Promise<Refusal[]> {
+      if (events.length === 0) return [];
+      const refused = await sendParts([events], append, meaningOf);
       for (const stream of new Set(events.map(streamOf))) trimSometimes(stream);
+      return refused;
     },
     async subscribe(subscription): Promise<Delivery> {
       const delivery = joinGroup({ lines: openLines(client, url, log), prefix, subscription, log });
@@ -76,7 +90,12 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
       };
     },
     async ping() {
-      await within(PATIENCE_MS, 'Redis does not answer.', client.ping());
+      // A write: a Redis that is full, or a replica, answers a ping all the same.
+      const written = client.set(`${prefix}:ping`, '', { PX: PING_KEPT_MS });
+      await within(PATIENCE_MS, 'Redis does not answer.', written).catch((error: unknown) => {
+        const sentence = refusalOf(error);
+        throw sentence === undefined ? error : new Degraded(sentence);
+      });
     },
     async close() {
       await Promise.all([...deliveries].map((delivery) => delivery.close()));

@@ -1,39 +1,38 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventSource, WaitingEvent } from '../db/outbox.ts';
-import { reach } from '../failpoint.ts';
-import type { Log } from '../log.ts';
-import { countPublished } from '../metrics.ts';
-import type { Bus } from './bus.ts';
+import type { EventSource } from '../db/outbox.ts';
+import { type CarrierParts, carrierOf } from './publishing/carrier.ts';
+import { NotTaken, wordsOf } from './publishing/refusal.ts';
 import { signal } from './signal.ts';
 
 /**
  * The relay brings what is committed to the bus. Of the processes on one database one is the leader for a service,
  * by a lock that ends with it; the others stand by. It is woken after every save, here and from other processes,
- * and looks by itself every second, so that what a crash left behind is found.
+ * and looks by itself every second, so that what a crash left behind is found. What the bus took is forgotten, what
+ * it does not take now waits with its subject, and what it never takes is put aside.
  */
 export interface Relay {
+  /** One public sentence, while the bus does not take something. */
+  trouble(): string | undefined;
   /** Stops after the batch on its way. */
   close(): Promise<void>;
 }
 
-interface RelayParts {
+interface RelayParts extends Omit<CarrierParts, 'outboxes'> {
   readonly source: EventSource;
   /** Whose events wait there. */
   readonly services: readonly string[];
-  readonly bus: Bus;
-  readonly log: Log;
 }
 
 const SWEEP_MS = 1_000;
-const BATCH = 500;
 const REST_MS = 10;
 const LONGEST_PAUSE_MS = 5_000;
 
 const lockOf = (service: string): string => `relay ${service}`;
 
 /** Starts the relay of one database. */
-export async function startRelay({ source, services, bus, log }: RelayParts): Promise<Relay> {
+export async function startRelay({ source, services, ...parts }: RelayParts): Promise<Relay> {
   const { outboxes, leading } = source;
+  const carrier = carrierOf({ ...parts, outboxes });
   const woken = signal();
   const locks = services.map(lockOf);
   let closed = false;
@@ -62,10 +61,12 @@ export async function startRelay({ source, services, bus, log }: RelayParts): Pr
         await claimSometimes();
         await drain(services.filter((service) => leading.holds(lockOf(service))));
         pause = 0;
-        if (!closed) await woken.wait(SWEEP_MS);
+        if (!closed) await woken.wait(Math.min(SWEEP_MS, carrier.nextIn()));
       } catch (error) {
         if (closed) return;
-        if (pause === 0) log.warn({ reason: (error as Error).message }, 'events wait in the outbox; the relay goes on');
+        // What the bus does not take the carrier has told.
+        const told = error instanceof NotTaken || pause > 0;
+        if (!told) parts.log.warn({ reason: wordsOf(error) }, 'the outbox cannot be read; the relay goes on');
         pause = Math.min(LONGEST_PAUSE_MS, pause * 2 || 100);
         await sleep(pause);
       }
@@ -81,16 +82,8 @@ export async function startRelay({ source, services, bus, log }: RelayParts): Pr
   }
 
   async function drain(led: readonly string[]): Promise<void> {
-    if (led.length === 0) return;
-    let published = new Map<string, number[]>();
-    do {
-      await rest();
-      const waiting = await outboxes.next(led, published, BATCH);
-      published = new Map();
-      if (waiting.length === 0) return;
-      await publish(waiting);
-      published = placesOf(waiting);
-    } while (!closed || published.size > 0);
+    do await rest();
+    while (await carrier.carry(led, closed));
   }
 
   // Under load a little patience lets more go together; after a quiet moment the first goes at once.
@@ -101,15 +94,9 @@ export async function startRelay({ source, services, bus, log }: RelayParts): Pr
     last = performance.now();
   }
 
-  async function publish(waiting: readonly WaitingEvent[]): Promise<void> {
-    reach('relay.publish');
-    await bus.publish(waiting);
-    reach('relay.published');
-    countPublished(waiting.length);
-  }
-
   const running = run();
   return {
+    trouble: carrier.trouble,
     async close() {
       closed = true;
       woken.give();
@@ -118,14 +105,4 @@ export async function startRelay({ source, services, bus, log }: RelayParts): Pr
       await Promise.all(locks.map((lock) => leading.yield(lock).catch(() => undefined)));
     },
   };
-}
-
-function placesOf(waiting: readonly WaitingEvent[]): Map<string, number[]> {
-  const places = new Map<string, number[]>();
-  for (const { source, position } of waiting) {
-    const known = places.get(source);
-    if (known) known.push(position);
-    else places.set(source, [position]);
-  }
-  return places;
 }

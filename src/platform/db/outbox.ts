@@ -9,16 +9,32 @@ export interface WaitingEvent extends Envelope {
   readonly position: number;
 }
 
-/** Service name to places in its outbox. */
-export type Places = ReadonlyMap<string, readonly number[]>;
+/** What a relay says when it asks for events of one service. */
+export interface Asked {
+  /** What was handed out before and is done with: it is forgotten. */
+  readonly done: readonly WaitingEvent[];
+  /** Subjects whose events are left out: they wait for something. */
+  readonly held: readonly string[];
+}
+
+/** What waits in the outbox of a service. */
+export interface Waiting {
+  readonly service: string;
+  /** Up to a hundred thousand are counted. */
+  readonly events: number;
+  /** When the oldest of them was announced. */
+  readonly since: string | undefined;
+}
 
 /** The outboxes of some services in one database, as the relay sees them. */
 export interface Outboxes {
   /**
-   * Forgets the events that are `published` and answers those that wait, at most `limit` of each service, in the
+   * Forgets the events that are done with and answers those that wait, at most `limit` of each service, in the
    * order of each, in one statement.
    */
-  next(services: readonly string[], published: Places, limit: number): Promise<WaitingEvent[]>;
+  next(asked: ReadonlyMap<string, Asked>, limit: number): Promise<WaitingEvent[]>;
+  /** What waits, for each of the given services. */
+  waiting(services: readonly string[]): Promise<Waiting[]>;
   /** Tells relays in other processes that something waits. */
   wakeOthers(): Promise<void>;
 }
@@ -55,9 +71,14 @@ function outboxesIn(db: Database): Outboxes {
     async wakeOthers() {
       await db.query(WAKE);
     },
-    async next(services, published, limit) {
-      const places = services.map((service) => published.get(service) ?? []);
-      const rows = await db.query<Row>(statement(services), [limit, ...places]);
+    async waiting(services) {
+      const text = services.map(waitingText).join(' union all ');
+      const rows = await db.query<{ service: string; events: number; since: string | null }>({ name: '', text });
+      return rows.map(({ since, ...row }) => ({ ...row, since: since ?? undefined }));
+    },
+    async next(asked, limit) {
+      const given = [...asked.values()].flatMap(({ done, held }) => [done.map(({ position }) => position), held]);
+      const rows = await db.query<Row>(statement([...asked.keys()]), [limit, ...given]);
       return rows.map(({ causation, about, ...row }) => ({
         ...row,
         causation: causation ?? undefined,
@@ -86,11 +107,22 @@ const FIELDS = 'position, id, type, subject, time, trace, correlation, causation
 // There is no "greater than the last one": places are given out before the commit, so a lower one may come later.
 function nextText(services: readonly string[]): string {
   const gone = services.map(
-    (service, n) => `gone_${n} as (delete from ${schemaOf(service)}.outbox where position = any($${n + 2}::bigint[]))`,
+    (service, n) =>
+      `gone_${n} as (delete from ${schemaOf(service)}.outbox where position = any($${2 * n + 2}::bigint[]))`,
   );
   const waiting = services.map(
     (service, n) => `(select '${service}' as source, ${FIELDS} from ${schemaOf(service)}.outbox
-      where position <> all($${n + 2}::bigint[]) order by position limit $1)`,
+      where position <> all($${2 * n + 2}::bigint[]) and subject <> all($${2 * n + 3}::text[])
+      order by position limit $1)`,
   );
   return `with ${gone.join(',\n')}\n${waiting.join('\nunion all\n')}`;
+}
+
+const MOST_COUNTED = 100_000;
+
+function waitingText(service: string): string {
+  const outbox = `${schemaOf(service)}.outbox`;
+  return `(select '${service}' as service,
+    (select count(*) from (select 1 from ${outbox} limit ${MOST_COUNTED}) some) as events,
+    (select time from ${outbox} order by position limit 1) as since)`;
 }

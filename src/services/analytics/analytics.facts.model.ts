@@ -1,7 +1,7 @@
 import { type Minor, minor } from '../../platform/money.ts';
 import type { deliveryEvents, Shipment } from '../delivery/delivery.contract.ts';
-import type { Invoice, InvoiceStatus, invoiceEvents } from '../invoice/invoice.contract.ts';
-import type { OrderDetails, OrderStatus } from '../order/order.contract.ts';
+import type { InvoiceMade, InvoiceStatus, invoiceEvents } from '../invoice/invoice.contract.ts';
+import type { OrderPlaced, OrderStatus } from '../order/order.contract.ts';
 import type { Movement, paymentEvents } from '../payment/payment.contract.ts';
 import type { Product } from '../product/product.contract.ts';
 
@@ -91,7 +91,7 @@ export function productDescribed(arrival: Arrival, product: Product): Fact {
   return fact(arrival, { stories: [{ kind: 'product', item_id, place: byTime(arrival), name, category }] });
 }
 
-export function orderPlaced(arrival: Arrival, order: OrderDetails): Fact {
+export function orderPlaced(arrival: Arrival, order: OrderPlaced): Fact {
   const { order_id: item_id, currency, subtotal: net, tax, total: gross, status } = order;
   const lines = order.items.map(({ product_id, product_name, quantity, total }) => ({
     product_id,
@@ -109,7 +109,7 @@ export function orderMoved(arrival: Arrival, order: { order_id: number; status: 
   return fact(arrival, { stories: [{ kind: 'order', item_id, place: ORDER_PLACE[status], status }] });
 }
 
-export function invoiceMade(arrival: Arrival, invoice: Invoice): Fact {
+export function invoiceMade(arrival: Arrival, invoice: InvoiceMade): Fact {
   const { invoice_id: item_id, currency, total: gross, status } = invoice;
   const place = INVOICE_PLACE[status];
   return fact(arrival, { stories: [{ kind: 'invoice', item_id, known: true, place, status, currency, gross }] });

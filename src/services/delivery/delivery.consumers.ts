@@ -1,7 +1,7 @@
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
 import { type Consumer, on } from '../../platform/events.ts';
-import { type OrderDetails, orderEvents } from '../order/order.contract.ts';
+import { type OrderPlaced, orderEvents } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { deliveryErrors, type ShipTo } from './delivery.contract.ts';
 import { cancelShipment, openShipment, shipToOf } from './delivery.model.ts';
@@ -15,7 +15,7 @@ export interface DeliveryPeers {
 export function deliveryConsumers(shipments: ShipmentRepository, { user }: DeliveryPeers): readonly Consumer[] {
   return [on(orderEvents.created, 'open_shipment', open), on(orderEvents.cancelled, 'cancel_shipment', cancel)];
 
-  async function open(ctx: Ctx, order: OrderDetails): Promise<void> {
+  async function open(ctx: Ctx, order: OrderPlaced): Promise<void> {
     const ship_to = await shipTo(ctx, order.user_id);
     const change = openShipment(order, { shipment_id: await shipments.nextId(), ship_to }, ctx);
     await shipments.save(ctx, change).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 import { Pattern, TextLineOrNothing } from '../../platform/schema/text.ts';
+import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = [
   'pending',
@@ -43,11 +44,14 @@ export const Shipment = Type.Object({
   shipment_id: Id(),
   order_id: Id(),
   user_id: Id(),
-  username: Type.String(),
-  items: Type.Array(Type.Object({ product_id: Id(), product_name: Type.String(), quantity: Type.Integer() })),
+  username: Type.String({ maxLength: 64 }),
+  items: Type.Array(
+    Type.Object({ product_id: Id(), product_name: Type.String({ maxLength: MAX_NAME }), quantity: Type.Integer() }),
+    { maxItems: MAX_LINES },
+  ),
   status: ShipmentStatus(),
-  carrier: Type.Union([Type.String(), Type.Null()]),
-  tracking_number: Type.Union([Type.String(), Type.Null()]),
+  carrier: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
+  tracking_number: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
   created_at: Time(),
   updated_at: Time(),
 });
@@ -82,8 +86,8 @@ export const deliveryEvents = {
       user_id: Id(),
       from: ShipmentStatus(),
       to: ShipmentStatus(),
-      carrier: Type.Union([Type.String(), Type.Null()]),
-      tracking_number: Type.Union([Type.String(), Type.Null()]),
+      carrier: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
+      tracking_number: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
       at: Time(),
     }),
   ),

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../platform/contract.ts';
 import { systemCtx } from '../../platform/ctx.ts';
 import { type Minor, minor } from '../../platform/money.ts';
-import type { OrderDetails } from '../order/order.contract.ts';
+import type { OrderPlaced } from '../order/order.contract.ts';
 import type { CarrierWord, ShipTo } from './delivery.contract.ts';
 import { type CarrierUpdate, openShipment, type ShipmentState } from './delivery.model.ts';
 
@@ -14,7 +14,7 @@ export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {
 }
 
 /** An order of user 2, as it announces itself. */
-export function anOrder(more: Partial<OrderDetails> = {}): OrderDetails {
+export function anOrder(more: Partial<OrderPlaced> = {}): OrderPlaced {
   const [subtotal, tax, total] = [259_998, 26_000, 285_998].map(minor) as [Minor, Minor, Minor];
   const item = { product_id: 1, product_name: 'Laptop', description: '14-inch display', quantity: 2 };
   return {

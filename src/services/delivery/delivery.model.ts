@@ -1,6 +1,6 @@
 import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract.ts';
 import { invalid } from '../../platform/errors.ts';
-import type { OrderDetails } from '../order/order.contract.ts';
+import type { OrderPlaced } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   CARRIER_WORDS,
@@ -79,7 +79,7 @@ const LINE: readonly ShipmentStatus[] = [
 
 /** The shipment of a new order. */
 export function openShipment(
-  order: OrderDetails,
+  order: OrderPlaced,
   { shipment_id, ship_to }: { shipment_id: number; ship_to: ShipTo | null },
   ctx: Ctx,
 ): Change<ShipmentState> {

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { Amount, Currency, contract, Download, event, Id, op, PageOf, paging, Time } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 import { figuresOp } from '../../platform/figures.ts';
+import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
 export type InvoiceStatus = (typeof STATUSES)[number];
@@ -14,7 +15,7 @@ export type GivenStatus = InvoiceStatus | 'canceled';
 
 const InvoiceItem = Type.Object({
   product_id: Id(),
-  product_name: Type.String(),
+  product_name: Type.String({ maxLength: MAX_NAME }),
   description: Type.String(),
   quantity: Type.Integer(),
   unit_price: Amount(),
@@ -26,8 +27,8 @@ export const Invoice = Type.Object({
   invoice_id: Id(),
   order_id: Id(),
   user_id: Id(),
-  username: Type.String(),
-  invoice_number: Type.String({ description: 'gapless per year, such as INV-2026-000001' }),
+  username: Type.String({ maxLength: 64 }),
+  invoice_number: Type.String({ maxLength: 40, description: 'gapless per year, such as INV-2026-000001' }),
   items: Type.Array(InvoiceItem),
   subtotal: Amount(),
   tax: Amount(),
@@ -39,11 +40,18 @@ export const Invoice = Type.Object({
 });
 export type Invoice = Static<typeof Invoice>;
 
+/** An invoice as it is announced: without what is said of its products, which no consumer needs. */
+export const InvoiceMade = Type.Object({
+  ...Invoice.properties,
+  items: Type.Array(Type.Omit(InvoiceItem, ['description']), { maxItems: MAX_LINES }),
+});
+export type InvoiceMade = Static<typeof InvoiceMade>;
+
 const StatusChange = Type.Object({
   invoice_id: Id(),
   order_id: Id(),
   user_id: Id(),
-  invoice_number: Type.String(),
+  invoice_number: Type.String({ maxLength: 40 }),
   total: Amount(),
   currency: Currency(),
   from: Status(),
@@ -55,7 +63,7 @@ const StatusChange = Type.Object({
 const InvoiceDue = Type.Pick(Invoice, ['invoice_id', 'order_id', 'user_id', 'total', 'currency', 'status']);
 
 export const invoiceEvents = {
-  created: event('invoice.created', 'an order was invoiced', Invoice),
+  created: event('invoice.created', 'an order was invoiced', InvoiceMade),
   statusChanged: event('invoice.status_changed', 'an invoice was sent, paid or cancelled', StatusChange),
 };
 

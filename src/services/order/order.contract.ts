@@ -14,7 +14,7 @@ import {
 } from '../../platform/contract.ts';
 import { errors } from '../../platform/errors.ts';
 import { figuresOp } from '../../platform/figures.ts';
-import { Lines, MAX_QUANTITY } from '../product/product.contract.ts';
+import { Lines, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 
 export const OrderStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
@@ -36,7 +36,7 @@ export type FulfillmentStatus = Static<typeof FulfillmentStatus>;
 
 const item = {
   product_id: Id(),
-  product_name: Type.String(),
+  product_name: Type.String({ maxLength: MAX_NAME }),
   quantity: Type.Integer(),
   unit_price: Amount(),
   total: Amount(),
@@ -68,10 +68,17 @@ export type OrderItem = Static<typeof OrderItem>;
 export const OrderDetails = Type.Object({
   ...fields,
   items: Type.Array(OrderItem),
-  username: Type.String(),
-  tax_rate: Type.String({ description: 'a decimal such as 0.1' }),
+  username: Type.String({ maxLength: 64 }),
+  tax_rate: Type.String({ maxLength: 16, description: 'a decimal such as 0.1' }),
 });
 export type OrderDetails = Static<typeof OrderDetails>;
+
+/** An order as it is announced: without what is said of its products, which no consumer needs and no bus could take. */
+export const OrderPlaced = Type.Object({
+  ...OrderDetails.properties,
+  items: Type.Array(Type.Object(item), { maxItems: MAX_LINES }),
+});
+export type OrderPlaced = Static<typeof OrderPlaced>;
 
 const Actor = Type.Object({
   kind: OneOf('anonymous', 'user', 'system'),
@@ -118,14 +125,14 @@ const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum:
 const username = Type.String({ minLength: 1, maxLength: 64 });
 
 export const orderEvents = {
-  created: event('order.created', 'an order was placed and its stock is set aside', OrderDetails),
+  created: event('order.created', 'an order was placed and its stock is set aside', OrderPlaced),
   cancelled: event(
     'order.cancelled',
     'an order was cancelled before it was shipped',
     Type.Object({
       order_id: Id(),
       user_id: Id(),
-      username: Type.String(),
+      username: Type.String({ maxLength: 64 }),
       total: Amount(),
       currency: Currency(),
       at: Time(),
@@ -137,7 +144,7 @@ export const orderEvents = {
     Type.Object({
       order_id: Id(),
       user_id: Id(),
-      username: Type.String(),
+      username: Type.String({ maxLength: 64 }),
       status: OrderStatus,
       payment_status: PaymentStatus,
       fulfillment_status: FulfillmentStatus,

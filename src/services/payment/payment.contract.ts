@@ -29,7 +29,10 @@ const REFUND_STATUSES = ['started', 'done', 'failed'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
 
 const idOrNull = (description?: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
-const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description });
+/** How much of what a provider says of a failure is kept. */
+export const MAX_REASON = 500;
+const textOrNull = (description?: string) =>
+  Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: MAX_REASON, description });
 const TimeOrNull = () => Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' });
 
 /** What the world sees of a transaction. */
@@ -68,7 +71,7 @@ const Step = Type.Object({
   user_id: Id(),
   amount: Amount(),
   currency: Currency(),
-  provider: Type.String(),
+  provider: Type.String({ maxLength: 40 }),
   reason: textOrNull('why it failed'),
   at: Time(),
 });
@@ -82,7 +85,7 @@ export const paymentEvents = {
       transaction_id: Id(),
       user_id: Id(),
       amount: Amount(),
-      description: Type.String(),
+      description: Type.String({ maxLength: 500 }),
       timestamp: Time(),
     }),
   ),

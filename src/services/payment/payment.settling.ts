@@ -2,6 +2,7 @@ import type { Ctx } from '../../platform/contract.ts';
 import type { Log } from '../../platform/log.ts';
 import { decideAgain } from '../../platform/races.ts';
 import { type Act, emptyAct, type Payment, type Refund } from './payment.act.model.ts';
+import { MAX_REASON } from './payment.contract.ts';
 import { capture, failPayment } from './payment.paying.model.ts';
 import { completeRefund, failRefund, refundable, settleCancelled } from './payment.refunds.model.ts';
 import type { PaymentRepository } from './payment.repository.ts';
@@ -48,7 +49,7 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
       const change =
         outcome.state === 'captured'
           ? capture({ ...found, provider_ref: outcome.ref }, account, act_id, ctx)
-          : failPayment(found, account, { act_id, reason: outcome.reason }, ctx);
+          : failPayment(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx);
       const act = await payments.record(ctx, change);
       // Orders that were cancelled while the provider was asked had to wait for its answer.
       for (const bill of account.bills.values())
@@ -70,7 +71,7 @@ export function settling(payments: PaymentRepository, providers: Providers, log:
       const change =
         outcome.state === 'done'
           ? completeRefund(found, account, { act_id, provider_ref: outcome.ref }, ctx)
-          : failRefund(found, account, { act_id, reason: outcome.reason }, ctx);
+          : failRefund(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx);
       await payments.record(ctx, change);
     });
   }

@@ -17,6 +17,10 @@ import { TextLine } from '../../platform/schema/text.ts';
 
 export const MAX_QUANTITY = 100_000;
 export const MAX_LINES = 100;
+/** How long the texts of a product may be, in characters: its events, and those of its orders, must fit every bus. */
+export const MAX_NAME = 200;
+const MAX_DESCRIPTION = 5_000;
+const MAX_CATEGORY = 100;
 
 const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()], {
   description: 'units that may still be sold; null: not tracked, only in_stock counts',
@@ -25,11 +29,11 @@ const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), 
 /** What the world sees of a product. */
 export const Product = Type.Object({
   product_id: Id(),
-  name: Type.String(),
-  description: Type.String(),
+  name: Type.String({ maxLength: MAX_NAME }),
+  description: Type.String({ maxLength: MAX_DESCRIPTION }),
   price: Amount(),
   currency: Currency(),
-  category: Type.String(),
+  category: Type.String({ maxLength: MAX_CATEGORY }),
   in_stock: Type.Boolean(),
   stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
   created_at: Time(),
@@ -38,11 +42,11 @@ export const Product = Type.Object({
 export type Product = Static<typeof Product>;
 
 const fields = {
-  name: TextLine(200),
-  description: Type.String({ maxLength: 5_000 }),
+  name: TextLine(MAX_NAME),
+  description: Type.String({ maxLength: MAX_DESCRIPTION }),
   price: Money(),
   currency: Currency(),
-  category: TextLine(100),
+  category: TextLine(MAX_CATEGORY),
   in_stock: Type.Boolean(),
   stock_quantity: stock,
 };

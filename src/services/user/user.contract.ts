@@ -109,26 +109,26 @@ export const userEvents = {
   registered: event(
     'user.registered',
     'an account was made',
-    Type.Object({ user_id: Id(), username: Type.String(), role: Role, created_at: Time() }),
+    Type.Object({ user_id: Id(), username: Type.String({ maxLength: 64 }), role: Role, created_at: Time() }),
   ),
   updated: event(
     'user.updated',
     'a profile or a role changed; `changed` names the fields',
     Type.Object({
       user_id: Id(),
-      username: Type.String(),
+      username: Type.String({ maxLength: 64 }),
       display_name: profile.display_name,
       email: profile.email,
       phone: profile.phone,
       locale: profile.locale,
       role: Role,
-      changed: Type.Array(Type.String()),
+      changed: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 20 }),
     }),
   ),
   passwordChanged: event(
     'user.password_changed',
     'the owner of an account set a new password',
-    Type.Object({ user_id: Id(), username: Type.String(), changed_at: Time() }),
+    Type.Object({ user_id: Id(), username: Type.String({ maxLength: 64 }), changed_at: Time() }),
   ),
 };
 

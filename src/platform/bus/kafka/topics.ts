@@ -8,7 +8,16 @@ export interface TopicMaker {
   forget(): void;
 }
 
-const LEADER_TRIES = 50;
+/** A topic that has no leader now: what is published to it waits, and nothing else. */
+export class NoLeader extends Error {
+  constructor(topic: string) {
+    super(`The topic ${topic} has no leader yet.`);
+    this.name = 'NoLeader';
+  }
+}
+
+/** One that was just made gets its leader in a moment; for one that lost it nobody else is held up so long. */
+const TRIES = { made: 50, there: 5 };
 
 /** Makes topics with so many partitions and the broker's own number of replicas. What is there stays as it is. */
 export function topicMaker(admin: Admin, partitions: number): TopicMaker {
@@ -17,12 +26,14 @@ export function topicMaker(admin: Admin, partitions: number): TopicMaker {
   async function one(name: string): Promise<void> {
     // Asked first: whoever may write to a topic need not have the right to make one.
     if (await hasLeaders(name)) return;
+    let left = TRIES.made;
     await admin.createTopics({ topics: [name], partitions, replicas: -1 }).catch((error: Error) => {
-      // Somebody else was faster.
+      // Somebody else was faster, or it lost its leader.
       if (!findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) throw error;
+      left = TRIES.there;
     });
-    for (let tries = 0; !(await hasLeaders(name)); tries++) {
-      if (tries === LEADER_TRIES) throw new Error(`The topic ${name} has no leader yet.`);
+    for (; !(await hasLeaders(name)); left--) {
+      if (left === 0) throw new NoLeader(name);
       await sleep(100);
     }
   }

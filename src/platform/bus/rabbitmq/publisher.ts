@@ -3,6 +3,8 @@ import type { Envelope } from '../../events.ts';
 import { CONTENT_TYPE, toHeaders } from '../cloudevents.ts';
 import { partitionOf } from '../partition.ts';
 import { PATIENCE_MS, within } from '../patience.ts';
+import { KEPT, type Refusal, type Sent, sendParts } from '../publishing/refusal.ts';
+import { isNack, meaningOf, roundsOf } from './refusals.ts';
 
 /** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
 export const HEADER_PREFIX = 'cloudEvents:';
@@ -12,7 +14,9 @@ export const BIND_EVERY_MS = 3_000;
 
 /** Publishes on a connection of its own, so that a broker that slows publishers down does not slow consumers. */
 export interface Publisher {
-  publish(events: readonly Envelope[]): Promise<void>;
+  publish(events: readonly Envelope[]): Promise<readonly Refusal[]>;
+  /** One sentence, while the broker takes nothing from publishers. */
+  blocked(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -25,6 +29,8 @@ interface PublisherParts {
 interface Line {
   readonly connection: Connection;
   readonly channel: Channel;
+  /** Rejects when the broker closes the channel: what was not confirmed on it then never is. */
+  readonly lost: Promise<never>;
 }
 
 /** Makes a publisher; it connects when there is something to say. */
@@ -32,18 +38,26 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
   let line: Promise<Line> | undefined;
   let known = false;
   let quietUntil = Number.NEGATIVE_INFINITY;
+  let alarm: string | undefined;
 
   async function open(): Promise<Line> {
     const connection = connect();
+    connection.on('connection.blocked', (reason) => {
+      alarm = `RabbitMQ takes no events: an alarm is on (${reason || 'memory or disk'}); make room there`;
+    });
+    connection.on('connection.unblocked', () => {
+      alarm = undefined;
+    });
     try {
       const channel = await connection.acquire({ emitErrorsFromChannel: true });
-      // Heard where the promise of the publish rejects.
-      channel.on('error', () => undefined);
+      const { promise: lost, reject } = Promise.withResolvers<never>();
+      lost.catch(() => undefined);
+      channel.on('error', reject);
       if (known) await refuseUnbound(connection);
       await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
       known = true;
       await channel.confirmSelect();
-      return { connection, channel };
+      return { connection, channel, lost };
     } catch (error) {
       connection.unsafeDestroy();
       throw error;
@@ -67,10 +81,26 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
     throw new Error(`The exchange ${exchange} was deleted. Events wait until the queues are bound to it again.`);
   }
 
-  async function send(events: readonly Envelope[]): Promise<void> {
-    line ??= open();
-    const { channel } = await line;
-    await Promise.all(events.map((event) => channel.basicPublish(address(event), Buffer.from(event.data))));
+  async function send(events: readonly Envelope[]): Promise<Sent> {
+    const left = new Set(events);
+    const later = new Map<Envelope, unknown>();
+    try {
+      line ??= open();
+      const { channel, lost } = await within(PATIENCE_MS, 'RabbitMQ does not answer.', line);
+      const sent = events.map(async (event) => {
+        await channel.basicPublish(address(event), Buffer.from(event.data)).catch((error: unknown) => {
+          if (!isNack(error)) throw error;
+          later.set(event, error);
+        });
+        left.delete(event);
+      });
+      await within(PATIENCE_MS, LATE, Promise.race([Promise.all(sent), lost]));
+      alarm = undefined;
+      return later.size === 0 ? KEPT : { ...KEPT, later };
+    } catch (error) {
+      hangUp();
+      return { left: [...left], later, error: alarm === undefined ? error : new Error(alarm, { cause: error }) };
+    }
   }
 
   function address(event: Envelope) {
@@ -93,15 +123,8 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
   }
 
   return {
-    async publish(events) {
-      if (events.length === 0) return;
-      try {
-        await within(PATIENCE_MS, 'RabbitMQ did not confirm the events in time.', send(events));
-      } catch (error) {
-        hangUp();
-        throw error;
-      }
-    },
+    publish: (events) => sendParts(roundsOf(events), send, (error) => meaningOf(error, alarm)),
+    blocked: () => alarm,
     async close() {
       const open = await line?.catch(() => undefined);
       line = undefined;
@@ -111,3 +134,5 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
     },
   };
 }
+
+const LATE = 'RabbitMQ did not confirm the events in time.';

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import type { Asked, WaitingEvent } from '../outbox.ts';
 import { eachWay, type Place } from './clickhouse.fixture.ts';
 import type { ClickHouse } from './engine.ts';
 import type { Locks } from './locks.ts';
@@ -13,7 +14,7 @@ const THINGS = `create table {{schema}}.thing (
 settings fsync_after_insert = 1, fsync_part_directory = 1, non_replicated_deduplication_window = 1000`;
 
 const SERVICE = 'things';
-const NONE: ReadonlyMap<string, readonly number[]> = new Map();
+const NONE: ReadonlyMap<string, Asked> = new Map([[SERVICE, { done: [], held: [] }]]);
 
 /** A process with a relay: what it writes, and what waits. */
 interface Process {
@@ -24,11 +25,12 @@ interface Process {
   /** Writes a row for each list of subjects: the events that the row announces. */
   write(...rows: string[][]): Promise<void>;
   /** What waits, after these places were published. */
-  next(published?: number, limit?: number): Promise<{ subjects: string[]; places: number[] }>;
+  next(published?: number, limit?: number, held?: string[]): Promise<{ subjects: string[]; places: number[] }>;
 }
 
 function processOf(engine: ClickHouse, locks: Locks, { database }: Place, name: string): Process {
   let looks = 0;
+  let handed: WaitingEvent[] = [];
   const counted: ClickHouse = {
     ...engine,
     query(text, ...rest) {
@@ -53,9 +55,10 @@ function processOf(engine: ClickHouse, locks: Locks, { database }: Place, name: 
     async write(...rows) {
       await writer.write(async () => ({ rows: rows.map((row) => ({ events: eventsOf(row) })), answer: undefined }));
     },
-    async next(published, limit = 500) {
-      const places = published === undefined ? NONE : new Map([[SERVICE, [published]]]);
-      const waiting = await outboxes.next([SERVICE], places, limit);
+    async next(published, limit = 500, held = []) {
+      const done = handed.filter(({ position }) => position <= (published ?? 0));
+      const waiting = await outboxes.next(new Map([[SERVICE, { done, held }]]), limit);
+      handed = waiting;
       return {
         subjects: waiting.map(({ subject }) => subject),
         places: [...new Set(waiting.map(({ position }) => position))],
@@ -104,7 +107,7 @@ eachWay('events in the rows of a service', (way) => {
 
   test('keep their envelope and the text of their payload', async () => {
     await one.write(['a']);
-    const [event] = await one.outboxes.next([SERVICE], NONE, 10);
+    const [event] = await one.outboxes.next(NONE, 10);
     assert.deepEqual(event, {
       id: 'id of a',
       type: 'thing.made',

@@ -1,5 +1,5 @@
 import type { Announcement } from '../announcements.ts';
-import type { Outboxes, Places, WaitingEvent } from '../outbox.ts';
+import type { Asked, Outboxes, Waiting, WaitingEvent } from '../outbox.ts';
 import type { ClickHouse } from './engine.ts';
 import type { Written } from './writer.ts';
 
@@ -24,9 +24,14 @@ interface OutboxParts {
   readonly tellOthers: () => Promise<void>;
 }
 
-/** What is known of one service. All up to `mark` is published; `recent` are the rows behind it, as far as known. */
+/**
+ * What is known of one service. All up to `mark` was handed out, and is published but for what is in `left`; `recent`
+ * are the rows behind it, as far as known.
+ */
 interface Progress {
   mark: number;
+  /** In their order: what was handed out and is not done with, and what was passed over for it. */
+  left: WaitingEvent[];
   askedAt: number;
   kept: number;
   keptAt: number;
@@ -40,6 +45,9 @@ type Row = Pick<Written, 'position'> & { readonly events: string };
 /** A relay that is killed publishes again what it published since, and every consumer knows that already. */
 const KEEP_EVERY_MS = 1_000;
 const MOST_RECENT = 10_000;
+/** So many events of one service are kept in memory because they, or others before them, are refused. */
+const MOST_LEFT = 5_000;
+const MOST_COUNTED = 100_000;
 /** Who was not asked for so long did not lead: another has published since. A leader looks every second. */
 const LED_MS = 3_000;
 
@@ -63,24 +71,52 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     const [row] = await engine.query<{ mark: number }>(text);
     const mark = row?.mark ?? 0;
     if (there) {
+      // Another one has led since, and has brought on all up to there.
+      if (mark > there.kept) {
+        Object.assign(there, { left: there.left.filter(({ position }) => position > mark), kept: mark });
+      }
       move(there, mark);
       return Object.assign(there, { askedAt: now });
     }
     const recent = early.get(service) ?? [];
-    const progress = { mark, askedAt: now, kept: mark, keptAt: 0, recent, whole: false };
+    const progress = { mark, left: [], askedAt: now, kept: mark, keptAt: 0, recent, whole: false };
     move(progress, mark);
     known.set(service, progress);
     return progress;
   }
 
-  async function waitingOf(service: string, limit: number): Promise<WaitingEvent[]> {
+  /** What of a service may be handed out now. All that is behind the mark then stays in `left` until it is done with. */
+  async function waitingOf(service: string, held: readonly string[], limit: number): Promise<WaitingEvent[]> {
     const progress = await progressOf(service);
-    for (;;) {
+    const away = new Set(held);
+    const open = (): WaitingEvent[] => progress.left.filter(({ subject }) => !away.has(subject));
+    // What waits is kept in memory; with too much of it nothing more is read.
+    while (open().length < limit && progress.left.length < MOST_LEFT) {
       const rows = await rowsBehind(service, progress, limit);
-      const events = rows.flatMap((row) => eventsOf(service, row));
-      if (events.length > 0 || rows.length === 0) return events;
+      progress.left.push(...rows.flatMap((row) => eventsOf(service, row)));
       move(progress, rows.at(-1)?.position ?? progress.mark);
+      // Once is enough, unless all that came has to wait.
+      if (rows.length === 0 || open().length > 0) break;
     }
+    return open().slice(0, limit);
+  }
+
+  async function waitingIn(service: string): Promise<Waiting> {
+    const progress = known.get(service);
+    const leads = progress !== undefined && performance.now() - progress.askedAt < LED_MS;
+    const { events, relay } = tableOf(service);
+    const mark = leads
+      ? progress.mark
+      : (await engine.query<{ mark: number }>(`select max(position) as mark from ${relay}`))[0]?.mark;
+    const text = `select sum(length(JSONExtractArrayRaw(events))) as events, min(JSONExtractString(events, 1, 'time')) as since
+      from (select events from ${events} where position > {mark:UInt64} and events not in ('', '[]') limit ${MOST_COUNTED})`;
+    const [row] = await engine.query<{ events: number; since: string }>(text, { mark: mark ?? 0 });
+    const left = leads ? progress.left : [];
+    return {
+      service,
+      events: left.length + Number(row?.events ?? 0),
+      since: left[0]?.time ?? (row?.since || undefined),
+    };
   }
 
   async function rowsBehind(service: string, progress: Progress, limit: number): Promise<readonly Row[]> {
@@ -106,24 +142,30 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     progress.recent.splice(0, gone === -1 ? progress.recent.length : gone);
   }
 
+  // A relay of another process begins behind this: with what is left here, and what was published since comes again.
   async function keep(service: string, progress: Progress): Promise<void> {
-    if (progress.mark === progress.kept) return;
-    const { mark } = progress;
+    const [first] = progress.left;
+    const mark = first === undefined ? progress.mark : Math.min(progress.mark, first.position - 1);
+    if (mark <= progress.kept) return;
     progress.keptAt = performance.now();
     await engine.insert(tableOf(service).relay, [{ position: mark }]);
     progress.kept = mark;
   }
 
   return {
-    async next(services, published: Places, limit) {
+    async next(asked: ReadonlyMap<string, Asked>, limit) {
       // All of them first: what is published is so, whether it can be written down now or not.
-      for (const [service, places] of published) move(await progressOf(service), Math.max(...places));
+      for (const [service, { done }] of asked) forget(await progressOf(service), done);
       // Of those that published nothing too: the end of a burst must be written down in the quiet that follows.
-      for (const service of services) {
+      for (const service of asked.keys()) {
         const progress = await progressOf(service);
         if (performance.now() - progress.keptAt > KEEP_EVERY_MS) await keep(service, progress);
       }
-      return (await Promise.all(services.map((service) => waitingOf(service, limit)))).flat();
+      if (limit === 0) return [];
+      return (await Promise.all([...asked].map(([service, { held }]) => waitingOf(service, held, limit)))).flat();
+    },
+    async waiting(services) {
+      return Promise.all(services.map(waitingIn));
     },
     wakeOthers: tellOthers,
     written(service, rows) {
@@ -148,6 +190,13 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
       for (const [service, progress] of known) await keep(service, progress);
     },
   };
+}
+
+/** Takes what is done with out of what is left: as a rule it is all of it. */
+function forget(progress: Progress, done: readonly WaitingEvent[]): void {
+  if (done.length === 0) return;
+  const gone = new Set(done.map(({ id }) => id));
+  progress.left = progress.left.filter(({ id }) => !gone.has(id));
 }
 
 /** Those that stand right behind `mark`, up to the first that is missing: another process wrote that one. */

@@ -64,7 +64,7 @@ export const webhookEvents = {
       endpoint_id: Id(),
       user_id: Id(),
       change: OneOf('created', 'rotated', 'disabled', 'enabled', 'deleted'),
-      reason: textOrNull(),
+      reason: Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 500 }),
       at: Time(),
     }),
   ),
