@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, describe, test } from 'node:test';
+import type { Contract, Ctx } from '../../src/platform/contract.ts';
+import { announcementsOf, MOST_EVENT_BYTES } from '../../src/platform/db/announcements.ts';
 import { openDatabase } from '../../src/platform/db/postgres.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
+import { contracts } from '../../src/platform/testing/system.ts';
 import { type World, world } from '../../src/platform/testing/world.ts';
+import { largest, type Node } from './bounds.fixture.ts';
 
 // The largest request that the contract allows: what it announces must come through.
 
@@ -47,3 +51,23 @@ test('an order for a hundred products with the longest texts is delivered, invoi
     assert.deepEqual((await admin.get(`/dead-letters/${service}`)).body, []);
   }
 });
+
+// No event that the contract allows may be larger than what every bus takes.
+const ctx: Ctx = { actor: { kind: 'system' }, now: new Date(0).toISOString(), trace: '', requestId: '' };
+
+describe('the largest event of each type', () => {
+  for (const contract of contracts) {
+    for (const { type, data } of Object.values(contract.events)) {
+      test(`${type} is taken by every bus`, () => assertFits(contract, type, data as Node));
+    }
+  }
+});
+
+function assertFits(contract: Contract, type: string, data: Node): void {
+  const payload = largest(data, type) as object;
+  const [announced] = announcementsOf(contract, ctx, [
+    { type, subject: String(Number.MAX_SAFE_INTEGER), data: payload },
+  ]);
+  const bytes = Buffer.byteLength(JSON.stringify(announced?.data));
+  assert.ok(bytes <= MOST_EVENT_BYTES, `${bytes} bytes`);
+}

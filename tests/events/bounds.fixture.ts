@@ -1,15 +1,9 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
 import type { TSchema } from 'typebox';
-import { container } from '../../src/container.ts';
-import { modulesOf } from '../../src/platform/app.ts';
-import type { Contract, Ctx } from '../../src/platform/contract.ts';
-import { announcementsOf, MOST_EVENT_BYTES } from '../../src/platform/db/announcements.ts';
 import { fromDecimal, MAX_AMOUNT } from '../../src/platform/money.ts';
 
-// No event that the contract allows may be larger than what every bus takes.
-
-type Node = TSchema & {
+/** A schema, as far as it bounds what it allows. */
+export type Node = TSchema & {
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly pattern?: string;
@@ -28,7 +22,7 @@ const LONGEST = '\u0001';
 const PATTERN_LENGTH = 1_000;
 
 /** The largest value that a schema allows. Throws where it sets no bound. */
-function largest(node: Node, path: string): unknown {
+export function largest(node: Node, path: string): unknown {
   if (node.const !== undefined) return node.const;
   if (node.enum) return [...node.enum].sort((one, other) => other.length - one.length)[0];
   if (node.anyOf) return largestOf(node.anyOf.map((one) => largest(one, path)));
@@ -61,22 +55,3 @@ function largestText({ format, maxLength, pattern }: Node, path: string): string
 
 const largestOf = (values: readonly unknown[]): unknown =>
   [...values].sort((one, other) => JSON.stringify(other).length - JSON.stringify(one).length)[0];
-
-const ctx: Ctx = { actor: { kind: 'system' }, now: new Date(0).toISOString(), trace: '', requestId: '' };
-
-describe('the largest event of each type', () => {
-  for (const { contract } of modulesOf(container)) {
-    for (const { type, data } of Object.values(contract.events)) {
-      test(`${type} is taken by every bus`, () => assertFits(contract, type, data as Node));
-    }
-  }
-});
-
-function assertFits(contract: Contract, type: string, data: Node): void {
-  const payload = largest(data, type) as object;
-  const [announced] = announcementsOf(contract, ctx, [
-    { type, subject: String(Number.MAX_SAFE_INTEGER), data: payload },
-  ]);
-  const bytes = Buffer.byteLength(JSON.stringify(announced?.data));
-  assert.ok(bytes <= MOST_EVENT_BYTES, `${bytes} bytes`);
-}
