@@ -9,7 +9,7 @@ import { watchParent } from './platform/parent.ts';
  * error that nobody caught drain it; a signal after that ends it at once.
  */
 export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<Running> {
-  const starting = start({ config, container, log, progress });
+  const starting = start({ config, container, log, progress, onLost: (...what) => stopping.lost(...what) });
   const stopping = stopWhenAsked(async () => {
     // A signal during the start waits for it, so that no child process is left behind.
     const running = await starting.catch(() => undefined);
@@ -29,7 +29,13 @@ const ONE_PRESS_MS = 1_000;
 const LAST_LINES_MS = 1_000;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-function stopWhenAsked(close: () => Promise<void>, log: Log): { cancel(): void } {
+interface Stopping {
+  cancel(): void;
+  /** Stops with exit code 1, because of what is gone for good. */
+  lost(sentence: string, reason: string): void;
+}
+
+function stopWhenAsked(close: () => Promise<void>, log: Log): Stopping {
   let since: number | undefined;
   let code = 0;
   const end = (): void => {
@@ -72,6 +78,11 @@ function stopWhenAsked(close: () => Promise<void>, log: Log): { cancel(): void }
     code = 1;
     if (since === undefined) drain();
   };
+  const lost = (sentence: string, reason: string): void => {
+    log.fatal({ reason }, `${sentence}; stopping`);
+    code = 1;
+    if (since === undefined) drain();
+  };
   const onOrphaned = (): void => {
     if (since !== undefined) return;
     log.warn('the process that started this one is gone; stopping');
@@ -82,6 +93,7 @@ function stopWhenAsked(close: () => Promise<void>, log: Log): { cancel(): void }
   process.on('uncaughtException', onFatal);
   const unwatch = watchParent(onOrphaned);
   return {
+    lost,
     cancel() {
       for (const signal of SIGNALS) process.off(signal, onSignal);
       process.off('SIGQUIT', onQuit);

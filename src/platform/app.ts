@@ -46,6 +46,8 @@ export interface StartOptions<S extends object = object> {
   readonly progress?: (text: string) => void;
   /** Puts something around the bus: what tests make it unkind with. */
   readonly aroundBus?: (bus: Bus) => Bus;
+  /** Told when an engine of this process is gone and cannot come back: the process has to end. */
+  readonly onLost?: (sentence: string, reason: string) => void;
 }
 
 export interface Running<S extends object = object> {

@@ -31,6 +31,8 @@ interface EngineOptions {
   readonly log: Log;
   readonly progress?: (text: string) => void;
   readonly modules: readonly AnyModule[];
+  /** Told when an engine of this process is gone and cannot come back, and why. */
+  readonly onLost?: (sentence: string, reason: string) => void;
 }
 
 /** The services of a process that keep something, and so need a database. */
@@ -49,7 +51,8 @@ export function wantsClickHouse({ contract, stores }: AnyModule, config: Config)
 }
 
 /** Opens what the services of this process need, and starts the engines that run in it. */
-export async function createEngines({ config, log, progress, modules }: EngineOptions): Promise<Engines> {
+export async function createEngines(options: EngineOptions): Promise<Engines> {
+  const { config, log, modules } = options;
   const keepers = keeping(modules, config);
   const onClickHouse = keepers.filter((module) => wantsClickHouse(module, config));
   const rest = keepers.filter((module) => !onClickHouse.includes(module)).map(({ contract }) => contract.name);
@@ -76,7 +79,7 @@ export async function createEngines({ config, log, progress, modules }: EngineOp
   try {
     // What is missing for it is said before anything is started.
     if (onClickHouse.length > 0) clickhouse = await openFor(onClickHouse, config, log);
-    if (needsPostgres) embedded = await startEmbedded(config, log, progress);
+    if (needsPostgres) embedded = await startEmbedded(options);
   } catch (error) {
     await close();
     throw error;
@@ -147,10 +150,18 @@ async function openFor(modules: readonly AnyModule[], config: Config, log: Log):
   return openClickHouse({ config, log, tables: new Map(tables) });
 }
 
-function startEmbedded(config: Config, log: Log, progress?: (text: string) => void): Promise<EmbeddedPostgres> {
+function startEmbedded({ config, log, progress, onLost }: EngineOptions): Promise<EmbeddedPostgres> {
   return startPostgres({
     dataDir: config.dataDir,
     progress,
-    onExit: (code) => log.error({ code }, 'the embedded PostgreSQL ended by itself; start again'),
+    restart: {
+      onDown: (code) => log.error({ code }, 'the embedded PostgreSQL ended by itself; it is started again'),
+      onUp: () => log.info('the embedded PostgreSQL answers again'),
+      onLost: ({ message }) => {
+        const sentence = 'the embedded PostgreSQL ended and cannot be started again';
+        if (onLost) onLost(sentence, message);
+        else log.fatal({ reason: message }, sentence);
+      },
+    },
   });
 }

@@ -128,7 +128,10 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     return translate(error);
   };
   const silence = patient ? {} : { query_timeout: SILENCE_MS };
-  const onPool = sqlOver((query) => again(() => pool.query({ ...query, ...silence })), known);
+  // A script says itself how long it may take, such as one that waits for the migrations of another process.
+  const timed = (query: pg.QueryConfig): pg.QueryConfig =>
+    query.values === undefined ? query : { ...query, ...silence };
+  const onPool = sqlOver((query) => again(() => pool.query(timed(query))), known);
 
   async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
     const client = await pool.connect().catch((error: unknown) => {

@@ -12,6 +12,7 @@ import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/inspec
 import { pendingMigrations } from '../../../platform/db/migrate.ts';
 import type { MigrationSet } from '../../../platform/db/migrations.ts';
 import { migrationSet } from '../../../platform/db/module-migrations.ts';
+import { placeOf } from '../../../platform/db/postgres/address.ts';
 import { openDatabase } from '../../../platform/db/postgres.ts';
 import { wantsClickHouse } from '../../../platform/engines.ts';
 import type { Facts, MigrationFacts } from '../facts.ts';
@@ -89,7 +90,7 @@ async function lookAtDatabase(
       ? { ...facts, skewMs, newer, pending: [], changed: pending }
       : { ...facts, skewMs, newer, pending, changed: undefined };
   } catch (error) {
-    return { failure: `${placeOf(url)}: ${reasonOf(error)}` };
+    return { failure: `${whereOf(url)}: ${reasonOf(error)}` };
   } finally {
     // Not waited for: what does not answer does not close either.
     void db.close().catch(() => undefined);
@@ -103,11 +104,8 @@ export function newerIn(applied: readonly string[], sets: readonly MigrationSet[
   return applied.filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
 }
 
-/** Without its user and its password. */
-function placeOf(url: string): string {
-  const { hostname, port, pathname } = new URL(url);
-  return hostname === '' ? 'the embedded PostgreSQL' : `${hostname}:${port || 5432}${pathname}`;
-}
+const whereOf = (url: string): string =>
+  url.startsWith('postgresql://postgres@/tradepost?') ? 'the embedded PostgreSQL' : placeOf(url);
 
 /** The innermost reason that an error gives. */
 export function reasonOf(error: unknown): string {

@@ -1,13 +1,14 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, realpathSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import pg from 'pg';
 import { type Binaries, findBinaries } from './binaries.ts';
 import { checkCluster, ensureCluster } from './cluster.ts';
+import { DEFAULT_PORT, firstContact, isNotReady, isStartingUp, publicUrl } from './contact.ts';
 import { chooseIdentity, giveTo, type Identity, spawnAs } from './identity.ts';
 import { openLog, type ServerLog } from './log.ts';
 import { stopOrphan } from './orphan.ts';
+import { DatabaseLost, type RestartHooks, supervise } from './restart.ts';
 import { createSocketDirectory, removeSocketDirectory } from './socket.ts';
 
 export { type Binaries, findBinaries, systemBinaries } from './binaries.ts';
@@ -22,7 +23,9 @@ export interface EmbeddedOptions {
   readonly password?: string;
   /** Server settings that go over the defaults, for this run only. */
   readonly settings?: Readonly<Record<string, string>>;
-  /** Called when the server ends without `stop`; `code` is null when a signal ended it. */
+  /** When given, a server that ends without `stop` is started again at the same place. */
+  readonly restart?: RestartHooks;
+  /** Called when the server ends without `stop` and is not started again; `code` is null when a signal ended it. */
   readonly onExit?: (code: number | null) => void;
   /** Told what takes long: creating the cluster, stopping an orphan, recovering after a crash. */
   readonly progress?: (text: string) => void;
@@ -55,16 +58,11 @@ interface Server {
   running: boolean;
 }
 
-const DATABASE = 'tradepost';
 const START_WITHIN_MS = 60_000;
 const ASK_EVERY_MS = 15;
 const TELL_EVERY_MS = 2_000;
-const DEFAULT_PORT = 5432;
 // What a server says that came too early: its killed predecessor, or a part of it, is not gone yet.
 const TOO_EARLY = /lock file ".*" already exists|pre-existing shared memory block/;
-const NO_SUCH_DATABASE = '3D000';
-const STARTING_UP = '57P03';
-const NOT_LISTENING = ['ENOENT', 'ECONNREFUSED', 'ECONNRESET', 'EPIPE'];
 // Fast shutdown, then immediate, and the patience with each in milliseconds.
 const STOPPING: [NodeJS.Signals, number][] = [
   ['SIGINT', 10_000],
@@ -83,24 +81,50 @@ export async function startPostgres(options: EmbeddedOptions): Promise<EmbeddedP
   try {
     await ensureCluster(setup);
     const { server, version } = await launch(setup);
-    let stopping = false;
-    void server.exited.then((code) => {
-      cleanUp(setup);
-      if (!stopping) options.onExit?.(code);
-    });
-    return {
-      url: publicUrl(setup),
-      pid: server.child.pid ?? 0,
-      version,
-      stop() {
-        stopping = true;
-        return stopServer(server);
-      },
-    };
+    return watched(setup, server, version);
   } catch (error) {
     cleanUp(setup);
     throw error;
   }
+}
+
+function watched(setup: Setup, first: Server, version: string): EmbeddedPostgres {
+  const { options, dataDir } = setup;
+  const stopping = new AbortController();
+  let server = first;
+  const onSpawn = (next: Server): void => {
+    server = next;
+    // It was asked to stop while this one was on its way.
+    if (stopping.signal.aborted) server.child.kill('SIGINT');
+  };
+  const relaunch = async (): Promise<Server> => {
+    if (!existsSync(join(setup.cluster, 'PG_VERSION'))) {
+      throw new DatabaseLost(`The database in ${setup.cluster} is not there any more.`);
+    }
+    await stopOrphan(setup.cluster, setup.progress);
+    return (await launch(setup, onSpawn)).server;
+  };
+  const hooks = options.restart;
+  const ended = hooks
+    ? supervise(first, { launch: relaunch, dataDir, stopped: stopping.signal, hooks })
+    : first.exited.then((code) => {
+        if (!stopping.signal.aborted) options.onExit?.(code);
+      });
+  void ended.finally(() => cleanUp(setup));
+  return {
+    url: publicUrl(setup),
+    get pid() {
+      return server.child.pid ?? 0;
+    },
+    version,
+    async stop() {
+      stopping.abort();
+      await stopServer(server);
+      await ended;
+      // One more may have been started in between.
+      await stopServer(server);
+    },
+  };
 }
 
 async function prepare(options: EmbeddedOptions): Promise<Setup> {
@@ -130,11 +154,15 @@ function cleanUp(setup: Setup): void {
 }
 
 /** Starts the server until one start succeeds: the one before may take a moment to vanish after a kill -9. */
-async function launch(setup: Setup): Promise<{ server: Server; version: string }> {
+async function launch(
+  setup: Setup,
+  onSpawn: (server: Server) => void = () => {},
+): Promise<{ server: Server; version: string }> {
   const deadline = performance.now() + START_WITHIN_MS;
   for (;;) {
     const mark = setup.log.mark();
     const server = spawnServer(setup);
+    onSpawn(server);
     try {
       const version = await untilReady(setup, server, deadline);
       if (version !== undefined) return { server, version };
@@ -188,7 +216,8 @@ function serverSettings({ options, sockets }: Setup): Record<string, string> {
 }
 
 /** The server's version once it answers, or undefined when it ended before. Throws after the deadline. */
-async function untilReady(setup: Setup, server: Server, deadline: number): Promise<string | undefined> {
+async function untilReady(setup: Setup, server: Server, end: number): Promise<string | undefined> {
+  let deadline = end;
   let nextWord = performance.now() + TELL_EVERY_MS;
   let pause = ASK_EVERY_MS;
   while (server.running) {
@@ -197,7 +226,11 @@ async function untilReady(setup: Setup, server: Server, deadline: number): Promi
     } catch (error) {
       if (!isNotReady(error)) throw error;
       // While it recovers, each question leaves a line in its log.
-      if (codeOf(error) === STARTING_UP) pause = Math.min(pause * 1.5, 250);
+      if (isStartingUp(error)) {
+        pause = Math.min(pause * 1.5, 250);
+        // What recovers says so, and a large database may take its time.
+        deadline = performance.now() + START_WITHIN_MS;
+      }
       if (performance.now() > deadline) {
         throw new Error(`PostgreSQL did not answer within ${START_WITHIN_MS / 1000} s; see ${setup.log.file}.`);
       }
@@ -209,48 +242,6 @@ async function untilReady(setup: Setup, server: Server, deadline: number): Promi
     await delay(pause);
   }
   return undefined;
-}
-
-/** Asks the version, creates the database if it is missing, and sets the password for the port. */
-async function firstContact(setup: Setup): Promise<string> {
-  const { port, password } = setup.options;
-  try {
-    return await query(socketUrl(setup, DATABASE), async (client) => {
-      if (port !== undefined && password !== undefined) {
-        // A failing statement would be logged, and the password with it.
-        await client.query('SET log_min_error_statement = panic');
-        await client.query(`ALTER ROLE postgres PASSWORD ${client.escapeLiteral(password)}`);
-      }
-      const { rows } = await client.query<{ version: string }>("SELECT current_setting('server_version') AS version");
-      return rows[0]?.version.split(' ')[0] ?? '';
-    });
-  } catch (error) {
-    if (codeOf(error) !== NO_SUCH_DATABASE) throw error;
-    await query(socketUrl(setup, 'postgres'), (client) => client.query(`CREATE DATABASE ${DATABASE}`));
-    return firstContact(setup);
-  }
-}
-
-async function query<T>(connectionString: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString, connectionTimeoutMillis: 10_000 });
-  // An end of the connection is told by the query that it interrupts.
-  client.on('error', () => {});
-  try {
-    await client.connect();
-    return await work(client);
-  } finally {
-    await client.end();
-  }
-}
-
-function socketUrl({ sockets, options }: Setup, database: string): string {
-  return `postgresql://postgres@/${database}?host=${encodeURIComponent(sockets)}&port=${options.port ?? DEFAULT_PORT}`;
-}
-
-function publicUrl(setup: Setup): string {
-  const { port, password } = setup.options;
-  if (port === undefined || password === undefined) return socketUrl(setup, DATABASE);
-  return `postgresql://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}/${DATABASE}`;
 }
 
 async function stopServer(server: Server): Promise<void> {
@@ -268,14 +259,4 @@ function exitOf(child: ChildProcess): Promise<number | null> {
     child.once('exit', (code) => done(code));
     child.once('error', () => done(-1));
   });
-}
-
-function isNotReady(error: unknown): boolean {
-  if ([...NOT_LISTENING, STARTING_UP].includes(codeOf(error))) return true;
-  // The driver's own errors, which have no code: the server went away, or did not greet.
-  return error instanceof Error && /^(Connection terminated|timeout expired)/.test(error.message);
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
