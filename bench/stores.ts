@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { openDatabase } from '../src/platform/db/postgres.ts';
 import { hasChdb } from '../src/platform/testing/clickhouse.ts';
 import { measureIngest } from './ingest.ts';
 import { type LoadResult, placeOrders, readOrders } from './load.ts';
@@ -41,10 +42,25 @@ export async function stores(rounds: number, seconds: number, millions: readonly
   for (const million of millions) await measureRevenue(million * 1_000_000, Math.max(rounds, 5));
 }
 
+/** Only some services run, so the log of their events must be where others could read it: a database of its own. */
+async function logDatabase(beside: string): Promise<string> {
+  const admin = openDatabase(beside, { poolSize: 1 });
+  await admin.script('create database clickhouse_events');
+  await admin.close();
+  const url = new URL(beside);
+  url.pathname = '/clickhouse_events';
+  return url.href;
+}
+
 async function ordersAndReads(rounds: number, seconds: number): Promise<void> {
   const bench = await startBench({ SERVICES: PLACING });
   const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-bench-clickhouse-'));
-  const product: Product = await startProduct({ DB_DRIVER: 'clickhouse', DATA_DIR: dataDir, SERVICES: PLACING });
+  const product: Product = await startProduct({
+    DB_DRIVER: 'clickhouse',
+    DATABASE_URL: await logDatabase(bench.databaseUrl),
+    DATA_DIR: dataDir,
+    SERVICES: PLACING,
+  });
   print(
     `placing and reading orders; ${bench.postgres}; beside it ClickHouse in the process (chDB), fsync_after_insert on`,
   );

@@ -2,6 +2,7 @@ import type { Bus } from './bus/bus.ts';
 import type { Listening } from './bus/consume.ts';
 import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
 import { type EventPath, openEventPath } from './bus/event-path.ts';
+import { refusePrivateLog } from './bus/private-log.ts';
 import { publisherOf } from './bus/publishing/aside.ts';
 import type { Config } from './config.ts';
 import type { Contract, Ops } from './contract.ts';
@@ -82,6 +83,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   arm(config.FAILPOINT);
   collectProcessMetrics();
   const modules = modulesOf(container);
+  await refusePrivateLog(modules, config);
   const seal = sealOf(config, modules);
   const engines = await createEngines({ ...options, modules });
   const closing: (() => Promise<unknown>)[] = [() => engines.close()];

@@ -1,5 +1,5 @@
 import { assets } from '../assets.ts';
-import type { Config } from '../config.ts';
+import { type Config, ConfigError } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import { BUS_SCHEMA } from '../db/event-log.ts';
 import { migrate } from '../db/migrate.ts';
@@ -37,12 +37,15 @@ export async function openBus({ config, engines, log, contracts }: BusParts): Pr
     }
     default: {
       const db = engines.shared();
-      if (!db) throw new Error('EVENT_BUS=embedded keeps its log in DATABASE_URL; set that, or another EVENT_BUS.');
+      if (!db) throw new ConfigError([NO_SHARED_DATABASE]);
       await migrate(db, [busMigrations()]);
       return openEmbeddedBus({ db, session: engines.session(db), prefix, log });
     }
   }
 }
+
+const NO_SHARED_DATABASE =
+  'EVENT_BUS=embedded keeps its log in one database for all services, and each service here has its own; set DATABASE_URL with DB_DRIVER=postgres for the log, or EVENT_BUS to redis, rabbitmq or kafka.';
 
 /** The migrations of the log that the embedded bus is. */
 export function busMigrations() {

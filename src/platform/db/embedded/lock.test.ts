@@ -61,7 +61,8 @@ describe('the lock of a data directory', () => {
       pid: child.pid,
       message:
         `The data directory ${dir} is in use by process ${child.pid}; ` +
-        'stop it first, or set DATA_DIR to another directory.',
+        'stop it first, or set DATA_DIR to another directory for a shop of its own. ' +
+        'Services of one shop in several processes need one DATABASE_URL with DB_DRIVER=postgres.',
     });
   });
 

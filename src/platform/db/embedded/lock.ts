@@ -11,7 +11,8 @@ export class AlreadyRunning extends Error {
   constructor(directory: string, pid: number | undefined) {
     const owner = pid === undefined ? 'another process' : `process ${pid}`;
     super(
-      `The data directory ${directory} is in use by ${owner}; stop it first, or set DATA_DIR to another directory.`,
+      `The data directory ${directory} is in use by ${owner}; stop it first, or set DATA_DIR to another directory for a shop of its own. ` +
+        'Services of one shop in several processes need one DATABASE_URL with DB_DRIVER=postgres.',
     );
     this.directory = directory;
     this.pid = pid;
