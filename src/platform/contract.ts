@@ -77,6 +77,9 @@ export function unchanged<S>(state: S): Change<S, never> {
   return { next: state, events: [] };
 }
 
+/** How many bytes a body may have, unless its operation says more. */
+export const MAX_BODY = 65_536;
+
 export type Access = 'public' | 'customer' | 'staff' | 'admin' | 'internal';
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -101,6 +104,8 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly alsoQuery?: readonly string[];
   /** The input is `{ body, signature }`: the body as it came, byte for byte, and the header of this name. */
   readonly signedBy?: string;
+  /** How many bytes its body may have, where 64 kB are too few for what is legal. */
+  readonly maxBody?: number;
   /** The action answers with values as they come, each of them one `output`: they go out as server-sent events. */
   readonly stream?: boolean;
 }

@@ -190,7 +190,7 @@ export const common = errors('TRADEPOST', {
   ],
   BODY_TOO_LARGE: [
     'too_large',
-    'the body is larger than 1 MB',
+    'the body is larger than this operation takes, which is 64 kB unless its description at /docs says more',
     'Send less in one request: split a list into several requests.',
   ],
   MEDIA_TYPE: ['unsupported_media', 'the body must be application/json', REMEDY.unsupported_media],

@@ -54,7 +54,7 @@ function hostileRequests(options: WorldOptions): void {
       path,
       body,
       headers: { authorization, ...type, ...headers },
-      alone: (body?.length ?? 0) > 1_048_576,
+      alone: (body?.length ?? 0) > 65_536,
     });
   }
 
@@ -78,8 +78,8 @@ function hostileRequests(options: WorldOptions): void {
         ...['role', 'price', 'total', 'status', 'paid_at', 'owner_id'].filter((name) => !(name in fieldsOf(op)))
           .map((name) => withField(bodyOf(op), name, '"admin"')),
         `{${Object.keys(bodyOf(op)).map((name) => `"${name}":null,"${name}":[]`)}}`.replace('{}', 'null'),
-        '['.repeat(100_000) + ']'.repeat(100_000),
-        `{"a":${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}}`,
+        '['.repeat(30_000) + ']'.repeat(30_000),
+        `{"a":${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}}`,
       ]; // biome-ignore format: one corpus
       for (const body of bodies) {
         assertProblem(await send(op, pathOf(op), body), [400], `${op.method} ${op.path} ${body.slice(0, 200)}`);
@@ -89,7 +89,7 @@ function hostileRequests(options: WorldOptions): void {
 
     test(`${op.id} takes each field only as it is described`, async () => {
       for (const [index, [name, shape]] of Object.entries(fieldsOf(op)).entries()) {
-        const deep = ['['.repeat(100_000) + ']'.repeat(100_000), '{"a":'.repeat(100_000) + 1 + '}'.repeat(100_000)];
+        const deep = ['['.repeat(30_000) + ']'.repeat(30_000), '{"a":'.repeat(10_000) + 1 + '}'.repeat(10_000)];
         for (const wrong of [...wrongFor(shape), ...(index === 0 ? deep : [])]) {
           const body = withField(bodyOf(op), name, wrong);
           assertProblem(await send(op, pathOf(op), body), [400], `${op.method} ${op.path} ${body.slice(0, 200)}`);
@@ -102,7 +102,7 @@ function hostileRequests(options: WorldOptions): void {
       await nothingChanged();
     });
 
-    test(`${op.id} takes no other kind of body, and none above 1 MB`, async () => {
+    test(`${op.id} takes no other kind of body, and none above its limit`, async () => {
       const good = JSON.stringify(bodyOf(op));
       const types = ['text/plain', 'text/json', 'application/xml', 'application/x-www-form-urlencoded',
         'multipart/form-data; boundary=x', 'application/octet-stream', 'application/jsonp', 'json', '*/*']; // biome-ignore format: one list
@@ -113,10 +113,10 @@ function hostileRequests(options: WorldOptions): void {
         const answer = await send(op, pathOf(op), packed, { 'content-encoding': 'gzip' });
         assertProblem(answer, [400, 415], `${op.id} gzip`);
       }
-      const large = withField(bodyOf(op), 'a', JSON.stringify('x'.repeat(1_048_577)));
-      assertProblem(await send(op, pathOf(op), large), [413], `${op.id} above 1 MB`);
+      const large = withField(bodyOf(op), 'a', JSON.stringify('x'.repeat(op.maxBody ?? 65_536)));
+      assertProblem(await send(op, pathOf(op), large), [413], `${op.id} above its limit`);
       const chunked = await send(op, pathOf(op), large, { 'transfer-encoding': 'chunked' });
-      assertProblem(chunked, [413], `${op.id} above 1 MB in chunks`);
+      assertProblem(chunked, [413], `${op.id} above its limit in chunks`);
       await nothingChanged();
     });
   }

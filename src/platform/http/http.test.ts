@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { MAX_BODY } from '../contract.ts';
 import { type Answer, type Client, clientOf } from '../testing/client.ts';
 import { CTX_HEADER } from '../tokens.ts';
-import { BODY_LIMIT } from './server.ts';
 import { endServers, seal, serveThings, type ThingServer, thingService, tokenOf } from './things.fixture.ts';
 
 const service = thingService();
@@ -81,7 +81,7 @@ test('a JSON request without a body is one without fields', async () => {
 });
 
 test('what is no valid request is answered with a problem document', async () => {
-  const big = JSON.stringify({ how: 'x'.repeat(BODY_LIMIT) });
+  const big = JSON.stringify({ how: 'x'.repeat(MAX_BODY) });
   const cases: [number, string, Promise<Answer>][] = [
     [404, 'TRADEPOST_NOT_FOUND', guest.get('/nowhere')],
     [404, 'TRADEPOST_NOT_FOUND', guest.put('/things', {})],

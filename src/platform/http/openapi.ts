@@ -1,5 +1,5 @@
 import type { TSchema } from 'typebox';
-import type { Contract, Op } from '../contract.ts';
+import { type Contract, MAX_BODY, type Op } from '../contract.ts';
 import { itemOf, shapeOf } from '../schema/shape.ts';
 import { inputParts } from './route-shape.ts';
 
@@ -61,6 +61,7 @@ function operation(contract: Contract, op: Op, path: string): object {
       ? {
           requestBody: {
             required: true,
+            description: `at most ${(op.maxBody ?? MAX_BODY) / 1024} kB`,
             content: { 'application/json': { schema: op.signedBy ? { type: 'object' } : clean(rest) } },
           },
         }

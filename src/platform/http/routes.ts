@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { codecOf, toJson } from '../codec.ts';
-import type { Actor, ApiOf, Contract, Ctx, Op } from '../contract.ts';
+import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op } from '../contract.ts';
 import { common } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { allow } from '../module.ts';
@@ -94,6 +94,7 @@ function mountOne(
       ? { params, body: rest, ...(alsoQuery && { querystring: alsoQuery }) }
       : { params, querystring: rest },
     config: { operation: op.id },
+    bodyLimit: op.maxBody ?? MAX_BODY,
     // A HEAD of a stream would have it run on without a listener.
     exposeHeadRoute: !op.stream,
     onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),

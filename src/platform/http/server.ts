@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { MAX_BODY } from '../contract.ts';
 import { type AppError, common, invalid } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { countFailure, observeRequest } from '../metrics.ts';
@@ -8,14 +9,13 @@ import { endConnections } from './connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { validatorFor } from './validation.ts';
 
-export const BODY_LIMIT = 1_048_576;
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
 const SLOW_SECONDS = 1;
 
 /** A server without routes of its own: parsing, ids, logging, errors. */
 export function createServer(log: Log): FastifyInstance {
   const app = Fastify({
-    bodyLimit: BODY_LIMIT,
+    bodyLimit: MAX_BODY,
     logger: false,
     // The drain: connections that idle are closed, requests on their way are answered.
     forceCloseConnections: 'idle',

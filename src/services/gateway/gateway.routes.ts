@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Op } from '../../platform/contract.ts';
+import { MAX_BODY, type Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
 import { type OpenStreams, openStreams, passStream } from '../../platform/http/sse.ts';
@@ -45,6 +45,7 @@ function forward(scope: FastifyInstance, op: Op, path: string, streams: OpenStre
     method: op.method,
     url: routePath(op, path),
     config: { operation: op.id },
+    bodyLimit: op.maxBody ?? MAX_BODY,
     exposeHeadRoute: !op.stream,
     handler: (request, reply) => {
       const path = request.url.split('?', 1)[0] ?? '';

@@ -234,6 +234,8 @@ const providerOps = {
     summary: 'What Stripe says; signed by it. Repeated or late, it does no harm',
     aliases: prefixed('/webhooks/stripe'),
     signedBy: 'stripe-signature',
+    // Stripe sends the whole object that an event is about.
+    maxBody: 262_144,
     input: Type.Object({ body: Type.String(), signature: Type.String() }),
     output: Type.Object({ received: Type.Boolean() }),
   }),

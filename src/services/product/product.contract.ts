@@ -22,6 +22,9 @@ export const MAX_NAME = 200;
 const MAX_DESCRIPTION = 5_000;
 const MAX_CATEGORY = 100;
 
+/** A description of 5,000 characters, each written as two escapes of six bytes. */
+const LONG_BODY = 98_304;
+
 const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()], {
   description: 'units that may still be sold; null: not tracked, only in_stock counts',
 });
@@ -166,12 +169,14 @@ export const productOps = {
     summary: 'Puts a product into the catalogue',
     status: 201,
     idempotent: true,
+    maxBody: LONG_BODY,
     input: CreateProduct,
     output: Product,
   }),
   update: op('PUT /products/{product_id}', {
     access: 'staff',
     summary: 'Changes the fields that are given',
+    maxBody: LONG_BODY,
     input: UpdateProduct,
     output: Product,
   }),
