@@ -15,7 +15,7 @@ export function container(wire: Wire) {
   const order = wire(orderModule, { user, product });
   const invoice = wire(invoiceModule, { order, user });
   const payment = wire(paymentModule, { user, invoice });
-  const delivery = wire(deliveryModule, { user });
+  const delivery = wire(deliveryModule, { user, order });
   const analytics = wire(analyticsModule, { order, invoice, payment });
   const gateway = wire(gatewayModule, {});
   return { user, product, order, invoice, payment, delivery, analytics, gateway };

@@ -178,6 +178,12 @@ export const deliveryOps = {
     }),
     output: Type.Object({ applied: Type.Boolean({ description: 'whether the shipment moved' }) }),
   }),
+  reconcile: op('POST /internal/shipments/reconcile', {
+    access: 'internal',
+    summary: 'Compares orders with shipments, and mends what an event that was lost has left undone',
+    input: Nothing(),
+    output: Type.Object({ made: Type.Integer(), cancelled: Type.Integer(), announced: Type.Integer() }),
+  }),
   playSimulator: op('POST /internal/carriers/simulator/play', {
     access: 'internal',
     summary: 'Plays what the built-in carrier has to say by now',

@@ -135,6 +135,14 @@ export function cancelShipment(state: ShipmentState, ctx: Ctx): Change<ShipmentS
   return moved(state, { status: 'cancelled', at: ctx.now, note, source: 'platform' }, ctx);
 }
 
+/** Says again where a shipment is, to whom has not heard it: from and to are the same. */
+export function announceAgain(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
+  const { shipment_id, order_id, user_id, status, carrier, tracking_number } = state;
+  const said = { shipment_id, order_id, user_id, from: status, to: status, carrier, tracking_number, at: ctx.now };
+  const next = { ...state, updated_at: ctx.now };
+  return { next, events: [deliveryEvents.statusChanged(shipment_id, said, aboutOrder(next))] };
+}
+
 /** What an update comes to: a move, or a line in the history, or neither when it was there before. */
 export interface Told {
   readonly change: Change<ShipmentState>;

@@ -16,10 +16,22 @@ import {
   setStatus,
   statusOf,
 } from './delivery.model.ts';
+import { opening, type Profiles } from './delivery.opening.ts';
+import { type Orders, reconciling } from './delivery.reconciling.ts';
 import type { ShipmentFilter, ShipmentRepository } from './delivery.repository.ts';
 import { isSigned } from './delivery.signature.ts';
 
-export function deliveryService(shipments: ShipmentRepository, _peers: object, { config }: Pick<Tools, 'config'>) {
+/** What shipments need of others: the orders, and where the buyer lives. */
+export interface DeliveryPeers {
+  readonly order: Orders;
+  readonly user: Profiles;
+}
+
+type DeliveryTools = Pick<Tools, 'config' | 'log'>;
+
+export function deliveryService(shipments: ShipmentRepository, { order, user }: DeliveryPeers, tools: DeliveryTools) {
+  const { config, log } = tools;
+  const reconcile = reconciling({ orders: order, shipments, open: opening(shipments, user), log });
   const simulated = config.CARRIER_SIMULATION === 'on';
   const carriers = new Map<string, Carrier>([[SIMULATOR, simulatorOf(config.CARRIER_SIMULATION_SECONDS)]]);
 
@@ -42,6 +54,7 @@ export function deliveryService(shipments: ShipmentRepository, _peers: object, {
       const { carrier, tracking_number, ...update } = report;
       return { applied: await tell(ctx, carrier, tracking_number, update) };
     },
+    reconcile,
     async playSimulator(ctx) {
       let applied = 0;
       if (!simulated) return { applied };

@@ -28,7 +28,7 @@ const at_ = (shipment_status: Exclude<OrderState['shipment_status'], 'pending' |
 });
 
 function waits(more: Partial<OrderState>, ...events: TimelineEvent[]) {
-  return explain({ ...placed, ...more }, events).waiting_for;
+  return explain({ ...placed, ...more }, events, placed.created_at).waiting_for;
 }
 const who = (...args: Parameters<typeof waits>) => waits(...args).map((one) => `${one.who}: ${one.what}`);
 
@@ -160,15 +160,28 @@ test('what is complete, or cancelled with nothing paid or sent, waits for nothin
   const completed = { ...all, ...at_('delivered'), status: 'completed' } as const;
   assert.deepEqual(waits(completed, opened, paid, moved('delivered', 6)), []);
   assert.deepEqual(waits({ status: 'cancelled' }, opened), []);
-  const { sentence } = explain({ ...placed, ...completed }, []);
+  const { sentence } = explain({ ...placed, ...completed }, [], day(9));
   assert.equal(sentence, 'Order 17 is completed, paid and delivered; it waits for nothing.');
 });
 
 test('one sentence says where an order stands and what it waits for', () => {
-  const { sentence, ...rest } = explain({ ...placed, ...all }, [opened, paid]);
+  const { sentence, ...rest } = explain({ ...placed, ...all }, [opened, paid], day(9));
   assert.equal(sentence, 'Order 17 is confirmed, paid and not fulfilled; it waits for the goods to be packed (staff).');
   assert.deepEqual(
     [rest.order_id, rest.status, rest.payment_status, rest.fulfillment_status],
     [17, 'confirmed', 'paid', 'not_fulfilled'],
   );
+});
+
+test('an order that has had no shipment for minutes says that it is missing, paid or not; one that has it does not', () => {
+  const later = new Date(Date.parse(placed.created_at) + 121_000).toISOString();
+  const missing = (order: object, events: Parameters<typeof explain>[1]) =>
+    explain({ ...placed, ...order }, events, later).waiting_for.filter(({ what }) => /which is missing/.test(what));
+  for (const order of [{}, all]) {
+    const [one] = missing(order, []);
+    assert.deepEqual([one?.who, one?.since], ['staff', placed.created_at]);
+    assert.match(one?.how ?? '', /dead-letters.delivery/);
+    assert.deepEqual(missing(order, [opened]), []);
+  }
+  assert.deepEqual(missing({ status: 'cancelled' }, []), []);
 });

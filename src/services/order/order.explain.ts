@@ -5,11 +5,11 @@ import type { OrderState } from './order.model.ts';
 import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 
 /** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */
-export function explain(kept: OrderState, events: readonly TimelineEvent[]): Explanation {
+export function explain(kept: OrderState, events: readonly TimelineEvent[], now: string): Explanation {
   const { order_id, status, payment_status, fulfillment_status } = kept;
   // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
   const order = { ...kept, paid_total: minor(Math.max(kept.paid_total, ...events.map(paidTotal))) };
-  const story = storyOf(order, inCausalOrder(events));
+  const story = storyOf(order, inCausalOrder(events), now);
   const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
   const sentence = sentenceOf(order, waiting_for);
   return { order_id, status, payment_status, fulfillment_status, waiting_for, sentence };
@@ -32,11 +32,16 @@ interface Story {
   readonly movedAt: string;
   readonly paidAt: string;
   readonly cancelledAt: string;
+  /** Whether nothing was heard of a shipment long after it should have been made: an event was lost, or is held up. */
+  readonly unshipped: boolean;
   /** Whether the last refund came to nothing. */
   readonly refused: boolean;
 }
 
-function storyOf(order: OrderState, events: readonly TimelineEvent[]): Story {
+/** By then an order has its shipment, unless something is wrong. */
+const SHIPMENT_MADE_MS = 120_000;
+
+function storyOf(order: OrderState, events: readonly TimelineEvent[], now: string): Story {
   const last = (...types: string[]) => events.findLast(({ type }) => types.includes(type));
   const invoice = last('invoice.created', 'invoice.status_changed');
   const shipment = last('shipment.created', 'shipment.status_changed');
@@ -59,6 +64,7 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[]): Story {
     movedAt: shipment?.at ?? order.updated_at,
     paidAt: money?.at ?? order.created_at,
     cancelledAt: last('order.cancelled')?.at ?? order.updated_at,
+    unshipped: !shipment && Date.parse(now) - Date.parse(order.created_at) > SHIPMENT_MADE_MS,
     refused: last('refund.started', 'refund.failed', 'payment.refunded')?.type === 'refund.failed',
   };
 }
@@ -151,7 +157,7 @@ function delivery(order: OrderState, story: Story): Waiting[] {
         },
       ];
     case 'pending':
-      return isSettled(order) ? [packing(order, story)] : [];
+      return isSettled(order) || story.unshipped ? [packing(order, story)] : [];
     case 'packed':
       return [{ what: `${parcel} to leave`, since, who: 'staff', how: move(order, story, 'shipped') }];
     case 'shipped':
@@ -183,8 +189,15 @@ function packing(order: OrderState, story: Story): Waiting {
     const how = move(order, story, 'packed');
     return { what: 'the goods to be packed', since: story.paidAt, who: 'staff', how };
   }
+  if (story.unshipped) {
+    return { what: 'its shipment, which is missing', since: order.created_at, who: 'staff', how: MISSING };
+  }
   return { what: 'its shipment', since: order.created_at, who: 'nobody', how: 'it is made by itself, in a moment' };
 }
+
+const MISSING =
+  'delivery compares orders with shipments every minute and makes what is missing; when that changes nothing, look at ' +
+  'GET /dead-letters/delivery and GET /dead-letters/order';
 
 /** The request that moves the shipment on; the one that finds it, while it is not known here. */
 function move({ order_id }: OrderState, { shipment }: Story, status: string): string {

@@ -40,9 +40,14 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
       return tellTimeline(order, await orders.timeline.list(order_id), ctx.actor);
     },
     async explain(ctx, { order_id }) {
-      return explain(await visible(ctx, order_id), await orders.timeline.list(order_id));
+      return explain(await visible(ctx, order_id), await orders.timeline.list(order_id), ctx.now);
     },
     forInvoice: async (ctx, { order_id }) => visible(ctx, order_id),
+    async standings(_ctx, { before, limit = 50, cursor }) {
+      const { items, next } = await orders.list({}, { limit, cursor });
+      const old = items.filter(({ created_at }) => before === undefined || created_at < before);
+      return { items: old.map(standingOf), next };
+    },
     figures: (_ctx, range) => orders.figures(range),
     async settleReservations(ctx) {
       const all = { kept: 0, released: 0 };
@@ -104,6 +109,13 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
     return user.byUsername(ctx, { username });
   }
 }
+
+const standingOf = ({ order_id, status, shipment_status, created_at }: OrderState) => ({
+  order_id,
+  status,
+  shipment_status,
+  created_at,
+});
 
 function wasRefused(error: unknown): boolean {
   return error instanceof AppError && error.kind !== 'unavailable';

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { container } from '../../src/container.ts';
+import { modulesOf, type Running, start } from '../../src/platform/app.ts';
+import type { Bus } from '../../src/platform/bus/bus.ts';
+import { readConfig } from '../../src/platform/config.ts';
+import { systemCtx } from '../../src/platform/ctx.ts';
+import { createLog } from '../../src/platform/log.ts';
+import { type Client, clientOf } from '../../src/platform/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
+import { engine } from '../../src/platform/testing/engines.ts';
+import { settle } from '../../src/platform/testing/settle.ts';
+import { PASSWORD, SETTINGS } from '../../src/platform/testing/world.ts';
+
+const MINUTE_MS = 60_000;
+const MOUSE = 2;
+
+describe('events that a broker loses', () => {
+  const lost = new Set<string>();
+  const dropped: string[] = [];
+  let database: TestDatabase;
+  let shop: Running<ReturnType<typeof container>>;
+  let admin: Client;
+  // What is published and then lost before anybody reads it.
+  const losing = (bus: Bus): Bus => ({
+    ...bus,
+    publish(events) {
+      const [gone = [], kept = []] = [true, false].map((is) => events.filter(({ type }) => lost.has(type) === is));
+      for (const { type } of gone) dropped.push(type);
+      return bus.publish(kept);
+    },
+  });
+  const inMinutes = (minutes: number) => systemCtx(new Date(Date.now() + minutes * MINUTE_MS).toISOString());
+  const reconcile = (minutes: number) => shop.services.delivery.reconcile(inMinutes(minutes), {});
+
+  before(async () => {
+    database = await testDatabase(engine);
+    const names = modulesOf(container).map(({ contract }) => contract.name);
+    const config = readConfig({ ...SETTINGS, LOG_LEVEL: 'fatal', DATABASE_URL: database.url }, names);
+    shop = await start({ config, container, log: createLog(config), aroundBus: losing });
+    const url = shop.urls.gateway ?? '';
+    const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
+    admin = clientOf(url, body.token, body.id);
+  });
+  beforeEach(() => {
+    lost.clear();
+    dropped.length = 0;
+  });
+  after(async () => {
+    await shop.close();
+    await database.drop();
+  });
+
+  const order = async (): Promise<number> =>
+    (await admin.post('/orders', { items: [{ product_id: MOUSE, quantity: 1 }] })).body.order_id;
+  const shipmentOf = async (order_id: number) => admin.get(`/shipments/order/${order_id}`);
+  /** Waits until so many events of a type were published and lost; what comes then is heard again. */
+  async function areLost(type: string, count: number): Promise<void> {
+    await settle(() => assert.equal(dropped.filter((one) => one === type).length, count));
+    lost.delete(type);
+  }
+  const heard = (order_id: number) =>
+    settle(async () => assert.equal((await shipmentOf(order_id)).status, 200, 'its shipment is there'));
+
+  test('an order whose event is lost gets its shipment, once, whoever compares and however often', async () => {
+    lost.add('order.created');
+    const orders = [await order(), await order()];
+    await areLost('order.created', 2);
+    const later = await order();
+    await heard(later);
+    for (const order_id of orders) assert.equal((await shipmentOf(order_id)).status, 404);
+    assert.deepEqual(await reconcile(0), { made: 0, cancelled: 0, announced: 0 }, 'what is young may be on its way');
+    const outcomes = await Promise.all([reconcile(2), reconcile(2)]);
+    assert.equal(
+      outcomes.reduce((sum, { made }) => sum + made, 0),
+      2,
+    );
+    for (const order_id of [...orders, later]) assert.equal((await shipmentOf(order_id)).body.order_id, order_id);
+    assert.deepEqual(await reconcile(3), { made: 0, cancelled: 0, announced: 0 });
+    // It is announced like any other.
+    await settle(async () => {
+      const { body } = await admin.get(`/orders/${orders[0]}/timeline`);
+      assert.ok((body as unknown as { type: string }[]).some(({ type }) => type === 'shipment.created'));
+    });
+  });
+
+  test('the order says meanwhile that its shipment is missing', async () => {
+    lost.add('order.created');
+    const order_id = await order();
+    const at = { ...inMinutes(3), actor: { kind: 'user', id: 1, username: 'admin', role: 'admin' } } as const;
+    const { waiting_for } = await shop.services.order.explain(at, { order_id });
+    assert.ok(waiting_for.some(({ what }) => what === 'its shipment, which is missing'));
+  });
+
+  test('a shipment whose order was cancelled is cancelled, though the event was lost', async () => {
+    const order_id = await order();
+    await heard(order_id);
+    lost.add('order.cancelled');
+    assert.equal((await admin.post(`/orders/${order_id}/cancel`)).status, 200);
+    await areLost('order.cancelled', 1);
+    await heard(await order());
+    assert.equal((await shipmentOf(order_id)).body.status, 'pending');
+    assert.equal((await reconcile(2)).cancelled, 1);
+    assert.equal((await shipmentOf(order_id)).body.status, 'cancelled');
+  });
+
+  test('an order that has not heard of its parcel hears of it', async () => {
+    const order_id = await order();
+    await heard(order_id);
+    lost.add('shipment.status_changed');
+    const { shipment_id } = (await shipmentOf(order_id)).body;
+    assert.equal((await admin.put(`/shipments/${shipment_id}`, { status: 'shipped' })).status, 200);
+    await areLost('shipment.status_changed', 1);
+    assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'not_fulfilled');
+    assert.equal((await reconcile(2)).announced, 0, 'its event may be on its way');
+    assert.ok((await reconcile(11)).announced >= 1);
+    await settle(async () => assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'shipped'));
+  });
+});
