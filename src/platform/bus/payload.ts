@@ -18,7 +18,8 @@ const ajv = new Ajv({ strict: false, logger: false, formats: { 'date-time': true
 });
 
 // Limits are for who announces: an event of an earlier version may be beyond them, and is read.
-for (const limit of ['minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum', 'pattern']) ajv.removeKeyword(limit);
+for (const limit of ['minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum', 'pattern'])
+  ajv.removeKeyword(limit);
 
 /** A reader of the payloads of one type: decoded, or thrown as `Malformed`. Fields that are unknown here may be there. */
 export function payloadReader({ type, data: schema }: EventType): (data: string) => unknown {
