@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { container } from '../../src/container.ts';
-import { modulesOf, type Running, start } from '../../src/platform/app.ts';
 import type { Bus } from '../../src/platform/bus/bus.ts';
-import { readConfig } from '../../src/platform/config.ts';
 import { systemCtx } from '../../src/platform/ctx.ts';
-import { createLog } from '../../src/platform/log.ts';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
 import { engine } from '../../src/platform/testing/engines.ts';
 import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD, SETTINGS } from '../../src/platform/testing/world.ts';
+import { startSystem } from '../../src/platform/testing/system.ts';
+import { PASSWORD } from '../../src/platform/testing/world.ts';
 
 const MINUTE_MS = 60_000;
 const MOUSE = 2;
@@ -19,7 +16,7 @@ describe('events that a broker loses', () => {
   const lost = new Set<string>();
   const dropped: string[] = [];
   let database: TestDatabase;
-  let shop: Running<ReturnType<typeof container>>;
+  let shop: Awaited<ReturnType<typeof startSystem>>;
   let admin: Client;
   // What is published and then lost before anybody reads it.
   const losing = (bus: Bus): Bus => ({
@@ -35,9 +32,7 @@ describe('events that a broker loses', () => {
 
   before(async () => {
     database = await testDatabase(engine);
-    const names = modulesOf(container).map(({ contract }) => contract.name);
-    const config = readConfig({ ...SETTINGS, LOG_LEVEL: 'fatal', DATABASE_URL: database.url }, names);
-    shop = await start({ config, container, log: createLog(config), aroundBus: losing });
+    shop = await startSystem(database.url, { LOG_LEVEL: 'fatal' }, { aroundBus: losing });
     const url = shop.urls.gateway ?? '';
     const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
     admin = clientOf(url, body.token, body.id);

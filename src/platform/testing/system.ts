@@ -1,5 +1,5 @@
 import { container } from '../../container.ts';
-import { modulesOf, type Running, start } from '../app.ts';
+import { modulesOf, type Running, type StartOptions, start } from '../app.ts';
 import { readConfig } from '../config.ts';
 import type { Contract } from '../contract.ts';
 import { createLog } from '../log.ts';
@@ -12,11 +12,12 @@ export const contracts: readonly Contract[] = modulesOf(container).map(({ contra
 export function startSystem(
   databaseUrl: string,
   more: Readonly<Record<string, string>> = {},
+  { aroundBus }: Pick<StartOptions, 'aroundBus'> = {},
 ): Promise<Running<ReturnType<typeof container>>> {
   const env = { ...SETTINGS, DATABASE_URL: databaseUrl, ...more };
   const config = readConfig(
     env,
     contracts.map(({ name }) => name),
   );
-  return start({ config, container, log: createLog(config) });
+  return start({ config, container, log: createLog(config), aroundBus });
 }
