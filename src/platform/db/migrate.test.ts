@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
 import { after, afterEach, beforeEach, test } from 'node:test';
 import { type TestDatabase, testDatabase } from '../testing/databases.ts';
 import { eachEngine } from '../testing/engines.ts';
@@ -57,6 +58,46 @@ eachEngine('migrations', (engine) => {
     await assert.rejects(migrate(on(), [shop(changed, second)]), /shop\/0001_shop\.sql was changed after it ran/);
     await assert.rejects(pendingMigrations(on(), [shop(changed)]), /was changed after it ran/);
     assert.deepEqual(await migrate(on(), [shop(first, second)]), ['shop/0002_price.sql']);
+  });
+
+  test('a checkout that ends its lines otherwise has the same files, whichever version wrote down what ran', async () => {
+    const lines = { ...first, text: first.text.replace('; ', ';\n') };
+    const windows = { ...first, text: first.text.replace('; ', ';\r\n') };
+    await migrate(on(), [shop(lines)]);
+    assert.deepEqual(await migrate(on(), [shop(windows)]), []);
+    for (const { text } of [windows, lines]) {
+      const checksum = createHash('sha256').update(text).digest('hex').slice(0, 16);
+      await on().script(`update tradepost_platform.migration set checksum = '${checksum}'`);
+      for (const file of [lines, windows]) assert.deepEqual(await migrate(on(), [shop(file)]), []);
+    }
+  });
+
+  test('a database that a newer version migrated is refused with the name of what ran', async () => {
+    await migrate(on(), [shop(first, second)]);
+    const older = migrate(on(), [shop(first)]);
+    await assert.rejects(older, { name: 'UnfitDatabase', message: /newer version .*shop\/0002_price\.sql/ });
+  });
+
+  test('a database of another encoding is refused with a sentence', async () => {
+    const name = `latin_${randomBytes(4).toString('hex')}`;
+    await on().script(`create database ${name} template template0 encoding 'LATIN1' locale 'C'`);
+    const latin = openDatabase(Object.assign(new URL(database.url), { pathname: `/${name}` }).href, { poolSize: 1 });
+    const refused = { name: 'UnfitDatabase', message: /is encoded in LATIN1, and Tradepost needs UTF8/ };
+    await assert.rejects(migrate(latin, [shop(first)]), refused);
+    await latin.close();
+    await on().script(`drop database ${name}`);
+  });
+
+  test('a user who may not make schemas is told what to grant', async () => {
+    const role = `r_${randomBytes(4).toString('hex')}`;
+    await on().script(`create role ${role} login password 'p'`);
+    const address = Object.assign(new URL(database.url), { username: role, password: 'p' }).href;
+    const db = openDatabase(address, { poolSize: 1 });
+    const here = new URL(database.url).pathname.slice(1);
+    const grant = new RegExp(`lacks a right .* GRANT CREATE ON DATABASE ${here} TO ${role};`);
+    await assert.rejects(migrate(db, [shop(first)]), { name: 'UnfitDatabase', message: grant });
+    await db.close();
+    await on().script(`drop role ${role}`);
   });
 
   test('a file that fails leaves nothing of itself, and those before it stay', async () => {

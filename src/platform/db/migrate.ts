@@ -1,4 +1,5 @@
 import { type Migration, type MigrationLedger, type MigrationSet, notYetRun, runMigrations } from './migrations.ts';
+import { checkFitness, missingRight } from './postgres/fitness.ts';
 import type { Database, Sql } from './postgres.ts';
 
 /** What a migration may ask for with `current_setting('tradepost.<name>', true)`. */
@@ -7,9 +8,17 @@ export type Settings = Readonly<Record<string, string>>;
 const LEDGER = 'tradepost_platform.migration';
 const LOCK = 7_205_759_401;
 
-/** Brings every set to its newest file, one transaction each. Returns what ran, as `schema/name`. */
+/**
+ * Brings every set to its newest file, one transaction each. Returns what ran, as `schema/name`. Throws UnfitDatabase
+ * for a database that this program cannot stand on.
+ */
 export async function migrate(db: Database, sets: readonly MigrationSet[], settings: Settings = {}): Promise<string[]> {
-  return runMigrations(ledgerIn(db, settings), sets);
+  await checkFitness(db);
+  try {
+    return await runMigrations(ledgerIn(db, settings), sets);
+  } catch (error) {
+    throw (await missingRight(db, error)) ?? error;
+  }
 }
 
 /** What has not run yet, without running it. */

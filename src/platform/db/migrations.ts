@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Assets } from '../assets.ts';
+import { UnfitDatabase } from './postgres/unfit.ts';
 
 /**
  * Migrations: numbered SQL files, claimed under a lock, so that thirteen processes may start at once. What has run is
@@ -38,11 +39,20 @@ export function readMigrations(assets: Assets, folder: string, schema: string): 
   }));
 }
 
-const checksum = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+const hash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 16);
+
+// A checkout may end its lines as Windows does: the file is the same.
+const checksum = (text: string): string => hash(text.replaceAll('\r\n', '\n'));
+
+/** Whether what ran is this text; a version before this one hashed the lines as they ended. */
+const isSame = (known: string, text: string): boolean =>
+  known === checksum(text) || known === hash(text) || known === hash(text.replace(/\r?\n/g, '\r\n'));
 
 /** Brings every set to its newest file. Returns what ran, as `schema/name`. */
 export async function runMigrations(ledger: MigrationLedger, sets: readonly MigrationSet[]): Promise<string[]> {
-  const open = pending(await ledger.applied(), sets);
+  const before = await ledger.applied();
+  refuseNewer(before, sets);
+  const open = pending(before, sets);
   if (open.length === 0) return [];
   await ledger.prepare();
   const ran: string[] = [];
@@ -50,6 +60,17 @@ export async function runMigrations(ledger: MigrationLedger, sets: readonly Migr
     if (await ledger.run(schema, migration, checksum(migration.text))) ran.push(`${schema}/${migration.name}`);
   }
   return ran;
+}
+
+// A version that does not know a migration does not know what became of the tables either.
+function refuseNewer(before: ReadonlyMap<string, string>, sets: readonly MigrationSet[]): void {
+  const ours = new Set(sets.map(({ schema }) => schema));
+  const known = new Set(sets.flatMap(({ schema, migrations }) => migrations.map(({ name }) => `${schema}/${name}`)));
+  const newer = [...before.keys()].filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
+  if (newer.length === 0) return;
+  throw new UnfitDatabase(
+    `The database was migrated by a newer version of Tradepost (${newer.join(', ')} ran there, and this version does not know it); start that version or a later one.`,
+  );
 }
 
 /** What has not run yet, without running it. */
@@ -64,7 +85,7 @@ function pending(
   const all = sets.flatMap(({ schema, migrations }) => migrations.map((migration) => ({ schema, migration })));
   return all.filter(({ schema, migration }) => {
     const known = before.get(`${schema}/${migration.name}`);
-    if (known !== undefined && known !== checksum(migration.text)) {
+    if (known !== undefined && !isSame(known, migration.text)) {
       throw new Error(
         `The migration ${schema}/${migration.name} was changed after it ran on this database; put it back and write a new one.`,
       );
