@@ -24,7 +24,7 @@ const listening = (options: { port: number; host: string }): Promise<void> =>
   new Promise((_resolve, reject) => createServer().once('error', reject).listen(options));
 
 test('what the system refuses is one sentence that says what to do', async () => {
-  const taken = createServer().listen(0, '127.0.0.1');
+  const taken = createServer().listen(0, '127.0.0.1').unref();
   await new Promise((resolve) => taken.once('listening', resolve));
   const { port } = taken.address() as { port: number };
   const file = join(folder, 'a-file');
@@ -56,6 +56,10 @@ test('what cannot be made here is told alike', () => {
   assert.match(failed('EACCES', { path: '/srv/data' }), /^'\/srv\/data' is not for this user; .*DATA_DIR/);
   assert.match(failed('EROFS', { path: '/srv/data' }), /read-only; make it writable/);
   assert.match(failed('EACCES', { syscall: 'listen', port: 80 }), /^Port 80 is not for this user .* set PORT/);
+  assert.match(
+    failed('ENOENT', { syscall: 'mkdir', path: '/proc/x' }),
+    /^'\/proc\/x' cannot be made there; .*DATA_DIR/,
+  );
   assert.match(failed('EMFILE'), /ulimit -n/);
   assert.match(failed('ENOENT', { syscall: 'spawn npm', path: 'npm' }), /^The program npm is not there/);
   assert.match(failed('28P01', { message: 'password authentication failed' }), /^The database refuses .* DATABASE_URL/);

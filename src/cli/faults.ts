@@ -91,6 +91,9 @@ function systemFault(error: Error): Fault | undefined {
   if (code === 'ERR_MODULE_NOT_FOUND') {
     return { error: `A package is not installed (${message?.split(' imported from')[0]}); run npm ci.`, code };
   }
+  if (syscall === 'mkdir' && code === 'ENOENT') {
+    return { error: `'${path}' cannot be made there; name another place (DATA_DIR).`, code };
+  }
   const text = FILES[code]?.(path === undefined ? 'a file' : `'${path}'`);
   return text === undefined ? undefined : { error: text, code };
 }

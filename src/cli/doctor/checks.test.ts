@@ -94,6 +94,7 @@ const WRONG: readonly [name: string, facts: Partial<Facts>, verdict: Verdict, sa
   ['data directory', directory({ owner: 0 }), 'warn', /belongs to uid 0/],
   ['data directory', directory({ mode: 0o777 }), 'warn', /chmod o-w/],
   ['file system', directory({ unfit: 'tmpfs' }), 'warn', /gone after a restart/],
+  ['file system', directory({ unfit: 'proc' }), 'fail', /keeps no files/],
   ['file system', directory({ unfit: 'nfs' }), 'warn', /over a network/],
   ['disk space', directory({ freeBytes: 100 * MB }), 'fail', /Make room/],
   ['disk space', directory({ freeBytes: 1_000 * MB }), 'warn', /1\.0 GB free/],

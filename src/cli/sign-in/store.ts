@@ -1,17 +1,8 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { configFolder } from '../../platform/config.ts';
 import { lockFile } from '../../platform/db/embedded/lock.ts';
+import { makeFolder } from '../../platform/folders.ts';
 import { Refused } from '../refused.ts';
 
 /** A sign-in at one address, as it is kept: never with a password. */
@@ -75,7 +66,7 @@ const PATIENCE_MS = 15_000;
 
 /** Runs `work` while no other command changes what is kept: a refresh token that is used twice ends its session. */
 export async function alone<T>(work: () => Promise<T>): Promise<T> {
-  mkdirSync(folder(), { recursive: true, mode: 0o700 });
+  makeFolder(folder(), 0o700);
   const lock = lockFile(join(folder(), 'credentials.lock'), PATIENCE_MS);
   try {
     return await work();

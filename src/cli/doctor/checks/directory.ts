@@ -28,6 +28,9 @@ export const directoryChecks: readonly Check[] = [
     judge: ({ directory }) =>
       judged(directory, ({ unfit, path }) => {
         if (unfit === undefined) return ok('on a disk of this machine');
+        if (unfit === 'proc' || unfit === 'sysfs') {
+          return fail(`${path} is on ${unfit}, which keeps no files`, 'Set DATA_DIR to a folder on a disk.');
+        }
         return unfit === 'tmpfs' || unfit === 'ramfs'
           ? warn(`${path} is on ${unfit}, which is gone after a restart`, 'Set DATA_DIR to a folder on a disk.')
           : warn(`${path} is on ${unfit}, over a network`, 'Set DATA_DIR to a folder on a disk of this machine.');

@@ -12,6 +12,8 @@ const UNFIT: Readonly<Record<number, string>> = {
   4266872130: 'smb2',
   1702057286: 'fuse',
   16914839: '9p',
+  40864: 'proc',
+  1650812274: 'sysfs',
 };
 
 /** Looks at the data directory, or at the folder that it would be made in. */

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
+import { makeFolder } from '../../folders.ts';
 
 /** The data directory already has a living owner; `pid` is undefined when the owner has not yet written its own. */
 export class AlreadyRunning extends Error {
@@ -28,7 +29,7 @@ const held = new Set<DatabaseSync>();
  */
 export function lockDirectory(dir: string): { release(): void } {
   const directory = resolve(dir);
-  mkdirSync(directory, { recursive: true });
+  makeFolder(directory);
   const pidFile = join(directory, 'lock.pid');
   const database = openQuietly(join(directory, 'lock.sqlite'));
   try {
