@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Admin } from '@platformatic/kafka';
-import { settle } from '../testing/settle.ts';
-import { assertAllInOrder, event, events, listener, subjects } from './bus.fixture.ts';
-import type { Bus } from './bus.ts';
-import { type Broker, givenOr, KINDS, type World, worldOn } from './fixtures/brokers.fixture.ts';
+import { settle } from '../../testing/settle.ts';
+import { assertAllInOrder, event, events, listener, subjects } from '../bus.fixture.ts';
+import type { Bus } from '../bus.ts';
+import { type Broker, givenOr, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
 
 const kind = KINDS.find((one) => one.kind === 'kafka') as (typeof KINDS)[number];
 const LONG_MS = 60_000;

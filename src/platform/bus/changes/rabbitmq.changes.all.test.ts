@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Connection } from 'rabbitmq-client';
-import { settle } from '../testing/settle.ts';
-import { assertAllInOrder, event, events, firstSeen, listener, subjects } from './bus.fixture.ts';
-import type { Bus } from './bus.ts';
-import { type Broker, givenOr, KINDS, type World, worldOn } from './fixtures/brokers.fixture.ts';
-import { partitionOf } from './partition.ts';
+import { settle } from '../../testing/settle.ts';
+import { assertAllInOrder, event, events, firstSeen, listener, subjects } from '../bus.fixture.ts';
+import type { Bus } from '../bus.ts';
+import { type Broker, givenOr, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
+import { partitionOf } from '../partition.ts';
 
 const kind = KINDS.find((one) => one.kind === 'rabbitmq') as (typeof KINDS)[number];
 const LONG_MS = 60_000;
