@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The metrics of this process, in the names of Prometheus' conventions; served at `/metrics`. */
 export const registry = new Registry();
@@ -77,6 +77,40 @@ const aside = new Counter({
   labelNames: ['service'],
   registers: [registry],
 });
+
+/** What waits in the outbox of one service. */
+export interface OutboxFigures {
+  readonly labels: { readonly service: string; readonly bus: string; readonly topic: string };
+  readonly events: number;
+  /** For how long the oldest of them has waited; 0 when nothing waits. */
+  readonly oldestSeconds: number;
+}
+
+let readOutboxes: () => Promise<readonly OutboxFigures[]> = async () => [];
+
+const outboxGauge = (name: string, help: string, figureOf: (figures: OutboxFigures) => number) =>
+  new Gauge({
+    name,
+    help,
+    labelNames: ['service', 'bus', 'topic'],
+    registers: [registry],
+    async collect() {
+      // A database that is away leaves the figures as they were: its own check tells of it.
+      for (const one of await readOutboxes().catch(() => [])) this.set(one.labels, figureOf(one));
+    },
+  });
+
+outboxGauge('tradepost_outbox_events', 'Events that wait to be published, by service', ({ events }) => events);
+outboxGauge(
+  'tradepost_outbox_oldest_seconds',
+  'For how long the oldest event has waited to be published, by service',
+  ({ oldestSeconds }) => oldestSeconds,
+);
+
+/** Shows what waits in the outboxes of this process: `read` is asked whenever the metrics are. */
+export function watchOutboxes(read: () => Promise<readonly OutboxFigures[]>): void {
+  readOutboxes = read;
+}
 
 // prom-client hashes the labels at every observation; the children are few, so they are kept.
 const requestTimers = new Map<string, (seconds: number) => void>();

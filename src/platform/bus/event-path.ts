@@ -6,11 +6,12 @@ import type { Engines } from '../engines.ts';
 import type { Consumer, Envelope } from '../events.ts';
 import { Degraded } from '../health.ts';
 import type { Log } from '../log.ts';
+import { countPutAside, watchOutboxes } from '../metrics.ts';
 import type { Bus, Delivery } from './bus.ts';
 import { type Listening, listening } from './consume.ts';
 import { openBus } from './open-bus.ts';
 import { aside } from './publishing/aside.ts';
-import { lookAtPublishing } from './publishing/trouble.ts';
+import { ageOf, lookAtPublishing } from './publishing/trouble.ts';
 import { type Relay, startRelay } from './relay.ts';
 
 /** A service of this process that listens. */
@@ -64,6 +65,15 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     const all = [...sources].map(([{ outboxes }, services]) => outboxes.waiting(services));
     return (await Promise.all(all)).flat();
   };
+  watchOutboxes(async () =>
+    (await waiting()).map((one) => ({
+      labels: { service: one.service, bus: config.EVENT_BUS, topic: topics.get(one.service) ?? one.service },
+      events: one.events,
+      oldestSeconds: ageOf(one),
+    })),
+  );
+  // From the start, so that a first one is seen as a rise.
+  for (const service of keepers) countPutAside(service, 0);
   const relays: Relay[] = [];
   const prepared: Listening[] = [];
   const deliveries: Delivery[] = [];
@@ -98,6 +108,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     },
     async close() {
       for (const one of prepared) one.stop();
+      watchOutboxes(async () => []);
       await Promise.all(deliveries.map((delivery) => delivery.close()));
       await Promise.all(relays.map((relay) => relay.close()));
       await bus.close();

@@ -123,6 +123,6 @@ const MOST_COUNTED = 100_000;
 function waitingText(service: string): string {
   const outbox = `${schemaOf(service)}.outbox`;
   return `(select '${service}' as service,
-    (select count(*) from (select 1 from ${outbox} limit ${MOST_COUNTED}) some) as events,
+    (select count(*) from (select 1 from ${outbox} limit ${MOST_COUNTED}) counted) as events,
     (select time from ${outbox} order by position limit 1) as since)`;
 }

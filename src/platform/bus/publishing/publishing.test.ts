@@ -6,6 +6,7 @@ import { migrate } from '../../db/migrate.ts';
 import { at, change, type KeptToys, keptToys, make, toyContract } from '../../db/save.fixture.ts';
 import { type Consumer, type Envelope, on } from '../../events.ts';
 import { createLog } from '../../log.ts';
+import { registry } from '../../metrics.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { settle } from '../../testing/settle.ts';
 import type { Bus } from '../bus.ts';
@@ -176,6 +177,44 @@ eachEngine('what the bus refuses', (engine) => {
     await settle(async () => assert.deepEqual(await waiting(), []));
     assert.equal((await published()).length, 5);
     await settle(() => path.look());
+  });
+
+  test('what waits and how long is in the metrics, from zero on', async () => {
+    let full = true;
+    const { save } = await started(refusing(() => full));
+    const figure = async (name: string): Promise<number> => {
+      const line = (await registry.metrics()).split('\n').find((one) => one.startsWith(`${name}{service="toy"`));
+      return Number(line?.split(' ').at(-1));
+    };
+    assert.deepEqual(
+      [await figure('tradepost_outbox_events'), await figure('tradepost_outbox_oldest_seconds')],
+      [0, 0],
+    );
+    assert.ok((await figure('tradepost_events_put_aside_total')) >= 0);
+    await save(at(), make(1));
+    assert.equal(await figure('tradepost_outbox_events'), 1);
+    assert.ok((await figure('tradepost_outbox_oldest_seconds')) > 0);
+    full = false;
+    await settle(async () => assert.equal(await figure('tradepost_outbox_events'), 0));
+  });
+
+  test('an event that waits too long is seen, also by a process that does not publish', async () => {
+    const gate = Promise.withResolvers<void>();
+    // The one that publishes stands still; the other one stands by.
+    await started((bus) => ({
+      ...bus,
+      async publish(events) {
+        await gate.promise;
+        return bus.publish(events);
+      },
+    }));
+    const second = await started();
+    await second.path.look();
+    await second.save(at({ now: '2020-01-01T00:00:00.000Z' }), make(1));
+    await assert
+      .rejects(second.path.look(), { name: 'Degraded', message: /oldest event of toy has waited for \d+ s/ })
+      .finally(gate.resolve);
+    await settle(() => second.path.look());
   });
 
   test('a save whose event no bus would take is refused with its size, and nothing is written', async () => {
