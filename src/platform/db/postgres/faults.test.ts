@@ -4,6 +4,7 @@ import { after, before, test } from 'node:test';
 import pg from 'pg';
 import { AppError, common } from '../../errors.ts';
 import { Down } from '../../health.ts';
+import { registry } from '../../metrics.ts';
 import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { freePort } from '../../testing/ports.ts';
@@ -92,6 +93,11 @@ eachEngine('a database that cannot be used as it is', (engine) => {
     await database.drop();
   });
 
+  async function shown(place: string): Promise<Record<string, number>> {
+    const lines = (await registry.metrics()).split('\n').filter((line) => line.includes(`{database="${place}"}`));
+    return Object.fromEntries(lines.map((line) => [line.split('{')[0], Number(line.split(' ').at(-1))]));
+  }
+
   async function refusal(work: Promise<unknown>): Promise<string> {
     const error = await work.then(
       () => assert.fail('it did not fail'),
@@ -140,6 +146,19 @@ eachEngine('a database that cannot be used as it is', (engine) => {
     await client.query(`alter database ${name} reset all`);
     await client.end();
     await open(database.url).writable();
+  });
+
+  test('the metrics say whether it can be written to, and how the pool is used, until it is closed', async () => {
+    const db = openDatabase(database.url, { poolSize: 1 });
+    const gate = Promise.withResolvers<void>();
+    const held = db.transaction(() => gate.promise);
+    const queued = db.ping();
+    assert.ok(((await shown(db.place)).tradepost_database_waiting ?? 0) >= 1);
+    gate.resolve();
+    await Promise.all([held, queued]);
+    assert.equal((await shown(db.place)).tradepost_database_up, 1);
+    await db.close();
+    assert.doesNotMatch(await registry.metrics(), /only-for-tests|postgres:/);
   });
 
   test('settings of the role do not change what a session does', async () => {
