@@ -98,6 +98,10 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly scope?: string;
   /** A public operation that is told who calls when a token comes along. */
   readonly tokenWelcome?: boolean;
+  /** Answers 200 with what was made before, instead of making it again. */
+  readonly existing?: boolean;
+  /** A body that works as it stands on a new system; a test sends it. */
+  readonly example?: object;
   /** Honours Idempotency-Key. */
   readonly idempotent?: boolean;
   /** Fields of a body that may come in the query instead. */

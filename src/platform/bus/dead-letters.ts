@@ -13,25 +13,28 @@ export interface DeadLetters {
 
 const Optional = (about: string) => Type.Optional(Type.String({ description: about }));
 
-const DeadLetter = Type.Object({
-  id: Id(),
-  consumer: Type.String({ description: 'who could not handle it, such as order.follow_shipment' }),
-  event: Type.Object({
-    id: Type.String(),
-    source: Type.String(),
-    type: Type.String(),
-    subject: Type.String(),
-    time: Type.String(),
-    correlation: Type.String(),
-    causation: Optional('the event that brought it about'),
-    actor: Type.String(),
-    about: Optional('what else it concerns, such as order/17'),
-    data: Type.String({ description: 'the payload as it came' }),
-  }),
-  error: Type.String({ description: 'what the last attempt said' }),
-  attempts: Type.Integer(),
-  failed_at: Time(),
-});
+const DeadLetter = Type.Object(
+  {
+    id: Id(),
+    consumer: Type.String({ description: 'who could not handle it, such as order.follow_shipment' }),
+    event: Type.Object({
+      id: Type.String(),
+      source: Type.String(),
+      type: Type.String(),
+      subject: Type.String(),
+      time: Type.String(),
+      correlation: Type.String(),
+      causation: Optional('the event that brought it about'),
+      actor: Type.String(),
+      about: Optional('what else it concerns, such as order/17'),
+      data: Type.String({ description: 'the payload as it came' }),
+    }),
+    error: Type.String({ description: 'what the last attempt said' }),
+    attempts: Type.Integer(),
+    failed_at: Time(),
+  },
+  { title: 'DeadLetter' },
+);
 
 /** The operations on the dead letters of one service. */
 export function deadLetterOps(service: string) {

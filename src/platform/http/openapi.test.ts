@@ -9,12 +9,13 @@ interface Operation {
   readonly operationId: string;
   readonly security?: object[];
   readonly parameters: { name: string; in: string; required: boolean; schema: object }[];
-  readonly requestBody?: { content: Record<string, { schema: { properties: object } }> };
+  readonly requestBody?: { content: Record<string, { schema: object }> };
   readonly responses: Record<string, { content?: Record<string, { schema: { type?: string } }>; headers?: object }>;
 }
 
 interface Document {
   readonly paths: Record<string, Record<string, Operation>>;
+  readonly components: { readonly schemas: Record<string, { readonly properties?: object }> };
 }
 
 const things = openapi([thingContract], 'Things', '1') as Document;
@@ -28,7 +29,10 @@ test('what is between services is not in the document', () => {
 test('an operation says what it takes, what it gives and whether it needs a token', () => {
   const make = things.paths['/things']?.post;
   assert.deepEqual(make?.security, [{ token: [] }]);
-  assert.deepEqual(Object.keys(make?.requestBody?.content['application/json']?.schema.properties ?? {}), [
+  assert.deepEqual(make?.requestBody?.content['application/json']?.schema, {
+    $ref: '#/components/schemas/ThingMakeRequest',
+  });
+  assert.deepEqual(Object.keys(things.components.schemas.ThingMakeRequest?.properties ?? {}), [
     'name',
     'price',
     'password',
@@ -37,9 +41,10 @@ test('an operation says what it takes, what it gives and whether it needs a toke
     make?.parameters.map((one) => `${one.in} ${one.name}`),
     ['header Idempotency-Key'],
   );
-  assert.deepEqual(Object.keys(make?.responses ?? {}), ['201', 'default']);
+  const statuses = ['201', '400', '401', '403', '404', '409', '413', '415', '422', '429', '503', 'default'];
+  assert.deepEqual(Object.keys(make?.responses ?? {}).sort(), [...statuses].sort());
   const list = things.paths['/things']?.get;
-  assert.equal(list?.security, undefined);
+  assert.deepEqual(list?.security, []);
   assert.deepEqual(
     list?.parameters.map((one) => `${one.in} ${one.name} ${one.required}`),
     ['query cheaper_than false', 'query limit false', 'query cursor false'],

@@ -1,86 +1,157 @@
 import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../contract.ts';
 import { itemOf, shapeOf } from '../schema/shape.ts';
+import { type Components, components } from './document/components.ts';
+import { INTRODUCTION } from './document/introduction.ts';
+import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './document/responses.ts';
 import { inputParts } from './route-shape.ts';
 
 /** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */
 export function openapi(contracts: readonly Contract[], title: string, version: string): object {
   const paths: Record<string, Record<string, object>> = {};
+  const named = components();
+  const addresses = contracts.flatMap(({ ops }) => Object.values(ops).flatMap(pathsOf));
   for (const contract of contracts) {
     for (const op of Object.values(contract.ops)) {
       if (op.access === 'internal') continue;
-      for (const path of [op.path, ...(op.aliases ?? [])]) {
-        paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(contract, op, path) };
+      for (const path of pathsOf(op)) {
+        const about = { contract, op, path, twin: twinOf(path, addresses), named };
+        paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(about) };
       }
     }
   }
   return {
     openapi: '3.1.0',
-    info: {
-      title,
-      version,
-      description: 'Order to cash: accounts, catalogue, orders, invoices, payments, deliveries and live figures.',
-    },
+    info: { title, version, description: INTRODUCTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'where this document comes from' }],
     tags: contracts
       .filter(({ ops }) => Object.values(ops).some(({ access }) => access !== 'internal'))
       .map(({ name, summary }) => ({ name, description: summary })),
     paths,
     components: {
-      schemas: { Problem: PROBLEM },
-      responses: {
-        Problem: {
-          description: 'What went wrong',
-          content: { 'application/problem+json': { schema: ref('Problem') } },
-        },
-      },
+      schemas: { ...named.schemas, Problem: PROBLEM, InputFault: INPUT_FAULT },
+      responses: PROBLEMS,
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
 }
 
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
+interface About {
+  readonly contract: Contract;
+  readonly op: Op;
+  readonly path: string;
+  /** Another address of the same form, which digits tell apart from this one. */
+  readonly twin: string | undefined;
+  readonly named: Components;
+}
 
-function operation(contract: Contract, op: Op, path: string): object {
+const pathsOf = (op: Op): string[] => [op.path, ...(op.aliases ?? [])];
+
+const formOf = (path: string): string => path.replaceAll(/\{\w+\}/g, '{}');
+
+function twinOf(path: string, all: readonly string[]): string | undefined {
+  return all.find((other) => other !== path && formOf(other) === formOf(path));
+}
+
+function operation({ contract, op, path, twin, named }: About): object {
   const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const hasBody = inBody && Object.keys(rest.properties).length > 0;
+  const isAlias = path !== op.path;
+  const id = identifier(op.id);
   return {
     tags: [contract.name],
-    operationId: path === op.path ? op.id : `${op.id} ${path}`,
+    operationId: isAlias ? `${id}At${capital(identifier(path.replaceAll(/\{\w+\}/g, '')))}` : id,
     summary: op.summary,
-    ...(op.access === 'public' ? {} : { security: [{ token: [] }] }),
+    description: descriptionOf(op, { isAlias, path, twin }),
+    // The reference shows an operation once; its other addresses are told of there.
+    ...(isAlias && { 'x-scalar-ignore': true }),
+    security: op.access === 'public' ? (op.tokenWelcome ? [{}, { token: [] }] : []) : [{ token: [] }],
     parameters: [
-      ...parametersOf(params.properties, 'path', () => true),
-      ...(inBody ? [] : parametersOf(rest.properties, 'query', (name) => rest.required?.includes(name) === true)),
-      ...parametersOf(alsoQuery?.properties ?? {}, 'query', () => false),
+      ...parametersOf(named, params.properties, 'path', () => true),
+      ...(inBody
+        ? []
+        : parametersOf(named, rest.properties, 'query', (name) => shapeOf(rest).required?.includes(name) === true)),
+      ...parametersOf(named, alsoQuery?.properties ?? {}, 'query', () => false),
       ...(op.signedBy ? [{ name: op.signedBy, in: 'header', required: true, schema: { type: 'string' } }] : []),
       ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
       ...(op.stream && op.access !== 'public' ? [ACCESS_TOKEN] : []),
     ],
-    ...(hasBody
-      ? {
-          requestBody: {
-            required: true,
-            description: `at most ${(op.maxBody ?? MAX_BODY) / 1024} kB`,
-            content: { 'application/json': { schema: op.signedBy ? { type: 'object' } : clean(rest) } },
-          },
-        }
-      : {}),
-    responses: { [String(op.status ?? 200)]: success(op), default: { $ref: '#/components/responses/Problem' } },
+    ...(hasBody && { requestBody: bodyOf(op, named.of(rest, `${capital(id)}Request`)) }),
+    responses: {
+      [String(op.status ?? 200)]: success(op, named),
+      ...existing(op, named),
+      ...failures(contract, op, hasBody),
+    },
   };
 }
 
-function success(op: Op): object {
+function bodyOf(op: Op, schema: object): object {
+  const content = { schema: op.signedBy ? { type: 'object' } : schema, ...(op.example && { example: op.example }) };
+  const required = op.signedBy !== undefined || (shapeOf(inputParts(op).rest).required ?? []).length > 0;
+  return {
+    required,
+    description: `at most ${(op.maxBody ?? MAX_BODY) / 1024} kB`,
+    content: { 'application/json': content },
+  };
+}
+
+const WHO = {
+  public: 'Open to everyone.',
+  customer: 'Needs a token.',
+  staff: 'For staff.',
+  admin: 'For admins.',
+  internal: '',
+} as const;
+
+function descriptionOf(
+  op: Op,
+  { isAlias, path, twin }: { isAlias: boolean; path: string; twin?: string | undefined },
+): string {
+  const others = op.aliases ?? [];
+  return [
+    WHO[op.access],
+    isAlias && `The same as ${op.method} ${op.path}.`,
+    !isAlias && others.length > 0 && `Also at ${others.join(', ')}.`,
+    op.scope !== undefined && `OAuth2 clients need the scope ${op.scope}.`,
+    twin !== undefined &&
+      (isNumber(op, path)
+        ? `Digits alone are an id; anything else is a name, for ${twin}.`
+        : `Anything but digits alone is a name; digits alone are an id, for ${twin}.`),
+  ]
+    .filter((sentence) => sentence)
+    .join(' ');
+}
+
+const isNumber = (op: Op, path: string): boolean =>
+  [...path.matchAll(/\{(\w+)\}/g)].some(([, name = '']) => shapeOf(op.input).properties?.[name]?.type === 'integer');
+
+/** `order.place` and `/api/v1/orders` as a name that every language takes: `orderPlace`, `apiV1Orders`. */
+function identifier(text: string): string {
+  const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return words.map((word, index) => (index === 0 ? word : capital(word))).join('');
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+function success(op: Op, named: Components): object {
   const { download, page, properties } = shapeOf(op.output);
   if (download) return file((properties?.type?.enum ?? []) as readonly string[]);
   if (op.status === 204) return { description: 'done' };
   if (op.stream) {
     const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
-    return { description, content: { 'text/event-stream': { schema: clean(op.output) } } };
+    return { description, content: { 'text/event-stream': { schema: named.of(op.output, answerName(op)) } } };
   }
-  const schema = clean(page ? itemOf(op.output) : op.output);
+  const schema = named.of(page ? itemOf(op.output) : op.output, answerName(op));
   const headers = page ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } } : undefined;
   return { description: op.summary, headers, content: { 'application/json': { schema } } };
+}
+
+const answerName = (op: Op): string => `${capital(identifier(op.id))}Response`;
+
+// What was made before is answered again, with 200.
+function existing(op: Op, named: Components): Record<string, object> {
+  return op.existing ? { 200: success(op, named) } : {};
 }
 
 function file(types: readonly string[]): object {
@@ -89,6 +160,7 @@ function file(types: readonly string[]): object {
 }
 
 function parametersOf(
+  named: Components,
   properties: Record<string, TSchema>,
   place: string,
   required: (name: string) => boolean,
@@ -97,13 +169,8 @@ function parametersOf(
     name,
     in: place,
     required: required(name),
-    schema: clean(schema),
+    schema: named.of(schema),
   }));
-}
-
-// Drops TypeBox's symbols and undefined values, which are not JSON Schema.
-function clean(schema: TSchema): unknown {
-  return JSON.parse(JSON.stringify(schema));
 }
 
 const IDEMPOTENCY_KEY = {
@@ -120,25 +187,4 @@ const ACCESS_TOKEN = {
   required: false,
   description: 'the access token, for a client that cannot send headers, as the EventSource of a browser',
   schema: { type: 'string' },
-};
-
-const PROBLEM = {
-  type: 'object',
-  description: 'RFC 9457',
-  required: ['type', 'title', 'status', 'detail', 'code', 'error', 'timestamp', 'request_id'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string' },
-    code: { type: 'string' },
-    error: { type: 'string' },
-    timestamp: { type: 'string', format: 'date-time' },
-    request_id: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: { type: 'object', properties: { pointer: { type: 'string' }, detail: { type: 'string' } } },
-    },
-  },
 };

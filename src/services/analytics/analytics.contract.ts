@@ -13,80 +13,92 @@ export const MAX_POINTS = 1_000;
 const count = (description?: string) => Type.Integer({ description });
 
 /** The figures of the whole shop as they stand. Counts are of everything, amounts of one currency. */
-export const Stats = Type.Object({
-  currency: Currency(),
-  total_transactions: count(),
-  total_amount: Amount('of all transactions, paid or not'),
-  total_paid_transactions: count(),
-  total_paid_amount: Amount('what came in'),
-  total_refunded_amount: Amount('what went back of that'),
-  events_processed: count('each counted once, however often it came'),
-  unique_users: count('users who have a transaction'),
-  last_event_time: Type.Union([Time(), Type.Null()]),
-  registered_users: count(),
-  orders: Type.Object({
-    total: count(),
-    pending: count(),
-    confirmed: count(),
-    completed: count(),
-    cancelled: count(),
-  }),
-  revenue: Type.Object(
-    {
-      net: Amount('subtotals'),
-      tax: Amount(),
-      gross: Amount('totals'),
-      refunded: Amount('what was given back of it'),
-    },
-    { description: 'of the orders that were placed and not cancelled' },
-  ),
-  invoices: Type.Object({
-    total: count(),
-    draft: count(),
-    sent: count(),
-    paid: count(),
-    cancelled: count(),
-    amount_outstanding: Amount('what is sent and not yet paid'),
-  }),
-  shipments: Type.Object({
-    total: count(),
-    pending: count(),
-    packed: count(),
-    shipped: count(),
-    in_transit: count(),
-    delivered: count(),
-    failed: count(),
-    returned: count(),
-    cancelled: count(),
-  }),
-});
+export const Stats = Type.Object(
+  {
+    currency: Currency(),
+    total_transactions: count(),
+    total_amount: Amount('of all transactions, paid or not'),
+    total_paid_transactions: count(),
+    total_paid_amount: Amount('what came in'),
+    total_refunded_amount: Amount('what went back of that'),
+    events_processed: count('each counted once, however often it came'),
+    unique_users: count('users who have a transaction'),
+    last_event_time: Type.Union([Time(), Type.Null()]),
+    registered_users: count(),
+    orders: Type.Object({
+      total: count(),
+      pending: count(),
+      confirmed: count(),
+      completed: count(),
+      cancelled: count(),
+    }),
+    revenue: Type.Object(
+      {
+        net: Amount('subtotals'),
+        tax: Amount(),
+        gross: Amount('totals'),
+        refunded: Amount('what was given back of it'),
+      },
+      { description: 'of the orders that were placed and not cancelled' },
+    ),
+    invoices: Type.Object({
+      total: count(),
+      draft: count(),
+      sent: count(),
+      paid: count(),
+      cancelled: count(),
+      amount_outstanding: Amount('what is sent and not yet paid'),
+    }),
+    shipments: Type.Object({
+      total: count(),
+      pending: count(),
+      packed: count(),
+      shipped: count(),
+      in_transit: count(),
+      delivered: count(),
+      failed: count(),
+      returned: count(),
+      cancelled: count(),
+    }),
+  },
+  { title: 'Stats' },
+);
 export type Stats = Static<typeof Stats>;
 
-export const Point = Type.Object({
-  bucket: Type.String({
-    format: 'date-time',
-    description: 'its beginning; weeks begin on Monday, days at midnight UTC',
-  }),
-  count: count(),
-  amount: Amount(),
-});
+export const Point = Type.Object(
+  {
+    bucket: Type.String({
+      format: 'date-time',
+      description: 'its beginning; weeks begin on Monday, days at midnight UTC',
+    }),
+    count: count(),
+    amount: Amount(),
+  },
+  { title: 'SeriesPoint' },
+);
 export type Point = Static<typeof Point>;
 
-export const TopProduct = Type.Object({
-  product_id: Id(),
-  name: Type.String(),
-  category: Type.Union([Type.String(), Type.Null()]),
-  quantity: Type.Integer(),
-  revenue: Amount('of its lines, without tax'),
-});
+export const TopProduct = Type.Object(
+  {
+    product_id: Id(),
+    name: Type.String(),
+    category: Type.Union([Type.String(), Type.Null()]),
+    quantity: Type.Integer(),
+    revenue: Amount('of its lines, without tax'),
+  },
+  { title: 'TopProduct' },
+);
 export type TopProduct = Static<typeof TopProduct>;
 
-export const CategoryRevenue = Type.Object({
-  day: Type.String({ description: 'as 2026-11-21, in UTC' }),
-  category: Type.Union([Type.String(), Type.Null()], { description: 'as it is now; null: the product is not known' }),
-  quantity: Type.Integer(),
-  revenue: Amount('of its lines, without tax'),
-});
+export const CategoryRevenue = Type.Object(
+  {
+    day: Type.String({ description: 'as 2026-11-21, in UTC' }),
+    category: Type.Union([Type.String(), Type.Null()], { description: 'as it is now; null: the product is not known' }),
+    quantity: Type.Integer(),
+    revenue: Amount('of its lines, without tax'),
+  },
+  { title: 'CategoryRevenue' },
+);
 export type CategoryRevenue = Static<typeof CategoryRevenue>;
 
 /** What can be taken away as a file. */
@@ -105,48 +117,63 @@ const Side = Type.Union([
   Type.Null(),
 ]);
 
-export const Difference = Type.Object({
-  id: Id(),
-  /** Null: the owner has none with this id. */
-  owner: Side,
-  /** Null: it was never heard of here. */
-  counted: Side,
-});
+export const Difference = Type.Object(
+  {
+    id: Id(),
+    /** Null: the owner has none with this id. */
+    owner: Side,
+    /** Null: it was never heard of here. */
+    counted: Side,
+  },
+  { title: 'FigureDifference' },
+);
 export type Difference = Static<typeof Difference>;
 
-export const Comparison = Type.Object({
-  of: Compared,
-  /** Changes of the last minute are on their way and no difference. */
-  agrees: Type.Boolean(),
-  compared: count('how many the owner has'),
-  differences: Type.Array(Difference),
-  on_their_way: count('changed within the last minute, and not the same here yet'),
-  complete: Type.Boolean({ description: 'false: there are more differences than are named' }),
-});
+export const Comparison = Type.Object(
+  {
+    of: Compared,
+    /** Changes of the last minute are on their way and no difference. */
+    agrees: Type.Boolean(),
+    compared: count('how many the owner has'),
+    differences: Type.Array(Difference),
+    on_their_way: count('changed within the last minute, and not the same here yet'),
+    complete: Type.Boolean({ description: 'false: there are more differences than are named' }),
+  },
+  { title: 'Comparison' },
+);
 export type Comparison = Static<typeof Comparison>;
 
 /** A currency in which the payments that were counted do not add up to what the ledger says. */
-export const LedgerDifference = Type.Object({
-  currency: Currency(),
-  ledger_paid: Amount(),
-  counted_paid: Amount(),
-  ledger_refunded: Amount(),
-  counted_refunded: Amount(),
-});
+export const LedgerDifference = Type.Object(
+  {
+    currency: Currency(),
+    ledger_paid: Amount(),
+    counted_paid: Amount(),
+    ledger_refunded: Amount(),
+    counted_refunded: Amount(),
+  },
+  { title: 'LedgerDifference' },
+);
 export type LedgerDifference = Static<typeof LedgerDifference>;
 
-export const Check = Type.Object({
-  agrees: Type.Boolean(),
-  comparisons: Type.Array(Comparison),
-  ledger: Type.Array(LedgerDifference),
-});
+export const Check = Type.Object(
+  {
+    agrees: Type.Boolean(),
+    comparisons: Type.Array(Comparison),
+    ledger: Type.Array(LedgerDifference),
+  },
+  { title: 'FiguresCheck' },
+);
 export type Check = Static<typeof Check>;
 
-export const Rebuilt = Type.Object({
-  events: count('in the log'),
-  figures: count('that were made of them'),
-  mended: count('of these that had said something else before'),
-});
+export const Rebuilt = Type.Object(
+  {
+    events: count('in the log'),
+    figures: count('that were made of them'),
+    mended: count('of these that had said something else before'),
+  },
+  { title: 'Rebuilding' },
+);
 export type Rebuilt = Static<typeof Rebuilt>;
 
 export const analyticsErrors = errors('ANALYTICS', {

@@ -60,20 +60,29 @@ export type Shipment = Static<typeof Shipment>;
 const nullable = <T>(schema: { type: string }) => Type.Unsafe<T | null>({ ...schema, type: [schema.type, 'null'] });
 
 /** Where a parcel goes. It is shown to those who may see the shipment, and is in no event. */
-export const ShipTo = Type.Object({ name: Type.String(), lines: Type.Array(Type.String()) });
+export const ShipTo = Type.Object({ name: Type.String(), lines: Type.Array(Type.String()) }, { title: 'ShipTo' });
 export type ShipTo = Static<typeof ShipTo>;
 
 /** One thing that was said of a shipment. */
-export const Step = Type.Object({
-  status: ShipmentStatus(),
-  at: Time(),
-  note: nullable<string>(Type.String()),
-  source: Type.Unsafe<Source>({ type: 'string', enum: ['platform', 'staff', 'carrier'] }),
-});
+export const Step = Type.Object(
+  {
+    status: ShipmentStatus(),
+    at: Time(),
+    note: nullable<string>(Type.String()),
+    source: Type.Unsafe<Source>({ type: 'string', enum: ['platform', 'staff', 'carrier'] }),
+  },
+  { title: 'ShipmentStep' },
+);
 export type Source = 'platform' | 'staff' | 'carrier';
 
-const ListedShipment = Type.Object({ ...Shipment.properties, ship_to: nullable<ShipTo>(ShipTo) });
-const ShipmentDetails = Type.Object({ ...ListedShipment.properties, history: Type.Array(Step) });
+const ListedShipment = Type.Object(
+  { ...Shipment.properties, ship_to: nullable<ShipTo>(ShipTo) },
+  { title: 'Shipment' },
+);
+const ShipmentDetails = Type.Object(
+  { ...ListedShipment.properties, history: Type.Array(Step) },
+  { title: 'ShipmentDetails' },
+);
 
 export const deliveryEvents = {
   created: event('shipment.created', 'an order is to be delivered', Shipment),
@@ -151,6 +160,7 @@ export const deliveryOps = {
   setStatus: op('PUT /shipments/{shipment_id}', {
     access: 'staff',
     summary: 'pending, packed, shipped, in_transit, delivered, or failed, returned, cancelled; forwards only',
+    example: { status: 'shipped', carrier: 'DHL', tracking_number: 'JD014600003RS' },
     input: Type.Object({
       shipment_id: Id(),
       status: GivenStatus(),
@@ -165,6 +175,13 @@ export const deliveryOps = {
     tokenWelcome: true,
     summary:
       'What a carrier says of a parcel; signed by the carrier, or sent by staff. Repeated or late, it does no harm',
+    example: {
+      tracking_number: 'JD014600003RS',
+      status: 'in_transit',
+      at: '2026-11-21T09:30:00Z',
+      update_id: 'update-1',
+      note: 'left the depot',
+    },
     input: Type.Object({
       carrier,
       tracking_number: trackingNumber,

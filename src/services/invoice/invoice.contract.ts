@@ -13,31 +13,37 @@ const Status = () => Type.Unsafe<InvoiceStatus>({ type: 'string', enum: [...STAT
 const GivenStatus = () => Type.Unsafe<InvoiceStatus | 'canceled'>({ type: 'string', enum: [...STATUSES, 'canceled'] });
 export type GivenStatus = InvoiceStatus | 'canceled';
 
-const InvoiceItem = Type.Object({
-  product_id: Id(),
-  product_name: Type.String({ maxLength: MAX_NAME }),
-  description: Type.String(),
-  quantity: Type.Integer(),
-  unit_price: Amount(),
-  total_price: Amount(),
-});
+const InvoiceItem = Type.Object(
+  {
+    product_id: Id(),
+    product_name: Type.String({ maxLength: MAX_NAME }),
+    description: Type.String(),
+    quantity: Type.Integer(),
+    unit_price: Amount(),
+    total_price: Amount(),
+  },
+  { title: 'InvoiceItem' },
+);
 
 /** What the world sees of an invoice. */
-export const Invoice = Type.Object({
-  invoice_id: Id(),
-  order_id: Id(),
-  user_id: Id(),
-  username: Type.String({ maxLength: 64 }),
-  invoice_number: Type.String({ maxLength: 40, description: 'gapless per year, such as INV-2026-000001' }),
-  items: Type.Array(InvoiceItem),
-  subtotal: Amount(),
-  tax: Amount(),
-  total: Amount(),
-  currency: Currency(),
-  status: Status(),
-  created_at: Time(),
-  due_date: Time(),
-});
+export const Invoice = Type.Object(
+  {
+    invoice_id: Id(),
+    order_id: Id(),
+    user_id: Id(),
+    username: Type.String({ maxLength: 64 }),
+    invoice_number: Type.String({ maxLength: 40, description: 'gapless per year, such as INV-2026-000001' }),
+    items: Type.Array(InvoiceItem),
+    subtotal: Amount(),
+    tax: Amount(),
+    total: Amount(),
+    currency: Currency(),
+    status: Status(),
+    created_at: Time(),
+    due_date: Time(),
+  },
+  { title: 'Invoice' },
+);
 export type Invoice = Static<typeof Invoice>;
 
 /** An invoice as it is announced: without what is said of its products, which no consumer needs. */
@@ -94,6 +100,8 @@ export const invoiceOps = {
     summary: 'Invoices an order, once; after that it answers 200 with the invoice that is there',
     status: 201,
     idempotent: true,
+    existing: true,
+    example: { order_id: 1 },
     input: Type.Object({ order_id: Id() }),
     output: Invoice,
   }),
@@ -124,6 +132,7 @@ export const invoiceOps = {
   setStatus: op('PUT /invoices/{invoice_id}', {
     access: 'staff',
     summary: 'draft to sent to paid; cancelled from draft or sent',
+    example: { status: 'sent' },
     input: Type.Object({ invoice_id: Id(), status: GivenStatus() }),
     output: Invoice,
   }),

@@ -12,9 +12,11 @@ import {
   paging,
   Time,
 } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
 import { figuresOp } from '../../platform/figures.ts';
 import { Lines, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
+import { orderErrors } from './order.errors.contract.ts';
+
+export { orderErrors };
 
 export const OrderStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
@@ -57,7 +59,10 @@ const fields = {
 };
 
 /** What the world sees of an order. */
-export const Order = Type.Object({ ...fields, items: Type.Array(Type.Object(item)) });
+export const Order = Type.Object(
+  { ...fields, items: Type.Array(Type.Object(item, { title: 'OrderItem' })) },
+  { title: 'Order' },
+);
 export type Order = Static<typeof Order>;
 
 /** One line as it was when the order was placed. */
@@ -80,45 +85,57 @@ export const OrderPlaced = Type.Object({
 });
 export type OrderPlaced = Static<typeof OrderPlaced>;
 
-const Actor = Type.Object({
-  kind: OneOf('anonymous', 'user', 'system'),
-  id: Type.Optional(Id()),
-  username: Type.Optional(Type.String({ description: 'for oneself, and for staff' })),
-});
+const Actor = Type.Object(
+  {
+    kind: OneOf('anonymous', 'user', 'system'),
+    id: Type.Optional(Id()),
+    username: Type.Optional(Type.String({ description: 'for oneself, and for staff' })),
+  },
+  { title: 'TimelineActor' },
+);
 
 /** One thing that happened to an order, in whichever service. */
-export const TimelineEntry = Type.Object({
-  event_id: Type.String(),
-  type: Type.String(),
-  service: Type.String(),
-  subject: Type.String(),
-  at: Time(),
-  actor: Actor,
-  because_of: Type.Optional(Type.Object({ event_id: Type.String(), type: Type.String(), actor: Actor })),
-  causation_id: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
-  correlation_id: Type.String(),
-  summary: Type.String(),
-  data: Type.Unknown(),
-});
+export const TimelineEntry = Type.Object(
+  {
+    event_id: Type.String(),
+    type: Type.String(),
+    service: Type.String(),
+    subject: Type.String(),
+    at: Time(),
+    actor: Actor,
+    because_of: Type.Optional(Type.Object({ event_id: Type.String(), type: Type.String(), actor: Actor })),
+    causation_id: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
+    correlation_id: Type.String(),
+    summary: Type.String(),
+    data: Type.Unknown(),
+  },
+  { title: 'TimelineEntry' },
+);
 export type TimelineEntry = Static<typeof TimelineEntry>;
 
-const Waiting = Type.Object({
-  what: Type.String(),
-  since: Time(),
-  who: OneOf('customer', 'staff', 'carrier', 'nobody'),
-  how: Type.String({ description: 'in words, with each request as METHOD /path {body}' }),
-});
+const Waiting = Type.Object(
+  {
+    what: Type.String(),
+    since: Time(),
+    who: OneOf('customer', 'staff', 'carrier', 'nobody'),
+    how: Type.String({ description: 'in words, with each request as METHOD /path {body}' }),
+  },
+  { title: 'Waiting' },
+);
 export type Waiting = Static<typeof Waiting>;
 
 /** What an order waits for. */
-export const Explanation = Type.Object({
-  order_id: Id(),
-  status: OrderStatus,
-  payment_status: PaymentStatus,
-  fulfillment_status: FulfillmentStatus,
-  waiting_for: Type.Array(Waiting),
-  sentence: Type.String(),
-});
+export const Explanation = Type.Object(
+  {
+    order_id: Id(),
+    status: OrderStatus,
+    payment_status: PaymentStatus,
+    fulfillment_status: FulfillmentStatus,
+    waiting_for: Type.Array(Waiting),
+    sentence: Type.String(),
+  },
+  { title: 'Explanation' },
+);
 export type Explanation = Static<typeof Explanation>;
 
 /** How far an order is, as far as it has heard. */
@@ -162,48 +179,6 @@ export const orderEvents = {
   ),
 };
 
-export const orderErrors = errors('ORDER', {
-  NOT_FOUND: [
-    'not_found',
-    'order not found',
-    "Check the id; GET /orders lists your own, and nobody sees another customer's.",
-  ],
-  PRODUCT_NOT_FOUND: [
-    'invalid',
-    ({ line }: { line: number }) => `item ${line}: product not found`,
-    'Take the item out, or look its id up with GET /products.',
-  ],
-  OUT_OF_STOCK: [
-    'invalid',
-    ({ line, product }: { line: number; product: string }) =>
-      `item ${line}: product '${product}' is currently out of stock`,
-    'Take the item out, or order it when GET /products/{product_id} says in_stock.',
-  ],
-  SHORT: [
-    'invalid',
-    ({ line, product, left }: { line: number; product: string; left: number }) =>
-      `item ${line}: only ${left} of product '${product}' can be ordered now`,
-    'Order no more than the sentence says is left, or wait for new stock.',
-  ],
-  OTHER_CURRENCY: [
-    'invalid',
-    ({ line, product, currency }: { line: number; product: string; currency: string }) =>
-      `item ${line}: product '${product}' is priced in ${currency}, unlike the items before it`,
-    'Order it in an order of its own.',
-  ],
-  NO_ITEMS: [
-    'invalid',
-    'either items, or product_id and quantity, must be given',
-    'Send {"items": [{"product_id": 1, "quantity": 1}]}, or {"product_id": 1, "quantity": 1}.',
-  ],
-  NOT_YOURS: ['forbidden', 'only staff may order for somebody else', 'Order under your own name, or ask the staff.'],
-  NOT_CANCELLABLE: [
-    'conflict',
-    ({ state }: { state: string }) => `an order that is ${state} cannot be cancelled`,
-    'GET /orders/{order_id}/explain says what it waits for; what has left is sent back.',
-  ],
-});
-
 /** The same operation as part of the sales API, which OAuth2 clients use with a scope. */
 const sales = (path: string, scope: 'orders:read' | 'orders:write') => ({ aliases: [`/api/v1${path}`], scope });
 
@@ -214,6 +189,12 @@ export const orderOps = {
     summary: 'Places an order; its stock is set aside, all lines or none',
     status: 201,
     idempotent: true,
+    example: {
+      items: [
+        { product_id: 1, quantity: 2 },
+        { product_id: 2, quantity: 1 },
+      ],
+    },
     input: Type.Object({ items: Lines }),
     output: Order,
   }),
@@ -223,6 +204,7 @@ export const orderOps = {
     summary: 'Places an order for one product',
     status: 201,
     idempotent: true,
+    example: { product_id: 2, quantity: 1 },
     input: Type.Object(single),
     output: Order,
   }),
@@ -232,6 +214,7 @@ export const orderOps = {
     summary: 'Places an order for a named user: oneself, or anybody for staff',
     status: 201,
     idempotent: true,
+    example: { items: [{ product_id: 2, quantity: 1 }] },
     input: Type.Object({
       username,
       items: Type.Optional(Lines),

@@ -36,20 +36,23 @@ const textOrNull = (description?: string) =>
 const TimeOrNull = () => Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' });
 
 /** What the world sees of a transaction. */
-export const Transaction = Type.Object({
-  id: Id(),
-  user_id: Id(),
-  amount: Amount(),
-  description: Type.String(),
-  is_paid: Type.Boolean({ description: 'paid, whether or not some of it was given back later' }),
-  created_at: Time(),
-  currency: Currency(),
-  status: Status(),
-  invoice_id: idOrNull(),
-  order_id: idOrNull(),
-  refunded_total: Amount(),
-  paid_at: TimeOrNull(),
-});
+export const Transaction = Type.Object(
+  {
+    id: Id(),
+    user_id: Id(),
+    amount: Amount(),
+    description: Type.String(),
+    is_paid: Type.Boolean({ description: 'paid, whether or not some of it was given back later' }),
+    created_at: Time(),
+    currency: Currency(),
+    status: Status(),
+    invoice_id: idOrNull(),
+    order_id: idOrNull(),
+    refunded_total: Amount(),
+    paid_at: TimeOrNull(),
+  },
+  { title: 'Transaction' },
+);
 export type Transaction = Static<typeof Transaction>;
 
 /** Money that moved for one transaction. The totals of its invoice count this movement and all before it. */
@@ -122,37 +125,43 @@ export const paymentEvents = {
 };
 
 /** A sum that was given back, and the credit note that documents it. */
-export const CreditNote = Type.Object({
-  credit_note_id: Id(),
-  number: textOrNull('gapless per year, such as CN-2026-000001; null until the money is given back'),
-  transaction_id: Id(),
-  user_id: Id(),
-  invoice_id: idOrNull(),
-  order_id: idOrNull(),
-  amount: Amount(),
-  currency: Currency(),
-  reason: Type.String(),
-  status: Type.Unsafe<RefundStatus>({ type: 'string', enum: [...REFUND_STATUSES] }),
-  created_at: Time(),
-});
+export const CreditNote = Type.Object(
+  {
+    credit_note_id: Id(),
+    number: textOrNull('gapless per year, such as CN-2026-000001; null until the money is given back'),
+    transaction_id: Id(),
+    user_id: Id(),
+    invoice_id: idOrNull(),
+    order_id: idOrNull(),
+    amount: Amount(),
+    currency: Currency(),
+    reason: Type.String(),
+    status: Type.Unsafe<RefundStatus>({ type: 'string', enum: [...REFUND_STATUSES] }),
+    created_at: Time(),
+  },
+  { title: 'CreditNote' },
+);
 export type CreditNote = Static<typeof CreditNote>;
 
-const Paid = Type.Object({
-  message: Type.String(),
-  transactions_paid: Type.Integer(),
-  total_paid: Amount(),
-  currency: Currency(),
-  transactions: Type.Array(Transaction),
-  more: Type.Boolean({ description: 'more is open than one request pays; ask again' }),
-  payment: Type.Optional(
-    Type.Object({
-      payment_id: Id(),
-      provider: Type.String(),
-      status: Type.Unsafe<PaymentStatus>({ type: 'string', enum: [...PAYMENT_STATUSES] }),
-      client_secret: Type.Optional(Type.String({ description: "what the provider's own page needs to go on" })),
-    }),
-  ),
-});
+const Paid = Type.Object(
+  {
+    message: Type.String(),
+    transactions_paid: Type.Integer(),
+    total_paid: Amount(),
+    currency: Currency(),
+    transactions: Type.Array(Transaction),
+    more: Type.Boolean({ description: 'more is open than one request pays; ask again' }),
+    payment: Type.Optional(
+      Type.Object({
+        payment_id: Id(),
+        provider: Type.String(),
+        status: Type.Unsafe<PaymentStatus>({ type: 'string', enum: [...PAYMENT_STATUSES] }),
+        client_secret: Type.Optional(Type.String({ description: "what the provider's own page needs to go on" })),
+      }),
+    ),
+  },
+  { title: 'PaidTransactions' },
+);
 
 const whose = { user_id: Type.Optional(Id()), all: Type.Optional(Type.Boolean()) };
 
@@ -163,6 +172,7 @@ const transactionOps = {
     status: 201,
     idempotent: true,
     aliases: prefixed('/transactions'),
+    example: { amount: 32.99, description: 'a mouse' },
     input: Type.Object({
       user_id: Type.Optional(Id()),
       amount: Money({ minimum: 0.01 }),
@@ -191,6 +201,7 @@ const transactionOps = {
     idempotent: true,
     aliases: prefixed('/transactions/pay'),
     alsoQuery: ['user_id'],
+    example: { payment_method: 'card' },
     input: Type.Object({
       user_id: Type.Optional(Id()),
       payment_method: Type.Optional(
@@ -205,6 +216,7 @@ const transactionOps = {
     status: 201,
     idempotent: true,
     aliases: prefixed('/transactions/{transaction_id}/refund'),
+    example: { amount: 10, reason: 'a scratch' },
     input: Type.Object({
       transaction_id: Id(),
       amount: Type.Optional(Money({ minimum: 0.01 })),
@@ -236,6 +248,7 @@ const providerOps = {
     signedBy: 'stripe-signature',
     // Stripe sends the whole object that an event is about.
     maxBody: 262_144,
+    example: { id: 'evt_1', type: 'payment_intent.succeeded' },
     input: Type.Object({ body: Type.String(), signature: Type.String() }),
     output: Type.Object({ received: Type.Boolean() }),
   }),

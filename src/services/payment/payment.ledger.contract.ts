@@ -4,31 +4,43 @@ import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../p
 /** The same addresses as a client of the gateway may write them. */
 export const prefixed = (...paths: string[]): string[] => paths.map((path) => `/payment${path}`);
 
-const Posting = Type.Object({ account: Type.String(), amount: Amount('debits are positive, credits negative') });
-export const LedgerEntry = Type.Object({
-  entry_id: Id(),
-  kind: Type.Unsafe<EntryKind>({ type: 'string', enum: ['claim', 'payment', 'refund', 'void'] }),
-  transaction_id: Id(),
-  user_id: Id(),
-  currency: Currency(),
-  postings: Type.Array(Posting, { description: 'their amounts sum to zero' }),
-  reverses: Type.Unsafe<number | null>({
-    type: ['integer', 'null'],
-    description: 'the entry that this one takes back, in whole or in part',
-  }),
-  created_at: Time(),
-});
+const Posting = Type.Object(
+  { account: Type.String(), amount: Amount('debits are positive, credits negative') },
+  { title: 'Posting' },
+);
+export const LedgerEntry = Type.Object(
+  {
+    entry_id: Id(),
+    kind: Type.Unsafe<EntryKind>({ type: 'string', enum: ['claim', 'payment', 'refund', 'void'] }),
+    transaction_id: Id(),
+    user_id: Id(),
+    currency: Currency(),
+    postings: Type.Array(Posting, { description: 'their amounts sum to zero' }),
+    reverses: Type.Unsafe<number | null>({
+      type: ['integer', 'null'],
+      description: 'the entry that this one takes back, in whole or in part',
+    }),
+    created_at: Time(),
+  },
+  { title: 'LedgerEntry' },
+);
 export type LedgerEntry = Static<typeof LedgerEntry>;
 export type EntryKind = 'claim' | 'payment' | 'refund' | 'void';
 
-const Balance = Type.Object({ account: Type.String(), currency: Currency(), balance: Amount() });
+const Balance = Type.Object(
+  { account: Type.String(), currency: Currency(), balance: Amount() },
+  { title: 'AccountBalance' },
+);
 
 /** A figure that is not what the ledger says. */
-export const Difference = Type.Object({
-  what: Type.String({ description: 'such as transaction/17 paid' }),
-  kept: Amount(),
-  ledger: Amount(),
-});
+export const Difference = Type.Object(
+  {
+    what: Type.String({ description: 'such as transaction/17 paid' }),
+    kept: Amount(),
+    ledger: Amount(),
+  },
+  { title: 'LedgerMismatch' },
+);
 export type Difference = Static<typeof Difference>;
 
 /** What the staff may look at of the ledger. */

@@ -30,18 +30,21 @@ const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), 
 });
 
 /** What the world sees of a product. */
-export const Product = Type.Object({
-  product_id: Id(),
-  name: Type.String({ maxLength: MAX_NAME }),
-  description: Type.String({ maxLength: MAX_DESCRIPTION }),
-  price: Amount(),
-  currency: Currency(),
-  category: Type.String({ maxLength: MAX_CATEGORY }),
-  in_stock: Type.Boolean(),
-  stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
-  created_at: Time(),
-  updated_at: Time(),
-});
+export const Product = Type.Object(
+  {
+    product_id: Id(),
+    name: Type.String({ maxLength: MAX_NAME }),
+    description: Type.String({ maxLength: MAX_DESCRIPTION }),
+    price: Amount(),
+    currency: Currency(),
+    category: Type.String({ maxLength: MAX_CATEGORY }),
+    in_stock: Type.Boolean(),
+    stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
+    created_at: Time(),
+    updated_at: Time(),
+  },
+  { title: 'Product' },
+);
 export type Product = Static<typeof Product>;
 
 const fields = {
@@ -81,24 +84,27 @@ export type UpdateProduct = Static<typeof UpdateProduct>;
 /** One wanted line: which product, how many. */
 export const Line = Type.Object(
   { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) },
-  { additionalProperties: false },
+  { title: 'OrderLine', additionalProperties: false },
 );
 export type Line = Static<typeof Line>;
 
 export const Lines = Type.Array(Line, { minItems: 1, maxItems: MAX_LINES });
 
-const Availability = Type.Object({
-  available: Type.Boolean(),
-  items: Type.Array(
-    Type.Object({
-      product_id: Id(),
-      available: Type.Boolean(),
-      in_stock: Type.Boolean(),
-      stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
-      unit_price: Type.Union([Amount(), Type.Null()]),
-    }),
-  ),
-});
+const Availability = Type.Object(
+  {
+    available: Type.Boolean(),
+    items: Type.Array(
+      Type.Object({
+        product_id: Id(),
+        available: Type.Boolean(),
+        in_stock: Type.Boolean(),
+        stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
+        unit_price: Type.Union([Amount(), Type.Null()]),
+      }),
+    ),
+  },
+  { title: 'Availability' },
+);
 export type Availability = Static<typeof Availability>;
 
 /** What became of one wanted line; the facts of the product are there unless it was not found. */
@@ -170,6 +176,7 @@ export const productOps = {
     status: 201,
     idempotent: true,
     maxBody: LONG_BODY,
+    example: { name: 'Desk lamp', price: 39.9, category: 'Home', stock_quantity: 25 },
     input: CreateProduct,
     output: Product,
   }),
@@ -177,12 +184,14 @@ export const productOps = {
     access: 'staff',
     summary: 'Changes the fields that are given',
     maxBody: LONG_BODY,
+    example: { price: 34.9, stock_quantity: 40 },
     input: UpdateProduct,
     output: Product,
   }),
   availability: op('POST /availability', {
     access: 'public',
     summary: 'Whether these quantities could be ordered now',
+    example: { items: [{ product_id: 1, quantity: 2 }] },
     input: Type.Object({ items: Lines }),
     output: Availability,
   }),

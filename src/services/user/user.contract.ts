@@ -20,7 +20,7 @@ export const Address = Type.Object(
     region: Type.Optional(TextLine(100)),
     country: Pattern('^[A-Z]{2}$', 'two capital letters of ISO 3166-1, such as DE'),
   },
-  { additionalProperties: false },
+  { title: 'Address', additionalProperties: false },
 );
 export type Address = Static<typeof Address>;
 
@@ -42,14 +42,17 @@ const profile = {
 };
 
 /** What its owner and the staff see of an account. */
-export const User = Type.Object({
-  id: Id(),
-  username: Type.String(),
-  role: Role,
-  ...profile,
-  created_at: Time(),
-  updated_at: Time(),
-});
+export const User = Type.Object(
+  {
+    id: Id(),
+    username: Type.String(),
+    role: Role,
+    ...profile,
+    created_at: Time(),
+    updated_at: Time(),
+  },
+  { title: 'User' },
+);
 export type User = Static<typeof User>;
 
 /** The fields of a profile that are given; null clears one. */
@@ -70,30 +73,42 @@ export type Credentials = Static<typeof Credentials>;
 
 const tokens = { token: Type.String(), refresh_token: Type.String(), expires_in: Type.Integer() };
 
-const Registered = Type.Object({ message: Type.String(), id: Id(), username: Type.String(), ...tokens });
+const Registered = Type.Object(
+  { message: Type.String(), id: Id(), username: Type.String(), ...tokens },
+  { title: 'Registration' },
+);
 
-const SignedIn = Type.Object({
-  message: Type.String(),
-  ...tokens,
-  id: Id(),
-  username: Type.String(),
-  user: Type.Object({ id: Id(), username: Type.String(), role: Role }),
-});
+const SignedIn = Type.Object(
+  {
+    message: Type.String(),
+    ...tokens,
+    id: Id(),
+    username: Type.String(),
+    user: Type.Object({ id: Id(), username: Type.String(), role: Role }),
+  },
+  { title: 'SignIn' },
+);
 
 /** The answer of the token endpoint (RFC 6749); `token` is the same as `access_token`. */
-const Granted = Type.Object({
-  access_token: Type.String(),
-  token_type: Type.Literal('Bearer'),
-  ...tokens,
-});
+const Granted = Type.Object(
+  {
+    access_token: Type.String(),
+    token_type: Type.Literal('Bearer'),
+    ...tokens,
+  },
+  { title: 'TokenGrant' },
+);
 
-export const Session = Type.Object({
-  session_id: Id(),
-  created_at: Time(),
-  last_used_at: Time(),
-  expires_at: Time(),
-  current: Type.Boolean({ description: 'the session of the token that asks' }),
-});
+export const Session = Type.Object(
+  {
+    session_id: Id(),
+    created_at: Time(),
+    last_used_at: Time(),
+    expires_at: Time(),
+    current: Type.Boolean({ description: 'the session of the token that asks' }),
+  },
+  { title: 'Session' },
+);
 export type Session = Static<typeof Session>;
 
 const Buyer = Type.Object({
@@ -139,6 +154,7 @@ const signInOps = {
     summary: 'Makes an account and signs it in; the first account of a system is its admin',
     status: 201,
     idempotent: true,
+    example: { username: 'ada', password: 'a long password' },
     input: Credentials,
     output: Registered,
   }),
@@ -146,12 +162,14 @@ const signInOps = {
     access: 'public',
     aliases: ['/auth/login'],
     summary: 'Signs in',
+    example: { username: 'ada', password: 'a long password' },
     input: Type.Object({ username: Type.String({ maxLength: 256 }), password }),
     output: SignedIn,
   }),
   token: op('POST /auth/token', {
     access: 'public',
     summary: 'A new access token and a new refresh token for a refresh token, which is then used up',
+    example: { grant_type: 'refresh_token', refresh_token: 'the one of the last answer' },
     input: Type.Object({
       grant_type: Type.Literal('refresh_token'),
       refresh_token: Type.String({ maxLength: 200, writeOnly: true }),
@@ -189,6 +207,7 @@ const securityOps = {
     access: 'customer',
     summary: 'Sets a new password and ends the other sessions',
     status: 204,
+    example: { current_password: 'a long password', new_password: 'a longer password' },
     input: Type.Object({ current_password: password, new_password: newPassword }),
     output: Nothing(),
   }),
@@ -217,6 +236,10 @@ const accountOps = {
   updateMe: op('PATCH /users/me', {
     access: 'customer',
     summary: 'Changes the fields that are given; null clears one',
+    example: {
+      display_name: 'Ada Lovelace',
+      address: { line1: 'St. James’s Square 12', postal_code: 'SW1Y 4JH', city: 'London', country: 'GB' },
+    },
     input: UpdateProfile,
     output: User,
   }),
@@ -235,6 +258,7 @@ const accountOps = {
   setRole: op('PUT /users/{user_id}/role', {
     access: 'admin',
     summary: 'Changes what an account may do; the last admin stays one',
+    example: { role: 'admin' },
     input: Type.Object({ user_id: Id(), role: Role }),
     output: User,
   }),

@@ -25,6 +25,8 @@ export const referenceTask = defineTask(
         operationTitleSource: 'path',
         withDefaultFonts: false,
         telemetry: false,
+        // A token that was pasted is still there when the page is loaded again.
+        persistAuth: true,
         hideClientButton: true,
         showDeveloperTools: 'never',
         agent: { disabled: true },

@@ -19,41 +19,53 @@ const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: 
 const Types = Type.Array(OneOf(...WEBHOOK_TYPES), { minItems: 1, maxItems: WEBHOOK_TYPES.length, uniqueItems: true });
 
 /** An address that a user wants to be told at. */
-export const Endpoint = Type.Object({
-  endpoint_id: Id(),
-  user_id: Id(),
-  url: Type.String(),
-  types: Types,
-  everyone: Type.Boolean({ description: 'told of what concerns any user; for staff only' }),
-  status: OneOf('active', 'disabled', 'deleted'),
-  disabled_reason: textOrNull(),
-  created_at: Time(),
-});
+export const Endpoint = Type.Object(
+  {
+    endpoint_id: Id(),
+    user_id: Id(),
+    url: Type.String(),
+    types: Types,
+    everyone: Type.Boolean({ description: 'told of what concerns any user; for staff only' }),
+    status: OneOf('active', 'disabled', 'deleted'),
+    disabled_reason: textOrNull(),
+    created_at: Time(),
+  },
+  { title: 'WebhookEndpoint' },
+);
 export type Endpoint = Static<typeof Endpoint>;
 
-const WithSecret = Type.Object({
-  ...Endpoint.properties,
-  secret: Type.String({ description: 'whsec_ and base64; it is shown this once' }),
-});
+const WithSecret = Type.Object(
+  {
+    ...Endpoint.properties,
+    secret: Type.String({ description: 'whsec_ and base64; it is shown this once' }),
+  },
+  { title: 'WebhookEndpointWithSecret' },
+);
 
-const Attempt = Type.Object({
-  at: Time(),
-  status: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'the HTTP status of the answer' }),
-  error: textOrNull('why there was no answer'),
-  ms: Type.Integer(),
-});
+const Attempt = Type.Object(
+  {
+    at: Time(),
+    status: Type.Unsafe<number | null>({ type: ['integer', 'null'], description: 'the HTTP status of the answer' }),
+    error: textOrNull('why there was no answer'),
+    ms: Type.Integer(),
+  },
+  { title: 'WebhookAttempt' },
+);
 
 /** One message to one endpoint, and what came of it. */
-export const Delivery = Type.Object({
-  delivery_id: Id(),
-  endpoint_id: Id(),
-  message_id: Type.String({ description: 'the header webhook-id, the same at every attempt' }),
-  type: Type.String(),
-  status: OneOf('waiting', 'delivered', 'failed'),
-  next_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
-  created_at: Time(),
-  attempts: Type.Array(Attempt),
-});
+export const Delivery = Type.Object(
+  {
+    delivery_id: Id(),
+    endpoint_id: Id(),
+    message_id: Type.String({ description: 'the header webhook-id, the same at every attempt' }),
+    type: Type.String(),
+    status: OneOf('waiting', 'delivered', 'failed'),
+    next_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
+    created_at: Time(),
+    attempts: Type.Array(Attempt),
+  },
+  { title: 'WebhookDelivery' },
+);
 export type Delivery = Static<typeof Delivery>;
 
 export const webhookEvents = {
@@ -109,6 +121,7 @@ export const webhookOps = {
     status: 201,
     idempotent: true,
     aliases: prefixed(BASE),
+    example: { url: 'https://shop.example/hooks', types: ['order.status_changed', 'payment.captured'] },
     input: Type.Object({
       url: Pattern('^[!-~]+$', 'an address of visible ASCII characters, such as https://shop.example/hooks', {
         minLength: 8,

@@ -1,0 +1,40 @@
+/** What a person reads first at /docs. Markdown. */
+export const INTRODUCTION = `Order to cash: accounts, catalogue, orders, invoices, payments, deliveries and live figures.
+
+## A token
+
+\`POST /register\` makes an account and answers with a \`token\`; \`POST /login\` gives another. Send it as
+\`Authorization: Bearer …\`. It lasts for \`expires_in\` seconds; \`POST /auth/token\` renews it with the refresh token,
+which is then used up. On this page: paste it under *Authentication*; it stays there when the page is loaded again.
+
+## Who may do what
+
+The first account of a system is its admin, all later ones are customers. A customer sees what is theirs, and of
+everything else a 404. What staff or an admin must do says so. The addresses under \`/api/v1\` are the same operations
+for OAuth2 clients, which need the scope that is named there.
+
+## Ids, times and money
+
+Ids are positive integers. Times are RFC 3339 in UTC. Amounts are decimals with two digits beside a currency of ISO 4217;
+they are counted in whole cents and never rounded on their way.
+
+## Lists
+
+A list is a JSON array. \`limit\` (50, at most 200) is the length of a page; the address of the next one is in the header
+\`Link\` with \`rel="next"\`. Take it as it is: a cursor means nothing to anybody else.
+
+## Sending a request twice
+
+With an \`Idempotency-Key\` (a UUID, for example) a repeated request has the first answer again, marked
+\`Idempotent-Replayed: true\`, and nothing happens twice. The same key with another body is refused with 422.
+
+## Errors
+
+Every error is a problem document (RFC 9457): \`detail\` is one sentence that says what is wrong, \`errors\` has a pointer
+to each place in the request, \`remedy\` says what to do, and \`code\` stays the same when sentences change.
+[All errors](/docs/errors) are on one page. On 429 and 503 come back after \`Retry-After\` seconds.
+
+## Events
+
+What happens is announced as CloudEvents: [AsyncAPI](/asyncapi.json). Your own address is told with
+\`POST /webhooks/endpoints\`.`;
