@@ -105,6 +105,28 @@ eachWay('events in the rows of a service', (way) => {
     assert.deepEqual(await one.next(3), { subjects: [], places: [] });
   });
 
+  test('of a subject that is held are left out and handed out again, and the others only once', async () => {
+    const next = async (done: readonly WaitingEvent[], held: readonly string[]) =>
+      one.outboxes.next(new Map([[SERVICE, { done, held }]]), 10);
+    const names = (waiting: readonly WaitingEvent[]) => waiting.map(({ subject }) => subject);
+    await one.write(['a', 'b'], ['c']);
+    const first = await next([], []);
+    assert.deepEqual(names(first), ['a', 'b', 'c']);
+    const taken = first.filter(({ subject }) => subject !== 'a');
+    assert.deepEqual(names(await next(taken, ['a'])), []);
+    await one.write(['d']);
+    const second = await next([], ['a']);
+    assert.deepEqual(names(second), ['d']);
+    assert.deepEqual(names(await next(second, [])), ['a']);
+    assert.deepEqual(
+      (await one.outboxes.waiting([SERVICE])).map(({ events }) => events),
+      [1],
+    );
+    await one.outboxes.flush();
+    const later = processOf(engine, locks, place, 'later');
+    assert.equal((await later.next()).subjects[0], 'a', 'what was held is not lost with the process');
+  });
+
   test('keep their envelope and the text of their payload', async () => {
     await one.write(['a']);
     const [event] = await one.outboxes.next(NONE, 10);

@@ -108,13 +108,13 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     const mark = leads
       ? progress.mark
       : (await engine.query<{ mark: number }>(`select max(position) as mark from ${relay}`))[0]?.mark;
-    const text = `select sum(length(JSONExtractArrayRaw(events))) as events, min(JSONExtractString(events, 1, 'time')) as since
-      from (select events from ${events} where position > {mark:UInt64} and events not in ('', '[]') limit ${MOST_COUNTED})`;
-    const [row] = await engine.query<{ events: number; since: string }>(text, { mark: mark ?? 0 });
+    const text = `select sum(length(JSONExtractArrayRaw(announced))) as waiting, min(JSONExtractString(announced, 1, 'time')) as since
+      from (select events as announced from ${events} where position > {mark:UInt64} and events not in ('', '[]') limit ${MOST_COUNTED})`;
+    const [row] = await engine.query<{ waiting: number; since: string }>(text, { mark: mark ?? 0 });
     const left = leads ? progress.left : [];
     return {
       service,
-      events: left.length + Number(row?.events ?? 0),
+      events: left.length + Number(row?.waiting ?? 0),
       since: left[0]?.time ?? (row?.since || undefined),
     };
   }
