@@ -198,7 +198,7 @@ function deadLetters(options: WorldOptions): void {
       /^Say who you are: .*TRADEPOST_TOKEN.*\n$/,
       /^your role does not allow this\n$/,
       /^a valid access token is needed .*\n$/,
-      /^product listens to nothing; those that do are .*delivery.*\n$/,
+      /^gateway listens to nothing; those that do are .*delivery.*\n$/,
       /^'1e3' is no id.*\n$/,
       /^There is no dead letter 999999 of delivery\.\n$/,
       /^Name a service and an id, or say --all\.\n$/,
