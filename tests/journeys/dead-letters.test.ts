@@ -186,7 +186,7 @@ function deadLetters(options: WorldOptions): void {
       run(['list']),
       run(['list'], mallory),
       run(['list', '--token', 'forged']),
-      run(['list', 'product'], staff),
+      run(['list', 'gateway'], staff),
       run(['show', 'delivery', '1e3'], staff),
       run(['show', 'delivery', '999999'], staff),
       run(['replay', 'delivery'], staff),
