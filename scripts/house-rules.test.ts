@@ -34,7 +34,7 @@ test('only platform/config.ts reads the environment', () => {
 });
 
 const SQL =
-  /^\s*(select|insert into|delete from|update|with|truncate|create|alter|drop)\s[^.!?]*\b(from|values|set|as|where|table|schema|on|select)\b|\b(insert into|delete from)\s|\bselect\b[^.]*\bfrom\s/i;
+  /^\s*(select|insert into|delete from|update|truncate|create|alter|drop)\s[^.!?]*\b(from|values|set|as|where|table|schema|on|select)\b|^\s*with\s+[\w$]+\s+as\b|\b(insert into|delete from)\s|\bselect\b[^.]*\bfrom\s/i;
 
 function holdsSql(node: Node): boolean {
   if (node.type === 'Literal' && typeof node.value === 'string') return SQL.test(node.value);

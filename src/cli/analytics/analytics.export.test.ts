@@ -172,7 +172,7 @@ test('the command says what is wrong in one sentence, and writes nothing', async
     /^option '--format <format>' argument 'xml' is invalid\. Allowed choices are csv, parquet\. See tradepost analytics export --help\.\n$/,
     /^option '--what <figures>' argument 'everything' is invalid\. Allowed choices are timeseries, top-products/,
     /^What answers at http:\/\/localhost:\d+ is not Tradepost \(status 200\); see --url\.\n$/,
-    /^--json tells what was written to a file; name one with --out\.\n$/,
+    /^\{"error":"--json tells what was written to a file; name one with --out\.","code":"REFUSED"\}\n$/,
     /^'none\/figures\.csv' cannot be written \(there is no such folder\); see --out\.\n$/,
     /^'.*tradepost-export-.*' cannot be written \(it is a folder\); see --out\.\n$/,
   ];

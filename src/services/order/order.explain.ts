@@ -119,9 +119,9 @@ function refund(order: OrderState, { paid }: Story, since: string): Waiting[] {
   const amount = formatMoney(due, order.currency);
   const reason = order.status === 'cancelled' ? 'the order was cancelled' : 'the goods came back';
   const requests = paid.map((id) => `POST /transactions/${id}/refund {"reason": "${reason}"}`);
-  const how =
-    requests.length > 0 ? requests.join(', then ') : 'it can be given back as soon as its payment is known here';
-  return [{ what: `the refund of ${amount}`, since, who: 'staff', how }];
+  const what = `the refund of ${amount}`;
+  if (requests.length > 0) return [{ what, since, who: 'staff', how: requests.join(', then ') }];
+  return [{ what, since, who: 'nobody', how: 'it can be given back as soon as its payment is known here' }];
 }
 
 function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[] {
