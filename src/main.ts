@@ -9,6 +9,7 @@ import { watchParent } from './platform/parent.ts';
  * error that nobody caught drain it; a signal after that ends it at once.
  */
 export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<Running> {
+  for (const warning of config.warnings) log.warn(warning);
   const starting = start({ config, container, log, progress, onLost: (...what) => stopping.lost(...what) });
   const stopping = stopWhenAsked(async () => {
     // A signal during the start waits for it, so that no child process is left behind.

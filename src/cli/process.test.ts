@@ -40,6 +40,41 @@ test('a file .env that cannot be read, and settings that are not valid, are sent
   rmSync(join(folder, '.env'), { recursive: true });
 });
 
+test('a file .env in another encoding is a sentence, and one with a byte order mark is read', () => {
+  const file = join(folder, '.env');
+  writeFileSync(file, Buffer.from('\ufeffPORT=9000\n', 'utf16le'));
+  assert.match(ran(['config']).stderr, /\.env holds bytes that are no text in UTF-8; save it as UTF-8/);
+  writeFileSync(file, '\ufeffPORT=9000\n');
+  assert.match(ran(['config']).stdout, /^PORT +9000$/m);
+  rmSync(file);
+});
+
+test('the start tells every name that is no setting, each in a line with the one that was meant', () => {
+  writeFileSync(join(folder, '.env'), 'SMTP_HOST=mail\nPORT=0\n');
+  writeFileSync(join(folder, 'no-folder'), '');
+  const env = { DATABSE_URL: 'x', POSTGRES_INITDB_ARGS: 'x', DATA_DIR: join(folder, 'no-folder'), LOG_LEVEL: 'warn' };
+  const { stderr } = ran(['start', '--json'], env);
+  const lines = stderr.split('\n').filter((line) => line.includes('is no setting'));
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as { msg: string }).msg),
+    [
+      'DATABSE_URL is no setting and has no effect; was DATABASE_URL meant?',
+      'SMTP_HOST is no setting and has no effect; `tradepost config` lists those there are',
+    ],
+  );
+  rmSync(join(folder, '.env'));
+});
+
+test('two services at one port are a sentence before anything is started', () => {
+  const env = { SERVICES: 'order,user', ORDER_PORT: '3999', USER_PORT: '3999', JWT_SECRET: 's'.repeat(32) };
+  const { status, stderr } = ran(['start'], { ...env, LOG_LEVEL: 'silent', DATA_DIR: join(folder, 'never') });
+  assert.deepEqual(
+    [status, stderr],
+    [1, 'user and order would listen at the same port 3999; give each its own with USER_PORT and ORDER_PORT.\n'],
+  );
+  assert.equal(readdirSync(folder).includes('never'), false);
+});
+
 test('a data directory that can be none is a sentence, and no stack', () => {
   writeFileSync(join(folder, 'a-file'), '');
   const { status, stderr } = ran(['start'], { DATA_DIR: join(folder, 'a-file', 'data'), LOG_LEVEL: 'silent' });

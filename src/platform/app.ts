@@ -34,6 +34,7 @@ import {
   type Wire,
 } from './module.ts';
 import { showProcessInfo } from './observability/process-info.ts';
+import { refuseSharedPorts } from './settings/ports.ts';
 import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
@@ -83,6 +84,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   arm(config.FAILPOINT);
   collectProcessMetrics();
   const modules = modulesOf(container);
+  refuseSharedPorts(modules, config);
   await refusePrivateLog(modules, config);
   const seal = sealOf(config, modules);
   const engines = await createEngines({ ...options, modules });

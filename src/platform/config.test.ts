@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { homedir } from 'node:os';
+import { resolve } from 'node:path';
 import { test } from 'node:test';
-import { ConfigError, readConfig, shownSettings } from './config.ts';
+import { ConfigError, readConfig, shownSettings, unknownSettings } from './config.ts';
 import { environmentExample, SETTINGS } from './settings.ts';
 
 const known = ['user', 'order', 'gateway'];
@@ -52,7 +54,7 @@ test('all faults are told at once, each with the variable, what it got and what 
     "TAX_RATE is '10%'; it takes a decimal from 0 to 1 with at most seven digits, such as 0.1.",
     "CURRENCY is 'JPY'; it takes an ISO 4217 code with two decimal digits, such as USD.",
     "USER_PORT is 'x'; it takes a port, 0 to 65535.",
-    "ORDER_URL is 'ftp://elsewhere'; it takes an http or https URL.",
+    "ORDER_URL is 'ftp://elsewhere'; it takes an http or https URL such as http://orders:3001, with no path, query, user or password.",
     "SERVICES is 'order,stock'; it takes all, or a list of user, order, gateway.",
   ]);
 });
@@ -107,7 +109,22 @@ test('a process runs all services or those of a list', () => {
   assert.deepEqual(services('all'), known);
   assert.deepEqual(services('order'), ['order']);
   assert.deepEqual(services('order, user'), ['order', 'user']);
-  for (const SERVICES of ['orders', 'order,', 'order,all', 'Order']) faultsOf({ SERVICES });
+  const refused = [
+    'orders',
+    'order,',
+    ',',
+    'order,,user',
+    'order,all',
+    'all,all',
+    'Order',
+    ' ',
+    'order,order',
+    'user, user',
+  ];
+  for (const SERVICES of refused) assert.match(faultsOf({ SERVICES }).join('|'), /^SERVICES [^|]+\.$/, SERVICES);
+  assert.deepEqual(faultsOf({ SERVICES: 'order, user,order' }), [
+    "SERVICES is 'order, user,order', which names order twice; name it once.",
+  ]);
 });
 
 test('each service has settings of its own', () => {
@@ -147,4 +164,98 @@ test('the example file names every variable, and its values are the defaults', (
   const given = Object.fromEntries([...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
   assert.deepEqual(shownSettings(readConfig(given, known)), shownSettings(readConfig({}, known)));
   for (const name of Object.keys(SETTINGS)) assert.match(example, new RegExp(`^(# )?${name}=`, 'm'));
+});
+
+test('the place of another service is scheme, host and port, and nothing that would be lost on the way', () => {
+  const place = (ORDER_URL: string) => readConfig({ ORDER_URL }, known).of('order').URL;
+  const taken = ['http://orders:3001', 'http://orders:3001/', 'https://orders', 'http://[::1]:3001'].map(place);
+  assert.deepEqual(taken, ['http://orders:3001', 'http://orders:3001', 'https://orders', 'http://[::1]:3001']);
+  const refused = ['/api', '//', '/?a=1', '?', '#x', '/..%2f'].map((rest) => `http://orders:3001${rest}`);
+  for (const ORDER_URL of [...refused, 'http://me@orders', 'orders:3001', 'orders', 'http://orders:0', '/var/run/x']) {
+    const [fault, ...more] = faultsOf({ ORDER_URL });
+    assert.match(fault ?? '', /^ORDER_URL is '.*'; it takes an http or https URL such as .* no path/, ORDER_URL);
+    assert.deepEqual(more, []);
+  }
+  assert.equal(faultsOf({ ORDER_URL: 'http://me:swordfish@orders' }).join().includes('swordfish'), false);
+});
+
+test('white space around a value, quotes that a tool left, and characters that nobody sees are told', () => {
+  const told: [Record<string, string>, RegExp][] = [
+    [{ DATA_DIR: ' /srv/data' }, /^DATA_DIR begins with white space; remove that\.$/],
+    [{ DATA_DIR: '/srv/data\r' }, /^DATA_DIR ends with a line break/],
+    [{ DATA_DIR: '"/srv/data"' }, /^DATA_DIR stands in quotes/],
+    [{ HOST: "'127.0.0.1'" }, /^HOST stands in quotes/],
+    [{ HOST: '\t0.0.0.0 ' }, /^HOST begins and ends with white space/],
+    [{ PORT: '8080\n' }, /^PORT ends with a line break/],
+    [{ KAFKA_GROUP_ID: 'shop ' }, /^KAFKA_GROUP_ID ends with white space/],
+    [{ POSTGRES_DB: 'shop\u00a0' }, /^POSTGRES_DB ends with white space/],
+    [{ ORDER_URL: ' http://orders' }, /^ORDER_URL begins with white space/],
+    [{ REDIS_URL: 'redis://localhost\n' }, /^REDIS_URL ends with a line break/],
+    [{ DATABASE_URL: '"postgresql://me:swordfish@db/shop"' }, /^DATABASE_URL stands in quotes(?!.*swordfish)/],
+    [{ POSTGRES_USER: 'me\tyou' }, /^POSTGRES_USER holds a control character/],
+    [{ SELLER_NAME: 'A\0B' }, /^SELLER_NAME holds a NUL character; remove it\.$/],
+    [{ JWT_SECRET: `${'s'.repeat(32)}\0` }, /^JWT_SECRET holds a NUL character/],
+    [{ HOST: 'http://localhost' }, /^HOST is 'http:\/\/localhost'; it takes an address or a host name/],
+    [{ HOST: 'localhost:8080' }, /^HOST is/],
+  ];
+  for (const [env, sentence] of told) {
+    const [fault, ...more] = faultsOf(env);
+    assert.match(fault ?? '', sentence);
+    assert.deepEqual(more, []);
+  }
+  assert.equal(readConfig({ HOST: '[::1]' }, known).HOST, '::1');
+});
+
+test('a secret and a text for people are taken as they are, and what may not be meant is told without the value', () => {
+  const secret = 'swordfish-swordfish-swordfish-32';
+  const config = readConfig(
+    { JWT_SECRET: `${secret}\n`, POSTGRES_PASSWORD: `"${secret}"`, SELLER_NAME: ' Shop', CARRIER_SECRET: secret },
+    known,
+  );
+  assert.deepEqual([config.JWT_SECRET, config.SELLER_NAME], [`${secret}\n`, ' Shop']);
+  assert.deepEqual(
+    config.warnings.map((one) => one.replace(/;.*/, '')),
+    [
+      'POSTGRES_PASSWORD stands in quotes that are a part of it (a shell takes them away, docker --env-file does not)',
+      'JWT_SECRET ends with a line break',
+      'SELLER_NAME begins with white space',
+    ],
+  );
+  assert.equal(config.warnings.join().includes(secret), false);
+  assert.deepEqual(readConfig({ JWT_SECRET: secret, SELLER_NAME: 'The "Shop"' }, known).warnings, []);
+});
+
+test('what only a shell understands is no path', () => {
+  assert.deepEqual(faultsOf({ DATA_DIR: '~/data' }), [
+    `DATA_DIR is '~/data', and only a shell knows what ~ is; write the whole path: ${homedir()}/data.`,
+  ]);
+  for (const DATA_DIR of ['~', '~shop/data', '$HOME/data', ['/srv/$', '{SHOP}'].join('')]) {
+    assert.match(faultsOf({ DATA_DIR }).join('|'), /^DATA_DIR is '[^|]*only a shell knows[^|]*$/, DATA_DIR);
+  }
+  for (const DATA_DIR of ['./~', '/srv/a~b', '/srv/my data', '/srv/5$']) {
+    assert.equal(readConfig({ DATA_DIR }, known).dataDir, resolve(DATA_DIR));
+  }
+});
+
+test('a variable that is nearly a setting is told, one of another tool is not, and in .env every one counts', () => {
+  const env = Object.fromEntries(
+    ['JWT_SECRT', 'ORDERS_URL', 'log_level', 'EVENT_BUSES', 'SELLER_FAX', 'TRADEPOST_TOKN', 'KAFKA_BROKER']
+      .concat(['POSTGRES_INITDB_ARGS', 'KAFKA_HEAP_OPTS', 'RABBITMQ_NODENAME', 'npm_package_name', 'PGHOST', 'HOME'])
+      .concat(['CLICKHOUSE_DEFAULT_ACCESS_MANAGEMENT', 'ORDER_SERVICE_HOST', 'ORDER_PORT_3001_TCP', 'USER_AGENT'])
+      .concat(['TRADEPOST_SERVICE_HOST', 'TRADEPOST_PORT_8080_TCP_ADDR', 'TRADEPOST_TEST_TIER', 'http_proxy'])
+      .concat(['HOSTNAME', 'TERM', 'PWD', 'USER', 'NO_COLOR', 'PORT', 'ORDER_PORT', 'DATABASE_URL'])
+      .map((name) => [name, 'x']),
+  );
+  const found = (written: string[]) => unknownSettings(known, env, written).map(({ name, meant }) => [name, meant]);
+  const near = [
+    ['JWT_SECRT', 'JWT_SECRET'],
+    ['ORDERS_URL', 'ORDER_URL'],
+    ['log_level', 'LOG_LEVEL'],
+    ['EVENT_BUSES', 'EVENT_BUS'],
+    ['SELLER_FAX', undefined],
+    ['TRADEPOST_TOKN', 'TRADEPOST_TOKEN'],
+    ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+  ];
+  assert.deepEqual(found([]), near);
+  assert.deepEqual(found(['PORT', 'NO_COLOR', 'SMTP_HOST']), [...near, ['SMTP_HOST', undefined]]);
 });

@@ -1,8 +1,9 @@
-import { existsSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { urlOf } from './db/postgres/address.ts';
-import { slipsBetween } from './nearest.ts';
+import { readSettingsFile } from './settings/file.ts';
+import { spellingOf } from './settings/spelling.ts';
+import { type UnknownSetting, unknownAmong, unknownSentence } from './settings/unknown.ts';
 import type { Setting } from './settings.kinds.ts';
 import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
 
@@ -31,6 +32,8 @@ export interface Config extends Values {
   readonly dataDir: string;
   /** The PostgreSQL server, as `parseAddress` reads it; undefined when the embedded one is meant. */
   readonly databaseUrl: string | undefined;
+  /** What is taken, and may not be meant: one sentence each. */
+  readonly warnings: readonly string[];
 }
 
 /** A start that the environment makes impossible: one sentence a fault. */
@@ -44,31 +47,28 @@ export class ConfigError extends Error {
   }
 }
 
+export type { UnknownSetting } from './settings/unknown.ts';
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment of the process, with `.env` beneath it. Throws ConfigError with every fault. */
 export function readEnvironment(known: readonly string[]): Config {
-  loadFile('.env');
-  return readConfig(process.env, known);
-}
-
-function loadFile(file: string): void {
-  if (!existsSync(file)) return;
-  try {
-    process.loadEnvFile(file);
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    const reason = statSync(file).isDirectory() ? 'it is a folder' : (code ?? message);
-    throw new ConfigError([`${resolve(file)} cannot be read (${reason}); mend it, or move it away.`]);
-  }
+  const file = readSettingsFile('.env');
+  if (file.fault !== undefined) throw new ConfigError([file.fault]);
+  // What the environment says goes first, as everywhere.
+  for (const [name, value] of Object.entries(file.values)) process.env[name] ??= value;
+  const unknown = unknownSettings(known);
+  const config = readConfig(process.env, known);
+  return Object.freeze({ ...config, warnings: [...config.warnings, ...unknown.map(unknownSentence)] });
 }
 
 /** Reads a configuration from a literal environment. `known` are the names of the services that exist. */
 export function readConfig(env: Environment, known: readonly string[]): Config {
-  const faults: string[] = [];
-  const values = readGroup(env, SETTINGS, '', faults) as unknown as Values;
+  const told: Told = { faults: [], warnings: [] };
+  const { faults, warnings } = told;
+  const values = readGroup(env, SETTINGS, '', told) as unknown as Values;
   const perService = new Map(
-    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, faults) as ServiceSettings]),
+    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, told) as ServiceSettings]),
   );
   for (const name of ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const) {
     const short = (values[name]?.length ?? 32) < 32;
@@ -83,14 +83,21 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
     of: (service: string) => perService.get(service) ?? {},
     dataDir: resolve(values.DATA_DIR),
     databaseUrl: databaseUrl(values, env),
+    warnings,
   });
+}
+
+/** What reading finds: what stops the start, and what may not be meant. */
+interface Told {
+  readonly faults: string[];
+  readonly warnings: string[];
 }
 
 function readGroup(
   env: Environment,
   settings: Record<string, Setting<unknown>>,
   prefix: string,
-  faults: string[],
+  { faults, warnings }: Told,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
@@ -98,6 +105,12 @@ function readGroup(
     // An empty value is how compose files and .env say "not set".
     const effective = given === undefined || given === '' ? setting.otherwise : given;
     if (effective === undefined) continue;
+    const { fault, warning } = spellingOf(prefix + name, effective, setting);
+    if (warning !== undefined) warnings.push(warning);
+    if (fault !== undefined) {
+      faults.push(fault);
+      continue;
+    }
     const value = setting.read(effective);
     if (value === undefined) faults.push(`${prefix}${name} is '${shown(name, effective)}'; it takes ${setting.takes}.`);
     else values[name] = value;
@@ -125,9 +138,10 @@ function readServices(given: string, known: readonly string[], faults: string[])
   if (given === 'all') return new Set(known);
   const names = given.split(',').map((name) => name.trim());
   const strangers = names.filter((name) => !known.includes(name));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (strangers.length > 0) {
     faults.push(`SERVICES is '${given}'; it takes all, or a list of ${known.join(', ')}.`);
-  }
+  } else if (twice !== undefined) faults.push(`SERVICES is '${given}', which names ${twice} twice; name it once.`);
   return new Set(names);
 }
 
@@ -159,27 +173,16 @@ export function shownSettings(config: Config): [string, string][] {
   });
 }
 
-/** A variable that nobody reads, and the setting that it may have been meant for. */
-export interface UnknownSetting {
-  readonly name: string;
-  readonly meant: string | undefined;
-}
-
-const OURS = /^(TRADEPOST|EVENT|KAFKA|RABBITMQ|CLICKHOUSE|CARRIER|SELLER|STRIPE|PAYMENT|WEBHOOK)_/;
-/** Read by this process and by its tools, and by no setting. */
-const ALSO_READ = /^TRADEPOST_(BUNDLE|LAUNCHER|TEST_\w+)$/;
-
 /** The variables that look like settings of ours and are none: mostly a slip of the finger. */
-export function unknownSettings(services: readonly string[], env: Environment = process.env): UnknownSetting[] {
-  const known = Object.keys(SETTINGS);
-  const prefixes = services.map((name) => `${name.toUpperCase()}_`);
-  for (const prefix of prefixes) known.push(...Object.keys(SERVICE_SETTINGS).map((name) => prefix + name));
-  return Object.keys(env).flatMap((name) => {
-    if (known.includes(name) || ALSO_READ.test(name)) return [];
-    const [meant] = known.filter((one) => slipsBetween(name, one) <= (one.length < 6 ? 1 : 2));
-    const looks = meant !== undefined || OURS.test(name) || prefixes.some((prefix) => name.startsWith(prefix));
-    return looks ? [{ name, meant }] : [];
-  });
+export function unknownSettings(
+  services: readonly string[],
+  env: Environment = process.env,
+  written: readonly string[] = env === process.env ? Object.keys(readSettingsFile('.env').values ?? {}) : [],
+): UnknownSetting[] {
+  const own = services.flatMap((name) =>
+    Object.keys(SERVICE_SETTINGS).map((setting) => `${name.toUpperCase()}_${setting}`),
+  );
+  return unknownAmong(Object.keys(env), [...Object.keys(SETTINGS), ...own], written);
 }
 
 /** Whether text on this stream has colours: NO_COLOR says no, FORCE_COLOR yes, and otherwise a terminal has them. */

@@ -1,5 +1,5 @@
 import { hostName } from './db/postgres/address.ts';
-import { oneOf, POSTGRES_URL, postgresUrl, type Setting, text, whole } from './settings.kinds.ts';
+import { oneOf, POSTGRES_URL, password, postgresUrl, type Setting, text, whole } from './settings.kinds.ts';
 
 /** Ports of the protocol that `clickhouse-client` speaks. */
 const NATIVE_PORTS = new Set(['9000', '9440']);
@@ -31,7 +31,7 @@ export const STORE_SETTINGS = {
     read: whole(1, 65_535),
   },
   POSTGRES_USER: text('its user', 'postgres'),
-  POSTGRES_PASSWORD: text('its password', ''),
+  POSTGRES_PASSWORD: password('its password', ''),
   POSTGRES_DB: text('its database', 'tradepost'),
   DB_POOL_SIZE: {
     about: 'connections a process keeps to each database',
@@ -58,7 +58,7 @@ export const STORE_SETTINGS = {
     read: oneOf('on', 'off'),
   },
   CLICKHOUSE_USER: text('its user', 'default'),
-  CLICKHOUSE_PASSWORD: text('its password', ''),
+  CLICKHOUSE_PASSWORD: password('its password', ''),
   CLICKHOUSE_DB: {
     about: 'what the names of its databases begin with: tradepost makes tradepost_order, tradepost_user, …',
     takes: 'a name of small letters, digits and underscores',

@@ -1,9 +1,12 @@
+import { hostName } from './db/postgres/address.ts';
 import { fromDecimal, type Minor, parseRate, type Rate } from './money.ts';
 import {
   anyText,
   brokers,
   oneOf,
+  origin,
   POSTGRES_URL,
+  path,
   port,
   postgresUrl,
   type Setting,
@@ -11,6 +14,7 @@ import {
   text,
   url,
   whole,
+  words,
 } from './settings.kinds.ts';
 import { STORE_SETTINGS } from './settings.stores.ts';
 
@@ -22,9 +26,14 @@ export const SETTINGS = {
     otherwise: 'development',
     read: oneOf('development', 'test', 'production'),
   },
-  HOST: text('the address to listen on; 0.0.0.0 for every interface', '127.0.0.1'),
+  HOST: {
+    about: 'the address to listen on; 0.0.0.0 for every interface',
+    takes: 'an address or a host name, without scheme and port',
+    otherwise: '127.0.0.1',
+    read: (given: string): string | undefined => (given.startsWith('/') ? undefined : hostName(given)),
+  },
   PORT: port('the gateway, and everything in the one-process mode', '8080'),
-  DATA_DIR: text('where the embedded engines keep their data', './data'),
+  DATA_DIR: path('where the embedded engines keep their data', './data'),
   SERVICES: text('the services that this process runs: all, or a list such as order,invoice', 'all'),
   ...STORE_SETTINGS,
   JWT_SECRET: secret('signs access tokens with HS256; unset: an Ed25519 key made at the first start'),
@@ -112,13 +121,13 @@ export const SETTINGS = {
     otherwise: 'off',
     read: oneOf('on', 'off'),
   },
-  SELLER_NAME: text('the seller on invoices', 'Tradepost'),
-  SELLER_ADDRESS: text('its address; lines are separated by |', ''),
-  SELLER_TAX_ID: text('its tax number', ''),
-  SELLER_EMAIL: text('its e-mail address', ''),
-  SELLER_PHONE: text('its telephone number', ''),
-  SELLER_IBAN: text('the account that invoices are paid to', ''),
-  SELLER_BIC: text('the BIC of that account', ''),
+  SELLER_NAME: words('the seller on invoices', 'Tradepost'),
+  SELLER_ADDRESS: words('its address; lines are separated by |', ''),
+  SELLER_TAX_ID: words('its tax number', ''),
+  SELLER_EMAIL: words('its e-mail address', ''),
+  SELLER_PHONE: words('its telephone number', ''),
+  SELLER_IBAN: words('the account that invoices are paid to', ''),
+  SELLER_BIC: words('the BIC of that account', ''),
   EVENT_BUS: {
     about: 'what carries the events: embedded (a log in PostgreSQL), or a broker',
     takes: 'embedded, redis, rabbitmq or kafka',
@@ -174,6 +183,7 @@ export const SETTINGS = {
   },
   TRADEPOST_TOKEN: { about: 'the access token that commands show a running system', takes: 'any text', read: anyText },
   TRADEPOST_PASSWORD: {
+    kind: 'secret',
     about: "that of a command's --username; unset: it is asked for",
     takes: 'any text',
     read: anyText,
@@ -190,8 +200,8 @@ export const SETTINGS = {
 export const SERVICE_SETTINGS = {
   URL: {
     about: 'where that service runs, when it is not in this process',
-    takes: 'an http or https URL',
-    read: url('http:', 'https:'),
+    takes: 'an http or https URL such as http://orders:3001, with no path, query, user or password',
+    read: origin,
   },
   PORT: {
     about: 'the port of that service when it runs without the gateway',
