@@ -2,31 +2,26 @@
 // The one door. It needs Node 24, which comes with the lockfile's platform packages: when an older Node runs this
 // file, it hands over to that one. Plain JavaScript, because the older Node has to read it.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24;
-const bundled = new URL('../dist/tradepost.mjs', import.meta.url);
-const sources = new URL('../src/cli/index.ts', import.meta.url);
-const entry = process.env.TRADEPOST_BUNDLE === '1' || !existsSync(sources) ? bundled : sources;
 
 if (Number(process.versions.node.split('.')[0]) >= NEEDED) {
   const module = await import('node:module');
   module.enableCompileCache?.();
-  const { run } = await import(entry.href).catch(tellWhatIsMissing);
+  const { run } = await import('../src/cli/index.ts').catch(tellWhatIsMissing);
   await run(process.argv.slice(2));
 } else {
   handOver(findNode());
 }
 
-/** Packages that are not installed, or a bundle that is not built, are no fault of the program: a sentence will do. */
+/** Packages that are not installed are no fault of the program: a sentence will do. */
 function tellWhatIsMissing(error) {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
   const what = error.message.split('\n')[0].replace(/ imported from .*/, '');
-  const remedy = entry === bundled && !existsSync(bundled) ? 'Run npm run build first.' : 'Run npm ci first.';
-  const sentence = `Tradepost is not installed completely (${what}). ${remedy}`;
+  const sentence = `Tradepost is not installed completely (${what}). Run npm ci first.`;
   const json = process.argv.includes('--json');
   console.error(json ? JSON.stringify({ error: sentence, code: 'NOT_INSTALLED' }) : sentence);
   process.exit(1);

@@ -25,8 +25,6 @@ const SCRIPTS: Readonly<Record<string, readonly [about: string, example: string]
   format: ['mend what the formatter and the linter can', 'tradepost format'],
   docs: ['write the generated pages; --check only compares', 'tradepost docs --check'],
   shape: ['print the figures of the house', 'tradepost shape'],
-  build: ['make dist/tradepost.mjs', 'tradepost build'],
-  smoke: ['start the bundle once and ask for its health', 'tradepost smoke'],
   bench: ['measure orders, reads and starts beside the bare engine', 'tradepost bench -- stores'],
   faults: ['kill the process and the brokers under load, and compare the books', 'tradepost faults'],
   'new:service': ['make the room of a new service', 'tradepost new:service refund'],
@@ -36,7 +34,7 @@ const MORE =
   'Its words go to the script of the same name in package.json. With --json what the script prints goes to standard ' +
   'error, and standard output has {"script", "exit_code"}.';
 
-/** Adds the commands that need the sources; a bundle has none of them. */
+/** Adds the commands that need the scripts, where these are. */
 export function addDeveloperCommands(program: Command, { output }: CommandContext): void {
   if (!existsSync(`${ROOT}scripts/test.ts`)) return;
   for (const [name, [about, example]] of Object.entries(SCRIPTS)) {

@@ -49,7 +49,6 @@ const WRONG: readonly [name: string, facts: Partial<Facts>, verdict: Verdict, sa
   ['embedded PostgreSQL', program({ binaries: 'missing' }), 'fail', /npm ci with optional.*DB_DRIVER=postgres/],
   ['embedded PostgreSQL', program({ binaries: 'broken' }), 'fail', /does not run on this system/],
   ['embedded PostgreSQL', program({ brokenLinks: 3 }), 'fail', /3 links.*npm rebuild/],
-  ['bundle', { bundle: { found: { staleBy: 'src/main.ts' } } }, 'warn', /npm run build/],
   ['memory', machine({ freeMemory: 64 * MB }), 'fail', /Stop other programs/],
   ['memory', machine({ memory: 400 * MB }), 'warn', /512 MB/],
   ['open files', machine({ openFiles: 100 }), 'fail', /ulimit -n 65536/],
@@ -170,7 +169,6 @@ test('where there is nothing to look at, nothing is said to be wrong', () => {
   const empty: Facts = {
     ...WELL,
     install: none,
-    bundle: none,
     secrets: none,
     exposure: none,
     directory: none,

@@ -46,7 +46,6 @@ export const DATABASE = {
 export const WELL: Facts = {
   program: PROGRAM,
   install: { found: { missing: [], other: [] } },
-  bundle: { found: { staleBy: undefined } },
   machine: { memory: 8 * GB, freeMemory: 4 * GB, openFiles: 65_536 },
   settings: { faults: [], unknown: [] },
   secrets: { found: { secrets: [], severalProcesses: false, strangers: [], production: false } },

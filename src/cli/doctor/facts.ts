@@ -11,7 +11,6 @@ export type Answered<T> = Gathered<T | { readonly failure: string }>;
 export interface Facts {
   readonly program: ProgramFacts;
   readonly install: Gathered<InstallFacts>;
-  readonly bundle: Gathered<{ readonly staleBy: string | undefined }>;
   readonly machine: MachineFacts;
   readonly settings: SettingsFacts;
   readonly secrets: Gathered<SecretFacts>;

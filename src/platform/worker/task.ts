@@ -14,7 +14,7 @@ export type Outcome<O> = { readonly output: O } | { readonly error: unknown };
 
 /**
  * Names a task. `entry` is the `import.meta.url` of the module that calls this at its top level: a thread loads that
- * module (in the bundle the whole of it) and does `work` for each input that comes; elsewhere nothing happens.
+ * module and does `work` for each input that comes; elsewhere nothing happens.
  * Input and output are copied between the threads, so they are plain data.
  */
 export function defineTask<I, O>(entry: string, name: string, work: (input: I) => Promise<O>): Task<I, O> {

@@ -37,15 +37,6 @@ export const programChecks: readonly Check[] = [
     },
   },
   {
-    name: 'bundle',
-    judge: ({ bundle }) =>
-      judged(bundle, ({ staleBy }) =>
-        staleBy === undefined
-          ? ok('newer than its sources')
-          : warn(`older than ${staleBy}`, 'Run npm run build, or remove dist.'),
-      ),
-  },
-  {
     name: 'memory',
     judge({ machine: { memory, freeMemory } }) {
       const found = `${Math.round(freeMemory / MB)} of ${Math.round(memory / MB)} MB available`;

@@ -7,7 +7,7 @@ import type { Facts, Gathered } from '../facts.ts';
 import { brokerFacts } from './broker.ts';
 import { directoryFacts } from './directory.ts';
 import { portFacts } from './ports.ts';
-import { bundleFacts, installFacts, machineFacts, programFacts, programRoot } from './program.ts';
+import { installFacts, machineFacts, programFacts, programRoot } from './program.ts';
 import { clickhouseFacts, databaseFacts, keepersOf } from './servers.ts';
 import { certificateFacts, exposureFacts, secretFacts } from './settings.ts';
 
@@ -31,7 +31,6 @@ export async function gatherFacts(configuration: () => Config): Promise<Facts> {
   return {
     program,
     install: installFacts(root),
-    bundle: bundleFacts(root),
     machine: machineFacts(),
     settings: { faults, unknown: unknownSettings(services) },
     secrets,

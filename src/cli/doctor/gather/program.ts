@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -94,19 +94,6 @@ export function differences(wanted: Lockfile, there: Lockfile): InstallFacts {
     return installed !== undefined && installed.version !== version;
   });
   return { missing: missing.map(([path]) => short(path)), other: other.map(([path]) => short(path)) };
-}
-
-/** Whether the one file that is built is older than what it is built from. */
-export function bundleFacts(root: string): Facts['bundle'] {
-  const bundle = join(root, 'dist/tradepost.mjs');
-  if (!existsSync(bundle)) return { none: 'there is none' };
-  const sources = globSync('src/**/*.{ts,sql}', { cwd: root });
-  if (sources.length === 0) return { none: 'there are no sources to compare it with' };
-  const built = statSync(bundle).mtimeMs;
-  const [newer] = sources.filter(
-    (file) => !/\.(test|fixture)\.ts$/.test(file) && statSync(join(root, file)).mtimeMs > built,
-  );
-  return { found: { staleBy: newer } };
 }
 
 /** What the machine has to give. */
