@@ -11,7 +11,7 @@ export interface Started {
   readonly child: ChildProcess;
   /** When it ends: its code, or the signal that ended it. */
   readonly ended: Promise<number | NodeJS.Signals>;
-  /** Everything it has written to either stream. */
+  /** Everything it has written to either stream; of a fault as JSON its sentences. */
   said(): string;
 }
 
@@ -35,8 +35,11 @@ export function startedBy(child: ChildProcess): Started {
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
     child.once('close', (code, signal) => resolve(code ?? signal ?? -1));
   });
-  return { child, ended, said: () => text };
+  return { child, ended, said: () => text.replace(FAULT, (_line, sentence: string) => JSON.parse(sentence)) };
 }
+
+/** A fault as a command with --json tells it. */
+const FAULT = /^\{"error":("(?:[^"\\]|\\.)*"),"code":"[^"]*"\}$/gm;
 
 /** The address of the gateway, once the process answers there. */
 export async function readyAt(started: Started): Promise<string> {
