@@ -31,10 +31,13 @@ const SMALL = 320;
 /** A Fastify validator: the value, or the error to throw. */
 export type Validator = (data: unknown) => { value: unknown } | { error: Error };
 
-/** Compiles the validator of one part of a request. */
+/**
+ * The validator of one part of a request. It is compiled when the first request needs it: to compile those of all
+ * routes is half of the work of a start.
+ */
 export function validatorFor(schema: object, part: string | undefined): Validator {
-  if (part !== 'body') return validatorOf(lenient.compile(schema), part === 'params' ? 'path' : 'query');
-  const quick = validatorOf(strict.compile(schema), 'body');
+  if (part !== 'body') return once(() => validatorOf(lenient.compile(schema), part === 'params' ? 'path' : 'query'));
+  const quick = once(() => validatorOf(strict.compile(schema), 'body'));
   let full: Validator | undefined;
   return (data) => {
     const result = quick(data);
@@ -42,6 +45,14 @@ export function validatorFor(schema: object, part: string | undefined): Validato
     // Only a small body is worth the search for every fault: in a large one each would cost memory.
     full ??= validatorOf(thorough.compile(schema), 'body');
     return full(data);
+  };
+}
+
+function once(compile: () => Validator): Validator {
+  let compiled: Validator | undefined;
+  return (data) => {
+    compiled ??= compile();
+    return compiled(data);
   };
 }
 

@@ -42,8 +42,15 @@ function meantBy(name: string, known: readonly string[]): string | undefined {
   // Programs read variables such as `host` and `port` too, so small letters alone are a slip only in longer names.
   if (upper !== name && upper.includes('_') && known.includes(upper)) return upper;
   const near = known
+    // At every start, for every variable there is: most are told apart by their length.
+    .filter((one) => Math.abs(name.length - one.length) <= mostSlips(one) && sharesAnEnd(name, one))
     .map((one) => ({ one, slips: slipsBetween(name, one) }))
-    .filter(({ one, slips }) => slips <= (one.length < 6 ? 1 : 2))
+    .filter(({ one, slips }) => slips <= mostSlips(one))
     .sort((a, b) => a.slips - b.slips);
   return near[0]?.one;
 }
+
+const mostSlips = (meant: string): number => (meant.length < 6 ? 1 : 2);
+
+/** Cheap to ask: whoever slips twice does so at both ends at once hardly ever. */
+const sharesAnEnd = (a: string, b: string): boolean => a[0] === b[0] || a.at(-1) === b.at(-1);
