@@ -86,11 +86,11 @@ function statementsOf(schema: string) {
     ofStatus: list('list of status', 'status = $2 and $4::bigint is null'),
     byTracking: named(
       'shipment by tracking number',
-      `${select} where lower(carrier) = lower($1) and tracking_number = $2`,
+      `${select} where lower(carrier collate "C") = lower($1 collate "C") and tracking_number = $2`,
     ),
     underWay: named(
       'shipments under way',
-      `${select} where status in ('packed', 'shipped', 'in_transit') and lower(carrier) = lower($1)
+      `${select} where status in ('packed', 'shipped', 'in_transit') and lower(carrier collate "C") = lower($1 collate "C")
         and tracking_number is not null and shipment_id > $2 order by shipment_id limit $3`,
     ),
     // The row is another one now, so a save that was decided before it is stale and does not write over it. Asked

@@ -16,8 +16,20 @@ export const productModule = defineService({
   },
   service: productService,
   async start(_service, products, { config, log }) {
+    const folded = await products.fold();
+    if (folded > 0) log.info({ count: folded }, 'folded the text of products that an earlier version has kept');
     if (config.SAMPLE_DATA === 'off') return;
     const count = await putSamples(products, config.CURRENCY, new Date().toISOString());
     if (count > 0) log.info({ count }, 'put the sample products into the empty catalogue');
   },
+  // An earlier version may still be running beside this one.
+  jobs: (_service, products) => [
+    {
+      name: 'product.fold',
+      everySeconds: 60,
+      async run() {
+        await products.fold();
+      },
+    },
+  ],
 });

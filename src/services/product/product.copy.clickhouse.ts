@@ -1,5 +1,6 @@
 import { countOf, mapped, PATIENT, pageOf, platformTables, statesTable } from '../../platform/db/copy/clickhouse.ts';
 import type { ClickHousePlace, ClickHouseTable } from '../../platform/db/copy/neutral.ts';
+import { searchFieldsOf } from './search/search.model.ts';
 
 const PRODUCTS = { table: 'products', key: 'product_id', json: [], secrets: ['stock_version'] };
 
@@ -10,11 +11,17 @@ export function productCopyClickHouse(place: ClickHousePlace): readonly ClickHou
 
 interface Kept {
   readonly product_id: number;
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
   readonly stock_quantity: number | null;
   readonly stock_version: number;
 }
 
-/** A product with the units that orders have left of it; in a copy they are what its version has set. */
+/**
+ * A product with the units that orders have left of it; in a copy they are what its version has set. What it is found
+ * by is made anew where it is written.
+ */
 function products(place: ClickHousePlace): ClickHouseTable {
   const { engine, database } = place;
   const states = statesTable(place, PRODUCTS);
@@ -38,7 +45,10 @@ function products(place: ClickHousePlace): ClickHouseTable {
         }),
       };
     },
-    blocks: (rows) => states.blocks(rows.map((row) => ({ ...row, stock_version: row.version }))),
+    blocks: (rows) =>
+      states.blocks(
+        rows.map((row) => ({ ...row, ...searchFieldsOf(row as unknown as Kept), stock_version: row.version })),
+      ),
   };
 }
 

@@ -1,14 +1,40 @@
-import type { PostgresPlace, PostgresTable } from '../../platform/db/copy/neutral.ts';
+import type { NeutralRow, PostgresPlace, PostgresTable } from '../../platform/db/copy/neutral.ts';
 import { countOf, endingAt, insertRows, pageOf, plainTable, platformTables } from '../../platform/db/copy/postgres.ts';
+import { SEARCH_COLUMNS, searchColumnsOf } from './search/search.postgres.ts';
 
 /** What products keep in PostgreSQL, in its neutral form. */
 export function productCopyPostgres(place: PostgresPlace): readonly PostgresTable[] {
-  return [
-    plainTable(place, 'products', ['product_id']),
-    reservations(place),
-    ...platformTables(place, { products: 'product_ids' }),
-  ];
+  return [products(place), reservations(place), ...platformTables(place, { products: 'product_ids' })];
 }
+
+interface Kept {
+  readonly name: string;
+  readonly description: string;
+  readonly category: string;
+  readonly version: number;
+}
+
+const SEARCH = Object.keys(SEARCH_COLUMNS);
+
+/** What a product is found by is made anew where it is written. */
+function products(place: PostgresPlace): PostgresTable {
+  const plain = plainTable(place, 'products', ['product_id']);
+  return {
+    ...plain,
+    async read(after, limit) {
+      const page = await plain.read(after, limit);
+      return page && { ...page, rows: page.rows.map(withoutSearch) };
+    },
+    write: (sql, rows) =>
+      plain.write(
+        sql,
+        (rows as unknown as readonly Kept[]).map((row) => ({ ...row, ...searchColumnsOf(row, row.version) })),
+      ),
+  };
+}
+
+const withoutSearch = (row: NeutralRow): NeutralRow =>
+  Object.fromEntries(Object.entries(row).filter(([name]) => !SEARCH.includes(name)));
 
 const RESERVATION = [
   { name: 'order_id', type: 'bigint' },

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../platform/contract.ts';
 import { systemCtx } from '../../platform/ctx.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
 import type { Stores } from '../../platform/module.ts';
 import { minor } from '../../platform/money.ts';
 import type { Kept, TestStore } from '../../platform/testing/stores.ts';
@@ -11,11 +12,6 @@ import type { ProductRepository } from './product.repository.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 
-const STORES: Stores<ProductRepository> = {
-  postgres: productPostgres,
-  clickhouse: { events: 'products', open: productClickHouse },
-};
-
 /** A context of the platform itself at a moment. */
 export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {
   return Object.freeze({ ...systemCtx(now), ...more });
@@ -26,22 +22,36 @@ export interface KeptProducts extends Kept<ProductRepository> {
   readonly products: ProductRepository;
   readonly others: ProductRepository;
   /** Saves a new product: a lamp for 45.00, of which five are there. */
-  product(more?: Partial<CreateProduct>): Promise<ProductState>;
+  product(more?: Partial<CreateProduct>, ctx?: Ctx): Promise<ProductState>;
   stockOf(product_id: number): Promise<number | null>;
+  /** What each process has on ClickHouse: for rows that only another version would write. */
+  readonly inRows: readonly ClickHouseStore[];
 }
 
 /** An empty store with the tables of the product service. */
 export async function keptProducts(store: TestStore): Promise<KeptProducts> {
-  const kept = await store.open(productContract, STORES);
+  const inRows: ClickHouseStore[] = [];
+  const stores: Stores<ProductRepository> = {
+    postgres: productPostgres,
+    clickhouse: {
+      events: 'products',
+      open(opened) {
+        inRows.push(opened);
+        return productClickHouse(opened);
+      },
+    },
+  };
+  const kept = await store.open(productContract, stores);
   const [products, others] = kept.repositories as [ProductRepository, ProductRepository];
   return {
     ...kept,
     products,
     others,
-    async product(more = {}) {
+    inRows,
+    async product(more = {}, ctx = at()) {
       const input = { name: 'Lamp', price: minor(4_500), category: 'Home', stock_quantity: 5, ...more };
       const facts = { product_id: await products.nextId(), currency: 'USD' };
-      return products.save(at(), createProduct(input, facts, at()));
+      return products.save(ctx, createProduct(input, facts, ctx));
     },
     stockOf: async (product_id) => (await products.get(product_id)).stock_quantity,
   };

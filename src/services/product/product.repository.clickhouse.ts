@@ -1,12 +1,14 @@
 import { SAME_KEY } from '../../platform/db/clickhouse/save.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import type { Choice, NewestRows } from '../../platform/db/clickhouse/table.ts';
+import type { NewestRows } from '../../platform/db/clickhouse/table.ts';
 import { coalesce } from '../../platform/db/coalesce.ts';
 import { productErrors } from './product.contract.ts';
 import { type ProductState, publicProduct } from './product.model.ts';
-import type { ProductFilter, ProductRepository } from './product.repository.ts';
+import type { ProductRepository } from './product.repository.ts';
 import { reservationsClickHouse } from './product.reservations.clickhouse.ts';
 import { type KeptProduct, stockReader } from './product.stock.clickhouse.ts';
+import { folder, listing } from './search/search.clickhouse.ts';
+import { searchFieldsOf } from './search/search.model.ts';
 
 const COLUMNS = [
   'product_id',
@@ -31,7 +33,9 @@ export function productClickHouse(store: ClickHouseStore): ProductRepository {
     columns: COLUMNS,
     secrets: ['stock_version'],
     conflicts: { [SAME_KEY]: () => productErrors.EXISTS() },
+    extra: searchFieldsOf,
   });
+  const listed = listing(store);
   const readStock = stockReader(store, products);
   const read = coalesce<number, ProductState | undefined>({
     name: 'product read',
@@ -55,10 +59,10 @@ export function productClickHouse(store: ClickHouseStore): ProductRepository {
     },
     find,
     async list(filter, page) {
-      const listed = await products.list(choiceOf(filter, database), 'asc', page);
-      const found = await find(listed.items.map(({ product_id }) => product_id));
+      const chosen = await listed(filter, page);
+      const found = await find(chosen.items);
       // What was sold out or given back since it was chosen is no answer to who asks for the stock.
-      return { ...listed, items: [...found.values()].filter((state) => hasStock(state, filter.in_stock)) };
+      return { ...chosen, items: [...found.values()].filter((state) => hasStock(state, filter.in_stock)) };
     },
     async save(ctx, { next, events }) {
       const { restocked, ...state } = next;
@@ -66,6 +70,7 @@ export function productClickHouse(store: ClickHouseStore): ProductRepository {
       const { version } = await products.save(ctx, { next: { ...state, ...stock }, events });
       return { ...next, version };
     },
+    fold: folder(store, products),
     isNew: async () => (await engine.query(everThere(database))).length === 0,
     ...reservationsClickHouse(store, readStock),
   };
@@ -88,42 +93,4 @@ function stateOf(kept: KeptProduct | undefined): ProductState | undefined {
   if (!kept) return undefined;
   const { stock_version: _, ...state } = kept;
   return { ...state, restocked: false };
-}
-
-// As the column `words` has them; the same is done to what is asked for, so that both fold alike.
-const wordsOf = (text: string): string => `extractAll(lowerUTF8(normalizeUTF8NFC(${text})), '[\\\\p{L}\\\\p{N}]+')`;
-
-const holdsAll = (words: string): string =>
-  `notEmpty(${wordsOf('{q:String}')}) and arrayAll(
-    wanted -> arrayExists(word -> startsWith(word, wanted), ${words}), ${wordsOf('{q:String}')})`;
-
-/** `fixed` passes over the products of which no version ever fitted; `now` asks the newest version of the others. */
-function choiceOf({ category, q, in_stock }: ProductFilter, database: string): Choice {
-  const fixed: string[] = [];
-  const now: string[] = [];
-  const ever = (condition: string) =>
-    fixed.push(`product_id in (select product_id from ${database}.products where ${condition})`);
-  if (category !== undefined) {
-    const same = 'lowerUTF8(category) = lowerUTF8({category:String})';
-    ever(same);
-    now.push(same);
-  }
-  // An empty search box asks for everything.
-  if (q !== undefined && q.trim() !== '') {
-    ever(holdsAll('words'));
-    now.push(holdsAll(wordsOf(`concat(name, ' ', description)`)));
-  }
-  if (in_stock !== undefined) now.push(`(${toBeHad(database)}) = {in_stock:Bool}`);
-  return {
-    ...(fixed.length > 0 && { fixed: fixed.join(' and ') }),
-    ...(now.length > 0 && { now: now.join(' and ') }),
-    params: { category, q, in_stock },
-  };
-}
-
-function toBeHad(database: string): string {
-  const among = (condition: string): string =>
-    `(product_id, stock_version) in (
-      select id, stock_version from ${database}.stock final where kind = 'product' and ${condition})`;
-  return `for_sale and if(ifNull(stock_quantity, 1) = 0, ${among('units > 0')}, not ${among('units = 0')})`;
 }

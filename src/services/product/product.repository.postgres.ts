@@ -6,6 +6,8 @@ import { productErrors } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 import { reserver } from './product.reservations.postgres.ts';
+import { searchOf } from './search/search.model.ts';
+import { folder, SEARCH_COLUMNS, type SearchColumns, withSearch, wordsQuery } from './search/search.postgres.ts';
 
 const columns =
   'product_id, name, description, price, currency, category, for_sale, stock_quantity, created_at, updated_at, version, false as restocked';
@@ -23,12 +25,12 @@ export function productPostgres(store: PostgresStore): ProductRepository {
     name: `${schema} list`,
     text: `select ${columns} from ${schema}.products
       where product_id > $1
-        and ($2::text is null or lower(category) = lower($2))
-        and ($3::text is null or search @@ to_tsquery('simple', $3))
+        and ($2::text is null or category_key = $2)
+        and ($3::text is null or search_words @@ $3::tsquery)
         and ($4::boolean is null or (for_sale and coalesce(stock_quantity, 1) > 0) = $4)
       order by product_id limit $5`,
   };
-  const save = store.saver<ProductState>({
+  const save = store.saver<ProductState & SearchColumns>({
     table: 'products',
     key: 'product_id',
     columns: {
@@ -42,21 +44,14 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       stock_quantity: 'bigint',
       created_at: 'timestamptz',
       updated_at: 'timestamptz',
+      ...SEARCH_COLUMNS,
     },
+    secrets: Object.keys(SEARCH_COLUMNS) as (keyof SearchColumns)[],
     transient: { restocked: 'boolean' },
     // Orders take stock without a new version: a change of the name must not bring back what they took.
     updates: { stock_quantity: 'case when r.restocked then r.stock_quantity else t.stock_quantity end' },
     conflicts: { products_pkey: () => productErrors.EXISTS() },
   });
-  const release = coalesce<number, void>({
-    name: 'product release',
-    run: async (order_ids) => {
-      await db.query(releaseStatement(schema), [order_ids]);
-      return order_ids.map(() => undefined);
-    },
-    faultOfOneRow,
-  });
-
   return {
     nextId: ids.next,
     async get(product_id) {
@@ -68,22 +63,23 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       const found = await Promise.all([...new Set(product_ids)].map(read));
       return new Map(found.flatMap((one) => (one ? [[one.product_id, one] as const] : [])));
     },
-    async list({ category, q, in_stock }, { limit, cursor }) {
-      // An empty search box asks for everything.
-      const words = q === undefined || q.trim() === '' ? null : prefixQuery(q);
-      if (words === '') return { items: [] };
+    async list({ in_stock, ...filter }, { limit, cursor }) {
       const after = cursorId(cursor) ?? 0;
-      const rows = await db.query<ProductState>(list, [after, category ?? null, words, in_stock ?? null, limit + 1]);
+      const search = searchOf(filter);
+      if (search === undefined) return { items: [] };
+      const asked = [search.category_key ?? null, wordsQuery(search), in_stock ?? null];
+      const rows = await db.query<ProductState>(list, [after, ...asked, limit + 1]);
       return pageOf(rows, limit, (row) => row.product_id);
     },
-    save,
+    save: withSearch(save),
+    fold: folder(store),
     async isNew() {
       const text = `select not is_called and not exists (select from ${schema}.products) as new from ${schema}.product_ids`;
       const [row] = await db.query<{ new: boolean }>({ name: '', text });
       return row?.new === true;
     },
     reserve: reserver(schema, db),
-    release,
+    release: releaser(store),
     async expired(now, limit) {
       const rows = await db.query<{ order_id: number }>(
         {
@@ -105,10 +101,15 @@ export function productPostgres(store: PostgresStore): ProductRepository {
   };
 }
 
-/** `blue spea` to `blue:* & spea:*`; empty when there is no word in it. */
-function prefixQuery(q: string): string {
-  const words = q.normalize('NFC').match(/[\p{L}\p{N}]+/gu) ?? [];
-  return words.map((word) => `${word}:*`).join(' & ');
+function releaser({ schema, db }: PostgresStore): ProductRepository['release'] {
+  return coalesce<number, void>({
+    name: 'product release',
+    run: async (order_ids) => {
+      await db.query(releaseStatement(schema), [order_ids]);
+      return order_ids.map(() => undefined);
+    },
+    faultOfOneRow,
+  });
 }
 
 // Products are locked in the order of their ids, as the reservation does, so that the two never wait in a circle.

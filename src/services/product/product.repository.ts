@@ -3,8 +3,9 @@ import type { Line, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 
 export interface ProductFilter {
+  /** Whatever its case. */
   readonly category?: string;
-  /** Words or beginnings of words; all must be there. */
+  /** Words or beginnings of words; all must be there. What makes no difference is in `platform/text/fold.ts`. */
   readonly q?: string;
   readonly in_stock?: boolean;
 }
@@ -24,6 +25,8 @@ export interface ProductRepository {
   /** In the order of their ids. */
   list(filter: ProductFilter, page: PageRequest): Promise<Page<ProductState>>;
   save(ctx: Ctx, change: Change<ProductState>): Promise<ProductState>;
+  /** Folds what an earlier version has written, so that it is found. Returns how many products that were. */
+  fold(): Promise<number>;
   /** Whether no product has ever been there. */
   isNew(): Promise<boolean>;
   /**

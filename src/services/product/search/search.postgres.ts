@@ -1,0 +1,94 @@
+import type { Change, Ctx } from '../../../platform/contract.ts';
+import type { PostgresStore } from '../../../platform/db/store.ts';
+import { FOLDING } from '../../../platform/text/fold.ts';
+import type { ProductState } from '../product.model.ts';
+import { type Search, searchFieldsOf } from './search.model.ts';
+
+/** The search fields as columns take them from JSON, with the version of the product that they were made of. */
+export interface SearchColumns {
+  readonly category_key: string;
+  readonly search_words: string;
+  readonly folding: number;
+  readonly folded_version: number;
+}
+
+/** Column to type. */
+export const SEARCH_COLUMNS = {
+  category_key: 'text',
+  search_words: 'tsvector',
+  folding: 'integer',
+  folded_version: 'integer',
+} as const satisfies Readonly<Record<keyof SearchColumns, string>>;
+
+type Texts = Parameters<typeof searchFieldsOf>[0];
+
+// A word is of letters, digits and marks alone: nothing in it needs an escape.
+const quoted = (word: string): string => `'${word}'`;
+
+/** What is kept beside a version of a product. */
+export function searchColumnsOf(texts: Texts, folded_version: number): SearchColumns {
+  const { category_key, search_words, folding } = searchFieldsOf(texts);
+  return { category_key, search_words: search_words.map(quoted).join(' '), folding, folded_version };
+}
+
+/** `'blue':* & 'spea':*`: read as it stands, by no configuration of the database. */
+export const wordsQuery = ({ words }: Search): string | null =>
+  words === undefined ? null : words.map((word) => `${quoted(word)}:*`).join(' & ');
+
+/** A change with its search fields, and a state without them. */
+export function withSearch(
+  save: (ctx: Ctx, change: Change<ProductState & SearchColumns>) => Promise<ProductState>,
+): (ctx: Ctx, change: Change<ProductState>) => Promise<ProductState> {
+  return async (ctx, { next, events }) => {
+    if (events.length === 0) return next;
+    const { version } = await save(ctx, { next: { ...next, ...searchColumnsOf(next, next.version + 1) }, events });
+    return { ...next, version };
+  };
+}
+
+const ROWS_AT_ONCE = 200;
+
+interface Unfolded extends Texts {
+  readonly product_id: number;
+  readonly version: number;
+}
+
+/**
+ * Folds the rows that no process of this version has written, until none is left. Processes that do so at once take
+ * turns. One that was changed meanwhile by a process that does not fold is left for the next time. Returns how many.
+ */
+export function folder({ schema, db }: PostgresStore): () => Promise<number> {
+  const lock = `select pg_advisory_xact_lock(hashtextextended('${schema} fold', 7205759403))`;
+  // As the index products_to_fold has it.
+  const stale = `select product_id, name, description, category, version from ${schema}.products
+    where (folding < ${FOLDING} or folded_version <> version) and product_id > $1 order by product_id limit $2`;
+  const columns = Object.entries(SEARCH_COLUMNS);
+  // Locked in the order of their ids, as every statement that touches several does.
+  const write = `with given as materialized (select * from json_to_recordset($1::json) as r(
+      product_id bigint, ${columns.map(([name, type]) => `${name} ${type}`).join(', ')})),
+    locked as materialized (select product_id from ${schema}.products
+      where product_id = any(array(select product_id from given)) order by product_id for no key update)
+    update ${schema}.products p set ${columns.map(([name]) => `${name} = g.${name}`).join(', ')}
+    from given g join locked using (product_id)
+    where p.product_id = g.product_id and p.version = g.folded_version`;
+
+  async function batch(after: number): Promise<{ last: number | undefined; count: number }> {
+    return db.transaction(async (sql) => {
+      await sql.query({ name: '', text: lock });
+      const rows = await sql.query<Unfolded>({ name: '', text: stale }, [after, ROWS_AT_ONCE]);
+      const folded = rows.map((row) => ({ product_id: row.product_id, ...searchColumnsOf(row, row.version) }));
+      if (folded.length > 0) await sql.query({ name: '', text: write }, [JSON.stringify(folded)]);
+      return { last: rows.at(-1)?.product_id, count: rows.length };
+    });
+  }
+
+  return async () => {
+    let total = 0;
+    for (let after: number | undefined = 0; after !== undefined; ) {
+      const { last, count } = await batch(after);
+      total += count;
+      after = last;
+    }
+    return total;
+  };
+}
