@@ -72,4 +72,4 @@ CREATE INDEX inbox_handled_at ON tradepost_delivery.inbox USING brin (handled_at
 CREATE INDEX request_created_at ON tradepost_delivery.request USING btree (created_at);
 CREATE INDEX shipments_by_status ON tradepost_delivery.shipments USING btree (status, shipment_id);
 CREATE INDEX shipments_by_user ON tradepost_delivery.shipments USING btree (user_id, shipment_id);
-CREATE UNIQUE INDEX tracking_number_once ON tradepost_delivery.shipments USING btree (lower(carrier), tracking_number) WHERE (tracking_number IS NOT NULL);
+CREATE UNIQUE INDEX tracking_number_once ON tradepost_delivery.shipments USING btree (lower((carrier COLLATE "C")), tracking_number) WHERE (tracking_number IS NOT NULL);

@@ -54,6 +54,10 @@ create table tradepost_product.products (
   updated_at timestamp with time zone not null,
   version integer not null,
   search tsvector generated always as (to_tsvector('simple'::regconfig, regexp_replace(((name || ' '::text) || description), '[!-/:-@\[-`{-~]+'::text, ' '::text, 'g'::text))) stored,
+  category_key text not null default ''::text,
+  search_words tsvector not null default ''::tsvector,
+  folding integer not null default 0,
+  folded_version integer not null default 0,
   constraint price_not_negative CHECK ((price >= 0)),
   constraint products_pkey PRIMARY KEY (product_id),
   constraint stock_not_negative CHECK ((stock_quantity >= 0))
@@ -87,7 +91,10 @@ create table tradepost_product.takeover_report (
 
 CREATE INDEX inbox_handled_at ON tradepost_product.inbox USING brin (handled_at);
 CREATE INDEX products_by_category ON tradepost_product.products USING btree (lower(category), product_id);
+CREATE INDEX products_by_category_key ON tradepost_product.products USING btree (category_key, product_id);
+CREATE INDEX products_by_search_words ON tradepost_product.products USING gin (search_words);
 CREATE INDEX products_by_words ON tradepost_product.products USING gin (search);
+CREATE INDEX products_to_fold ON tradepost_product.products USING btree (product_id) WHERE ((folding < 1) OR (folded_version <> version));
 CREATE INDEX request_created_at ON tradepost_product.request USING btree (created_at);
 CREATE INDEX reservations_by_expiry ON tradepost_product.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX reservations_request ON tradepost_product.reservations USING btree (request) WHERE (request IS NOT NULL);
