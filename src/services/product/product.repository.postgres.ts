@@ -7,7 +7,7 @@ import type { ProductState } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 import { reserver } from './product.reservations.postgres.ts';
 import { searchOf } from './search/search.model.ts';
-import { folder, SEARCH_COLUMNS, type SearchColumns, withSearch, wordsQuery } from './search/search.postgres.ts';
+import { folder, lister, SEARCH_COLUMNS, type SearchColumns, withSearch } from './search/search.postgres.ts';
 
 const columns =
   'product_id, name, description, price, currency, category, for_sale, stock_quantity, created_at, updated_at, version, false as restocked';
@@ -21,15 +21,7 @@ export function productPostgres(store: PostgresStore): ProductRepository {
     `select ${columns} from ${schema}.products where product_id = any($1)`,
     (row) => row.product_id,
   );
-  const list = {
-    name: `${schema} list`,
-    text: `select ${columns} from ${schema}.products
-      where product_id > $1
-        and ($2::text is null or category_key = $2)
-        and ($3::text is null or search_words @@ $3::tsquery)
-        and ($4::boolean is null or (for_sale and coalesce(stock_quantity, 1) > 0) = $4)
-      order by product_id limit $5`,
-  };
+  const list = lister(schema, columns);
   const save = store.saver<ProductState & SearchColumns>({
     table: 'products',
     key: 'product_id',
@@ -67,8 +59,8 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       const after = cursorId(cursor) ?? 0;
       const search = searchOf(filter);
       if (search === undefined) return { items: [] };
-      const asked = [search.category_key ?? null, wordsQuery(search), in_stock ?? null];
-      const rows = await db.query<ProductState>(list, [after, ...asked, limit + 1]);
+      const [statement, values] = list(search, in_stock);
+      const rows = await db.query<ProductState>(statement, [after, limit + 1, ...values]);
       return pageOf(rows, limit, (row) => row.product_id);
     },
     save: withSearch(save),

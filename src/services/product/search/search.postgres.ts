@@ -1,4 +1,5 @@
 import type { Change, Ctx } from '../../../platform/contract.ts';
+import type { Statement } from '../../../platform/db/postgres.ts';
 import type { PostgresStore } from '../../../platform/db/store.ts';
 import { FOLDING } from '../../../platform/text/fold.ts';
 import type { ProductState } from '../product.model.ts';
@@ -31,9 +32,36 @@ export function searchColumnsOf(texts: Texts, folded_version: number): SearchCol
   return { category_key, search_words: search_words.map(quoted).join(' '), folding, folded_version };
 }
 
-/** `'blue':* & 'spea':*`: read as it stands, by no configuration of the database. */
-export const wordsQuery = ({ words }: Search): string | null =>
-  words === undefined ? null : words.map((word) => `${quoted(word)}:*`).join(' & ');
+// `'blue':* & 'spea':*`: read as it stands, by no configuration of the database.
+const wordsQuery = (words: readonly string[]): string => words.map((word) => `${quoted(word)}:*`).join(' & ');
+
+/**
+ * A statement for each way in, so that each runs along its own index: $1 is the id that the page comes after, $2 the
+ * number of rows, and then what is returned beside the statement.
+ */
+export function lister(
+  schema: string,
+  columns: string,
+): (search: Search, in_stock: boolean | undefined) => [Statement, unknown[]] {
+  return ({ category_key, words }, in_stock) => {
+    const values: unknown[] = [];
+    const given = (value: unknown): string => `$${values.push(value) + 2}`;
+    const where = ['product_id > $1'];
+    if (category_key !== undefined) where.push(`category_key = ${given(category_key)}`);
+    if (words !== undefined) where.push(`search_words @@ ${given(wordsQuery(words))}::text::tsquery`);
+    if (in_stock !== undefined)
+      where.push(`(for_sale and coalesce(stock_quantity, 1) > 0) = ${given(in_stock)}::boolean`);
+    // Words alone have no order: along the ids every product would be read to find the few that have them.
+    const order = words !== undefined && category_key === undefined ? 'product_id + 0' : 'product_id';
+    const text = `select ${columns} from ${schema}.products where ${where.join(' and ')} order by ${order} limit $2`;
+    const ways = [
+      category_key !== undefined && 'category',
+      words !== undefined && 'words',
+      in_stock !== undefined && 'stock',
+    ];
+    return [{ name: [schema, 'list', ...ways.filter((way) => way !== false)].join(' '), text }, values];
+  };
+}
 
 /** A change with its search fields, and a state without them. */
 export function withSearch(
