@@ -12,7 +12,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What npm's scripts do for those who build on Tradepost, with an example of each. */
 const SCRIPTS: Readonly<Record<string, readonly [about: string, example: string]>> = {
-  dev: ['start, and start again after every change under src', 'tradepost dev'],
+  dev: ['start, and start again after every change under src; the embedded PostgreSQL stays', 'tradepost dev'],
   test: ['run the first tier of the tests; with words, those whose path has one of them', 'tradepost test order'],
   'test:all': ['run the tests that need more than Node and the embedded PostgreSQL', 'tradepost test:all bus'],
   'test:nightly': ['run the tests that take their time', 'tradepost test:nightly'],
