@@ -77,7 +77,7 @@ function operation({ contract, op, path, twin, named }: About): object {
       ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
       ...(op.stream && op.access !== 'public' ? [ACCESS_TOKEN] : []),
     ],
-    ...(hasBody && { requestBody: bodyOf(op, named.of(rest, `${capital(id)}Request`)) }),
+    ...(hasBody && { requestBody: bodyOf(op, rest, named) }),
     responses: {
       [String(op.status ?? 200)]: success(op, named),
       ...existing(op, named),
@@ -86,9 +86,11 @@ function operation({ contract, op, path, twin, named }: About): object {
   };
 }
 
-function bodyOf(op: Op, schema: object): object {
-  const content = { schema: op.signedBy ? { type: 'object' } : schema, ...(op.example && { example: op.example }) };
-  const required = op.signedBy !== undefined || (shapeOf(inputParts(op).rest).required ?? []).length > 0;
+function bodyOf(op: Op, body: TSchema, named: Components): object {
+  // A signed body is the sender's own: the schema is that of what is made of it, and is not named.
+  const schema = op.signedBy ? { type: 'object' } : named.of(body, `${capital(identifier(op.id))}Request`);
+  const content = { schema, ...(op.example && { example: op.example }) };
+  const required = op.signedBy !== undefined || (shapeOf(body).required ?? []).length > 0;
   return {
     required,
     description: `at most ${(op.maxBody ?? MAX_BODY) / 1024} kB`,
