@@ -12,6 +12,7 @@ import { refuseUnfinished } from './db/copy/unfinished.ts';
 import { type DeadLetterStore, deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
 import { forgetOld } from './db/retention.ts';
+import { raiseSequences } from './db/sequences.ts';
 import { type KeptAnswer, postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
@@ -151,9 +152,15 @@ async function prepareStores(
   { config, log }: Pick<Tools, 'config' | 'log'>,
 ): Promise<void> {
   await refuseUnfinished(keepers, engines);
-  await migrateServices(keepers, engines, { config, log });
   const rows = keepers.filter(engines.isOnClickHouse);
+  if (rows.length > 0) await engines.clickhouse().refuseLost(rows);
+  await migrateServices(keepers, engines, { config, log });
   if (rows.length > 0) await engines.clickhouse().claim(rows);
+  await raiseSequences(
+    keepers.filter((service) => !rows.includes(service)),
+    engines,
+    log,
+  );
   for (const note of await takeoverNotes(keepers, engines)) log.warn(`taken over: ${takeoverText(note)}`);
 }
 

@@ -33,7 +33,7 @@ const ALL_ROWS = { seconds: 60 };
 export function sessionsClickHouse(store: ClickHouseStore): SessionRepository {
   const { database, engine } = store;
   const table = `${database}.sessions`;
-  const nextId = store.ids('sessions').next;
+  const nextId = store.ids('sessions', { table: 'sessions', column: 'session_id' }).next;
   const happen = sessionActs(store);
   const listed = `select session_id, created_at, last_used_at, expires_at from (
       select ${COLUMNS.join(', ')} from ${table} where user_id = {user_id:UInt64} and session_id < {before:UInt64}

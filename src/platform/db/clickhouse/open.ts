@@ -6,6 +6,7 @@ import { type Claims, claimsIn } from './claims.ts';
 import { openServer } from './client.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { type Locks, processLocks } from './locks.ts';
+import { refuseLost } from './lost-parts.ts';
 import { type RowOutboxes, rowOutboxes } from './outbox.ts';
 import type { StoreParts } from './store.ts';
 
@@ -21,6 +22,8 @@ export interface OpenClickHouse extends StoreParts {
    * when another one does that does not share the locks of this one.
    */
   claim(services: readonly string[]): Promise<void>;
+  /** Throws ConfigError, with a sentence, when the engine has set aside parts of what these services keep. */
+  refuseLost(services: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +85,7 @@ export function overEngine(
     async claim(services) {
       await claims?.claim(services);
     },
+    refuseLost: (services) => refuseLost(engine, services),
     async close() {
       await locks.close();
       await claims?.close();

@@ -1,6 +1,7 @@
 import type { Announcement } from '../announcements.ts';
 import type { Asked, Outboxes, Waiting, WaitingEvent } from '../outbox.ts';
 import type { ClickHouse } from './engine.ts';
+import { markOf } from './relay-mark.ts';
 import type { Written } from './writer.ts';
 
 /** The outboxes of services whose rows carry their events: the relay reads them from the tables, in their order. */
@@ -67,9 +68,7 @@ export function rowOutboxes({ engine, tables, shared, tellOthers }: OutboxParts)
     const there = known.get(service);
     const now = performance.now();
     if (there && (!shared || now - there.askedAt < LED_MS)) return Object.assign(there, { askedAt: now });
-    const text = `select max(position) as mark from ${tableOf(service).relay}`;
-    const [row] = await engine.query<{ mark: number }>(text);
-    const mark = row?.mark ?? 0;
+    const mark = await markOf(engine, tableOf(service).relay);
     if (there) {
       // Another one has led since, and has brought on all up to there.
       if (mark > there.kept) {

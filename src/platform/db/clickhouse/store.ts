@@ -9,10 +9,11 @@ import type { KeptAnswer } from '../store.ts';
 import { deadLettersInRows } from './dead-letters.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { type FiguresColumns, figuresOf } from './figures.ts';
-import { idsIn } from './ids.ts';
+import { type IdColumn, idsIn } from './ids.ts';
 import { keptMarksIn } from './kept-marks.ts';
 import type { Locks } from './locks.ts';
 import type { RowOutboxes } from './outbox.ts';
+import { markOf } from './relay-mark.ts';
 import { type SaveSpec, saver } from './save.ts';
 import { type NewestRows, newestRows } from './table.ts';
 import { type Writer, writerOf } from './writer.ts';
@@ -21,8 +22,8 @@ import { type Writer, writerOf } from './writer.ts';
 export interface ClickHouseStore {
   readonly database: string;
   readonly engine: ClickHouse;
-  /** Ids of a series; each is given once. */
-  ids(name: string): Ids;
+  /** Ids of a series; each is given once, and none that is in the column where they are used. */
+  ids(name: string, used?: IdColumn): Ids;
   /**
    * The table of the service's states, whose rows carry their events and marks. There is one: what must be written
    * together is in one table.
@@ -64,7 +65,8 @@ export function clickhouseStore(
   const database = databaseOf(engine, service);
   const tableOf = (name: string): string => `${database}.${name}`;
   const writer = (name: string): Writer => writerOf({ engine, locks, process, table: tableOf(name) });
-  const ids = (name: string): Ids => idsIn(engine, tableOf('ids'), writer('ids'), name);
+  const ids = (name: string, used?: IdColumn): Ids =>
+    idsIn(engine, tableOf('ids'), writer('ids'), name, used && { ...used, table: tableOf(used.table) });
   const marks = keptMarksIn(engine, tableOf('kept_mark'));
   let findInRows: ((keys: readonly string[]) => Promise<KeptAnswer[]>) | undefined;
 
@@ -88,7 +90,7 @@ export function clickhouseStore(
       engine,
       table: tableOf('dead_letter'),
       writer: writer('dead_letter'),
-      ids: ids('dead_letters'),
+      ids: ids('dead_letters', { table: 'dead_letter', column: 'id' }),
     }),
     states(given) {
       type S = Parameters<NonNullable<(typeof given)['apart']>>[0];
@@ -99,6 +101,7 @@ export function clickhouseStore(
         locks,
         process,
         table: spec.table,
+        floor: () => markOf(engine, tableOf('relay')),
         onWritten: (written) => outboxes.written(service, written),
         onLost: () => outboxes.lost(service),
       });

@@ -29,6 +29,8 @@ interface WriterParts {
   readonly table: string;
   /** Names this process and its start. */
   readonly process: string;
+  /** A place that no new row may have, though no row has it: rows up to there were known once. */
+  readonly floor?: () => Promise<number>;
   readonly onWritten?: (rows: readonly Written[]) => void;
   /** Rows may be there that `onWritten` was not told of. */
   readonly onLost?: () => void;
@@ -44,6 +46,8 @@ interface Places {
   term: number;
   /** The last one; undefined when the table must be asked. */
   last: number | undefined;
+  /** The greatest that was ever seen here: a table that lost rows since does not bring an earlier one back. */
+  reached: number;
   /** A block may be there, or may still come, that nobody was told of; so at first, when another process wrote. */
   doubt: boolean;
   /** How many blocks were written in doubt. */
@@ -55,13 +59,13 @@ const known = new WeakMap<Locks, Map<string, Places>>();
 function placesOf(locks: Locks, table: string): Places {
   const tables = known.get(locks) ?? new Map<string, Places>();
   known.set(locks, tables);
-  const places = tables.get(table) ?? { term: 0, last: undefined, doubt: true, doubted: 0 };
+  const places = tables.get(table) ?? { term: 0, last: undefined, reached: 0, doubt: true, doubted: 0 };
   tables.set(table, places);
   return places;
 }
 
 /** The writer of one table. Several of them over the same locks take turns. */
-export function writerOf({ engine, locks, table, process, onWritten, onLost }: WriterParts): Writer {
+export function writerOf({ engine, locks, table, process, floor, onWritten, onLost }: WriterParts): Writer {
   const places = placesOf(locks, table);
 
   // What is behind the last place that we know is in few granules, by the index that every such table has.
@@ -70,8 +74,10 @@ export function writerOf({ engine, locks, table, process, onWritten, onLost }: W
     // At first without a condition: the engine may know the greatest of each part without reading it.
     const behind = places.last === undefined ? '' : 'where position >= {known:UInt64}';
     const text = `select max(position) as last from ${table} ${behind}`;
+    const least = places.last ?? (await floor?.()) ?? 0;
     const [row] = await engine.query<{ last: number }>(text, { known: places.last ?? 0 });
-    places.last = Math.max(places.last ?? 0, row?.last ?? 0);
+    places.last = Math.max(least, row?.last ?? 0, places.reached);
+    places.reached = places.last;
     return places.last;
   }
 
