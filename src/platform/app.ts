@@ -1,3 +1,4 @@
+import { type CtxSeal, createSeal } from './auth/seal.ts';
 import type { Bus } from './bus/bus.ts';
 import type { Listening } from './bus/consume.ts';
 import { type DeadLetters, deadLetterActions } from './bus/dead-letters.ts';
@@ -34,9 +35,10 @@ import {
   type Tools,
   type Wire,
 } from './module.ts';
+import { faultLog } from './observability/fault-log.ts';
 import { showProcessInfo } from './observability/process-info.ts';
 import { refuseSharedPorts } from './settings/ports.ts';
-import { type CtxSeal, createSeal, createTokens } from './tokens.ts';
+import { createTokens } from './tokens.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
 export type Container<S extends object = object> = (wire: Wire) => S;
@@ -102,7 +104,10 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     await showProcessInfo(engines, keepers, config);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
-      tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`);
+      const report = faultLog(log);
+      tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`, (err) =>
+        report('the key set of the user service cannot be renewed; the last one is used for an hour', { err }),
+      );
     }
     for (const local of locals) await local.start();
     const contracts = modules.map((one) => one.contract);

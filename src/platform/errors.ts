@@ -11,13 +11,17 @@ export const STATUS = {
   unauthenticated: 401,
   forbidden: 403,
   not_found: 404,
+  method_not_allowed: 405,
   timeout: 408,
   conflict: 409,
   too_large: 413,
+  uri_too_long: 414,
   unsupported_media: 415,
+  expectation_failed: 417,
   unprocessable: 422,
   too_many: 429,
   headers_too_large: 431,
+  not_implemented: 501,
   unavailable: 503,
 } as const;
 
@@ -30,6 +34,10 @@ export const REMEDY: Readonly<Record<Kind, string>> = {
   timeout: 'Send the request again, on a better connection or in smaller parts.',
   conflict: 'Read the thing again and decide anew: it is not as this request takes it to be.',
   too_large: 'Send less in one request.',
+  method_not_allowed: 'Use a method that the Allow header names.',
+  uri_too_long: 'Send a shorter address; what is long belongs into a body.',
+  expectation_failed: 'Leave the Expect header out.',
+  not_implemented: 'Use a method that /docs names.',
   unsupported_media: 'Send JSON, with `Content-Type: application/json`.',
   unprocessable: 'Send the request as it was, or with another key.',
   too_many: 'Wait as long as Retry-After says, and send the request again.',
@@ -122,6 +130,11 @@ export const common = errors('TRADEPOST', {
     'a valid access token is needed',
     'Sign in with POST /login, or renew the token with POST /auth/token, and send `Authorization: Bearer …`.',
   ],
+  SEAL_REFUSED: [
+    'unauthenticated',
+    (_why: { reason: string; seconds?: number }) => 'this call between processes was not taken',
+    'Give all processes the same SERVICE_SECRET and set their clocks; the logs of both sides name the cause.',
+  ],
   FORBIDDEN: [
     'forbidden',
     'your role does not allow this',
@@ -201,6 +214,11 @@ export const common = errors('TRADEPOST', {
   ],
   TIMEOUT: ['timeout', 'the request did not arrive in time', REMEDY.timeout],
 });
+
+/** A fault of ours: the client reads that it should try again, and the log why. */
+export function unavailable(reason: string, cause?: unknown): AppError {
+  return Object.assign(common.UNAVAILABLE(), { cause: new Error(reason, { cause }) });
+}
 
 /** Bad input, with a pointer to each place. */
 export function invalid(message: string, faults?: readonly InputFault[]): AppError {

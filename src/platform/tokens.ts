@@ -1,7 +1,7 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import {
   type CryptoKey,
-  createRemoteJWKSet,
+  errors,
   importJWK,
   type JWK,
   type JWTPayload,
@@ -9,8 +9,9 @@ import {
   jwtVerify,
   SignJWT,
 } from 'jose';
-import type { Actor, Ctx, Role } from './contract.ts';
-import { common } from './errors.ts';
+import { type KeySet, keySetAt } from './auth/key-set.ts';
+import type { Actor, Role } from './contract.ts';
+import { AppError, common, unavailable } from './errors.ts';
 
 /**
  * Access tokens: JWTs whose algorithm, type, issuer and audience are pinned, verified in every service without a
@@ -19,17 +20,18 @@ import { common } from './errors.ts';
 export interface Tokens {
   /** Signs an access token for a user. Throws when this process holds no signing key. */
   sign(user: { id: number; username: string; role: Role }, seconds: number, session: string): Promise<string>;
-  /** The actor of an Authorization header; anonymous when there is none. Throws UNAUTHENTICATED for a bad one. */
+  /** The actor of an Authorization header; anonymous when there is none. Throws as `claims` does. */
   actor(authorization: string | undefined): Actor | Promise<Actor>;
   /**
    * What a token says whose signature, algorithm, type, issuer, audience and times are good; verified each time.
-   * Throws UNAUTHENTICATED.
+   * Throws UNAUTHENTICATED for a bad one, and UNAVAILABLE when it is we who cannot tell: the keys cannot be had, or
+   * our clock is behind that of the issuer.
    */
   claims(token: string): Promise<Claims>;
   /** Uses an Ed25519 private key, as the user service keeps it. */
   useKey(jwk: JWK): Promise<void>;
-  /** Verifies with the keys that the user service publishes. */
-  useJwks(url: string): void;
+  /** Verifies with the keys that the user service publishes. `onStale` hears when they cannot be renewed. */
+  useJwks(url: string, onStale?: (error: Error) => void): void;
   /** The public keys (RFC 7517); empty with HS256, whose key is secret. */
   jwks(): { keys: JWK[] };
 }
@@ -45,6 +47,7 @@ export const ISSUER = 'tradepost';
 export const AUDIENCE = 'tradepost';
 const TYPE = 'at+jwt';
 const MAX_REMEMBERED = 20_000;
+const CLOCK_TOLERANCE_SECONDS = 5;
 
 const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
 
@@ -56,7 +59,7 @@ interface Remembered {
 /** Tokens signed with a shared secret (HS256) when there is one, else with a key that is given later. */
 export function createTokens(secret: string | undefined): Tokens {
   let signing: { key: KeyObject | CryptoKey; alg: 'HS256' | 'EdDSA'; kid?: string } | undefined;
-  let verifying: KeyObject | CryptoKey | JWTVerifyGetKey | undefined;
+  let verifying: KeyObject | CryptoKey | KeySet = NO_KEYS;
   let published: JWK[] = [];
   let remembered = new Map<string, Remembered>();
 
@@ -111,34 +114,75 @@ export function createTokens(secret: string | undefined): Tokens {
       verifying = (await importJWK(open, 'EdDSA')) as CryptoKey;
       published = [{ ...open, alg: 'EdDSA', use: 'sig' }];
     },
-    useJwks(url) {
-      if (!secret) verifying = createRemoteJWKSet(new URL(url), { timeoutDuration: 5_000 });
+    useJwks(url, onStale) {
+      if (!secret) verifying = keySetAt(url, onStale);
     },
     jwks: () => ({ keys: published }),
   };
 }
 
-async function verifiedPayload(
-  token: string,
-  key: KeyObject | CryptoKey | JWTVerifyGetKey | undefined,
-  algorithm: string,
-): Promise<JWTPayload> {
+const noKey = async (): Promise<never> => {
+  throw unavailable('this process has no key to verify tokens with');
+};
+const NO_KEYS: KeySet = { find: noKey, ready: noKey };
+
+type VerifyingKey = KeyObject | CryptoKey | KeySet;
+const isKeySet = (key: VerifyingKey): key is KeySet => 'find' in key;
+
+async function verifiedPayload(token: string, key: VerifyingKey, algorithm: string): Promise<JWTPayload> {
   const options = {
     algorithms: [algorithm],
     issuer: ISSUER,
     audience: AUDIENCE,
     typ: TYPE,
     requiredClaims: ['sub', 'exp', 'iat', 'role', 'username'],
-    clockTolerance: 5,
+    clockTolerance: CLOCK_TOLERANCE_SECONDS,
   };
   try {
-    if (!key) throw new Error('no key');
-    const { payload } =
-      typeof key === 'function' ? await jwtVerify(token, key, options) : await jwtVerify(token, key, options);
+    const { payload } = isKeySet(key)
+      ? await jwtVerify(token, key.find as JWTVerifyGetKey, options)
+      : await jwtVerify(token, key, options);
+    refuseFuture(payload.iat);
     return payload;
   } catch (error) {
-    throw Object.assign(common.UNAUTHENTICATED(), { cause: error });
+    // Where the issuer publishes no keys at all, the settings of two processes differ.
+    if (isKeySet(key) && error instanceof errors.JOSEAlgNotAllowed) await key.ready();
+    throw refusalOf(error);
   }
+}
+
+/** What is wrong with the token itself. Anything else that a verification ends with is a fault of ours. */
+const OF_THE_TOKEN = new Set<string>([
+  errors.JWTExpired.code,
+  errors.JWTClaimValidationFailed.code,
+  errors.JWTInvalid.code,
+  errors.JWSInvalid.code,
+  errors.JWSSignatureVerificationFailed.code,
+  errors.JOSEAlgNotAllowed.code,
+  // A critical extension that nobody knows.
+  errors.JOSENotSupported.code,
+  errors.JWKSNoMatchingKey.code,
+  errors.JWKSMultipleMatchingKeys.code,
+]);
+
+function refusalOf(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed')
+    return clockFault(error.payload.nbf ?? 0);
+  if (error instanceof errors.JOSEError && OF_THE_TOKEN.has(error.code)) return common.UNAUTHENTICATED();
+  return unavailable('a token could not be verified', error);
+}
+
+// Only a key of ours signs, and it signs the moment that it has: such a moment is in the future when a clock is wrong.
+function refuseFuture(issuedAt: number | undefined): void {
+  if (issuedAt !== undefined && issuedAt > Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS) throw clockFault(issuedAt);
+}
+
+function clockFault(moment: number): AppError {
+  const seconds = Math.round(moment - Date.now() / 1000);
+  return unavailable(
+    `the clock of the process that issues tokens differs from ours by about ${seconds} s; let both follow the same time server`,
+  );
 }
 
 function actorOf(payload: JWTPayload): Actor {
@@ -158,43 +202,4 @@ function scopesOf({ scope }: JWTPayload & { scope?: unknown }): readonly string[
 
 function isRole(role: unknown): role is Role {
   return role === 'customer' || role === 'staff' || role === 'admin';
-}
-
-/** How a Ctx travels between processes: signed, for one receiver, for half a minute. */
-export interface CtxSeal {
-  seal(ctx: Ctx, to: string): string;
-  /** The Ctx of a sealed header. Throws UNAUTHENTICATED when it is forged, late or for somebody else. */
-  open(header: string, me: string): Ctx;
-}
-
-export const CTX_HEADER = 'x-tradepost-ctx';
-const SEAL_SECONDS = 30;
-
-/** The seal made from the secret that the processes share. */
-export function createSeal(secret: string): CtxSeal {
-  const key = Buffer.from(hkdfSync('sha256', secret, '', 'tradepost ctx v1', 32));
-  const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
-  return {
-    seal(ctx, to) {
-      const body = Buffer.from(JSON.stringify({ ctx, to, until: Date.now() + SEAL_SECONDS * 1000 })).toString(
-        'base64url',
-      );
-      return `${body}.${sign(body).toString('base64url')}`;
-    },
-    open(header, me) {
-      const [body = '', signature = ''] = header.split('.');
-      const given = Buffer.from(signature, 'base64url');
-      const wanted = sign(body);
-      if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw common.UNAUTHENTICATED();
-      const { ctx, to, until } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as SealedCtx;
-      if (to !== me || until < Date.now()) throw common.UNAUTHENTICATED();
-      return Object.freeze(ctx);
-    },
-  };
-}
-
-interface SealedCtx {
-  ctx: Ctx;
-  to: string;
-  until: number;
 }

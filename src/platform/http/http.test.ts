@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { CTX_HEADER } from '../auth/seal.ts';
 import { MAX_BODY } from '../contract.ts';
 import { type Answer, type Client, clientOf } from '../testing/client.ts';
-import { CTX_HEADER } from '../tokens.ts';
 import { endServers, seal, serveThings, type ThingServer, thingService, tokenOf } from './things.fixture.ts';
 
 const service = thingService();

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { after, before, mock, test } from 'node:test';
+import { CTX_HEADER, type CtxSeal, createSeal } from '../auth/seal.ts';
 import type { Actor, Ctx } from '../contract.ts';
 import { AppError } from '../errors.ts';
 import { asPeer } from '../module.ts';
 import { minor } from '../money.ts';
 import { type Answer, type Client, clientOf } from '../testing/client.ts';
 import { freePort } from '../testing/ports.ts';
-import { createSeal } from '../tokens.ts';
 import { type Remote, remote } from './remote.ts';
 import {
   endServers,
@@ -154,10 +154,47 @@ test('an internal operation is for sealed calls of a peer, and not for a token',
   assert.deepEqual(await distant.count(ctxOf(), {}), { count: 5, by: 'tester' });
 });
 
-test('a caller with another secret is refused', async () => {
+test('another secret is a fault between the processes: both log it, and no client is told 401', async () => {
   const stranger = remote(thingContract, things.url, createSeal('another secret that is long'));
-  await assert.rejects(stranger.api.get(ctxOf(), { thing_id: 1 }), { code: 'TRADEPOST_UNAUTHENTICATED' });
+  const between = await serveThings(stranger.api);
+  const { status, headers, body } = await clientOf(between.url).get('/things/1');
+  assert.deepEqual([status, headers.get('retry-after'), body.code], [503, '1', 'TRADEPOST_UNAVAILABLE']);
+  assert.match(JSON.stringify(between.log), /thing does not take our calls: the secret of its process differs/);
+  assert.match(JSON.stringify(things.log), /the secret of that process differs from ours/);
+  await endServers(between);
   await stranger.close();
+});
+
+test('a clock that is a minute off is a fault between the processes, and both say by how much', async () => {
+  const late: CtxSeal = { ...seal, seal: () => sealedAt(-60_000) };
+  const caller = remote(thingContract, things.url, late);
+  const between = await serveThings(caller.api);
+  const answer = await clientOf(between.url).get('/things/1');
+  assert.deepEqual([answer.status, answer.body.code], [503, 'TRADEPOST_UNAVAILABLE']);
+  for (const { log } of [between, things]) assert.match(JSON.stringify(log), /differs from ours by about (60|61|62) s/);
+  await endServers(between);
+  await caller.close();
+});
+
+/** What a process seals whose clock is off. */
+function sealedAt(offset: number): string {
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + offset });
+  const header = seal.seal(ctxOf(), 'thing');
+  mock.timers.reset();
+  return header;
+}
+
+test('a forged context gives no rights, is refused alike whatever is wrong with it, and fills no log', async () => {
+  const alone = await serveThings(service.api, seal);
+  const client = clientOf(alone.url);
+  const attempts = ['', 'x', 'a.b', `${seal.seal(ctxOf({ kind: 'system' }), 'thing')}x`, 'x'.repeat(4_000)];
+  const answers = await Promise.all(
+    Array.from({ length: 60 }, (_, n) => client.delete('/things/1', { [CTX_HEADER]: attempts[n % 5] ?? '' })),
+  );
+  const told = new Set(answers.map(({ status, body }) => `${status} ${body.code} ${body.detail} ${body.reason}`));
+  assert.deepEqual([...told], ['401 TRADEPOST_SEAL_REFUSED this call between processes was not taken secret']);
+  assert.equal(alone.log.filter(({ msg }) => String(msg).includes('was refused')).length, 1);
+  await endServers(alone);
 });
 
 test('where nobody listens the service is unavailable, and says when to come back', async () => {

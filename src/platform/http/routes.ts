@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import { codecOf, toJson } from '../codec.ts';
 import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op } from '../contract.ts';
 import { common } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { allow } from '../module.ts';
-import { CTX_HEADER, type CtxSeal, type Tokens } from '../tokens.ts';
+import type { Tokens } from '../tokens.ts';
 import { continueTrace } from '../trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';

@@ -5,6 +5,7 @@ import { MAX_BODY } from '../contract.ts';
 import { type AppError, common, invalid } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { countFailure, observeRequest } from '../metrics.ts';
+import { type FaultLog, faultLog } from '../observability/fault-log.ts';
 import { endConnections } from './connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { validatorFor } from './validation.ts';
@@ -14,6 +15,7 @@ const SLOW_SECONDS = 1;
 
 /** A server without routes of its own: parsing, ids, logging, errors. */
 export function createServer(log: Log): FastifyInstance {
+  const faults: Faults = { log, report: faultLog(log) };
   const app = Fastify({
     bodyLimit: MAX_BODY,
     logger: false,
@@ -26,14 +28,14 @@ export function createServer(log: Log): FastifyInstance {
       const given = request.headers['x-request-id'];
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, log),
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, faults),
     clientErrorHandler: answerGarbage,
     // A request that is here when the drain begins is answered as any other; its connection ends with it.
     return503OnClosing: false,
   });
   app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
-  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, log));
-  app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, log));
+  app.setErrorHandler((error, request, reply) => answerError(error, request, reply, faults));
+  app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, faults));
   acceptEmptyJson(app);
   endConnections(app);
   app.decorateRequest('caller');
@@ -72,7 +74,13 @@ function acceptEmptyJson(app: FastifyInstance): void {
   });
 }
 
-function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, log: Log): void {
+interface Faults {
+  readonly log: Log;
+  /** Of faults that a flood of requests may cause. */
+  readonly report: FaultLog;
+}
+
+function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, { log, report }: Faults): void {
   const known = expected(error);
   if (!known) {
     countFailure();
@@ -80,8 +88,8 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
       { err: error, request_id: request.id, method: request.method, path: request.url.split('?')[0] },
       'unexpected error',
     );
-  } else if (known.cause) {
-    log.warn({ err: known.cause, request_id: request.id }, known.message);
+  } else if (known.cause instanceof Error) {
+    report(known.cause.message, { err: known.cause, request_id: request.id, status: known.status });
   }
   const problem = problemOf(known, request.url.split('?')[0] ?? '', request.id);
   if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);

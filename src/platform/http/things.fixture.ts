@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { type CtxSeal, createSeal } from '../auth/seal.ts';
 import {
   Amount,
   type ApiOf,
@@ -19,7 +20,7 @@ import { errors, invalid } from '../errors.ts';
 import { createLog } from '../log.ts';
 import { guard } from '../module.ts';
 import { minor } from '../money.ts';
-import { type CtxSeal, createSeal, createTokens } from '../tokens.ts';
+import { createTokens } from '../tokens.ts';
 import { mount } from './routes.ts';
 import { createServer } from './server.ts';
 

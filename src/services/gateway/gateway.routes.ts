@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { CTX_HEADER } from '../../platform/auth/seal.ts';
 import { MAX_BODY, type Op } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
 import { type OpenStreams, openStreams, passStream } from '../../platform/http/sse.ts';
 import type { Neighbour } from '../../platform/http/system-routes.ts';
-import { CTX_HEADER } from '../../platform/tokens.ts';
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
 export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours: readonly Neighbour[] }): void {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createSeal } from '../../platform/auth/seal.ts';
 import { type Remote, remote } from '../../platform/http/remote.ts';
 import { asPeer } from '../../platform/module.ts';
 import type { Client } from '../../platform/testing/client.ts';
 import { eachEngine } from '../../platform/testing/engines.ts';
 import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
-import { createSeal } from '../../platform/tokens.ts';
 import { productContract } from '../product/product.contract.ts';
 import { orderContract } from './order.contract.ts';
 import { at, user } from './order.fixture.ts';

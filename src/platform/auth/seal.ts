@@ -1,0 +1,68 @@
+import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import type { Ctx } from '../contract.ts';
+import { type AppError, common } from '../errors.ts';
+
+/** How a Ctx travels between processes: signed, for one receiver, for half a minute. */
+export interface CtxSeal {
+  seal(ctx: Ctx, to: string): string;
+  /**
+   * The Ctx of a sealed header. Throws SEAL_REFUSED when it was signed with another secret (or forged), by a clock
+   * that differs by more than half a minute, or for somebody else. The caller in the other process takes that for a
+   * fault of ours and not of its client.
+   */
+  open(header: string, me: string): Ctx;
+}
+
+export const CTX_HEADER = 'x-tradepost-ctx';
+const SEAL_MS = 30_000;
+
+interface SealedCtx {
+  ctx: Ctx;
+  to: string;
+  until: number;
+}
+
+/** The seal made from the secret that the processes share. */
+export function createSeal(secret: string): CtxSeal {
+  const key = Buffer.from(hkdfSync('sha256', secret, '', 'tradepost ctx v1', 32));
+  const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
+  return {
+    seal(ctx, to) {
+      const body = Buffer.from(JSON.stringify({ ctx, to, until: Date.now() + SEAL_MS })).toString('base64url');
+      return `${body}.${sign(body).toString('base64url')}`;
+    },
+    open(header, me) {
+      const [body = '', signature = ''] = header.split('.');
+      const given = Buffer.from(signature, 'base64url');
+      const wanted = sign(body);
+      // Whatever is wrong with the signature, the answer is the same: nobody learns anything from it.
+      if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw refused({ reason: 'secret' });
+      const { ctx, to, until } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as SealedCtx;
+      if (to !== me) throw refused({ reason: 'receiver' });
+      const age = Date.now() - (until - SEAL_MS);
+      if (Math.abs(age) > SEAL_MS) throw refused({ reason: 'clock', seconds: Math.round(Math.abs(age) / 1000) });
+      return Object.freeze(ctx);
+    },
+  };
+}
+
+/** Why a sealed call was not taken. */
+export interface SealRefusal {
+  readonly reason: 'secret' | 'clock' | 'receiver';
+  /** By how much the clocks differ, about. */
+  readonly seconds?: number;
+}
+
+function refused(refusal: SealRefusal): AppError {
+  const reason = `a call from another process was refused: ${sealFault(refusal, 'of that process')}`;
+  return Object.assign(common.SEAL_REFUSED(refusal), { cause: new Error(reason) });
+}
+
+/** What is wrong between two processes, for the log, with the remedy. */
+export function sealFault({ reason, seconds }: SealRefusal, whose: string): string {
+  if (reason === 'secret')
+    return `the secret ${whose} differs from ours, or ${CTX_HEADER} is forged; give both the same SERVICE_SECRET (without it, JWT_SECRET)`;
+  if (reason === 'clock')
+    return `the clock ${whose} differs from ours by about ${seconds} s; let both follow the same time server`;
+  return `it was meant for another service; look at the settings that end in _URL`;
+}

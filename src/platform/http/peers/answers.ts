@@ -1,0 +1,126 @@
+import type { Dispatcher } from 'undici';
+import { type SealRefusal, sealFault } from '../../auth/seal.ts';
+import { codecOf } from '../../codec.ts';
+import type { Ctx, Downloaded, Op, Page } from '../../contract.ts';
+import { AppError, common, type Kind, STATUS } from '../../errors.ts';
+import { itemOf, shapeOf } from '../../schema/shape.ts';
+import type { Problem } from '../problem.ts';
+import { readEvents } from '../sse.ts';
+import { networkFault, peerFault } from './faults.ts';
+
+type Answer = Dispatcher.ResponseData;
+
+/**
+ * What another process answered to a call of ours. Throws the refusal of the service that was called; everything else
+ * (another program at its address, another version, an answer cut short) is UNAVAILABLE with the cause for the log.
+ */
+export async function readAnswer(service: string, op: Op, ctx: Ctx, answer: Answer): Promise<unknown> {
+  const fault = (sentence: string, cause?: unknown): AppError => peerFault(service, sentence, cause);
+  const wanted = op.status ?? 200;
+  try {
+    if (answer.statusCode >= 400) throw refusalOf(await problemIn(answer), answer, { op, ctx, fault });
+    if (answer.statusCode !== wanted && !(wanted === 201 && answer.statusCode === 200))
+      throw fault(`answers ${answer.statusCode} where ${op.id} has ${wanted}: it is another program or version`);
+    return await valueIn(op, answer);
+  } catch (error) {
+    // Whatever is left of it is of no use, and would keep the connection.
+    answer.body.on('error', () => undefined).destroy();
+    if (error instanceof AppError) throw error;
+    if (error instanceof Unexpected)
+      throw fault(`answers ${op.id} with ${error.message}: it is another program or version`);
+    throw fault(networkFault(error), error);
+  }
+}
+
+/** An answer that came whole, and is not what the contract says. */
+class Unexpected extends Error {}
+
+async function valueIn(op: Op, answer: Answer): Promise<unknown> {
+  const type = String(answer.headers['content-type'] ?? '');
+  if (shapeOf(op.output).download) return fileFrom(answer);
+  if (op.status === 204) {
+    await answer.body.dump();
+    return {};
+  }
+  const wanted = op.stream ? 'text/event-stream' : 'application/json';
+  if (!type.startsWith(wanted)) throw new Unexpected(type === '' ? 'no content type' : type.slice(0, 100));
+  if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
+  const json = jsonOf(await answer.body.text());
+  if (shapeOf(op.output).page) return pageFrom(op, json, answer.headers.link);
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new Unexpected('no object');
+  const value = decoded(() => codecOf(op.output).decode(json)) as Record<string, unknown>;
+  const missing = shapeOf(op.output).required?.find((name) => !(name in value));
+  if (missing !== undefined) throw new Unexpected(`an object without ${missing}`);
+  return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
+}
+
+function jsonOf(text: string): unknown {
+  return decoded(() => JSON.parse(text));
+}
+
+function decoded(decode: () => unknown): unknown {
+  try {
+    return decode();
+  } catch {
+    throw new Unexpected('something that is not the JSON of its contract');
+  }
+}
+
+async function fileFrom({ headers, body }: Answer): Promise<Downloaded> {
+  const filename = /filename="([^"]*)"/.exec(String(headers['content-disposition']))?.[1];
+  if (filename === undefined) throw new Unexpected('no file');
+  // What the peer says it is, even where another version of it says something else than our contract.
+  const type = String(headers['content-type']);
+  return { filename, type, content: Buffer.from(await body.bytes()).toString('base64') };
+}
+
+function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): Page<unknown> {
+  if (!Array.isArray(json)) throw new Unexpected('no list');
+  const items = decoded(() => codecOf(itemOf(op.output)).decode(json)) as unknown[];
+  const target = /^<([^>]+)>; rel="next"$/.exec(String(link))?.[1];
+  const next = target && new URL(target, 'http://peer').searchParams.get('cursor');
+  return next ? { items, next } : { items };
+}
+
+async function problemIn({ body, headers }: Answer): Promise<Partial<Problem>> {
+  const text = await body.text();
+  if (!String(headers['content-type']).startsWith('application/problem+json')) return {};
+  const problem = jsonOf(text);
+  return typeof problem === 'object' && problem !== null ? problem : {};
+}
+
+interface Refused {
+  readonly op: Op;
+  readonly ctx: Ctx;
+  readonly fault: (sentence: string) => AppError;
+}
+
+/** Refusals of HTTP itself. A caller made from the same contract gets none, whatever its client sent. */
+const OF_THE_FORM: readonly Kind[] = [
+  'timeout',
+  'too_large',
+  'unsupported_media',
+  'headers_too_large',
+  'method_not_allowed',
+  'uri_too_long',
+  'expectation_failed',
+  'not_implemented',
+];
+
+function refusalOf(problem: Partial<Problem>, { statusCode, headers }: Answer, { op, ctx, fault }: Refused): AppError {
+  const { type, title, status, detail, instance, code, error, timestamp, request_id, remedy, errors, ...facts } =
+    problem;
+  const kind = (Object.keys(STATUS) as Kind[]).find((one) => STATUS[one] === statusCode);
+  if (code === undefined) return fault(`answers ${statusCode}, and not as a service of ours does`);
+  if (code === common.SEAL_REFUSED.code)
+    return fault(`does not take our calls: ${sealFault(facts as unknown as SealRefusal, 'of its process')}`);
+  if (code === common.NOT_FOUND.code || (kind && OF_THE_FORM.includes(kind)))
+    return fault(`answers ${op.id} with ${statusCode} (${detail}): it is of another version`);
+  if (code === common.UNAUTHENTICATED.code && ctx.actor.kind !== 'anonymous')
+    return fault('does not know who we call for: it takes no calls between processes, for want of SERVICE_SECRET');
+  if (!kind || code === common.UNAVAILABLE.code)
+    return fault(`answers ${statusCode} to request ${request_id}: ${detail}`);
+  const retryAfterSeconds = kind === 'unavailable' ? Number(headers['retry-after']) || undefined : undefined;
+  const details = Object.keys(facts).length > 0 ? facts : undefined;
+  return new AppError(code, kind, String(detail), { faults: errors, details, remedy, retryAfterSeconds });
+}

@@ -1,0 +1,37 @@
+import type { AppError } from '../../errors.ts';
+import { unavailable } from '../../errors.ts';
+
+/** By the code of the error that a request to another process ended with. */
+const NETWORK: readonly [RegExp, string][] = [
+  [/^ECONNREFUSED$/, 'refuses the connection: nothing listens at its address'],
+  [
+    /^UND_ERR_CONNECT_TIMEOUT$|^ETIMEDOUT$|^FST_REPLY_FROM_CONNECT_TIMEOUT$/,
+    'cannot be reached: connecting took too long',
+  ],
+  [/^EHOSTUNREACH$|^ENETUNREACH$|^EHOSTDOWN$/, 'cannot be reached: there is no way to its address'],
+  [/^ENOTFOUND$|^EAI_AGAIN$/, 'cannot be reached: the name in its address is not known'],
+  [/TIMEOUT|^TimeoutError$|^23$/, 'did not answer in time'],
+  [
+    /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^EPROTO$/,
+    'shows a certificate that is not trusted, or speaks no TLS',
+  ],
+  [/^HPE_|^HTTPParserError$/, 'answers something that is not HTTP'],
+  [/^UND_ERR_(RES|REQ)_CONTENT_LENGTH_MISMATCH$/, 'ended its answer in the middle'],
+  [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, 'ended the connection before its answer was complete'],
+];
+
+/** Why a request to another process came to nothing, as the end of a sentence that begins with its name. */
+export function networkFault(error: unknown): string {
+  for (let one = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
+    const { code = one.name } = one as { code?: unknown; name: string };
+    const known = NETWORK.find(([pattern]) => pattern.test(String(code)));
+    if (known) return known[1];
+    if (one instanceof AggregateError && one.errors.length > 0) return networkFault(one.errors[0]);
+  }
+  return `does not answer: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** A fault between processes: 503 for the client of this one, and the sentence for its log. */
+export function peerFault(service: string, sentence: string, cause?: unknown): AppError {
+  return unavailable(`${service} ${sentence}`, cause);
+}
