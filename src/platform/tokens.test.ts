@@ -150,7 +150,7 @@ test('a verified token is remembered, and only until it expires', async (t) => {
 test('a token from the future says that a clock of ours is wrong, and nothing against its bearer', async () => {
   const tokens = createTokens(SECRET);
   const now = Math.floor(Date.now() / 1000);
-  for (const claims of [{ iat: now + 60 }, { nbf: now + 60 }, { iat: now + 60, nbf: now + 60 }]) {
+  for (const claims of [{ iat: now + 60 }, { iat: now + 60, nbf: now + 60 }]) {
     const token = await handmade({ ...claims, exp: now + 600 });
     await assert.rejects(actorOf(tokens, token), (error: AppError) => {
       assert.deepEqual([error.kind, error.retryAfterSeconds], ['unavailable', 1]);
@@ -161,5 +161,6 @@ test('a token from the future says that a clock of ours is wrong, and nothing ag
     const forged = await handmade({ ...claims, exp: now + 600 }, {}, 'another secret that is long');
     await assert.rejects(actorOf(tokens, forged), refused);
   }
+  await assert.rejects(actorOf(tokens, await handmade({ nbf: now + 60, exp: now + 600 })), refused);
   assert.equal((await actorOf(tokens, await handmade({ iat: now + 3, exp: now + 60 }))).kind, 'user');
 });

@@ -167,16 +167,20 @@ const OF_THE_TOKEN = new Set<string>([
 
 function refusalOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (error instanceof errors.JWTClaimValidationFailed && error.claim === 'nbf' && error.reason === 'check_failed')
-    return clockFault(error.payload.nbf ?? 0);
+  // We write no `nbf`: one that has not come is the token's own word, unless the token was issued in the future too.
+  if (error instanceof errors.JWTClaimValidationFailed && isFuture(error.payload.iat))
+    return clockFault(error.payload.iat ?? 0);
   if (error instanceof errors.JOSEError && OF_THE_TOKEN.has(error.code)) return common.UNAUTHENTICATED();
   return unavailable('a token could not be verified', error);
 }
 
 // Only a key of ours signs, and it signs the moment that it has: such a moment is in the future when a clock is wrong.
 function refuseFuture(issuedAt: number | undefined): void {
-  if (issuedAt !== undefined && issuedAt > Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS) throw clockFault(issuedAt);
+  if (isFuture(issuedAt)) throw clockFault(issuedAt ?? 0);
 }
+
+const isFuture = (moment: number | undefined): boolean =>
+  moment !== undefined && moment > Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS;
 
 function clockFault(moment: number): AppError {
   const seconds = Math.round(moment - Date.now() / 1000);
