@@ -57,7 +57,9 @@ test('a shop on the embedded engine is examined while it runs and after it, and 
 
 test('a Redis that would lose events, or takes none, is found', async () => {
   const port = await freePort();
-  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder]);
+  const redis = spawn('redis-server', ['--port', String(port), '--save', '', '--appendonly', 'no', '--dir', folder], {
+    stdio: 'ignore',
+  });
   const url = `redis://127.0.0.1:${port}`;
   const config = readConfig({ EVENT_BUS: 'redis', REDIS_URL: url }, []);
   const look = async () => {
@@ -75,7 +77,8 @@ test('a Redis that would lose events, or takes none, is found', async () => {
     client.destroy();
     assert.deepEqual([(await look()).losses, (await look()).refuses], [[], 'it is a replica, and takes no writes']);
   } finally {
-    redis.kill();
+    // While it writes its first append-only file, Redis does not end at a SIGTERM.
+    redis.kill('SIGKILL');
     await once(redis, 'exit');
   }
   const away = await brokerFacts(config);
