@@ -7,6 +7,7 @@ const SAME_ROOM = '^src/services/$1/';
 const TEST = '\\.(test|fixture)\\.ts$';
 const FRONT = '/index\\.ts$';
 const EDGE = '\\.(routes|consumers)\\.ts$';
+const CONSUMERS = '\\.consumers\\.ts$';
 const SERVICE = '\\.service\\.ts$';
 const STORE = '\\.(postgres|clickhouse)\\.ts$';
 const INTERFACE = '\\.repository\\.ts$';
@@ -68,6 +69,12 @@ export default {
       'routes and consumers are plugged in by index.ts',
       { path: ROOM, pathNot: [FRONT, TEST, EDGE] },
       { path: EDGE },
+    ),
+    rule(
+      'consumers-call-their-service',
+      'what follows from an event is an operation or an internal action of the service, never a save of its own',
+      { path: `${ROOM}.*${CONSUMERS}` },
+      { path: '^src/(services|platform/db)/', pathNot: [CONSUMERS, SERVICE, MODEL, CONTRACT] },
     ),
     rule(
       'services-are-not-looked-up-from-below',

@@ -41,6 +41,7 @@ const BROKEN = [
   ['only-the-container-imports-a-front', 'services/alpha/alpha.start.ts', 'services/beta/index.ts'],
   ['outside-only-contracts', 'cli/tool.ts', 'services/alpha/alpha.helper.ts'],
   ['only-index-imports-routes-and-consumers', 'services/alpha/alpha.service.ts', 'services/alpha/alpha.routes.ts'],
+  ['consumers-call-their-service', 'services/alpha/alpha.consumers.ts', 'services/alpha/alpha.repository.ts'],
   ['services-are-not-looked-up-from-below', 'services/alpha/alpha.rules.ts', 'services/alpha/alpha.service.ts'],
   ['only-index-imports-stores', 'services/alpha/alpha.service.ts', 'services/alpha/alpha.repository.postgres.ts'],
   [

@@ -6,7 +6,7 @@ import { type EventPath, openEventPath } from './bus/event-path.ts';
 import { refusePrivateLog } from './bus/private-log.ts';
 import { publisherOf } from './bus/publishing/aside.ts';
 import type { Config } from './config.ts';
-import type { Contract, Ops } from './contract.ts';
+import type { ApiOf, Contract, Ops } from './contract.ts';
 import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
 import { clickhouseStore } from './db/clickhouse/store.ts';
 import { refuseUnfinished } from './db/copy/unfinished.ts';
@@ -32,6 +32,7 @@ import {
   guard,
   hasDeadLetters,
   type Job,
+  ownService,
   type Tools,
   type Wire,
 } from './module.ts';
@@ -195,15 +196,16 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: W
     if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
     const service = module.service(kept?.repository, seen, tools);
-    const listener = kept && listenerOf(module, kept, seen, tools);
+    const listener = kept && listenerOf(module, kept);
     const actions = listener
       ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
       : service;
     const api = guard(contract, actions, kept?.findAnswer ?? noAnswer);
+    const own = ownService(service, api);
     locals.push({
       module,
       api,
-      prepare: (path) => listener?.prepare(path),
+      prepare: (path) => listener?.prepare(path, own),
       start: async () => module.start?.(service, kept?.repository, tools),
       jobs: () => module.jobs?.(service, kept?.repository, seen, tools) ?? [],
     });
@@ -235,10 +237,10 @@ function keptOf({ contract, stores }: AnyModule, engines: Engines, tools: Tools)
   return { repository: stores.postgres(store, tools), deadLetters, findAnswer: store.findAnswer };
 }
 
-function listenerOf(module: AnyModule, { repository, deadLetters }: Kept, peers: object, tools: Tools) {
+function listenerOf(module: AnyModule, { deadLetters }: Kept) {
   if (!hasDeadLetters(module)) return undefined;
-  const service = module.contract.name;
-  const consumers = module.consumers?.(repository, peers, tools);
+  const { contract, consumers } = module;
+  const service = contract.name;
   let listening: Listening | undefined;
   let way: EventPath | undefined;
   const letters: DeadLetters = {
@@ -248,9 +250,9 @@ function listenerOf(module: AnyModule, { repository, deadLetters }: Kept, peers:
       else await listening?.again(consumer, envelope);
     },
   };
-  const prepare = (path: EventPath): void => {
+  const prepare = (path: EventPath, api: ApiOf<Ops>): void => {
     way = path;
-    if (consumers) listening = path.prepare({ service, consumers, deadLetters });
+    if (consumers) listening = path.prepare({ service, consumers, api, deadLetters });
   };
   return { letters, prepare };
 }

@@ -28,26 +28,27 @@ export interface Envelope {
   readonly data: string;
 }
 
-/** One line of a `*.consumers.ts`. */
-export interface Consumer {
+/** One line of a `*.consumers.ts`: data, of which the catalogue of events is made too. `S` is what it calls. */
+export interface Consumer<S = never> {
   /** Together with the service's name it marks what is done, so it is never changed: `follow_shipment`. */
   readonly name: string;
   readonly event: EventType;
   /** `data` is decoded: amounts are minor units. Resolves when the effect is committed. */
-  handle(ctx: Ctx, data: unknown, envelope: Envelope): Promise<unknown>;
+  readonly handle: (service: S, ctx: Ctx, data: unknown, envelope: Envelope) => Promise<unknown>;
 }
 
 /**
- * Listens to an event. The context of `handle` is the platform's own, with `cause` set, so that a save marks the
- * event as handled in its commit; an event that comes again is then no event. A handler that throws is called
- * again after a while, and in the end the event goes to the dead letters of the service.
+ * Listens to an event by calling the service that it belongs to: one of its operations or of its internal actions.
+ * The context of `handle` is the platform's own, with `cause` set, so that a save marks the event as handled in its
+ * commit; an event that comes again is then no event. A handler that throws is called again after a while, and in
+ * the end the event goes to the dead letters of the service.
  */
-export function on<D extends TSchema>(
+export function on<S, D extends TSchema>(
   event: EventType<string, D>,
   name: string,
-  handle: (ctx: Ctx, data: Static<D>, envelope: Envelope) => Promise<unknown>,
-): Consumer {
-  return { name, event, handle: handle as Consumer['handle'] };
+  handle: (service: S, ctx: Ctx, data: Static<D>, envelope: Envelope) => Promise<unknown>,
+): Consumer<S> {
+  return { name, event, handle: handle as Consumer<S>['handle'] };
 }
 
 /** Who acted, as one word: `user/2/alice`, `anonymous` or `system`. */

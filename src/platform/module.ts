@@ -33,8 +33,14 @@ type Action<O extends Op> =
       answer(ctx: Ctx, state: never, input: InputOf<O>, repeated: boolean): Promise<OutputOf<O>> | OutputOf<O>;
     };
 
-/** What a service factory returns: one action for every operation of its contract. */
+/**
+ * What a service factory returns: one action for every operation of its contract. What it returns beside them are
+ * its internal actions: no request and no other service reaches them, only its own consumers.
+ */
 export type Actions<T extends Ops> = { readonly [K in keyof T]: Action<T[K]> };
+
+/** A service as its own consumers see it: its operations behind their guard, and its internal actions. */
+export type OwnService<C extends Contract, S> = ApiOf<C['ops']> & Omit<S, keyof C['ops']>;
 
 /** Work that a service does by itself, again and again. Two runs of one job never overlap in a process. */
 export interface Job {
@@ -66,7 +72,7 @@ export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   /** Runs once after the migrations and before the first request. */
   readonly start?: (service: S, repository: R, tools: Tools) => Promise<void>;
   /** What it listens to, one line an event (see `events.ts`). Only a service that keeps something can. */
-  readonly consumers?: (repository: R, peers: P, tools: Tools) => readonly Consumer[];
+  readonly consumers?: readonly Consumer<NoInfer<OwnService<C, S>>>[];
   readonly jobs?: (service: S, repository: R, peers: P, tools: Tools) => readonly Job[];
   /** The one door: where it runs, every service of the process answers at its port. */
   readonly edge?: boolean;
@@ -198,6 +204,11 @@ export function allow(access: Access, { actor, via }: Pick<Ctx, 'actor' | 'via'>
   }
   if (actor.kind === 'anonymous') throw common.UNAUTHENTICATED();
   if (RANK[actor.role] < RANK[access]) throw common.FORBIDDEN();
+}
+
+/** A service as its own consumers see it: an operation means the one behind the guard, the rest as it is. */
+export function ownService<S extends object>(service: S, api: ApiOf<Ops>): ApiOf<Ops> {
+  return Object.assign({ ...service }, api);
 }
 
 /** The same service as `caller` sees it: its calls say who calls. */

@@ -32,7 +32,7 @@ eachEngine('what is put aside', (engine) => {
     const log = createLog({ LOG_LEVEL: 'info', NODE_ENV: 'test' }, stream);
     const letters = deadLettersIn(toys.db, 'toy');
     const consumers = [on(made as NonNullable<typeof made>, 'hear', handle)];
-    const parts = { service: 'toy', consumers, contracts: [toyContract], deadLetters: letters, log };
+    const parts = { service: 'toy', consumers, api: undefined, contracts: [toyContract], deadLetters: letters, log };
     const listener = listening({ ...parts, attempts: 3, firstPauseMs: 1 });
     return { ...listener, letters, errors: () => lines.filter(({ level }) => level === 'error') };
   }

@@ -27,9 +27,11 @@ export interface Listening {
   stop(): void;
 }
 
-interface ListeningParts {
+interface ListeningParts<S> {
   readonly service: string;
-  readonly consumers: readonly Consumer[];
+  readonly consumers: readonly Consumer<S>[];
+  /** What they call. */
+  readonly api: S;
   /** All there are: an event belongs to the contract that describes it. */
   readonly contracts: readonly Contract[];
   readonly deadLetters: DeadLetterStore;
@@ -44,11 +46,11 @@ const LONGEST_PAUSE_MS = 10_000;
 const inTime = patience(30_000);
 
 /** The subscription of a service with its consumers. */
-export function listening(parts: ListeningParts): Listening {
-  const { service, consumers, deadLetters, log, attempts, firstPauseMs } = parts;
+export function listening<S>(parts: ListeningParts<S>): Listening {
+  const { service, consumers, api, deadLetters, log, attempts, firstPauseMs } = parts;
   const stopped = new AbortController();
   const letters = aside({ service, deadLetters, log, stopped: stopped.signal });
-  const bound = consumers.map((consumer) => bind(service, consumer));
+  const bound = consumers.map((consumer) => bind(service, api, consumer));
   const byType = Map.groupBy(bound, ({ type }) => type);
 
   async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
@@ -117,13 +119,13 @@ function once<T>(make: () => T): () => T {
   };
 }
 
-function bind(service: string, { name: short, event, handle }: Consumer): Bound {
+function bind<S>(service: string, api: S, { name: short, event, handle }: Consumer<S>): Bound {
   const name = `${service}.${short}`;
   const delay = eventDelays(name);
 
   async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
     try {
-      await decideAgain(() => handle(ctxOf(name, envelope), data, envelope));
+      await decideAgain(() => handle(api, ctxOf(name, envelope), data, envelope));
     } catch (error) {
       if (!(error instanceof AlreadyHandled)) throw error;
     }
@@ -150,7 +152,7 @@ function ctxOf(consumer: string, { id, trace, correlation }: Envelope): Ctx {
   });
 }
 
-function wantedOf(consumers: readonly Consumer[], contracts: readonly Contract[]): Wanted[] {
+function wantedOf(consumers: readonly Pick<Consumer, 'event'>[], contracts: readonly Contract[]): Wanted[] {
   const types = new Set(consumers.map(({ event }) => event.type));
   return contracts.flatMap(({ name, topic, events }) => {
     const own = Object.values(events).flatMap(({ type }) => (types.has(type) ? [type] : []));

@@ -31,7 +31,7 @@ export interface ToyProcess {
 /** Starts one on a database that has the tables of toys. */
 export async function toyProcess(
   url: string,
-  consumers: readonly Consumer[],
+  consumers: readonly Consumer<undefined>[],
   more: { readonly aroundBus?: (bus: Bus) => Bus; readonly log?: Log } = {},
 ): Promise<ToyProcess> {
   const db = openDatabase(url);
@@ -43,7 +43,7 @@ export async function toyProcess(
   const path = await openEventPath({ config, engines, log, ...named, ...more });
   if (!path) throw new Error('toys are kept, so there is a path');
   const store = postgresStore(db, toyContract);
-  const prepared = path.prepare({ service: 'toy', consumers, deadLetters: letters });
+  const prepared = path.prepare({ service: 'toy', consumers, api: undefined, deadLetters: letters });
   await path.listen();
   return {
     db,

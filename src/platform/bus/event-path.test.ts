@@ -28,7 +28,7 @@ eachEngine('the way of an event', (engine) => {
   });
   after(() => toys.close());
 
-  async function started(...consumers: Consumer[]) {
+  async function started(...consumers: Consumer<undefined>[]) {
     const one = await toyProcess(toys.db.url, consumers);
     open.push(one);
     return one;
@@ -37,7 +37,7 @@ eachEngine('the way of an event', (engine) => {
   /** A consumer that writes down what it hears; `trouble` may stand in its way. */
   function hearing(event: EventOf = made as EventOf, trouble?: (subject: string) => void) {
     const heard: Envelope[] = [];
-    const consumer = on(event, 'hear', async (_ctx, _data, envelope) => {
+    const consumer = on(event, 'hear', async (_toys, _ctx, _data, envelope) => {
       trouble?.(envelope.subject);
       heard.push(envelope);
     });
@@ -75,7 +75,7 @@ eachEngine('the way of an event', (engine) => {
   test('what a consumer brings about names its cause, goes on with the trace, and happens once', async () => {
     const later = hearing(changed as EventOf);
     const process = await started(
-      on(made as EventOf, 'raise', async (ctx, data) => {
+      on(made as EventOf, 'raise', async (_toys, ctx, data) => {
         const toy = data as { toy_id: number };
         const [row] = await process.db.query<{ version: number }>(
           { name: '', text: 'select version from tradepost_toy.toys where toy_id = $1' },

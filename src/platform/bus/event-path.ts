@@ -15,9 +15,11 @@ import { ageOf, lookAtPublishing } from './publishing/trouble.ts';
 import { type Relay, startRelay } from './relay.ts';
 
 /** A service of this process that listens. */
-export interface Listener {
+export interface Listener<S> {
   readonly service: string;
-  readonly consumers: readonly Consumer[];
+  readonly consumers: readonly Consumer<S>[];
+  /** What the consumers call: the service itself. */
+  readonly api: S;
   readonly deadLetters: DeadLetterStore;
 }
 
@@ -39,7 +41,7 @@ interface EventParts {
 export interface EventPath {
   readonly bus: Bus;
   /** Makes ready to listen; the answer can handle one event again. */
-  prepare(listener: Listener): Listening;
+  prepare<S>(listener: Listener<S>): Listening;
   /** Begins to deliver to everything that was prepared, and then to publish. */
   listen(): Promise<void>;
   /** Publishes once more what was put aside. Throws the bus's words when it is refused again. */

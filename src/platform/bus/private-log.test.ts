@@ -21,7 +21,7 @@ function service(name: string, hears: boolean, keeps = true): AnyModule {
       errors: {},
     }),
     ...(keeps && { stores: { postgres: () => ({}) } }),
-    ...(hears && { consumers: () => [on(told, 'hear', async () => undefined)] }),
+    ...(hears && { consumers: [on(told, 'hear', async () => undefined)] }),
     service: () => ({}),
   };
   return defineService(module) as unknown as AnyModule;

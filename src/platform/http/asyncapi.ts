@@ -1,11 +1,13 @@
 import { ATTRIBUTES, BUSES, type BusKind, headersOn } from '../bus/described.ts';
 import type { Contract, EventType } from '../contract.ts';
 import type { Consumer } from '../events.ts';
-import type { AnyModule } from '../module.ts';
 import { SETTINGS } from '../settings.ts';
 
 /** What a document of events is made from: every service's contract, and what it listens to. */
-export type Party = Pick<AnyModule, 'contract' | 'consumers'>;
+export interface Party {
+  readonly contract: Contract;
+  readonly consumers?: readonly Pick<Consumer, 'name' | 'event'>[];
+}
 
 export interface EventsDocument {
   /** Every service there is: an event belongs to the contract that describes it. */
@@ -61,26 +63,11 @@ export interface Heard {
 /** Every consumer of a service whose event somebody announces. */
 export function heardBy(party: Party, parties: readonly Party[]): Heard[] {
   const service = party.contract.name;
-  return consumersOf(party).flatMap(({ name, event: { type } }) => {
+  return (party.consumers ?? []).flatMap(({ name, event: { type } }) => {
     const event = parties.flatMap(({ contract }) => eventsOf(contract)).find((one) => one.event.type === type);
     return event ? [{ consumer: `${service}.${name}`, service, event }] : [];
   });
 }
-
-/**
- * The consumers of a module, without building it: they only close over what they are given, so here they are given
- * what does nothing.
- */
-export function consumersOf({ consumers }: Party): readonly Consumer[] {
-  return consumers?.(NOTHING, NOTHING, NOTHING) ?? [];
-}
-
-// Whatever is asked of it, it is the answer too.
-const NOTHING: never = new Proxy(() => undefined, {
-  get: (_target, name) => (typeof name === 'symbol' || name === 'then' ? undefined : NOTHING),
-  set: () => true,
-  apply: () => NOTHING,
-}) as never;
 
 function eventsOf(contract: Contract): Announced[] {
   return Object.values(contract.events).map((event) => ({ contract, event }));

@@ -1,5 +1,5 @@
+import type { Ctx } from '../../platform/contract.ts';
 import { type Consumer, on } from '../../platform/events.ts';
-import type { Tools } from '../../platform/module.ts';
 import { deliveryEvents } from '../delivery/delivery.contract.ts';
 import { invoiceEvents } from '../invoice/invoice.contract.ts';
 import { orderEvents } from '../order/order.contract.ts';
@@ -19,45 +19,38 @@ import {
   productDescribed,
   shipmentMade,
   shipmentMoved,
-  transactionMade,
   transactionVoided,
   userRegistered,
 } from './analytics.facts.model.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
+import type { AnalyticsInternalActions } from './analytics.service.ts';
 
-/** Every event that is counted. The log of the events is what knows one that comes again, so there is no inbox mark. */
-export function analyticsConsumers(
-  figures: AnalyticsRepository,
-  _owners: unknown,
-  { config }: Pick<Tools, 'config'>,
-): readonly Consumer[] {
-  const count =
-    <D>(tell: (arrival: Arrival, data: D) => Fact) =>
-    (_ctx: unknown, data: D, arrival: Arrival) =>
-      figures.record([tell(arrival, data)]);
-  return [
-    on(userEvents.registered, 'count_user', count(userRegistered)),
-    on(productEvents.created, 'count_product', count(productDescribed)),
-    on(productEvents.updated, 'count_product_change', count(productDescribed)),
-    on(orderEvents.created, 'count_order', count(orderPlaced)),
-    on(orderEvents.cancelled, 'count_cancellation', count(cancelled)),
-    on(orderEvents.statusChanged, 'count_order_status', count(orderMoved)),
-    on(invoiceEvents.created, 'count_invoice', count(invoiceMade)),
-    on(invoiceEvents.statusChanged, 'count_invoice_status', count(invoiceMoved)),
-    on(
-      paymentEvents.transactionCreated,
-      'count_transaction',
-      count((arrival, data) => transactionMade(arrival, data, config.CURRENCY)),
-    ),
-    on(paymentEvents.transactionVoided, 'count_voiding', count(transactionVoided)),
-    // Its payments are counted one by one as they are captured.
-    on(paymentEvents.transactionPaid, 'count_paying', count(noted)),
-    on(paymentEvents.captured, 'count_payment', count(moneyCame)),
-    on(paymentEvents.refunded, 'count_refund', count(moneyWentBack)),
-    on(deliveryEvents.created, 'count_shipment', count(shipmentMade)),
-    on(deliveryEvents.statusChanged, 'count_shipment_status', count(shipmentMoved)),
-  ];
+/** Every event that is counted. */
+export const analyticsConsumers: readonly Consumer<AnalyticsInternalActions>[] = [
+  on(userEvents.registered, 'count_user', count(userRegistered)),
+  on(productEvents.created, 'count_product', count(productDescribed)),
+  on(productEvents.updated, 'count_product_change', count(productDescribed)),
+  on(orderEvents.created, 'count_order', count(orderPlaced)),
+  on(orderEvents.cancelled, 'count_cancellation', count(cancelled)),
+  on(orderEvents.statusChanged, 'count_order_status', count(orderMoved)),
+  on(invoiceEvents.created, 'count_invoice', count(invoiceMade)),
+  on(invoiceEvents.statusChanged, 'count_invoice_status', count(invoiceMoved)),
+  on(paymentEvents.transactionCreated, 'count_transaction', (analytics, ctx, made, arrival) =>
+    analytics.recordTransaction(ctx, arrival, made),
+  ),
+  on(paymentEvents.transactionVoided, 'count_voiding', count(transactionVoided)),
+  // Its payments are counted one by one as they are captured.
+  on(paymentEvents.transactionPaid, 'count_paying', count(noted)),
+  on(paymentEvents.captured, 'count_payment', count(moneyCame)),
+  on(paymentEvents.refunded, 'count_refund', count(moneyWentBack)),
+  on(deliveryEvents.created, 'count_shipment', count(shipmentMade)),
+  on(deliveryEvents.statusChanged, 'count_shipment_status', count(shipmentMoved)),
+];
+
+function count<D>(factOf: (arrival: Arrival, data: D) => Fact) {
+  return (analytics: AnalyticsInternalActions, ctx: Ctx, data: D, arrival: Arrival) =>
+    analytics.record(ctx, factOf(arrival, data));
 }
 
-const cancelled = (arrival: Arrival, { order_id }: { order_id: number }): Fact =>
-  orderMoved(arrival, { order_id, status: 'cancelled' });
+function cancelled(arrival: Arrival, { order_id }: { order_id: number }): Fact {
+  return orderMoved(arrival, { order_id, status: 'cancelled' });
+}

@@ -74,7 +74,7 @@ type DataOf<E extends (subject: number, payload: never) => unknown> = Parameters
 type InvoiceMoved = DataOf<typeof invoiceEvents.statusChanged>;
 type ShipmentMoved = DataOf<typeof deliveryEvents.statusChanged>;
 type TransactionVoided = DataOf<typeof paymentEvents.transactionVoided>;
-type TransactionMade = DataOf<typeof paymentEvents.transactionCreated>;
+export type TransactionMade = DataOf<typeof paymentEvents.transactionCreated>;
 
 function fact(arrival: Arrival, more: Partial<Omit<Fact, keyof Arrival>>): Fact {
   const { id, type, source, subject, time } = arrival;
@@ -120,7 +120,7 @@ export function invoiceMoved(arrival: Arrival, { invoice_id, to }: InvoiceMoved)
   return fact(arrival, { stories: [story] });
 }
 
-/** The event names no currency: a transaction is in that of the shop. */
+/** The event names no currency: it is given. */
 export function transactionMade(arrival: Arrival, made: TransactionMade, currency: string): Fact {
   const { transaction_id, user_id, amount } = made;
   return fact(arrival, {

@@ -1,11 +1,21 @@
+import type { Ctx } from '../../platform/contract.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
 import { exportOf } from './analytics.export.ts';
+import { type Arrival, type Fact, type TransactionMade, transactionMade } from './analytics.facts.model.ts';
 import { live } from './analytics.live.ts';
 import { statsOf, type Total } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import { bucketsOf, daysOf, filled } from './analytics.series.model.ts';
+
+/** How the events of all services are counted. */
+export interface AnalyticsInternalActions {
+  /** Resolves when it is counted. The log of the events knows one that comes again, so there is no inbox mark. */
+  record(ctx: Ctx, fact: Fact): Promise<unknown>;
+  /** The event names no currency: a transaction is in that of the shop. */
+  recordTransaction(ctx: Ctx, arrival: Arrival, made: TransactionMade): Promise<unknown>;
+}
 
 const LOOK_EVERY_MS = 500;
 
@@ -32,7 +42,9 @@ export function analyticsService(figures: AnalyticsRepository, owners: Owners, t
     stream: async (_ctx, { currency = shop }) => mapped(feed.watch(), (totals) => statsOf(totals, currency)),
     check: (ctx) => checkFigures(ctx, figures, owners),
     rebuild: () => figures.rebuild(),
-  } satisfies Actions<typeof analyticsOps>;
+    record: (_ctx, fact) => figures.record([fact]),
+    recordTransaction: (_ctx, arrival, made) => figures.record([transactionMade(arrival, made, shop)]),
+  } satisfies Actions<typeof analyticsOps> & AnalyticsInternalActions;
 }
 
 function mapped<T, U>(values: AsyncIterable<T>, map: (value: T) => U): AsyncIterable<U> {

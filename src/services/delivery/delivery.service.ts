@@ -3,6 +3,7 @@ import type { Ctx } from '../../platform/contract.ts';
 import { type AppError, common } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { decideAgain } from '../../platform/races.ts';
+import type { OrderPlaced } from '../order/order.contract.ts';
 import type { Carrier } from './carriers/carrier.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { deliveryErrors, type deliveryOps } from './delivery.contract.ts';
@@ -10,6 +11,7 @@ import {
   bookedAt,
   byTime,
   type CarrierUpdate,
+  cancelShipment,
   carrierUpdate,
   type Given,
   type ShipmentState,
@@ -27,11 +29,20 @@ export interface DeliveryPeers {
   readonly user: Profiles;
 }
 
+/** What shipments follow from the events of orders. */
+export interface DeliveryInternalActions {
+  /** The shipment of a new order; one that has it keeps it. */
+  openShipment(ctx: Ctx, order: OrderPlaced): Promise<unknown>;
+  /** Throws SHIPMENT_NOT_FOUND while the shipment is still to be made; the event then comes again. */
+  cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
+}
+
 type DeliveryTools = Pick<Tools, 'config' | 'log'>;
 
 export function deliveryService(shipments: ShipmentRepository, { order, user }: DeliveryPeers, tools: DeliveryTools) {
   const { config, log } = tools;
-  const reconcile = reconciling({ orders: order, shipments, open: opening(shipments, user), log });
+  const open = opening(shipments, user);
+  const reconcile = reconciling({ orders: order, shipments, open, log });
   const simulated = config.CARRIER_SIMULATION === 'on';
   const carriers = new Map<string, Carrier>([[SIMULATOR, simulatorOf(config.CARRIER_SIMULATION_SECONDS)]]);
 
@@ -65,7 +76,13 @@ export function deliveryService(shipments: ShipmentRepository, { order, user }: 
         after = some.at(-1)?.shipment_id ?? 0;
       }
     },
-  } satisfies Actions<typeof deliveryOps>;
+    openShipment: open,
+    async cancelOfOrder(ctx, { order_id }) {
+      const shipment = await shipments.findByOrder(order_id);
+      if (!shipment) throw deliveryErrors.NOT_FOUND();
+      return shipments.save(ctx, cancelShipment(shipment, ctx));
+    },
+  } satisfies Actions<typeof deliveryOps> & DeliveryInternalActions;
 
   // A parcel is booked when it is ready to go, with a carrier that is talked to, unless it has its number.
   async function bookedFor(shipment: ShipmentState, { status, carrier, tracking_number }: Given) {

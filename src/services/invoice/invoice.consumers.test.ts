@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { readConfig } from '../../platform/config.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Envelope } from '../../platform/events.ts';
 import { minor } from '../../platform/money.ts';
@@ -12,6 +13,7 @@ import { createInvoice } from './invoice.model.ts';
 import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
 import { invoicePostgres } from './invoice.repository.postgres.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { invoiceService } from './invoice.service.ts';
 
 const NOW = '2026-07-28T09:30:00.000Z';
 const TOTAL = 285_998;
@@ -44,11 +46,12 @@ eachStore('what invoices follow', (store) => {
   function consumer(name: string) {
     const forInvoice = async (_ctx: unknown, { order_id }: { order_id: number }) => anOrder({ order_id, status });
     const peers = { order: { forInvoice }, user: { profileOf: () => Promise.reject(new Error('nobody asks')) } };
-    const found = invoiceConsumers(invoices, peers).find((one) => one.name === name);
+    const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);
+    const service = invoiceService(invoices, peers, { config: readConfig({}, ['invoice']) });
     const eventId = `0190a000-0000-7000-8000-${String(++events).padStart(12, '0')}`;
     const cause = { consumer: `invoice.${name}`, eventId };
-    return (data: object) => found.handle(at(NOW, { cause }), data, {} as Envelope);
+    return (data: object) => found.handle(service, at(NOW, { cause }), data, {} as Envelope);
   }
 
   function moved({ invoice_id, order_id }: { invoice_id: number; order_id: number }, paid: number, refunded = 0) {

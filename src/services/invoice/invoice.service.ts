@@ -4,10 +4,13 @@ import { AppError } from '../../platform/errors.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { createPool } from '../../platform/worker/pool.ts';
 import type { orderOps } from '../order/order.contract.ts';
+import type { Movement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { type GivenStatus, type Invoice, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
 import {
   buyerOf,
+  cancelInvoice,
+  coverInvoice,
   createInvoice,
   type InvoiceState,
   type Profile,
@@ -23,6 +26,15 @@ import type { InvoiceRepository } from './invoice.repository.ts';
 export interface InvoicePeers {
   readonly order: Pick<ApiOf<typeof orderOps>, 'forInvoice'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
+}
+
+/** What invoices follow from the events of others, and of their own. */
+export interface InvoiceInternalActions {
+  /** Money of no invoice changes nothing. Throws INVOICE_NOT_FOUND. */
+  followPayment(ctx: Ctx, movement: Movement): Promise<unknown>;
+  cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
+  /** Cancels the invoice of an order that was cancelled before there was an invoice. */
+  cancelIfOrderIs(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
 }
 
 // One for the process: the fonts are read once, and a queue that is too long is told to come again.
@@ -62,7 +74,22 @@ export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers,
     },
     figures: (_ctx, range) => invoices.figures(range),
     forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
-  } satisfies Actions<typeof invoiceOps>;
+    async followPayment(ctx, { invoice_id, paid_total, refunded_total }) {
+      if (invoice_id === null || paid_total === null || refunded_total === null) return;
+      const state = await invoices.get(invoice_id);
+      await invoices.save(ctx, coverInvoice(state, { paid_total, refunded_total }, ctx));
+    },
+    cancelOfOrder,
+    async cancelIfOrderIs(ctx, { order_id }) {
+      const { status } = await peers.order.forInvoice(ctx, { order_id });
+      if (status === 'cancelled') await cancelOfOrder(ctx, { order_id });
+    },
+  } satisfies Actions<typeof invoiceOps> & InvoiceInternalActions;
+
+  async function cancelOfOrder(ctx: Ctx, { order_id }: { readonly order_id: number }): Promise<void> {
+    const state = await invoices.findByOrder(order_id);
+    if (state) await invoices.save(ctx, cancelInvoice(state, ctx));
+  }
 
   async function make(ctx: Ctx, order_id: number): Promise<Made> {
     // Another's order is none: the peer says so, with the sentence it has for one that never was.

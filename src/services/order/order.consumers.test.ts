@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { readConfig } from '../../platform/config.ts';
 import type { EventType } from '../../platform/contract.ts';
 import { type Database, openDatabase } from '../../platform/db/postgres.ts';
 import { postgresStore } from '../../platform/db/store.ts';
@@ -16,6 +17,11 @@ import { aLine, aReservation, at } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
 import { orderPostgres } from './order.repository.postgres.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { type OrderPeers, orderService } from './order.service.ts';
+
+const tools = { config: readConfig({}, ['order']) };
+// What is heard makes an order ask nobody.
+const nobody = {} as OrderPeers;
 
 eachEngine('what an order hears of other services', (engine) => {
   let database: TestDatabase;
@@ -67,11 +73,12 @@ eachEngine('what an order hears of other services', (engine) => {
       about,
       data: JSON.stringify(data),
     };
-    for (const consumer of orderConsumers(by).filter((one) => one.event.type === event.type)) {
+    const service = orderService(by, nobody, tools);
+    for (const consumer of orderConsumers.filter((one) => one.event.type === event.type)) {
       for (let again = true; again; ) {
         again = false;
         const ctx = at(undefined, { cause: { consumer: consumer.name, eventId: id } });
-        await consumer.handle(ctx, data, envelope).catch((error: Error & { code?: string }) => {
+        await consumer.handle(service, ctx, data, envelope).catch((error: Error & { code?: string }) => {
           if (error.code === 'TRADEPOST_STALE') again = true;
           else if (error.name !== 'AlreadyHandled') throw error;
         });

@@ -1,19 +1,33 @@
 import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
+import type { Envelope } from '../../platform/events.ts';
 import type { Actions, Tools } from '../../platform/module.ts';
 import { decideAgain } from '../../platform/races.ts';
+import type { Movement } from '../payment/payment.contract.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
+import { followPayment, followShipment, type ShipmentMove } from './order.axes.model.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
 import { explain } from './order.explain.ts';
 import { type Buyer, cancelOrder, isSelf, type OrderState, placeOrder, statusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { timelineEventOf } from './order.timeline.model.ts';
 import { tellTimeline } from './order.timeline.ts';
 
 export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
   readonly product: ApiOf<typeof productOps>;
+}
+
+/** What orders follow from the events of others. */
+export interface OrderInternalActions {
+  /** Throws ORDER_NOT_FOUND. */
+  followShipment(ctx: Ctx, move: ShipmentMove & { readonly order_id: number }): Promise<unknown>;
+  /** Money of no order changes nothing. Throws ORDER_NOT_FOUND. */
+  followPayment(ctx: Ctx, movement: Movement): Promise<unknown>;
+  /** Puts an event into the timeline of the order that it is about; once, however often it comes. */
+  recordEvent(ctx: Ctx, envelope: Envelope): Promise<unknown>;
 }
 
 const SETTLED_AT_ONCE = 500;
@@ -58,7 +72,18 @@ export function orderService(orders: OrderRepository, { user, product }: OrderPe
         if (kept + released < SETTLED_AT_ONCE) return all;
       }
     },
-  } satisfies Actions<typeof orderOps>;
+    async followShipment(ctx, move) {
+      return orders.save(ctx, followShipment(await orders.get(move.order_id), move, ctx));
+    },
+    async followPayment(ctx, movement) {
+      if (movement.order_id === null) return;
+      await orders.save(ctx, followPayment(await orders.get(movement.order_id), movement, ctx));
+    },
+    async recordEvent(_ctx, envelope) {
+      const event = timelineEventOf({ ...envelope, data: JSON.parse(envelope.data) });
+      if (event) await orders.timeline.add(event);
+    },
+  } satisfies Actions<typeof orderOps> & OrderInternalActions;
 
   async function cancel(ctx: Ctx, order_id: number): Promise<OrderState> {
     const order = await visible(ctx, order_id);

@@ -18,6 +18,38 @@ export interface TimelineEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
+/** An event as it was announced, with its payload read. */
+export interface AnnouncedEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly causation?: string;
+  readonly correlation: string;
+  readonly about?: string;
+  readonly data: TimelineEvent['data'];
+}
+
+/** An event as the timeline of the order that it is about keeps it; undefined when it is about none. */
+export function timelineEventOf(event: AnnouncedEvent): TimelineEvent | undefined {
+  const order_id = Number(/^order\/(\d{1,16})$/.exec(event.about ?? '')?.[1]);
+  if (!Number.isSafeInteger(order_id)) return undefined;
+  return {
+    event_id: event.id,
+    order_id,
+    type: event.type,
+    service: event.source,
+    subject: event.subject,
+    at: event.time,
+    actor: event.actor,
+    causation_id: event.causation ?? null,
+    correlation_id: event.correlation,
+    data: event.data,
+  };
+}
+
 /** A cause before its effects; what neither brought about is told by its time, then as it became known. */
 export function inCausalOrder<E extends TimelineEvent>(events: readonly E[]): E[] {
   const waiting = [...events].sort(byTime);

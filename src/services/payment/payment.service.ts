@@ -15,12 +15,18 @@ import type { PaymentRepository } from './payment.repository.ts';
 import { settling, withoutMarks } from './payment.settling.ts';
 import { providersOf } from './providers/providers.ts';
 import { sending } from './webhooks/webhook.sending.ts';
-import { webhookService } from './webhooks/webhook.service.ts';
+import { type WebhookInternalActions, webhookService } from './webhooks/webhook.service.ts';
 
 /** What payments need of others: what an invoice comes to and whose it is, and whether a user exists. */
 export interface PaymentPeers {
   readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'forPayment'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
+}
+
+/** What payments follow from the events of others. */
+export interface PaymentInternalActions extends WebhookInternalActions {
+  /** Nothing more is claimed or paid for a cancelled order; what is open is voided, what was paid goes back. */
+  settleCancelledOrder(ctx: Ctx, order: { order_id: number; user_id: number }): Promise<unknown>;
 }
 
 /** What a payment came to, and what the customer needs to go on at the provider. */
@@ -88,8 +94,9 @@ export function paymentService(
     },
     figures: (_ctx, range) => payments.ledger.figures(range),
     settle: async (ctx) => ({ settled: await settle.all(ctx) }),
+    settleCancelledOrder: settle.cancelled,
     ...webhookService(payments.webhooks, sending(config)),
-  } satisfies Actions<typeof paymentOps>;
+  } satisfies Actions<typeof paymentOps> & PaymentInternalActions;
 
   async function make(ctx: Ctx, { user_id, invoice_id, ...wanted }: InputOf<typeof paymentOps.create>): Promise<Claim> {
     const owner = await ownerOf(ctx, user_id);

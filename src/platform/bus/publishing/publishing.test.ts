@@ -40,10 +40,10 @@ eachEngine('what the bus refuses', (engine) => {
   /** A process that writes down what it hears, with a bus that may be made difficult, and the lines of its log. */
   async function started(aroundBus?: (bus: Bus) => Bus) {
     const heard: Envelope[] = [];
-    const hear = async (_ctx: unknown, _data: unknown, envelope: Envelope) => {
+    const hear = async (_toys: unknown, _ctx: unknown, _data: unknown, envelope: Envelope) => {
       heard.push(envelope);
     };
-    const consumers: Consumer[] = [on(made, 'hear', hear), on(changed, 'hear_change', hear)];
+    const consumers: Consumer<unknown>[] = [on(made, 'hear', hear), on(changed, 'hear_change', hear)];
     const lines: Record<string, unknown>[] = [];
     const stream = new Writable({
       write(chunk, _encoding, done) {

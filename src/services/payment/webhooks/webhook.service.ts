@@ -1,5 +1,5 @@
 import { isStaff, maySee, self } from '../../../platform/actor.ts';
-import type { Ctx } from '../../../platform/contract.ts';
+import type { Ctx, Role } from '../../../platform/contract.ts';
 import type { Actions } from '../../../platform/module.ts';
 import { decideAgain } from '../../../platform/races.ts';
 import { WEBHOOK_TYPES, webhookErrors, type webhookOps } from './webhook.contract.ts';
@@ -14,12 +14,20 @@ import {
   remove,
   rotate,
 } from './webhook.model.ts';
-import type { WebhookRepository } from './webhook.repository.ts';
+import type { Message, WebhookRepository } from './webhook.repository.ts';
 import type { Sending } from './webhook.sending.ts';
 import { newSecret } from './webhook.signing.ts';
 
 /** How long what is taken is left to the one who took it: longer than an attempt lasts. */
 const TAKEN_SECONDS = 60;
+
+/** What endpoints follow from the events of others. */
+export interface WebhookInternalActions {
+  /** Puts a message into the queue of each endpoint that wants it and may have it; once, however often it comes. */
+  enqueue(ctx: Ctx, message: Message): Promise<unknown>;
+  /** Who is no longer of the staff is no longer told of everyone. */
+  followRole(ctx: Ctx, account: { readonly user_id: number; readonly role: Role }): Promise<unknown>;
+}
 
 /** What customers do with their endpoints, and the job that sends. */
 export function webhookService(webhooks: WebhookRepository, sending: Sending) {
@@ -66,7 +74,14 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
       return webhooks.resend(endpoint_id, delivery_id, ctx.now);
     },
     sendDue: async (ctx) => ({ sent: await sendDue(ctx) }),
-  } satisfies Actions<typeof webhookOps>;
+    enqueue: (_ctx, message) => webhooks.enqueue(message),
+    async followRole(ctx, { user_id, role }) {
+      if (role !== 'customer') return;
+      for (const one of await webhooks.everyoneOf(user_id)) {
+        await webhooks.save({ ...ctx, cause: undefined }, disable(one, 'its owner is no longer of the staff', ctx));
+      }
+    },
+  } satisfies Actions<typeof webhookOps> & WebhookInternalActions;
 
   async function own(ctx: Ctx, endpoint_id: number): Promise<EndpointState> {
     const found = await webhooks.get(endpoint_id);

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Type } from 'typebox';
+import { type Ctx, contract, event, Id, op } from './contract.ts';
+import { systemCtx } from './ctx.ts';
+import { type Consumer, type Envelope, on } from './events.ts';
+import { asPeer, defineService, guard, ownService } from './module.ts';
+
+const rang = event('bell.rang', 'somebody rings', Type.Object({ door: Id() }));
+const door = contract({
+  name: 'door',
+  summary: 'Lets people in.',
+  port: 3999,
+  topic: 'doors',
+  ops: {
+    open: op('POST /doors/{door}/open', {
+      access: 'staff',
+      summary: 'Opens a door',
+      input: Type.Object({ door: Id() }),
+      output: Type.Object({ open: Type.Boolean() }),
+    }),
+  },
+  events: {},
+  errors: {},
+});
+
+const calls: string[] = [];
+const service = () => ({
+  async open(_ctx: Ctx, input: { door: number }) {
+    calls.push(`open ${input.door}`);
+    return { open: true };
+  },
+  async answerBell(_ctx: Ctx, input: { door: number }) {
+    calls.push(`bell ${input.door}`);
+  },
+});
+type Door = ReturnType<typeof service>;
+
+const consumers: readonly Consumer<Door>[] = [
+  on(rang, 'answer', (own, ctx, data) => own.answerBell(ctx, data)),
+  on(rang, 'open', (own, ctx, data) => own.open(ctx, data)),
+];
+
+const noAnswer = async () => undefined;
+const stores = { postgres: () => ({}) };
+
+test('a consumer reaches the internal actions of its service, and its operations behind their guard', async () => {
+  const own = ownService(service(), guard(door, service(), noAnswer)) as unknown as Door;
+  const guest: Ctx = { ...systemCtx(), actor: { kind: 'anonymous' } };
+  for (const { handle } of consumers) await handle(own, systemCtx(), { door: 7 }, {} as Envelope);
+  assert.deepEqual(calls, ['bell 7', 'open 7']);
+  await assert.rejects(own.open(guest, { door: 7 }), { code: 'TRADEPOST_UNAUTHENTICATED' });
+});
+
+test('an internal action is reached by no request and by no other service', () => {
+  const api = guard(door, service(), noAnswer);
+  assert.deepEqual(Object.keys(api), ['open']);
+  assert.deepEqual(Object.keys(asPeer('order', api)), ['open']);
+});
+
+test('a consumer of what its service does not have is a fault of types', () => {
+  const fitting = { contract: door, stores, service, consumers };
+  assert.equal(defineService(fitting).consumers, consumers);
+  const strange = [on(rang, 'sing', (own: Door & { sing(): Promise<void> }) => own.sing())];
+  // @ts-expect-error the door cannot sing
+  defineService({ contract: door, stores, service, consumers: strange });
+  // @ts-expect-error the bell has no name
+  on(rang, 'name', (_own, _ctx, { name }) => Promise.resolve(name));
+});
