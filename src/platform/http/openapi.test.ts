@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { type TSchema, Type } from 'typebox';
+import type { Contract } from '../contract.ts';
 import { shapeOf } from '../schema/shape.ts';
 import { openapi } from './openapi.ts';
 import { inputParts, routePath } from './route-shape.ts';
@@ -80,3 +82,21 @@ test('in the router a number is digits only, so that a name may stand in its pla
   assert.equal(routePath(named, '/by-name/{name}'), '/by-name/:name');
   assert.equal(routePath(touch, touch.path), '/things/:thing_id(^\\d+$)/touch');
 });
+
+test('numbers have the width that they need', () => {
+  const document = JSON.stringify(things);
+  const text = (schema: object) => JSON.stringify(openapi([withOutput(schema)], 'Things', '1'));
+  assert.match(document, /"type":"number","format":"double"/);
+  assert.doesNotMatch(document, /"format":"money"/);
+  assert.match(text(Type.Integer()), /"type":"integer","format":"int64"/);
+  assert.match(text(Type.Unsafe({ type: ['integer', 'null'] })), /"type":\["integer","null"\],"format":"int64"/);
+  assert.doesNotMatch(text(Type.Integer({ maximum: 200 })), /int64/);
+});
+
+function withOutput(schema: object) {
+  const { get } = thingContract.ops;
+  const ops = {
+    get: { ...get, input: Type.Object({}), path: '/thing', output: Type.Object({ count: schema as TSchema }) },
+  };
+  return { ...thingContract, ops } as Contract;
+}

@@ -1,9 +1,9 @@
 import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../contract.ts';
 import { itemOf, shapeOf } from '../schema/shape.ts';
-import { type Components, components } from './document/components.ts';
-import { INTRODUCTION } from './document/introduction.ts';
-import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './document/responses.ts';
+import { type Components, components } from './openapi/components.ts';
+import { INTRODUCTION } from './openapi/introduction.ts';
+import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './openapi/responses.ts';
 import { inputParts } from './route-shape.ts';
 
 /** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */
@@ -87,7 +87,7 @@ function operation({ contract, op, path, twin, named }: About): object {
 }
 
 function bodyOf(op: Op, body: TSchema, named: Components): object {
-  // A signed body is the sender's own: the schema is that of what is made of it, and is not named.
+  // What a signed body holds is the sender's business; the input of the operation is the body as text.
   const schema = op.signedBy ? { type: 'object' } : named.of(body, `${capital(identifier(op.id))}Request`);
   const content = { schema, ...(op.example && { example: op.example }) };
   const required = op.signedBy !== undefined || (shapeOf(body).required ?? []).length > 0;

@@ -4,10 +4,10 @@ import { type Check, healthOf } from '../health.ts';
 import { registry } from '../metrics.ts';
 import { VERSION } from '../version.ts';
 import type { Party } from './asyncapi.ts';
-import { type Content, serveDocument } from './documents/documents.ts';
-import { serveReference } from './documents/reference.ts';
 import { errorPage } from './error-catalogue.ts';
 import { openapi } from './openapi.ts';
+import { serveReference } from './static-files/reference.ts';
+import { type Content, serveStatic } from './static-files/static-file.ts';
 
 /** A service that runs in another process. */
 export interface Neighbour {
@@ -42,15 +42,15 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   const services = new Set(known.map((contract) => contract.name));
   const title = titleOf(name);
-  serveDocument(app, '/openapi.json', () => json(openapi(known, title, VERSION)));
-  serveDocument(app, '/asyncapi.json', async () => {
+  serveStatic(app, '/openapi.json', () => json(openapi(known, title, VERSION)));
+  serveStatic(app, '/asyncapi.json', async () => {
     // Loaded when somebody asks: a start has no use for it.
     const { asyncapi } = await import('./asyncapi.ts');
     return json(asyncapi({ parties, services, title, version: VERSION }));
   });
   // An error of a peer passes through this service too.
   const everyContract = parties.map(({ contract }) => contract);
-  serveDocument(app, '/docs/errors', () => ({
+  serveStatic(app, '/docs/errors', () => ({
     type: 'text/html; charset=utf-8',
     body: Buffer.from(errorPage(everyContract)),
   }));

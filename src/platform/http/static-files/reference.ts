@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { createPool } from '../../worker/pool.ts';
-import { type Content, hashOf, serveDocument } from './documents.ts';
 import { referenceTask } from './reference.task.ts';
+import { type Content, hashOf, serveStatic } from './static-file.ts';
 
 /** Serves the interactive reference below `/docs`. Its files are made at the first visit. */
 export function serveReference(app: FastifyInstance, title: string): void {
@@ -14,8 +14,8 @@ export function serveReference(app: FastifyInstance, title: string): void {
     return (await files)[name];
   };
   app.get('/docs', (_request, reply) => reply.redirect('/docs/', 301));
-  serveDocument(app, '/docs/', () => file('page'));
-  serveDocument(app, '/docs/js/scalar.js', () => file('script'));
+  serveStatic(app, '/docs/', () => file('page'));
+  serveStatic(app, '/docs/js/scalar.js', () => file('script'));
 }
 
 // Many servers of one process share it, as in tests.

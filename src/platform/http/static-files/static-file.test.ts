@@ -5,8 +5,8 @@ import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { createLog } from '../../log.ts';
 import { createServer } from '../server.ts';
-import { serveDocument } from './documents.ts';
 import { serveReference } from './reference.ts';
+import { serveStatic } from './static-file.ts';
 
 const TEXT = 'word '.repeat(10_000);
 
@@ -16,20 +16,20 @@ interface Got {
   readonly body: Buffer;
 }
 
-describe('documents', () => {
+describe('static files', () => {
   let app: FastifyInstance;
   let url: string;
   let made = 0;
 
   before(async () => {
     app = createServer(createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }));
-    serveDocument(app, '/long', async () => {
+    serveStatic(app, '/long', async () => {
       made++;
       return { type: 'text/plain', body: Buffer.from(TEXT) };
     });
-    serveDocument(app, '/short', () => ({ type: 'text/plain', body: Buffer.from('short') }));
+    serveStatic(app, '/short', () => ({ type: 'text/plain', body: Buffer.from('short') }));
     let tries = 0;
-    serveDocument(app, '/late', () => {
+    serveStatic(app, '/late', () => {
       if (tries++ === 0) throw new Error('not yet');
       return { type: 'text/plain', body: Buffer.from('at last') };
     });

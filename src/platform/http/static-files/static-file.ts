@@ -4,7 +4,7 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Documents that are the same for everybody until the process ends: made, compressed and named by their content at
+ * Files that are the same for everybody until the process ends: made, compressed and named by their content at
  * the first request, and kept. A request after that costs a comparison of two texts and the bytes that go out.
  */
 export interface Content {
@@ -14,7 +14,7 @@ export interface Content {
 
 type Encoding = 'br' | 'gzip';
 
-interface Document extends Content {
+interface Compressed extends Content {
   readonly hash: string;
   readonly compressed: Readonly<Partial<Record<Encoding, Buffer>>>;
 }
@@ -26,9 +26,9 @@ const YEAR_SECONDS = 31_536_000;
 /** The name of a content: two contents with the same name are the same. */
 export const hashOf = (body: Buffer): string => createHash('sha256').update(body).digest('base64url').slice(0, 27);
 
-/** Answers GET and HEAD of a path with a document. An address that names the content in `v` is good for ever. */
-export function serveDocument(app: FastifyInstance, path: string, make: () => Content | Promise<Content>): void {
-  let made: Promise<Document> | undefined;
+/** Answers GET and HEAD of a path with a file. An address that names the content in `v` is good for ever. */
+export function serveStatic(app: FastifyInstance, path: string, make: () => Content | Promise<Content>): void {
+  let made: Promise<Compressed> | undefined;
   app.get(path, async (request, reply) => {
     made ??= Promise.resolve()
       .then(make)
@@ -50,7 +50,7 @@ export function serveDocument(app: FastifyInstance, path: string, make: () => Co
   });
 }
 
-async function prepare({ type, body }: Content): Promise<Document> {
+async function prepare({ type, body }: Content): Promise<Compressed> {
   const hash = hashOf(body);
   if (body.length < WORTH_IT) return { type, body, hash, compressed: {} };
   const params = { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
@@ -59,7 +59,7 @@ async function prepare({ type, body }: Content): Promise<Document> {
 }
 
 /** The best encoding that the client takes; undefined for the content as it is. */
-function encodingOf(accepted: string | string[] | undefined, offered: Document['compressed']): Encoding | undefined {
+function encodingOf(accepted: string | string[] | undefined, offered: Compressed['compressed']): Encoding | undefined {
   const weights = new Map<string, number>();
   for (const part of String(accepted ?? '')
     .toLowerCase()

@@ -42,7 +42,7 @@ export function components(): Components {
   function inner(schema: Json): object {
     // Marks of ours, which no validator knows.
     const { page: _page, download: _download, ...rest } = schema;
-    return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, part(key, value)]));
+    return Object.fromEntries(Object.entries(withWidth(rest)).map(([key, value]) => [key, part(key, value)]));
   }
 
   function part(key: string, value: unknown): unknown {
@@ -64,4 +64,16 @@ export function components(): Components {
       return name !== undefined && json.title === undefined && json.properties ? named(name, json) : written(json);
     },
   };
+}
+
+const LARGEST_INT32 = 2 ** 31 - 1;
+
+/**
+ * A number with the width that it needs. Without one, generators for Go, Java or C# take 32 bits, in which an id does
+ * not fit and an amount loses its cents.
+ */
+function withWidth(schema: Json): Json {
+  if (schema.format === 'money') return { ...schema, format: 'double' };
+  const isWide = [schema.type].flat().includes('integer') && !(Number(schema.maximum) <= LARGEST_INT32);
+  return isWide ? { ...schema, format: 'int64' } : schema;
 }
