@@ -7,6 +7,7 @@ import { refusePrivateLog } from './bus/private-log.ts';
 import { publisherOf } from './bus/publishing/aside.ts';
 import type { Config } from './config.ts';
 import type { ApiOf, Contract, Ops } from './contract.ts';
+import { systemCtx } from './ctx.ts';
 import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
 import { clickhouseStore } from './db/clickhouse/store.ts';
 import { refuseUnfinished } from './db/copy/unfinished.ts';
@@ -22,7 +23,7 @@ import type { Check } from './health.ts';
 import { remote } from './http/remote.ts';
 import { listen, type Served } from './http/servers.ts';
 import type { Neighbour } from './http/system-routes.ts';
-import { startJobs } from './jobs.ts';
+import { type ScheduledJob, schedulable, startJobs } from './jobs.ts';
 import type { Log } from './log.ts';
 import { collectProcessMetrics } from './metrics.ts';
 import {
@@ -31,7 +32,6 @@ import {
   asPeer,
   guard,
   hasDeadLetters,
-  type Job,
   ownService,
   type Tools,
   type Wire,
@@ -66,8 +66,8 @@ export interface Running<S extends object = object> {
 }
 
 interface Local extends Served {
-  readonly start: () => Promise<void>;
-  readonly jobs: () => readonly Job[];
+  readonly start: () => Promise<unknown>;
+  readonly jobs: readonly ScheduledJob[];
   /** Connects its consumers, if it has any. */
   readonly prepare: (path: EventPath) => void;
 }
@@ -124,7 +124,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     await path?.listen();
     const forgetting = keepers.map((service) => forgetJob(service, engines, config));
     if (path?.bus.forget) forgetting.push(forgetLogJob(path.bus.forget, config));
-    const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs())], log);
+    const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs)], log);
     return {
       services,
       urls,
@@ -195,7 +195,7 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: W
     const kept = keptOf(module, engines, tools);
     if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
-    const service = module.service(kept?.repository, seen, tools);
+    const service = module.service({ repository: kept?.repository, peers: seen, tools });
     const listener = kept && listenerOf(module, kept);
     const actions = listener
       ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
@@ -206,8 +206,8 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: W
       module,
       api,
       prepare: (path) => listener?.prepare(path, own),
-      start: async () => module.start?.(service, kept?.repository, tools),
-      jobs: () => module.jobs?.(service, kept?.repository, seen, tools) ?? [],
+      start: async () => module.start?.(own, systemCtx()),
+      jobs: schedulable(contract.name, own, module.jobs ?? []),
     });
     return api;
   }) as Wire;
@@ -258,7 +258,7 @@ function listenerOf(module: AnyModule, { deadLetters }: Kept) {
 }
 
 /** Keeps the bus's log from growing for ever. */
-function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS: days }: Config): Job {
+function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
   return {
     name: 'events.forget_log',
     everySeconds: 3_600,
@@ -269,7 +269,7 @@ function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS
 }
 
 /** Keeps the marks of a service from growing for ever. */
-function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): Job {
+function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
   return {
     name: `${service}.forget_old`,
     everySeconds: 3_600,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { startJobs } from './jobs.ts';
+import type { Ctx } from './contract.ts';
+import { schedulable, startJobs } from './jobs.ts';
 import { createLog } from './log.ts';
 
 /** A job whose runs end when the test says so. */
@@ -98,4 +99,12 @@ test('stopping waits for the run on its way, and starts none', async (t) => {
   await stopping;
   await pass(100);
   assert.deepEqual([busy.runs.length, idle.runs.length], [1, 0]);
+});
+
+test('a job of a service runs as the system, at its own moment and under the name of both', async () => {
+  const calls: unknown[] = [];
+  const api = { wind: async (ctx: Ctx) => void calls.push([ctx.actor.kind, ctx.cause, Object.isFrozen(ctx)]) };
+  const [job] = schedulable('clock', api, [{ name: 'wind', everySeconds: 60, run: (own, ctx) => own.wind(ctx) }]);
+  await job?.run();
+  assert.deepEqual([job?.name, job?.everySeconds, calls], ['clock.wind', 60, [['system', undefined, true]]]);
 });

@@ -58,12 +58,14 @@ test('an internal action is reached by no request and by no other service', () =
   assert.deepEqual(Object.keys(asPeer('order', api)), ['open']);
 });
 
-test('a consumer of what its service does not have is a fault of types', () => {
-  const fitting = { contract: door, stores, service, consumers };
-  assert.equal(defineService(fitting).consumers, consumers);
+test('a consumer or a job of what its service does not have is a fault of types', () => {
+  const fitting = { contract: door, stores, service };
+  assert.equal(defineService({ ...fitting, consumers }).consumers, consumers);
   const strange = [on(rang, 'sing', (own: Door & { sing(): Promise<void> }) => own.sing())];
   // @ts-expect-error the door cannot sing
-  defineService({ contract: door, stores, service, consumers: strange });
+  defineService({ ...fitting, consumers: strange });
+  // @ts-expect-error nor at night
+  defineService({ ...fitting, jobs: [{ name: 'sing', everySeconds: 1, run: (own) => own.sing() }] });
   // @ts-expect-error the bell has no name
   on(rang, 'name', (_own, _ctx, { name }) => Promise.resolve(name));
 });

@@ -8,6 +8,7 @@ import type { KeptAnswer, PostgresStore } from './db/store.ts';
 import { common } from './errors.ts';
 import type { Consumer } from './events.ts';
 import type { Neighbour } from './http/system-routes.ts';
+import type { Job } from './jobs.ts';
 import type { Log } from './log.ts';
 import { AlreadyAnswered } from './repeats.ts';
 import type { Tokens } from './tokens.ts';
@@ -17,6 +18,15 @@ export interface Tools {
   readonly config: Config;
   readonly log: Log;
   readonly tokens: Tokens;
+}
+
+/** What a service factory is given. `T` names the tools that it uses. */
+export interface ServiceParts<R, P = object, T extends keyof Tools = keyof Tools> {
+  /** How its state is kept; undefined for a service that keeps nothing. */
+  readonly repository: R;
+  /** The services that the container hands over, here or elsewhere. */
+  readonly peers: P;
+  readonly tools: Pick<Tools, T>;
 }
 
 /** An action whose answer is more than the state it saved: on a repeated request only `answer` runs again. */
@@ -35,19 +45,12 @@ type Action<O extends Op> =
 
 /**
  * What a service factory returns: one action for every operation of its contract. What it returns beside them are
- * its internal actions: no request and no other service reaches them, only its own consumers.
+ * its internal actions: no request and no other service reaches them, only its own consumers, jobs and start.
  */
 export type Actions<T extends Ops> = { readonly [K in keyof T]: Action<T[K]> };
 
-/** A service as its own consumers see it: its operations behind their guard, and its internal actions. */
+/** A service as its own consumers and jobs see it: its operations behind their guard, and its internal actions. */
 export type OwnService<C extends Contract, S> = ApiOf<C['ops']> & Omit<S, keyof C['ops']>;
-
-/** Work that a service does by itself, again and again. Two runs of one job never overlap in a process. */
-export interface Job {
-  readonly name: string;
-  readonly everySeconds: number;
-  run(): Promise<void>;
-}
 
 /** What a service can keep its things in. */
 export interface Stores<R> {
@@ -61,19 +64,20 @@ export interface Stores<R> {
   readonly copy?: CopiedTables;
 }
 
-/** One service, named for the container. */
+/** One service, named for the container: all that it may bring. */
 export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly contract: C;
   /** Absent when the service keeps nothing: it then needs no database. */
   readonly stores?: Stores<R>;
-  readonly service: (repository: R, peers: P, tools: Tools) => S;
+  readonly service: (parts: ServiceParts<R, P>) => S;
   /** The service that issues access tokens names the path of its public keys. */
   readonly jwksPath?: string;
   /** Runs once after the migrations and before the first request. */
-  readonly start?: (service: S, repository: R, tools: Tools) => Promise<void>;
+  readonly start?: (service: NoInfer<OwnService<C, S>>, ctx: Ctx) => Promise<unknown>;
   /** What it listens to, one line an event (see `events.ts`). Only a service that keeps something can. */
   readonly consumers?: readonly Consumer<NoInfer<OwnService<C, S>>>[];
-  readonly jobs?: (service: S, repository: R, peers: P, tools: Tools) => readonly Job[];
+  /** What it does by itself, one line each (see `jobs.ts`). */
+  readonly jobs?: readonly Job<NoInfer<OwnService<C, S>>>[];
   /** The one door: where it runs, every service of the process answers at its port. */
   readonly edge?: boolean;
   /** Routes that are no operations: proxies, streams, sockets. */
@@ -206,7 +210,7 @@ export function allow(access: Access, { actor, via }: Pick<Ctx, 'actor' | 'via'>
   if (RANK[actor.role] < RANK[access]) throw common.FORBIDDEN();
 }
 
-/** A service as its own consumers see it: an operation means the one behind the guard, the rest as it is. */
+/** A service as its own consumers and jobs see it: an operation means the one behind the guard, the rest as it is. */
 export function ownService<S extends object>(service: S, api: ApiOf<Ops>): ApiOf<Ops> {
   return Object.assign({ ...service }, api);
 }

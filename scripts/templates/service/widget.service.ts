@@ -1,11 +1,11 @@
 import type { Actor } from '../../../src/platform/contract.ts';
 import { common } from '../../../src/platform/errors.ts';
-import type { Actions } from '../../../src/platform/module.ts';
+import type { Actions, ServiceParts } from '../../../src/platform/module.ts';
 import { widgetErrors, type widgetOps } from './widget.contract.ts';
 import { createWidget, isStaff, maySee, publicWidget, type WidgetState } from './widget.model.ts';
 import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';
 
-export function widgetService(widgets: WidgetRepository) {
+export function widgetService({ repository: widgets }: ServiceParts<WidgetRepository>) {
   return {
     async list(ctx, { limit = 50, cursor }) {
       const { items, next } = await widgets.list(visibleTo(ctx.actor), { limit, cursor });

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../platform/contract.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
 import { exportOf } from './analytics.export.ts';
@@ -19,7 +19,9 @@ export interface AnalyticsInternalActions {
 
 const LOOK_EVERY_MS = 500;
 
-export function analyticsService(figures: AnalyticsRepository, owners: Owners, tools: Pick<Tools, 'config' | 'log'>) {
+type AnalyticsParts = ServiceParts<AnalyticsRepository, Owners, 'config' | 'log'>;
+
+export function analyticsService({ repository: figures, peers: owners, tools }: AnalyticsParts) {
   const shop = tools.config.CURRENCY;
   const feed = live<Total[]>({ load: figures.totals, everyMs: LOOK_EVERY_MS, log: tools.log });
 

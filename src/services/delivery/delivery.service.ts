@@ -1,7 +1,7 @@
 import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { Ctx } from '../../platform/contract.ts';
 import { type AppError, common } from '../../platform/errors.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import { decideAgain } from '../../platform/races.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { Carrier } from './carriers/carrier.ts';
@@ -37,9 +37,9 @@ export interface DeliveryInternalActions {
   cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
 }
 
-type DeliveryTools = Pick<Tools, 'config' | 'log'>;
+type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config' | 'log'>;
 
-export function deliveryService(shipments: ShipmentRepository, { order, user }: DeliveryPeers, tools: DeliveryTools) {
+export function deliveryService({ repository: shipments, peers: { order, user }, tools }: DeliveryParts) {
   const { config, log } = tools;
   const open = opening(shipments, user);
   const reconcile = reconciling({ orders: order, shipments, open, log });

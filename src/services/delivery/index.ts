@@ -1,5 +1,4 @@
-import { systemCtx } from '../../platform/ctx.ts';
-import { defineService, type Job } from '../../platform/module.ts';
+import { defineService } from '../../platform/module.ts';
 import { deliveryConsumers } from './delivery.consumers.ts';
 import { deliveryContract } from './delivery.contract.ts';
 import { deliveryPostgres } from './delivery.repository.postgres.ts';
@@ -10,22 +9,8 @@ export const deliveryModule = defineService({
   stores: { postgres: deliveryPostgres },
   service: deliveryService,
   consumers: deliveryConsumers,
-  jobs: (delivery, _shipments, _peers, { config }) => [
-    {
-      name: 'delivery.reconcile',
-      everySeconds: 60,
-      async run() {
-        await delivery.reconcile(systemCtx());
-      },
-    },
-    ...(config.CARRIER_SIMULATION === 'off' ? [] : [playing(delivery)]),
+  jobs: [
+    { name: 'reconcile', everySeconds: 60, run: (delivery, ctx) => delivery.reconcile(ctx, {}) },
+    { name: 'play_simulator', everySeconds: 1, run: (delivery, ctx) => delivery.playSimulator(ctx, {}) },
   ],
-});
-
-const playing = (delivery: ReturnType<typeof deliveryService>): Job => ({
-  name: 'delivery.play_simulator',
-  everySeconds: 1,
-  async run() {
-    await delivery.playSimulator(systemCtx());
-  },
 });

@@ -48,7 +48,8 @@ eachStore('what invoices follow', (store) => {
     const peers = { order: { forInvoice }, user: { profileOf: () => Promise.reject(new Error('nobody asks')) } };
     const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);
-    const service = invoiceService(invoices, peers, { config: readConfig({}, ['invoice']) });
+    const tools = { config: readConfig({}, ['invoice']) };
+    const service = invoiceService({ repository: invoices, peers, tools });
     const eventId = `0190a000-0000-7000-8000-${String(++events).padStart(12, '0')}`;
     const cause = { consumer: `invoice.${name}`, eventId };
     return (data: object) => found.handle(service, at(NOW, { cause }), data, {} as Envelope);

@@ -1,7 +1,7 @@
 import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import { createPool } from '../../platform/worker/pool.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { Movement } from '../payment/payment.contract.ts';
@@ -43,7 +43,9 @@ const pdfs = createPool(pdfTask, { threads: 1, queue: 64, idleMs: 60_000 });
 /** An invoice, and whether it was there before it was asked for. */
 type Made = InvoiceState & { readonly existing?: boolean };
 
-export function invoiceService(invoices: InvoiceRepository, peers: InvoicePeers, tools: Pick<Tools, 'config'>) {
+type InvoiceParts = ServiceParts<InvoiceRepository, InvoicePeers, 'config'>;
+
+export function invoiceService({ repository: invoices, peers, tools }: InvoiceParts) {
   const seller = sellerOf(tools.config);
 
   return {

@@ -1,4 +1,3 @@
-import { systemCtx } from '../../platform/ctx.ts';
 import { defineService } from '../../platform/module.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
@@ -17,13 +16,5 @@ export const orderModule = defineService({
   },
   service: orderService,
   consumers: orderConsumers,
-  jobs: (order) => [
-    {
-      name: 'order.settle_reservations',
-      everySeconds: 60,
-      async run() {
-        await order.settleReservations(systemCtx());
-      },
-    },
-  ],
+  jobs: [{ name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) }],
 });

@@ -73,7 +73,7 @@ eachEngine('what an order hears of other services', (engine) => {
       about,
       data: JSON.stringify(data),
     };
-    const service = orderService(by, nobody, tools);
+    const service = orderService({ repository: by, peers: nobody, tools });
     for (const consumer of orderConsumers.filter((one) => one.event.type === event.type)) {
       for (let again = true; again; ) {
         again = false;

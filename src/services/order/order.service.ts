@@ -2,7 +2,7 @@ import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Envelope } from '../../platform/events.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import { decideAgain } from '../../platform/races.ts';
 import type { Movement } from '../payment/payment.contract.ts';
 import type { Line, productOps } from '../product/product.contract.ts';
@@ -32,7 +32,9 @@ export interface OrderInternalActions {
 
 const SETTLED_AT_ONCE = 500;
 
-export function orderService(orders: OrderRepository, { user, product }: OrderPeers, tools: Pick<Tools, 'config'>) {
+type OrderParts = ServiceParts<OrderRepository, OrderPeers, 'config'>;
+
+export function orderService({ repository: orders, peers: { user, product }, tools }: OrderParts) {
   return {
     place: async (ctx, { items }) => place(ctx, self(ctx), items),
     placeSingle: async (ctx, line) => place(ctx, self(ctx), [line]),

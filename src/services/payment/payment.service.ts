@@ -1,7 +1,7 @@
 import { isStaff, maySee, self } from '../../platform/actor.ts';
 import type { ApiOf, Ctx, InputOf } from '../../platform/contract.ts';
 import { type AppError, common } from '../../platform/errors.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import { minor, sum } from '../../platform/money.ts';
 import { decideAgain } from '../../platform/races.ts';
 import type { invoiceOps } from '../invoice/invoice.contract.ts';
@@ -32,11 +32,9 @@ export interface PaymentInternalActions extends WebhookInternalActions {
 /** What a payment came to, and what the customer needs to go on at the provider. */
 type Paying = Act & { readonly secret?: string };
 
-export function paymentService(
-  payments: PaymentRepository,
-  peers: PaymentPeers,
-  { config, log }: Pick<Tools, 'config' | 'log'>,
-) {
+type PaymentParts = ServiceParts<PaymentRepository, PaymentPeers, 'config' | 'log'>;
+
+export function paymentService({ repository: payments, peers, tools: { config, log } }: PaymentParts) {
   const providers = providersOf(config);
   const settle = settling(payments, providers, log);
   const currency = config.CURRENCY;

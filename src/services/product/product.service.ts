@@ -1,13 +1,24 @@
-import type { Page } from '../../platform/contract.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Ctx, Page } from '../../platform/contract.ts';
+import type { Actions, ServiceParts } from '../../platform/module.ts';
 import type { Product, productOps } from './product.contract.ts';
 import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
+import { putSamples } from './product.samples.ts';
 
 /** How long units stay set aside for an order that has not appeared: far longer than any request lives. */
 export const RESERVATION_MINUTES = 15;
 
-export function productService(products: ProductRepository, _peers: object, tools: Pick<Tools, 'config'>) {
+/** What the catalogue does by itself. */
+export interface ProductInternalActions {
+  /** Before the first request: folds what an earlier version kept, and puts the samples into an empty catalogue. */
+  prepare(ctx: Ctx): Promise<unknown>;
+  /** Folds the text of products that an earlier version, which may still be running, has written. */
+  fold(ctx: Ctx): Promise<unknown>;
+}
+
+type ProductParts = ServiceParts<ProductRepository, object, 'config' | 'log'>;
+
+export function productService({ repository: products, tools: { config, log } }: ProductParts) {
   const page = ({ items, next }: Page<ProductState>): Page<Product> => ({ items: items.map(publicProduct), next });
 
   return {
@@ -18,7 +29,7 @@ export function productService(products: ProductRepository, _peers: object, tool
     create: {
       async act(ctx, input) {
         const product_id = await products.nextId();
-        return products.save(ctx, createProduct(input, { product_id, currency: tools.config.CURRENCY }, ctx));
+        return products.save(ctx, createProduct(input, { product_id, currency: config.CURRENCY }, ctx));
       },
       answer: (_ctx, state: ProductState) => publicProduct(state),
     },
@@ -44,7 +55,15 @@ export function productService(products: ProductRepository, _peers: object, tool
       await products.keep(order_ids, ctx.now);
       return {};
     },
-  } satisfies Actions<typeof productOps>;
+    async prepare(ctx) {
+      const folded = await products.fold();
+      if (folded > 0) log.info({ count: folded }, 'folded the text of products that an earlier version has kept');
+      if (config.SAMPLE_DATA === 'off') return;
+      const count = await putSamples(products, config.CURRENCY, ctx.now);
+      if (count > 0) log.info({ count }, 'put the sample products into the empty catalogue');
+    },
+    fold: (_ctx) => products.fold(),
+  } satisfies Actions<typeof productOps> & ProductInternalActions;
 }
 
 function reservationEnd(now: string): string {

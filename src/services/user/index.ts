@@ -5,7 +5,6 @@ import { userCopyPostgres } from './user.copy.postgres.ts';
 import { userClickHouse } from './user.repository.clickhouse.ts';
 import { userPostgres } from './user.repository.postgres.ts';
 import { userService } from './user.service.ts';
-import { makeSigningKey } from './user.tokens.ts';
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -19,16 +18,9 @@ export const userModule = defineService({
   },
   service: userService,
   jwksPath: userContract.ops.jwks.path,
-  async start(_service, users, { config, tokens }) {
-    if (config.JWT_SECRET) return;
-    await tokens.useKey(await users.signingKey(makeSigningKey, new Date().toISOString()));
-  },
-  jobs: (_service, users) => [
-    {
-      name: 'forget expired sessions',
-      everySeconds: HOUR,
-      run: () => users.sessions.forget(new Date().toISOString()),
-    },
-    { name: 'forget earlier states of accounts', everySeconds: MINUTE, run: users.forgetEarlier },
+  start: (user, ctx) => user.useSigningKey(ctx),
+  jobs: [
+    { name: 'forget_sessions', everySeconds: HOUR, run: (user, ctx) => user.forgetSessions(ctx) },
+    { name: 'forget_earlier_states', everySeconds: MINUTE, run: (user, ctx) => user.forgetEarlierStates(ctx) },
   ],
 });

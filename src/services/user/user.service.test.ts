@@ -30,7 +30,7 @@ eachStore('the user service', (store) => {
         return real.verify(password, hash);
       },
     };
-    const service = userService(kept.users, {}, someTools(), counting);
+    const service = userService({ repository: kept.users, peers: {}, tools: someTools() }, counting);
     await oldAccount('known', 4);
     const refusals = [];
     for (const username of ['known', 'unknown', 'no name at all', 'nul\0']) {
@@ -44,7 +44,7 @@ eachStore('the user service', (store) => {
 
   test('a sign-in renews a hash that was made with less work', async () => {
     const user_id = await oldAccount('weak', 4);
-    const service = userService(kept.users, {}, someTools(), createPasswords(5));
+    const service = userService({ repository: kept.users, peers: {}, tools: someTools() }, createPasswords(5));
     const login = () => service.login(at(NOW), { username: 'WEAK', password: 'password123' });
     await login();
     const renewed = (await kept.users.get(user_id)).password_hash;
@@ -55,7 +55,7 @@ eachStore('the user service', (store) => {
 
   test('an admin who was demoted cannot use an old token to come back', async () => {
     const user_id = await oldAccount('former', 4);
-    const service = userService(kept.users, {}, someTools());
+    const service = userService({ repository: kept.users, peers: {}, tools: someTools() });
     const actor = { kind: 'user' as const, id: user_id, username: 'former', role: 'admin' as const };
     await assert.rejects(service.setRole(at(NOW, { actor }), { user_id, role: 'admin' }), {
       code: 'TRADEPOST_FORBIDDEN',

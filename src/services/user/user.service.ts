@@ -1,7 +1,7 @@
 import { self } from '../../platform/actor.ts';
 import type { Ctx } from '../../platform/contract.ts';
 import { common } from '../../platform/errors.ts';
-import type { Actions, Tools } from '../../platform/module.ts';
+import type { Actions, ServiceParts, Tools } from '../../platform/module.ts';
 import { COMMON_PASSWORDS } from './user.common-passwords.ts';
 import { userErrors, type userOps } from './user.contract.ts';
 import { changeRole, mayBeUsername, publicUser, updateProfile } from './user.model.ts';
@@ -9,13 +9,21 @@ import { createPasswords, type Passwords } from './user.passwords.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';
 import { signInActions } from './user.sign-in.ts';
-import { createGranter } from './user.tokens.ts';
+import { createGranter, makeSigningKey } from './user.tokens.ts';
+
+/** What the user service does by itself. */
+export interface UserInternalActions {
+  /** Before the first request: takes up the key that signs tokens, unless JWT_SECRET does. */
+  useSigningKey(ctx: Ctx): Promise<unknown>;
+  forgetSessions(ctx: Ctx): Promise<unknown>;
+  forgetEarlierStates(ctx: Ctx): Promise<unknown>;
+}
+
+type UserParts = ServiceParts<UserRepository, object, 'config' | 'tokens'>;
 
 /** The user service. `passwords` is given by tests that count. */
 export function userService(
-  users: UserRepository,
-  _peers: object,
-  tools: Pick<Tools, 'config' | 'tokens'>,
+  { repository: users, tools }: UserParts,
   passwords: Passwords = createPasswords(tools.config.BCRYPT_COST),
 ) {
   const parts = { users, passwords, granter: createGranter(users, tools), blocklist: blocklistOf(tools.config) };
@@ -51,7 +59,13 @@ export function userService(
       const { username, display_name, email, phone, address } = await users.get(user_id);
       return { id: user_id, username, display_name, email, phone, address };
     },
-  } satisfies Actions<typeof userOps>;
+    async useSigningKey({ now }) {
+      if (tools.config.JWT_SECRET) return;
+      await tools.tokens.useKey(await users.signingKey(makeSigningKey, now));
+    },
+    forgetSessions: ({ now }) => users.sessions.forget(now),
+    forgetEarlierStates: (_ctx) => users.forgetEarlier(),
+  } satisfies Actions<typeof userOps> & UserInternalActions;
 
   // A token says the role of the moment it was made: one that was lost since must not win itself back.
   async function mustBeAdminStill({ actor }: Ctx): Promise<void> {

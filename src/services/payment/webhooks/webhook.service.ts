@@ -18,15 +18,18 @@ import type { Message, WebhookRepository } from './webhook.repository.ts';
 import type { Sending } from './webhook.sending.ts';
 import { newSecret } from './webhook.signing.ts';
 
+const DELIVERIES_KEPT_MS = 30 * 86_400_000;
 /** How long what is taken is left to the one who took it: longer than an attempt lasts. */
 const TAKEN_SECONDS = 60;
 
-/** What endpoints follow from the events of others. */
+/** What endpoints do by themselves, and follow from the events of others. */
 export interface WebhookInternalActions {
   /** Puts a message into the queue of each endpoint that wants it and may have it; once, however often it comes. */
   enqueue(ctx: Ctx, message: Message): Promise<unknown>;
   /** Who is no longer of the staff is no longer told of everyone. */
   followRole(ctx: Ctx, account: { readonly user_id: number; readonly role: Role }): Promise<unknown>;
+  /** Forgets the messages of more than a month ago. */
+  forgetDeliveries(ctx: Ctx): Promise<unknown>;
 }
 
 /** What customers do with their endpoints, and the job that sends. */
@@ -81,6 +84,7 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
         await webhooks.save({ ...ctx, cause: undefined }, disable(one, 'its owner is no longer of the staff', ctx));
       }
     },
+    forgetDeliveries: ({ now }) => webhooks.forget(new Date(Date.parse(now) - DELIVERIES_KEPT_MS).toISOString()),
   } satisfies Actions<typeof webhookOps> & WebhookInternalActions;
 
   async function own(ctx: Ctx, endpoint_id: number): Promise<EndpointState> {
