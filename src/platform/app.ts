@@ -8,18 +8,18 @@ import { publisherOf } from './bus/publishing/aside.ts';
 import type { Config } from './config.ts';
 import type { ApiOf, Contract, Ops } from './contract.ts';
 import { systemCtx } from './ctx.ts';
-import { forgetMarks, forgetProcesses } from './db/clickhouse/retention.ts';
 import { clickhouseStore } from './db/clickhouse/store.ts';
 import { refuseUnfinished } from './db/copy/unfinished.ts';
 import { type DeadLetterStore, deadLettersIn } from './db/dead-letters.ts';
 import { migrateServices } from './db/module-migrations.ts';
-import { forgetOld } from './db/retention.ts';
+import { forgettingJobs } from './db/retention-jobs.ts';
 import { raiseSequences } from './db/sequences.ts';
 import { type KeptAnswer, postgresStore } from './db/store.ts';
 import { takeoverNotes, takeoverText } from './db/takeover.ts';
 import { createEngines, type Engines, keepersOf } from './engines.ts';
 import { arm } from './failpoint.ts';
-import type { Check } from './health.ts';
+import type { Life } from './http/health/door.ts';
+import { pingCheck } from './http/peers/ping.ts';
 import { remote } from './http/remote.ts';
 import { listen, type Served } from './http/servers.ts';
 import type { Neighbour } from './http/system-routes.ts';
@@ -37,6 +37,7 @@ import {
   type Wire,
 } from './module.ts';
 import { faultLog } from './observability/fault-log.ts';
+import { healthSources, type Peers } from './observability/health-sources.ts';
 import { showProcessInfo } from './observability/process-info.ts';
 import { refuseSharedPorts } from './settings/ports.ts';
 import { createTokens } from './tokens.ts';
@@ -99,7 +100,8 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const locals: Local[] = [];
     const neighbours: Neighbour[] = [];
     const stores = new Map<string, DeadLetterStore>();
-    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores }));
+    const peers: Peers = { pings: new Map(), called: new Map() };
+    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers }));
     const keepers = keepersOf(modules, config);
     await prepareStores(keepers, engines, { config, log });
     await showProcessInfo(engines, keepers, config);
@@ -116,19 +118,18 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     if (path) closing.push(() => path.close());
     for (const local of locals) if (path) local.prepare(path);
     const http = { log, tokens, seal };
-    const checks = (of: readonly string[]) => ({
-      ...engines.checks(of),
-      ...(path && { events: busCheck(path) }),
-    });
-    const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, checks, http });
+    const life: Life = { phase: 'starting' };
+    const health = healthSources({ life, engines, path, ...peers });
+    const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, health, http });
     await path?.listen();
-    const forgetting = keepers.map((service) => forgetJob(service, engines, config));
-    if (path?.bus.forget) forgetting.push(forgetLogJob(path.bus.forget, config));
+    const forgetting = forgettingJobs(keepers, engines, path?.bus.forget, config);
     const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs)], log);
+    life.phase = 'running';
     return {
       services,
       urls,
       async close() {
+        life.phase = 'stopping';
         await endAll([drain, () => jobs.stop(), ...closing.reverse()]);
       },
     };
@@ -179,9 +180,10 @@ interface Wiring {
   readonly closing: (() => Promise<unknown>)[];
   /** The dead letters of the services of this process. */
   readonly stores: Map<string, DeadLetterStore>;
+  readonly peers: Peers;
 }
 
-function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: Wiring): Wire {
+function wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers: { pings, called } }: Wiring): Wire {
   return ((module: AnyModule, peers: Record<string, object>) => {
     const { contract } = module;
     if (!tools.config.services.has(contract.name)) {
@@ -190,8 +192,10 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: W
       const client = remote(contract, url, seal);
       closing.push(() => client.close());
       neighbours.push({ contract, url });
+      pings.set(contract.name, pingCheck(contract.name, [...tools.config.services].join('+'), client.ping));
       return client.api;
     }
+    called.set(contract.name, Object.keys(peers));
     const kept = keptOf(module, engines, tools);
     if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
@@ -212,9 +216,6 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores }: W
     return api;
   }) as Wire;
 }
-
-// Without its bus a service still takes orders: their events wait in the outbox.
-const busCheck = (path: EventPath): Check => Object.assign(() => path.look(), { watched: true });
 
 const noAnswer = async () => undefined;
 
@@ -255,32 +256,6 @@ function listenerOf(module: AnyModule, { deadLetters }: Kept) {
     if (consumers) listening = path.prepare({ service, consumers, api, deadLetters });
   };
   return { letters, prepare };
-}
-
-/** Keeps the bus's log from growing for ever. */
-function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
-  return {
-    name: 'events.forget_log',
-    everySeconds: 3_600,
-    async run() {
-      await forget(days);
-    },
-  };
-}
-
-/** Keeps the marks of a service from growing for ever. */
-function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
-  return {
-    name: `${service}.forget_old`,
-    everySeconds: 3_600,
-    async run() {
-      if (engines.isOnClickHouse(service)) {
-        const { engine } = engines.clickhouse();
-        await forgetMarks(engine, service, days);
-        await forgetProcesses(engine, service, days);
-      } else await forgetOld(engines.database(service), service, days);
-    },
-  };
 }
 
 /** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */

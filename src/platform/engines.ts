@@ -5,7 +5,7 @@ import { lockDirectory } from './db/embedded/lock.ts';
 import { type EventSource, eventsIn } from './db/outbox.ts';
 import { type Database, openDatabase } from './db/postgres.ts';
 import { openSession, type Session } from './db/session.ts';
-import type { Check } from './health.ts';
+import { type Check, shared } from './health.ts';
 import type { Log } from './log.ts';
 import type { AnyModule } from './module.ts';
 
@@ -97,6 +97,8 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
     return pool;
   }
 
+  const pingClickHouse = shared(async () => clickhouse?.engine.ping());
+
   const engines: Engines = {
     isOnClickHouse: (service) => onClickHouse.some(({ contract }) => contract.name === service),
     database(service) {
@@ -130,10 +132,9 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
       const write = async () => {
         await Promise.all([...databases].map((pool) => pool.writable()));
       };
-      const { engine } = clickhouse ?? {};
       return {
-        ...(databases.size > 0 && { database: write }),
-        ...(engine && services.some(engines.isOnClickHouse) && { clickhouse: () => engine.ping() }),
+        ...(databases.size > 0 && { database: shared(write) }),
+        ...(clickhouse && services.some(engines.isOnClickHouse) && { clickhouse: pingClickHouse }),
       };
     },
     close,

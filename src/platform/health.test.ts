@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Degraded, Down, healthOf } from './health.ts';
+import { CHECK_MS, Degraded, Down, healthOf, shared, sharedLook } from './health.ts';
 
 const well = async () => {};
 const failing = (error: Error) => async () => {
@@ -35,14 +35,75 @@ test('a part that does not work may say why in public', async () => {
   assert.deepEqual([health.status, health.checks], ['down', { database: 'the disk is full', events: 'events wait' }]);
 });
 
-test('a part is waited for two seconds and no longer, and the parts side by side', async (t) => {
+const moment = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('a part has a second and a half, and the parts are asked side by side', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const never = () => new Promise<void>(() => {});
-  const asked = healthOf('order', { database: never, bus: never, product: well });
-  await new Promise<void>((resolve) => setImmediate(resolve));
-  t.mock.timers.tick(2_000);
+  const never = shared(() => new Promise<void>(() => {}));
+  const asked = healthOf('order', { database: never, bus: never, product: shared(well) });
+  await moment();
+  t.mock.timers.tick(CHECK_MS);
   const { status, checks } = await asked;
   assert.deepEqual([status, checks], ['down', { database: 'does not answer', bus: 'does not answer', product: 'ok' }]);
+});
+
+test('a part that hangs once is looked at anew, and not for ever the part that hung', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  let hangs = true;
+  const check = shared(() => (hangs ? new Promise<void>(() => {}) : well()));
+  const asked = healthOf('order', { database: check });
+  await moment();
+  t.mock.timers.tick(CHECK_MS);
+  assert.equal((await asked).status, 'down');
+  hangs = false;
+  now += CHECK_MS;
+  assert.equal((await healthOf('order', { database: check })).status, 'ok');
+});
+
+test('however many ask, one look a second begins, and all get its answer', async (t) => {
+  let now = 0;
+  t.mock.method(performance, 'now', () => now);
+  let looks = 0;
+  let end = (): void => undefined;
+  const look = sharedLook(async () => {
+    looks++;
+    await new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    return looks;
+  });
+  const crowd = Array.from({ length: 100 }, look);
+  now = 5_000;
+  crowd.push(look());
+  end();
+  assert.deepEqual(
+    [...new Set(await Promise.all(crowd))],
+    [1],
+    'one that is under way is shared, however long it takes',
+  );
+  now = 5_999;
+  const later = look();
+  await moment();
+  end();
+  assert.equal(await later, 2);
+  now = 6_998;
+  assert.equal(await look(), 2);
+  now = 6_999;
+  const last = look();
+  end();
+  assert.deepEqual([await last, looks], [3, 3]);
+});
+
+test('a look that fails is an answer like any other', async () => {
+  let looks = 0;
+  const check = shared(async () => {
+    looks++;
+    throw new Degraded('it takes reads only');
+  });
+  const all = await Promise.all(Array.from({ length: 10 }, () => healthOf('order', { database: check })));
+  assert.deepEqual([new Set(all.map(({ status }) => status)), looks], [new Set(['degraded']), 1]);
 });
 
 test('a part that is only watched degrades the whole and takes nothing down', async () => {

@@ -7,6 +7,16 @@ export interface Health {
   readonly service: string;
   readonly timestamp: string;
   readonly checks: Readonly<Record<string, string>>;
+  /** Of the gateway alone: each service of the system. */
+  readonly services?: Readonly<Record<string, ServiceHealth>>;
+}
+
+/** What is known of one service: what it says of itself, or why it says nothing. */
+export interface ServiceHealth {
+  readonly status: Condition;
+  readonly checks?: Readonly<Record<string, string>>;
+  /** One sentence: why nothing is known of it, or what stands between it and us. */
+  readonly cause?: string;
 }
 
 /**
@@ -34,41 +44,85 @@ export class Down extends Error {
   }
 }
 
-const TIMEOUT_MS = 2_000;
+/** So long a part has to answer. A gateway waits a little longer, so that it hears what a service says of its parts. */
+export const CHECK_MS = 1_500;
+const LOOK_EVERY_MS = 1_000;
 
-interface Outcome {
+export interface Outcome {
   readonly condition: Condition;
   readonly text: string;
 }
 
 const SILENT: Outcome = { condition: 'down', text: 'does not answer' };
 
-/** Runs the checks side by side; one that takes longer than two seconds counts as down. */
-export async function healthOf(service: string, checks: Readonly<Record<string, Check>>): Promise<Health> {
-  const results = await Promise.all(
-    Object.entries(checks).map(async ([name, check]) => [name, await outcomeOf(check)] as const),
+/**
+ * The check for many who ask: a look has `ms` milliseconds, a new one begins at most once a second, and who asks
+ * meanwhile gets the answer of the last one, or waits for the one that is under way.
+ */
+export function shared(check: Check, ms = CHECK_MS): Check {
+  return Object.assign(
+    sharedLook(() => inTime(check(), ms)),
+    { watched: check.watched },
   );
-  const conditions = results.map(([name, { condition }]) =>
-    condition === 'down' && checks[name]?.watched ? 'degraded' : condition,
-  );
-  return {
-    status: worstOf(conditions),
-    service,
-    timestamp: new Date().toISOString(),
-    checks: Object.fromEntries(results.map(([name, { text }]) => [name, text])),
+}
+
+/** Looks as `shared` does, at anything. */
+export function sharedLook<T>(look: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly answer: Promise<T>; underWay: boolean } | undefined;
+  return () => {
+    if (last && (last.underWay || performance.now() - last.at < LOOK_EVERY_MS)) return last.answer;
+    const answer = look();
+    const current = { at: performance.now(), answer, underWay: true };
+    const ended = (): void => {
+      current.underWay = false;
+    };
+    answer.then(ended, ended);
+    last = current;
+    return answer;
   };
 }
+
+/** Rejects when something takes longer than it may. */
+export async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
+}
+
+/** Runs the checks side by side. */
+export async function examine(checks: Readonly<Record<string, Check>>): Promise<Record<string, Outcome>> {
+  const results = Object.entries(checks).map(async ([name, check]) => [name, await outcomeOf(check)] as const);
+  return Object.fromEntries(await Promise.all(results));
+}
+
+/** The health of a service by the outcomes of its checks. */
+export function healthFrom(
+  service: string,
+  checks: Readonly<Record<string, Check>>,
+  outcomes: Readonly<Record<string, Outcome>>,
+): Health {
+  const conditions = Object.entries(outcomes).map(([name, { condition }]) =>
+    condition === 'down' && checks[name]?.watched ? 'degraded' : condition,
+  );
+  return { status: worstOf(conditions), service, timestamp: new Date().toISOString(), checks: textsOf(outcomes) };
+}
+
+/** Runs the checks side by side, and says how the service is. */
+export async function healthOf(service: string, checks: Readonly<Record<string, Check>>): Promise<Health> {
+  return healthFrom(service, checks, await examine(checks));
+}
+
+/** What is said of each check. */
+export const textsOf = (outcomes: Readonly<Record<string, Outcome>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(outcomes).map(([name, { text }]) => [name, text]));
 
 function worstOf(conditions: readonly Condition[]): Condition {
   if (conditions.includes('down')) return 'down';
   return conditions.includes('degraded') ? 'degraded' : 'ok';
 }
 
-async function outcomeOf(check: Check): Promise<Outcome> {
-  const { promise: late, resolve } = Promise.withResolvers<Outcome>();
-  const timer = setTimeout(() => resolve(SILENT), TIMEOUT_MS);
-  const result = check().then((): Outcome => ({ condition: 'ok', text: 'ok' }), outcomeOfError);
-  return Promise.race([result, late]).finally(() => clearTimeout(timer));
+function outcomeOf(check: Check): Promise<Outcome> {
+  return check().then((): Outcome => ({ condition: 'ok', text: 'ok' }), outcomeOfError);
 }
 
 function outcomeOfError(error: unknown): Outcome {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { eachEngine, engine } from '../../src/platform/testing/engines.ts';
+import { settle } from '../../src/platform/testing/settle.ts';
 import { testApart } from '../../src/platform/testing/shapes.ts';
 import { type WorldOptions, world } from '../../src/platform/testing/world.ts';
 import type { Order, Product } from './shop.fixture.ts';
@@ -179,11 +180,27 @@ async function collect(alice: Client, invoice: Invoice): Promise<void> {
   assert.ok(pdf.body.startsWith('%PDF-') && pdf.body.trimEnd().endsWith('%%EOF'));
 }
 
+interface Health {
+  readonly status: string;
+  readonly timestamp: string;
+  readonly services: Readonly<Record<string, { readonly status: string }>>;
+}
+
 async function isHealthy(guest: Client, apart: boolean): Promise<void> {
-  const { status, body } = await guest.get<{ timestamp: string }>('/health');
-  const { timestamp, ...health } = body;
+  const { status, body } = await settle(async () => {
+    const answer = await guest.get<Health>('/health');
+    // A process that has just begun may be slow to answer.
+    assert.equal(answer.body.status, 'ok', JSON.stringify(answer.body));
+    return answer;
+  });
+  const { timestamp, services, ...health } = body;
   assert.match(timestamp, TIME);
   const others = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics'];
   const checks = Object.fromEntries((apart ? others : ['database', 'events']).map((name) => [name, 'ok']));
   assert.deepEqual([status, health], [200, { status: 'ok', service: 'gateway', checks }]);
+  const told = Object.entries(services).map(([name, one]) => [name, one.status]);
+  assert.deepEqual(Object.fromEntries(told), Object.fromEntries(others.map((name) => [name, 'ok'])));
+  const ready = await guest.get('/health/ready');
+  assert.deepEqual([ready.status, ready.body.status], [200, 'ok']);
+  for (const name of others) assert.equal((await guest.get(`/health?service=${name}`)).status, 200, name);
 }

@@ -4,6 +4,7 @@ import { type Client, clientOf } from '../../src/platform/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
 import { engine } from '../../src/platform/testing/engines.ts';
 import { freePort } from '../../src/platform/testing/ports.ts';
+import { settle } from '../../src/platform/testing/settle.ts';
 import { PASSWORD, SETTINGS, type World, world } from '../../src/platform/testing/world.ts';
 import { readyAt, type Started, startCommand } from './process.fixture.ts';
 import { left, MOUSE, type Order, stocked, tally, times } from './shop.fixture.ts';
@@ -127,6 +128,27 @@ describe('a gateway whose services are away', () => {
     await database.drop();
   });
 
+  interface Told {
+    readonly status: string;
+    readonly services: Record<string, { status: string; checks?: Record<string, string>; cause?: string }>;
+  }
+
+  test('a service that does not share its secret is told with the remedy, before a customer meets it', async () => {
+    const strange = start({ SERVICES: 'product', PRODUCT_PORT: String(port), SERVICE_SECRET: 'another one, and long' });
+    await readyAt(strange);
+    await settle(async () => {
+      const { product } = (await guest.get<Told>('/health')).body.services;
+      assert.equal(product?.status, 'degraded');
+      assert.match(
+        product?.cause ?? '',
+        /the secret of its process differs from ours; give both the same SERVICE_SECRET/,
+      );
+    });
+    assert.equal((await guest.get('/internal/product/ping')).status, 404);
+    strange.child.kill('SIGTERM');
+    await strange.ended;
+  });
+
   test('says so, lives on, and finds them when they come back', async () => {
     const wire = wireTo(await readyAt(gateway));
     for (const [method, path] of [
@@ -141,14 +163,27 @@ describe('a gateway whose services are away', () => {
       assertProblem(await wire.send({ method, path, headers, body }), [503], `${method} ${path}`);
     }
     wire.close();
-    const health = await guest.get<{ checks: Record<string, string> }>('/health');
-    assert.deepEqual([health.status, health.body.checks.product], [503, 'does not answer']);
-    assert.equal((await guest.get('/health/live')).status, 200);
+    const services = await settle(async () => {
+      const { status, headers, body } = await guest.get<Told>('/health');
+      assert.deepEqual([status, headers.get('retry-after'), body.status], [503, '1', 'down'], 'none can serve');
+      return body.services;
+    });
+    const cause = 'refuses the connection: nothing listens at its address';
+    assert.deepEqual(services.product, { status: 'down', cause });
+    assert.deepEqual([(await guest.get('/health/live')).status, (await guest.get('/health/ready')).status], [200, 200]);
 
     for (let life = 0; life < 2; life++) {
       const product = start({ SERVICES: 'product', PRODUCT_PORT: String(port) });
       await readyAt(product);
       assert.equal((await guest.get('/products/2')).status, 200);
+      await settle(async () => {
+        const { status, body } = await guest.get<Told>('/health');
+        assert.deepEqual(
+          [status, body.status, body.services.product?.status],
+          [200, 'degraded', 'ok'],
+          'one can serve',
+        );
+      });
       product.child.kill('SIGKILL');
       await product.ended;
       assert.equal((await guest.get('/products/2')).status, 503);

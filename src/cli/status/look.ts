@@ -26,6 +26,8 @@ export interface Seen extends Door {
 export interface HealthSeen {
   readonly status: Condition;
   readonly checks: Readonly<Record<string, string>>;
+  /** What a gateway says of each service. */
+  readonly services: Readonly<Record<string, Condition | undefined>>;
 }
 
 export interface Sight {
@@ -96,10 +98,16 @@ export async function lookAt(door: Door, system: RunningSystem | undefined): Pro
 }
 
 function healthIn(body: unknown): HealthSeen | undefined {
-  const { status, checks } = (body ?? {}) as Partial<HealthSeen>;
-  const known = status === 'ok' || status === 'degraded' || status === 'down';
-  return known && typeof checks === 'object' ? { status, checks } : undefined;
+  const { status, checks, services } = (body ?? {}) as Record<keyof HealthSeen, unknown>;
+  if (!isCondition(status) || typeof checks !== 'object' || checks === null) return undefined;
+  const told = typeof services === 'object' && services !== null ? Object.entries(services) : [];
+  const conditions = told.flatMap(([name, one]: [string, { status?: unknown } | null]) =>
+    isCondition(one?.status) ? [[name, one.status] as const] : [],
+  );
+  return { status, checks: checks as HealthSeen['checks'], services: Object.fromEntries(conditions) };
 }
+
+const isCondition = (word: unknown): word is Condition => word === 'ok' || word === 'degraded' || word === 'down';
 
 // The token is for the address that it was given for, and goes to no other.
 async function metricsAt({ url }: Door, system: RunningSystem | undefined): Promise<string> {

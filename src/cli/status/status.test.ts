@@ -24,9 +24,9 @@ afterEach(() => {
 });
 
 /** Something that answers at /health as a system in this condition does. */
-async function systemThat(status: Condition, checks: Record<string, string>): Promise<string> {
+async function systemThat(status: Condition, checks: object, services?: object): Promise<string> {
   const server = createServer((request, response) => {
-    const answer = request.url === '/health' ? { status, service: 'gateway', timestamp: '', checks } : {};
+    const answer = request.url === '/health' ? { status, service: 'gateway', timestamp: '', checks, services } : {};
     response.writeHead(request.url === '/health' && status !== 'down' ? 200 : 503).end(JSON.stringify(answer));
   });
   servers.push(server);
@@ -71,11 +71,13 @@ test('what is degraded or down is told with the part that is wrong, and ends wit
   assert.match(degraded.summary.problems.join(), /^events at .*: 12 events wait$/);
   const down = await status(await systemThat('down', { database: 'does not answer' }));
   assert.deepEqual([down.code, down.summary.condition], [1, 'down']);
-  const behind = await status(await systemThat('degraded', { order: 'does not answer' }));
-  assert.deepEqual(
-    behind.summary.services.filter(({ condition }) => condition === 'down').map(({ service }) => service),
-    ['order'],
-  );
+  const checks = { order: 'down: refuses the connection', invoice: 'ok', product: 'degraded: events: they wait' };
+  const services = { order: { status: 'down' }, invoice: { status: 'ok' }, product: { status: 'degraded' } };
+  const { code, summary } = await status(await systemThat('degraded', checks, services));
+  const conditionOf = (name: string) => summary.services.find(({ service }) => service === name)?.condition;
+  assert.deepEqual(['order', 'invoice', 'product'].map(conditionOf), ['down', 'ok', 'degraded']);
+  assert.deepEqual([code, summary.condition, summary.problems.length], [1, 'down', 2]);
+  assert.match(summary.problems.join(), /order at http:.*: down: refuses the connection/);
 });
 
 test('nothing that runs ends with 2, and so does what is something else', async () => {

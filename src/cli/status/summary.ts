@@ -49,19 +49,12 @@ function servicesOf({ url, services, health, metrics }: Seen): ServiceStatus[] {
   const started = metrics.find(({ name }) => name === 'process_start_time_seconds')?.value;
   const since = started === undefined ? null : new Date(started * 1_000).toISOString();
   return services.map((service) => {
-    // A service behind a gateway is a check of it.
-    const said = health?.checks[service];
-    const own = said === undefined || said === 'ok' ? health?.status : conditionSaid(said);
-    return {
-      service,
-      url,
-      condition: own ?? 'not_running',
-      ...(said === undefined ? { version, since } : { version: null, since: null }),
-    };
+    const condition = health?.services[service] ?? health?.status ?? 'not_running';
+    // A service that is a check of the gateway runs in another process.
+    const elsewhere = health !== undefined && service in health.checks;
+    return { service, url, condition, ...(elsewhere ? { version: null, since: null } : { version, since }) };
   });
 }
-
-const conditionSaid = (text: string): Condition => (/^(does not answer|down)/.test(text) ? 'down' : 'degraded');
 
 function problemsAt({ url, services, health, absence }: Seen): string[] {
   const who = services.length === 1 ? services[0] : `${services.length} services`;

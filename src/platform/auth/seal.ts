@@ -54,15 +54,16 @@ export interface SealRefusal {
 }
 
 function refused(refusal: SealRefusal): AppError {
-  const reason = `a call from another process was refused: ${sealFault(refusal, 'of that process')}`;
+  const forged = refusal.reason === 'secret' ? `; or ${CTX_HEADER} is forged` : '';
+  const reason = `a call from another process was refused: ${sealFault(refusal, 'of that process')}${forged}`;
   return Object.assign(common.SEAL_REFUSED(refusal), { cause: new Error(reason) });
 }
 
 /** What is wrong between two processes, for the log, with the remedy. */
 export function sealFault({ reason, seconds }: SealRefusal, whose: string): string {
   if (reason === 'secret')
-    return `the secret ${whose} differs from ours, or ${CTX_HEADER} is forged; give both the same SERVICE_SECRET (without it, JWT_SECRET)`;
+    return `the secret ${whose} differs from ours; give both the same SERVICE_SECRET (without it, JWT_SECRET)`;
   if (reason === 'clock')
-    return `the clock ${whose} differs from ours by about ${seconds} s; let both follow the same time server`;
+    return `the clock ${whose} differs from ours by about ${seconds} s; let both follow the same time server (NTP)`;
   return `it was meant for another service; look at the settings that end in _URL`;
 }

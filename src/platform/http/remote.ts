@@ -4,11 +4,14 @@ import { codecOf } from '../codec.ts';
 import type { ApiOf, Contract, Ctx, Op } from '../contract.ts';
 import { readAnswer } from './peers/answers.ts';
 import { networkFault, peerFault } from './peers/faults.ts';
+import { PING_MS, pingOp } from './peers/ping.ts';
 import { inputParts } from './route-shape.ts';
 
 /** A client of a service in another process, made from its contract: the inverse of `http.ts`. */
 export interface Remote<C extends Contract> {
   readonly api: ApiOf<C['ops']>;
+  /** Asks whether the service takes our calls, and what time it is there. Throws what a call throws. */
+  ping(ctx: Ctx): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -32,9 +35,11 @@ export function remote<C extends Contract>(contract: C, url: string, seal: CtxSe
     );
     return pool;
   };
+  const ping = callerOf(pingOp(contract.name), contract.name, connect, seal, PING_MS);
   const calls = Object.entries(contract.ops).map(([name, op]) => [name, callerOf(op, contract.name, connect, seal)]);
   return {
     api: Object.fromEntries(calls) as ApiOf<C['ops']>,
+    ping: (ctx) => ping(ctx, {}),
     close: async () => (await pool)?.close(),
   };
 }
@@ -46,6 +51,7 @@ function callerOf(
   service: string,
   connect: Connect,
   seal: CtxSeal,
+  limitMs?: number,
 ): (ctx: Ctx, input: object) => Promise<unknown> {
   const { pathNames } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
@@ -65,6 +71,7 @@ function callerOf(
           'x-request-id': ctx.requestId,
         },
         body: inBody ? JSON.stringify(encoded) : null,
+        ...(limitMs !== undefined && { signal: AbortSignal.timeout(limitMs) }),
         ...(op.stream && { bodyTimeout: STREAM_TIMEOUT_MS }),
       })
       .catch((error: unknown) => {

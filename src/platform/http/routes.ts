@@ -10,6 +10,7 @@ import type { Tokens } from '../tokens.ts';
 import { continueTrace } from '../trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';
+import { pinged, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
 import { answerStream, type OpenStreams, openStreams } from './sse.ts';
@@ -43,6 +44,12 @@ export function mount<C extends Contract>(
 ): void {
   const streams = Object.values(contract.ops).some((op) => op.stream) ? openStreams(app) : undefined;
   const passport = passportWhenAsked(parts.tokens);
+  // Who offers nothing is called by nobody: the gateway.
+  if (parts.seal && Object.keys(contract.ops).length > 0) {
+    const op = pingOp(contract.name);
+    const call = () => pinged(contract.name);
+    mountOne(app, contract, op, op.path, call, { ...parts, streams: undefined, passport: undefined });
+  }
   for (const [name, op] of Object.entries(contract.ops)) {
     if (op.access === 'internal' && !parts.seal) continue;
     const call = api[name] as (ctx: Ctx, input: object) => Promise<unknown>;

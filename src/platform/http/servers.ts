@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Config } from '../config.ts';
-import type { Check } from '../health.ts';
 import type { AnyModule } from '../module.ts';
+import { exposeHealth } from '../observability/health-metrics.ts';
 import type { Party } from './asyncapi.ts';
+import { type DoorHealth, doorHealth, type HealthSources } from './health/door.ts';
 import { type HttpParts, mount } from './routes.ts';
 import { createServer } from './server.ts';
 import { type Neighbour, serveSystem } from './system-routes.ts';
@@ -20,7 +21,7 @@ export interface Listening {
   readonly neighbours: readonly Neighbour[];
   /** Every service there is, wherever it runs. */
   readonly parties: readonly Party[];
-  readonly checks: (services: readonly string[]) => Record<string, Check>;
+  readonly health: HealthSources;
   readonly http: HttpParts;
 }
 
@@ -37,15 +38,17 @@ interface Door {
   readonly port: number;
   readonly behind: readonly Served[];
   readonly neighbours: readonly Neighbour[];
+  /** Whether it is the one door of the whole system. */
+  readonly edge: boolean;
 }
 
 /** With the edge service here: one server for everything, at PORT. Without it: one a service, each on its own port. */
 function doorsOf({ config, served, neighbours }: Listening): Door[] {
   const edge = served.find(({ module }) => module.edge);
-  if (edge) return [{ name: edge.module.contract.name, port: config.PORT, behind: served, neighbours }];
+  if (edge) return [{ name: edge.module.contract.name, port: config.PORT, behind: served, neighbours, edge: true }];
   return served.map((one) => {
     const { name, port } = one.module.contract;
-    return { name, port: config.of(name).PORT ?? port, behind: [one], neighbours: [] };
+    return { name, port: config.of(name).PORT ?? port, behind: [one], neighbours: [], edge: false };
   });
 }
 
@@ -53,12 +56,16 @@ function doorsOf({ config, served, neighbours }: Listening): Door[] {
 export async function listen(parts: Listening): Promise<Servers> {
   const urls: Record<string, string> = {};
   const servers: FastifyInstance[] = [];
+  const hidden: (() => void)[] = [];
   const drain = async (): Promise<void> => {
+    for (const hide of hidden) hide();
     await Promise.all(servers.map((server) => server.close()));
   };
   try {
     for (const door of doorsOf(parts)) {
-      const app = serve(door, parts);
+      const health = doorHealth({ ...door, services: namesOf(door), sources: parts.health });
+      const app = serve(door, parts, health);
+      hidden.push(exposeHealth(door.name, health.whole));
       servers.push(app);
       const url = await app.listen({ host: parts.config.HOST, port: door.port });
       for (const { module } of door.behind) urls[module.contract.name] = url;
@@ -70,14 +77,15 @@ export async function listen(parts: Listening): Promise<Servers> {
   return { urls, drain };
 }
 
-function serve({ name, behind, neighbours }: Door, { parties, checks, http }: Listening): FastifyInstance {
+const namesOf = ({ behind }: Door): string[] => behind.map(({ module }) => module.contract.name);
+
+function serve({ name, behind, neighbours }: Door, { parties, http }: Listening, health: DoorHealth): FastifyInstance {
   const app = createServer(http.log);
-  const contracts = behind.map(({ module }) => module.contract);
   for (const { module, api } of behind) {
     mount(app, module.contract, api as never, http);
     module.routes?.(app, { neighbours });
   }
-  const health = checks(contracts.map((contract) => contract.name));
-  serveSystem(app, { name, contracts, neighbours, parties, checks: health });
+  const contracts = behind.map(({ module }) => module.contract);
+  serveSystem(app, { name, contracts, neighbours, parties, health });
   return app;
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { Contract } from '../contract.ts';
-import { type Check, healthOf } from '../health.ts';
 import { registry } from '../metrics.ts';
 import { VERSION } from '../version.ts';
 import type { Party } from './asyncapi.ts';
 import { errorPage } from './error-catalogue.ts';
+import type { DoorHealth } from './health/door.ts';
+import { serveHealth } from './health/routes.ts';
 import { openapi } from './openapi.ts';
 import { serveReference } from './static-files/reference.ts';
 import { type Content, serveStatic } from './static-files/static-file.ts';
@@ -21,24 +22,13 @@ interface System {
   readonly neighbours: readonly Neighbour[];
   /** Every service there is: what is heard here may be announced elsewhere. */
   readonly parties: readonly Party[];
-  readonly checks: Readonly<Record<string, Check>>;
+  readonly health: DoorHealth;
 }
 
 /** What every server answers beside its operations: health, metrics, its documents and the reference. */
-export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, parties, checks }: System): void {
-  const all = { ...checks, ...Object.fromEntries(neighbours.map((one) => [one.contract.name, liveness(one)])) };
+export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, parties, health }: System): void {
   const known = [...contracts, ...neighbours.map((one) => one.contract)];
-  app.get('/health', async (_request, reply) => {
-    const health = await healthOf(name, all);
-    if (health.status === 'down') void reply.code(503).header('retry-after', 1);
-    return health;
-  });
-  app.get('/health/live', async () => ({
-    status: 'ok',
-    service: name,
-    timestamp: new Date().toISOString(),
-    checks: {},
-  }));
+  serveHealth(app, name, health);
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   const services = new Set(known.map((contract) => contract.name));
   const title = titleOf(name);
@@ -64,10 +54,3 @@ const json = (document: object): Content => ({
 
 // The gateway's document is the one of the whole system.
 const titleOf = (name: string): string => (name === 'gateway' ? 'Tradepost' : `Tradepost ${name}`);
-
-function liveness({ url }: Neighbour): Check {
-  return async () => {
-    const answer = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(2_000) });
-    if (!answer.ok) throw new Error(`answered ${answer.status}`);
-  };
-}

@@ -20,7 +20,10 @@ const NETWORK: readonly [RegExp, string][] = [
   [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, 'ended the connection before its answer was complete'],
 ];
 
-/** Why a request to another process came to nothing, as the end of a sentence that begins with its name. */
+/**
+ * Why a request to another process came to nothing, as the end of a sentence that begins with its name. It is public:
+ * it names no address, and so nothing of what the error says.
+ */
 export function networkFault(error: unknown): string {
   for (let one = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
     const { code = one.name } = one as { code?: unknown; name: string };
@@ -28,7 +31,7 @@ export function networkFault(error: unknown): string {
     if (known) return known[1];
     if (one instanceof AggregateError && one.errors.length > 0) return networkFault(one.errors[0]);
   }
-  return `does not answer: ${error instanceof Error ? error.message : String(error)}`;
+  return 'does not answer';
 }
 
 /** A fault between processes: 503 for the client of this one, and the sentence for its log. */

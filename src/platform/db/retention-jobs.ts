@@ -1,0 +1,41 @@
+import type { Bus } from '../bus/bus.ts';
+import type { Config } from '../config.ts';
+import type { Engines } from '../engines.ts';
+import type { ScheduledJob } from '../jobs.ts';
+import { forgetMarks, forgetProcesses } from './clickhouse/retention.ts';
+import { forgetOld } from './retention.ts';
+
+/** The jobs that keep marks, and the log of the bus, from growing for ever. */
+export function forgettingJobs(
+  keepers: readonly string[],
+  engines: Engines,
+  forget: Bus['forget'],
+  config: Config,
+): ScheduledJob[] {
+  const marks = keepers.map((service) => forgetJob(service, engines, config));
+  return forget ? [...marks, forgetLogJob(forget, config)] : marks;
+}
+
+function forgetLogJob(forget: NonNullable<Bus['forget']>, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
+  return {
+    name: 'events.forget_log',
+    everySeconds: 3_600,
+    async run() {
+      await forget(days);
+    },
+  };
+}
+
+function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: days }: Config): ScheduledJob {
+  return {
+    name: `${service}.forget_old`,
+    everySeconds: 3_600,
+    async run() {
+      if (engines.isOnClickHouse(service)) {
+        const { engine } = engines.clickhouse();
+        await forgetMarks(engine, service, days);
+        await forgetProcesses(engine, service, days);
+      } else await forgetOld(engines.database(service), service, days);
+    },
+  };
+}

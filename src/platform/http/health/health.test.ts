@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterEach, test } from 'node:test';
+import { type Contract, contract } from '../../contract.ts';
+import { type Check, type Condition, Degraded, Down } from '../../health.ts';
+import { createLog } from '../../log.ts';
+import { type Answer, clientOf } from '../../testing/client.ts';
+import { freePort } from '../../testing/ports.ts';
+import { createServer as createOurs } from '../server.ts';
+import type { Neighbour } from '../system-routes.ts';
+import { type DoorHealth, doorHealth, type HealthSources, type Life } from './door.ts';
+import { serveHealth } from './routes.ts';
+
+const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
+const well: Check = async () => {};
+const failing =
+  (error: Error): Check =>
+  async () => {
+    throw error;
+  };
+const named = (name: string): Contract =>
+  contract({ name, summary: name, port: 1, topic: name, ops: {}, events: {}, errors: {} });
+
+const servers: Server[] = [];
+const apps: ReturnType<typeof createOurs>[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+  }
+  await Promise.all(apps.splice(0).map((app) => app.close()));
+});
+
+async function serverOf(listener: RequestListener): Promise<string> {
+  const server = createServer(listener);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+/** A service in another process that says this of itself. */
+async function neighbour(name: string, status: Condition, checks: object = {}, calls?: Check): Promise<Elsewhere> {
+  const url = await serverOf((_request, response) => {
+    response.writeHead(status === 'down' ? 503 : 200).end(JSON.stringify({ status, service: name, checks }));
+  });
+  return { contract: named(name), url, calls };
+}
+
+interface Elsewhere extends Neighbour {
+  readonly calls?: Check | undefined;
+}
+
+const at = (name: string, url: string): Elsewhere => ({ contract: named(name), url });
+
+function sourcesOf(
+  own: Record<string, Record<string, Check>>,
+  neighbours: readonly Elsewhere[] = [],
+  life: Life = { phase: 'running' },
+): HealthSources {
+  return {
+    life,
+    own: (services) => Object.assign({}, ...services.map((service) => own[service])),
+    calls: () => ({}),
+    call: (service) => neighbours.find(({ contract }) => contract.name === service)?.calls,
+  };
+}
+
+function gateway(neighbours: readonly Elsewhere[], own: Record<string, Record<string, Check>> = {}): DoorHealth {
+  const services = [...Object.keys(own), 'gateway'];
+  return doorHealth({ name: 'gateway', services, neighbours, edge: true, sources: sourcesOf(own, neighbours) });
+}
+
+async function served(name: string, health: DoorHealth) {
+  const app = createOurs(log);
+  apps.push(app);
+  serveHealth(app, name, health);
+  return clientOf(await app.listen({ host: '127.0.0.1', port: 0 }));
+}
+
+const told = ({ status, headers, body }: Answer) => [status, headers.get('retry-after'), body.status];
+
+test('the gateway tells of each service what it says of itself, and is degraded while some serve', async () => {
+  const order = await neighbour('order', 'ok', { database: 'ok' });
+  const product = await neighbour('product', 'down', { database: 'the disk of the database is full' });
+  const invoice = await neighbour('invoice', 'degraded', { database: 'ok', events: 'events wait' });
+  const client = await served('gateway', gateway([order, product, invoice]));
+  const answer = await client.get('/health');
+  assert.deepEqual(told(answer), [200, null, 'degraded']);
+  const { services, checks } = answer.body as Record<string, unknown>;
+  assert.deepEqual(services, {
+    order: { status: 'ok', checks: { database: 'ok' } },
+    product: { status: 'down', checks: { database: 'the disk of the database is full' } },
+    invoice: { status: 'degraded', checks: { database: 'ok', events: 'events wait' } },
+  });
+  assert.deepEqual(checks, {
+    order: 'ok',
+    product: 'down: database: the disk of the database is full',
+    invoice: 'degraded: events: events wait',
+  });
+});
+
+test('the gateway is down when no service serves, and ok when all are', async () => {
+  const all = [await neighbour('order', 'ok'), await neighbour('product', 'ok')];
+  assert.deepEqual(told(await (await served('gateway', gateway(all))).get('/health')), [200, null, 'ok']);
+  const none = [await neighbour('order', 'down'), at('product', `http://127.0.0.1:${await freePort()}`)];
+  assert.deepEqual(told(await (await served('gateway', gateway(none))).get('/health')), [503, '1', 'down']);
+});
+
+test('of a service that says nothing the cause is told, and no address', async () => {
+  const refused = at('product', `http://127.0.0.1:${await freePort()}`);
+  const causes: [string, Elsewhere, RegExp][] = [
+    ['refused', refused, /^refuses the connection/],
+    ['a page', at('order', await serverOf((_, response) => response.end('<html>'))), /no health: .*ORDER_URL/],
+    ['JSON', at('order', await serverOf((_, response) => response.end('{"status":"ok"}'))), /no health/],
+    ['null', at('order', await serverOf((_, response) => response.end('null'))), /no health/],
+    [
+      'another service',
+      { ...(await neighbour('user', 'ok')), contract: named('order') },
+      /another service .*ORDER_URL/,
+    ],
+    [
+      'a redirect',
+      at('order', await serverOf((_, response) => response.writeHead(302, { location: '/' }).end())),
+      /answers 302/,
+    ],
+    ['a hang-up', at('order', await serverOf(({ socket }) => socket.destroy())), /ended the connection/],
+    [
+      'without end',
+      at('order', await serverOf((_, response) => response.end('{"status":"ok",'.repeat(100_000)))),
+      /no health/,
+    ],
+    ['no HTTP', at('order', await serverOf(({ socket }) => socket.end('hello\r\n\r\n'))), /not HTTP/],
+    ['nowhere', at('order', 'http://nowhere.invalid:1'), /name in its address/],
+  ];
+  for (const [name, one, cause] of causes) {
+    const { status, services = {} } = (await gateway([one]).whole()).health;
+    const { cause: said = '' } = Object.values(services)[0] ?? {};
+    assert.equal(status, 'down', name);
+    assert.match(said, cause, name);
+    assert.doesNotMatch(said, /127\.0\.0\.1|invalid/, name);
+  }
+});
+
+test('a service that is silent is given up, and the others are told', async () => {
+  const silent = at('product', await serverOf(() => undefined));
+  const { status, services } = (await gateway([silent, await neighbour('order', 'ok')]).whole()).health;
+  assert.equal(status, 'degraded');
+  assert.deepEqual(services?.product, { status: 'down', cause: 'did not answer in time' });
+  assert.equal(services?.order?.status, 'ok');
+});
+
+test('a hundred who ask the gateway at once are one question to each service', async () => {
+  let asked = 0;
+  const url = await serverOf((_request, response) => {
+    asked++;
+    response.end(JSON.stringify({ status: 'ok', service: 'order', checks: {} }));
+  });
+  const client = await served('gateway', gateway([at('order', url)]));
+  const answers = await Promise.all(Array.from({ length: 100 }, () => client.get('/health')));
+  assert.deepEqual([new Set(answers.map(({ status }) => status)), asked], [new Set([200]), 1]);
+});
+
+test('a service that does not take the calls of this process is degraded, with the reason', async () => {
+  const order = await neighbour('order', 'ok', {}, failing(new Down('does not take our calls: give both a secret')));
+  const { status, checks, services } = (await gateway([order]).whole()).health;
+  assert.equal(status, 'degraded');
+  assert.equal(services?.order?.cause, 'does not take our calls: give both a secret');
+  assert.equal(checks.order, 'degraded: does not take our calls: give both a secret');
+});
+
+test('services beside the gateway are told one by one: one without its database takes no other along', async () => {
+  const apart = { order: { database: well }, analytics: { clickhouse: failing(new Down('the disk is full')) } };
+  const health = gateway([], apart);
+  const { health: whole, conditions } = await health.whole();
+  assert.equal(whole.status, 'degraded');
+  assert.deepEqual(whole.services, {
+    order: { status: 'ok', checks: { database: 'ok' } },
+    analytics: { status: 'down', checks: { clickhouse: 'the disk is full' } },
+  });
+  assert.deepEqual(
+    [whole.checks, conditions],
+    [
+      { database: 'ok', clickhouse: 'the disk is full' },
+      { database: 'ok', clickhouse: 'down' },
+    ],
+  );
+  assert.equal((await health.ready()).status, 'degraded');
+  const client = await served('gateway', health);
+  assert.deepEqual(told(await client.get('/health?service=order')), [200, null, 'ok']);
+  assert.deepEqual(told(await client.get('/health?service=analytics')), [503, '1', 'down']);
+  assert.equal((await client.get('/health?service=nothing')).status, 404);
+});
+
+test('a process is ready from the end of its start to the beginning of its stop, and while its own parts work', async () => {
+  const life: Life = { phase: 'starting' };
+  let database = well;
+  const sources = {
+    ...sourcesOf({ order: { database: () => database() } }, [], life),
+    calls: () => ({ product: Object.assign(failing(new Down('away')), { watched: true }) }),
+  };
+  const health = doorHealth({ name: 'order', services: ['order'], neighbours: [], edge: false, sources });
+  const client = await served('order', health);
+  const ready = () => client.get('/health/ready');
+  assert.deepEqual(told(await ready()), [503, '1', 'down']);
+  life.phase = 'running';
+  assert.deepEqual(told(await ready()), [200, null, 'ok']);
+  assert.deepEqual(told(await client.get('/health')), [200, null, 'degraded'], 'its peers count for its health');
+  database = failing(new Degraded('slow'));
+  assert.deepEqual(told(await ready()), [200, null, 'degraded']);
+  database = failing(new Down('the disk is full'));
+  assert.deepEqual(told(await ready()), [503, '1', 'down']);
+  database = well;
+  life.phase = 'stopping';
+  assert.deepEqual([(await ready()).status, (await client.get('/health/live')).status], [503, 200]);
+});
+
+test('a gateway whose services are all away is ready: somebody has to say so to their clients', async () => {
+  const away = at('order', `http://127.0.0.1:${await freePort()}`);
+  const client = await served('gateway', gateway([away]));
+  assert.deepEqual(told(await client.get('/health/ready')), [200, null, 'ok']);
+  assert.deepEqual(told(await client.get('/health')), [503, '1', 'down']);
+});

@@ -1,0 +1,30 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { common } from '../../errors.ts';
+import type { Health } from '../../health.ts';
+import type { DoorHealth } from './door.ts';
+
+/**
+ * `GET /health` says how a service is, and `?service=` how one of several is that answer at this address. `/health/live`:
+ * the process is worth keeping. `/health/ready`: requests should be sent here.
+ */
+export function serveHealth(app: FastifyInstance, name: string, health: DoorHealth): void {
+  app.get('/health', async (request, reply) => {
+    const { service } = request.query as { service?: unknown };
+    if (typeof service !== 'string') return answer(reply, (await health.whole()).health);
+    const found = await health.of(service);
+    if (!found) throw common.NOT_FOUND();
+    return answer(reply, found);
+  });
+  app.get('/health/live', async () => ({
+    status: 'ok',
+    service: name,
+    timestamp: new Date().toISOString(),
+    checks: {},
+  }));
+  app.get('/health/ready', async (_request, reply) => answer(reply, await health.ready()));
+}
+
+function answer(reply: FastifyReply, health: Health): Health {
+  if (health.status === 'down') void reply.code(503).header('retry-after', 1);
+  return health;
+}

@@ -1,0 +1,65 @@
+import { Type } from 'typebox';
+import { type Ctx, type Op, op, Time } from '../../contract.ts';
+import { AppError } from '../../errors.ts';
+import { CHECK_MS, type Check, Degraded, Down, shared } from '../../health.ts';
+import { continueTrace } from '../../trace.ts';
+
+/** So long a peer has to answer a ping: a little less than the check that waits for it. */
+export const PING_MS = CHECK_MS - 100;
+/** A third of what a seal allows: clocks that differ more are told while the calls still go through. */
+const MOST_SKEW_MS = 10_000;
+
+const Pinged = Type.Object({ service: Type.String(), now: Time() });
+
+/** What every service answers to its peers: that it is there, takes their calls, and what time it is. */
+export function pingOp(service: string): Op {
+  const address = `GET /internal/${service}/ping` as const;
+  const summary = 'Says to another process that its calls are taken, and what time it is';
+  return {
+    ...op(address, { access: 'internal', summary, input: Type.Object({}), output: Pinged }),
+    id: `${service}.ping`,
+  };
+}
+
+/** The answer to it. */
+export const pinged = async (service: string): Promise<{ service: string; now: string }> => ({
+  service,
+  now: new Date().toISOString(),
+});
+
+/**
+ * Whether a service in another process takes calls of `me`. It throws `Down` when it does not, for want of the same
+ * secret or clock for example, and `Degraded` when the clocks differ and it still does.
+ */
+export function pingCheck(service: string, me: string, ping: (ctx: Ctx) => Promise<unknown>): Check {
+  const look = async (): Promise<void> => {
+    const began = Date.now();
+    const now = await ping(contextOf(me)).then(timeIn, (error: unknown) => {
+      throw new Down(sentenceFor(service, error));
+    });
+    const skew = Math.abs(now - (began + Date.now()) / 2);
+    if (skew > MOST_SKEW_MS) throw new Degraded(`its clock differs from ours by ${Math.round(skew / 1_000)} s: ${NTP}`);
+  };
+  // Without a peer a service still does what it can do alone.
+  return Object.assign(shared(look), { watched: true });
+}
+
+const NTP = 'calls are refused from 30 s on; let both follow the same time server (NTP)';
+
+const timeIn = (answer: unknown): number => Date.parse((answer as { now: string }).now);
+
+const contextOf = (me: string): Ctx =>
+  Object.freeze({
+    actor: { kind: 'system' as const },
+    now: new Date().toISOString(),
+    trace: continueTrace(undefined),
+    requestId: `ping-${me}`,
+    via: me,
+  });
+
+// The sentence begins with the name of the service, which is the name of the check.
+function sentenceFor(service: string, error: unknown): string {
+  const { cause } = error as { cause?: unknown };
+  if (!(error instanceof AppError) || !(cause instanceof Error)) return 'does not answer our calls';
+  return cause.message.startsWith(`${service} `) ? cause.message.slice(service.length + 1) : cause.message;
+}
