@@ -235,7 +235,7 @@ function keptOf({ contract, stores }: AnyModule, engines: Engines, tools: Tools)
   }
   const store = postgresStore(engines.database(contract.name), contract);
   const deadLetters = deadLettersIn(store.db, contract.name);
-  return { repository: stores.postgres(store, tools), deadLetters, findAnswer: store.findAnswer };
+  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer: store.findAnswer };
 }
 
 function listenerOf(module: AnyModule, { deadLetters }: Kept) {

@@ -42,7 +42,7 @@ const consumers: readonly Consumer<Door>[] = [
 ];
 
 const noAnswer = async () => undefined;
-const stores = { postgres: () => ({}) };
+const stores = { postgres: { open: () => ({}) } };
 
 test('a consumer reaches the internal actions of its service, and its operations behind their guard', async () => {
   const own = ownService(service(), guard(door, service(), noAnswer)) as unknown as Door;

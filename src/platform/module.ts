@@ -54,14 +54,17 @@ export type OwnService<C extends Contract, S> = ApiOf<C['ops']> & Omit<S, keyof 
 
 /** What a service can keep its things in. */
 export interface Stores<R> {
-  postgres(store: PostgresStore, tools: Tools): R;
-  clickhouse?: {
+  readonly postgres: {
+    open(store: PostgresStore, tools: Tools): R;
+    /** What it keeps, for `tradepost db copy`: given on both, a service can be moved from one to the other. */
+    readonly copy?: CopiedTables['postgres'];
+  };
+  readonly clickhouse?: {
+    open(store: ClickHouseStore, tools: Tools): R;
+    readonly copy?: CopiedTables['clickhouse'];
     /** The table whose rows carry its events; absent for a service that announces nothing. */
     readonly events?: string;
-    open(store: ClickHouseStore, tools: Tools): R;
   };
-  /** What it keeps, for `tradepost db copy`: needed of a service that can be moved from one to the other. */
-  readonly copy?: CopiedTables;
 }
 
 /** One service, named for the container: all that it may bring. */
@@ -92,6 +95,12 @@ export function defineService<C extends Contract, R, P, S extends Actions<C['ops
   module: Module<C, R, P, S>,
 ): Module<C, R, P, S> {
   return hasDeadLetters(module) ? { ...module, contract: withDeadLetters(module.contract) } : module;
+}
+
+/** What `tradepost db copy` brings from one store to the other; undefined for a service that cannot be moved. */
+export function copiedTables(stores: Stores<unknown> | undefined): CopiedTables | undefined {
+  const [postgres, clickhouse] = [stores?.postgres.copy, stores?.clickhouse?.copy];
+  return postgres && clickhouse && { postgres, clickhouse };
 }
 
 interface Described {

@@ -6,6 +6,6 @@ import { widgetService } from './widget.service.ts';
 
 export const widgetModule = defineService({
   contract: widgetContract,
-  stores: { postgres: widgetPostgres, clickhouse: { events: 'widgets', open: widgetClickHouse } },
+  stores: { postgres: { open: widgetPostgres }, clickhouse: { open: widgetClickHouse, events: 'widgets' } },
   service: widgetService,
 });

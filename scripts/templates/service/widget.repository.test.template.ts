@@ -8,7 +8,7 @@ import { widgetClickHouse } from './widget.repository.clickhouse.ts';
 import { widgetPostgres } from './widget.repository.postgres.ts';
 import type { WidgetRepository } from './widget.repository.ts';
 
-const STORES = { postgres: widgetPostgres, clickhouse: { events: 'widgets', open: widgetClickHouse } };
+const STORES = { postgres: { open: widgetPostgres }, clickhouse: { open: widgetClickHouse, events: 'widgets' } };
 
 eachStore('how widgets are kept', (store) => {
   let kept: Kept<WidgetRepository>;

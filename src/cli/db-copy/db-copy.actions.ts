@@ -5,7 +5,7 @@ import { EngineMissing } from '../../platform/db/clickhouse/chdb.ts';
 import { CopyRefused, planCopy, runCopy } from '../../platform/db/copy/copy.ts';
 import { openBothSides } from '../../platform/db/copy/open.ts';
 import { createLog } from '../../platform/log.ts';
-import type { AnyModule } from '../../platform/module.ts';
+import { type AnyModule, copiedTables } from '../../platform/module.ts';
 import type { Output } from '../output/output.ts';
 import { Refused } from '../refused.ts';
 import { outcomeTable, planTable } from './db-copy.print.ts';
@@ -36,7 +36,7 @@ export async function copyCommand(config: Config, options: CopyOptions, output: 
 
 function chosen(config: Config, only: string | undefined): AnyModule[] {
   const movable = modulesOf(container).filter(
-    ({ contract, stores }) => stores?.copy !== undefined && config.services.has(contract.name),
+    ({ contract, stores }) => copiedTables(stores) !== undefined && config.services.has(contract.name),
   );
   const names = movable.map(({ contract }) => contract.name);
   const wanted = only?.split(',').map((name) => name.trim()) ?? names;
@@ -81,7 +81,7 @@ const NOWHERE = { write: () => true };
 const NOT_SAME = 'The copy is not what its source is. Do not start on it: empty the target, and copy again.';
 
 function whatNow(to: Store, services: readonly string[], all: readonly AnyModule[]): string {
-  const whole = all.every(({ contract, stores }) => !stores?.copy || services.includes(contract.name));
+  const whole = all.every(({ contract, stores }) => !copiedTables(stores) || services.includes(contract.name));
   const settings = whole
     ? `DB_DRIVER=${to} (or embedded, where PostgreSQL is)`
     : services.map((name) => `${name.toUpperCase()}_DB_DRIVER=${to}`).join(' ');

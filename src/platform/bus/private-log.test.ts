@@ -20,7 +20,7 @@ function service(name: string, hears: boolean, keeps = true): AnyModule {
       events: name === 'teller' ? { told } : {},
       errors: {},
     }),
-    ...(keeps && { stores: { postgres: () => ({}) } }),
+    ...(keeps && { stores: { postgres: { open: () => ({}) } } }),
     ...(hears && { consumers: [on(told, 'hear', async () => undefined)] }),
     service: () => ({}),
   };

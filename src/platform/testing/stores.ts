@@ -67,7 +67,7 @@ function postgresOn(engine: TestEngine): TestStore {
       const rows = (text: string) => first.query<Record<string, unknown>>({ name: '', text });
       return {
         driver: 'postgres',
-        repositories: opened.map((store) => stores.postgres(store, tools)),
+        repositories: opened.map((store) => stores.postgres.open(store, tools)),
         rows,
         answer: async (key) => opened[0]?.findAnswer(key),
         announced: async () =>

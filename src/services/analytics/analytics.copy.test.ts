@@ -21,11 +21,13 @@ interface Copied {
 }
 
 const STORES: Stores<Copied> = {
-  postgres(store) {
-    const [events] = analyticsCopyPostgres(store);
-    assert.ok(events);
-    const write = (rows: readonly NeutralRow[]) => store.db.transaction((sql) => events.write(sql, rows));
-    return { figures: analyticsPostgres(store), events, write };
+  postgres: {
+    open(store) {
+      const [events] = analyticsCopyPostgres(store);
+      assert.ok(events);
+      const write = (rows: readonly NeutralRow[]) => store.db.transaction((sql) => events.write(sql, rows));
+      return { figures: analyticsPostgres(store), events, write };
+    },
   },
   clickhouse: {
     open(store) {

@@ -13,7 +13,7 @@ import type { AnalyticsRepository } from './analytics.repository.ts';
 /** The ClickHouse that the last repository was made for, to spoil it. */
 let inRows: ClickHouseStore | undefined;
 const STORES = {
-  postgres: analyticsPostgres,
+  postgres: { open: analyticsPostgres },
   clickhouse: {
     open(store: ClickHouseStore) {
       inRows = store;

@@ -34,7 +34,7 @@ const DAY = { from: '2026-11-18T00:00:00.000Z', to: '2026-11-19T00:00:00.000Z' }
 /** The database in ClickHouse that the last repository was made for. */
 let database = '';
 const STORES = {
-  postgres: analyticsPostgres,
+  postgres: { open: analyticsPostgres },
   clickhouse: {
     open(store: ClickHouseStore) {
       ({ database } = store);

@@ -10,9 +10,8 @@ import { analyticsService } from './analytics.service.ts';
 export const analyticsModule = defineService({
   contract: analyticsContract,
   stores: {
-    postgres: analyticsPostgres,
-    clickhouse: { open: analyticsClickHouse },
-    copy: { postgres: analyticsCopyPostgres, clickhouse: analyticsCopyClickHouse },
+    postgres: { open: analyticsPostgres, copy: analyticsCopyPostgres },
+    clickhouse: { open: analyticsClickHouse, copy: analyticsCopyClickHouse },
   },
   service: analyticsService,
   consumers: analyticsConsumers,

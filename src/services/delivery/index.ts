@@ -6,7 +6,7 @@ import { deliveryService } from './delivery.service.ts';
 
 export const deliveryModule = defineService({
   contract: deliveryContract,
-  stores: { postgres: deliveryPostgres },
+  stores: { postgres: { open: deliveryPostgres } },
   service: deliveryService,
   consumers: deliveryConsumers,
   jobs: [

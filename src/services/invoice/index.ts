@@ -10,9 +10,8 @@ import { invoiceService } from './invoice.service.ts';
 export const invoiceModule = defineService({
   contract: invoiceContract,
   stores: {
-    postgres: invoicePostgres,
-    clickhouse: { events: 'invoices', open: invoiceClickHouse },
-    copy: { postgres: invoiceCopyPostgres, clickhouse: invoiceCopyClickHouse },
+    postgres: { open: invoicePostgres, copy: invoiceCopyPostgres },
+    clickhouse: { open: invoiceClickHouse, copy: invoiceCopyClickHouse, events: 'invoices' },
   },
   service: invoiceService,
   consumers: invoiceConsumers,

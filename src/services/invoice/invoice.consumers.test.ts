@@ -18,7 +18,7 @@ import { invoiceService } from './invoice.service.ts';
 const NOW = '2026-07-28T09:30:00.000Z';
 const TOTAL = 285_998;
 
-const STORES = { postgres: invoicePostgres, clickhouse: { events: 'invoices', open: invoiceClickHouse } };
+const STORES = { postgres: { open: invoicePostgres }, clickhouse: { open: invoiceClickHouse, events: 'invoices' } };
 
 eachStore('what invoices follow', (store) => {
   let kept: Kept<InvoiceRepository>;

@@ -29,7 +29,7 @@ eachStore('how invoices are kept', (store) => {
     kept = await store.open(
       invoiceContract,
       {
-        postgres: invoicePostgres,
+        postgres: { open: invoicePostgres },
         clickhouse: {
           events: 'invoices',
           open(opened) {

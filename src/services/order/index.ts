@@ -10,9 +10,8 @@ import { orderService } from './order.service.ts';
 export const orderModule = defineService({
   contract: orderContract,
   stores: {
-    postgres: orderPostgres,
-    clickhouse: { events: 'orders', open: orderClickHouse },
-    copy: { postgres: orderCopyPostgres, clickhouse: orderCopyClickHouse },
+    postgres: { open: orderPostgres, copy: orderCopyPostgres },
+    clickhouse: { open: orderClickHouse, copy: orderCopyClickHouse, events: 'orders' },
   },
   service: orderService,
   consumers: orderConsumers,

@@ -11,7 +11,7 @@ import type { OrderRepository } from './order.repository.ts';
 
 const alice = { id: 2, username: 'alice' };
 const bob = { id: 3, username: 'bob' };
-const STORES = { postgres: orderPostgres, clickhouse: { events: 'orders', open: orderClickHouse } };
+const STORES = { postgres: { open: orderPostgres }, clickhouse: { open: orderClickHouse, events: 'orders' } };
 
 eachStore('how orders are kept', (store) => {
   let kept: Kept<OrderRepository>;

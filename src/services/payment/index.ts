@@ -8,7 +8,7 @@ const HOUR = 3_600;
 
 export const paymentModule = defineService({
   contract: paymentContract,
-  stores: { postgres: paymentPostgres },
+  stores: { postgres: { open: paymentPostgres } },
   service: paymentService,
   consumers: paymentConsumers,
   jobs: [

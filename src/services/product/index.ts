@@ -9,9 +9,8 @@ import { productService } from './product.service.ts';
 export const productModule = defineService({
   contract: productContract,
   stores: {
-    postgres: productPostgres,
-    clickhouse: { events: 'products', open: productClickHouse },
-    copy: { postgres: productCopyPostgres, clickhouse: productCopyClickHouse },
+    postgres: { open: productPostgres, copy: productCopyPostgres },
+    clickhouse: { open: productClickHouse, copy: productCopyClickHouse, events: 'products' },
   },
   service: productService,
   start: (product, ctx) => product.prepare(ctx),

@@ -32,7 +32,7 @@ export interface KeptProducts extends Kept<ProductRepository> {
 export async function keptProducts(store: TestStore): Promise<KeptProducts> {
   const inRows: ClickHouseStore[] = [];
   const stores: Stores<ProductRepository> = {
-    postgres: productPostgres,
+    postgres: { open: productPostgres },
     clickhouse: {
       events: 'products',
       open(opened) {

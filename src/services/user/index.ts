@@ -12,9 +12,8 @@ const HOUR = 60 * MINUTE;
 export const userModule = defineService({
   contract: userContract,
   stores: {
-    postgres: userPostgres,
-    clickhouse: { events: 'users', open: userClickHouse },
-    copy: { postgres: userCopyPostgres, clickhouse: userCopyClickHouse },
+    postgres: { open: userPostgres, copy: userCopyPostgres },
+    clickhouse: { open: userClickHouse, copy: userCopyClickHouse, events: 'users' },
   },
   service: userService,
   jwksPath: userContract.ops.jwks.path,

@@ -36,7 +36,7 @@ export interface KeptUsers extends Kept<UserRepository> {
 export async function keptUsers(store: TestStore): Promise<KeptUsers> {
   let rows: ClickHouseStore | undefined;
   const kept = await store.open(userContract, {
-    postgres: userPostgres,
+    postgres: { open: userPostgres },
     clickhouse: {
       events: 'users',
       open(opened) {

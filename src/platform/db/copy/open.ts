@@ -1,6 +1,6 @@
 import type { Config } from '../../config.ts';
 import type { Log } from '../../log.ts';
-import type { AnyModule } from '../../module.ts';
+import { type AnyModule, copiedTables } from '../../module.ts';
 import { openClickHouse } from '../clickhouse/open.ts';
 import { startPostgres } from '../embedded/embedded.ts';
 import { lockDirectory } from '../embedded/lock.ts';
@@ -23,7 +23,7 @@ export interface BothSides {
 interface OpenOptions {
   readonly config: Config;
   readonly log: Log;
-  /** Those that are copied: each has `stores.copy`. */
+  /** Those that are copied: each has `copy` on both stores. */
   readonly modules: readonly AnyModule[];
   readonly progress: (text: string) => void;
 }
@@ -56,7 +56,9 @@ export async function openBothSides({ config, log, modules, progress }: OpenOpti
       return url === undefined ? `the embedded PostgreSQL in ${config.dataDir}` : `PostgreSQL at ${placeOf(url)}`;
     };
     const database = await openDatabases(names, (service) => addressOf(service) ?? own?.url ?? '', { log, closing });
-    const copied = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.copy as CopiedTables]));
+    const copied = new Map(
+      modules.map(({ contract, stores }) => [contract.name, copiedTables(stores) as CopiedTables]),
+    );
     const events = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.clickhouse?.events]));
     return {
       postgres: postgresSide({ copied, database, where, settings: { currency: config.CURRENCY } }),
