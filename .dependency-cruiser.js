@@ -13,7 +13,7 @@ const STORE = '\\.(postgres|clickhouse)\\.ts$';
 const INTERFACE = '\\.repository\\.ts$';
 const MODEL = '\\.model\\.ts$';
 const CONTRACT = '\\.contract\\.ts$';
-const WORDS = '^src/platform/(actor|contract|errors|figures|money|schema/text|text/fold)\\.ts$';
+const WORDS = '^src/platform/contract/(actor|contract|errors|reconciliation|money|schema/text|text/fold)\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
@@ -47,7 +47,7 @@ export default {
     rule(
       'only-programs-import-the-container',
       'the container is for what starts the whole: main, the commands, the test world and scripts',
-      { pathNot: '^(src/(main\\.ts$|cli/|platform/testing/)|scripts/)' },
+      { pathNot: '^(src/(main\\.ts$|cli/|testing/)|scripts/)' },
       { path: '^src/container\\.ts$' },
     ),
     rule(
@@ -137,21 +137,21 @@ export default {
       'operations become routes in one place; a routes file is for what is no operation',
       {
         path: '^(src|tests|scripts)/',
-        pathNot: ['\\.routes\\.ts$', '^src/platform/(http/.*|module)\\.ts$', `^src/platform/.*${TEST}`],
+        pathNot: ['\\.routes\\.ts$', '^src/platform/(http/.*|app/module)\\.ts$', `^src/platform/.*${TEST}`],
       },
       { path: '(^|/)node_modules/(fastify/|@fastify/|@scalar/fastify)' },
     ),
     rule(
       'modules-know-fastify-as-a-type',
       'module.ts names the type of a routes plugin, no more',
-      { path: '^src/platform/module\\.ts$' },
+      { path: '^src/platform/app/module\\.ts$' },
       { path: '(^|/)node_modules/fastify/', dependencyTypesNot: ['type-only'] },
     ),
     rule(
       'testing-stays-in-tests',
       'what the product runs does not import what tests it',
-      { path: '^src/', pathNot: [TEST, '^src/platform/testing/'] },
-      { path: ['^src/platform/testing/', TEST] },
+      { path: '^src/', pathNot: [TEST, '^src/testing/'] },
+      { path: ['^src/testing/', TEST] },
     ),
 
     // Of any code.
@@ -167,7 +167,7 @@ export default {
     rule(
       'the-product-needs-no-dev-dependency',
       'what src imports is in dependencies, or a start without dev dependencies fails',
-      { path: '^src/', pathNot: [TEST, '^src/platform/testing/'] },
+      { path: '^src/', pathNot: [TEST, '^src/testing/'] },
       { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     ),
   ],

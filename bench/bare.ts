@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-import { systemBinaries } from '../src/platform/db/embedded/embedded.ts';
+import { systemBinaries } from '../src/platform/db/postgres/embedded/embedded.ts';
 
 /**
  * The rival: the same work as the bare engine does it, one order at a time. Two statements an order, each its own

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../src/platform/testing/ports.ts';
+import { freePort } from '../src/testing/ports.ts';
 
 export interface ColdStart {
   readonly label: string;

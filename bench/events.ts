@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { openDatabase } from '../src/platform/db/postgres.ts';
+import { openDatabase } from '../src/platform/db/postgres/postgres.ts';
 
 /** How often which consumer handled an event within how many seconds, as /metrics counts it. */
 export interface EventCounts {

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { openChdb } from '../src/platform/db/clickhouse/chdb.ts';
 import type { ClickHouse } from '../src/platform/db/clickhouse/engine.ts';
-import { processLocks } from '../src/platform/db/clickhouse/locks.ts';
 import { migrateClickHouse } from '../src/platform/db/clickhouse/migrate.ts';
-import { startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
-import { migrate } from '../src/platform/db/migrate.ts';
+import { processLocks } from '../src/platform/db/clickhouse/writers/locks.ts';
 import { clickhouseSet, migrationSet } from '../src/platform/db/module-migrations.ts';
-import { openDatabase } from '../src/platform/db/postgres.ts';
-import { freePort } from '../src/platform/testing/ports.ts';
+import { startPostgres, systemBinaries } from '../src/platform/db/postgres/embedded/embedded.ts';
+import { migrate } from '../src/platform/db/postgres/migrate.ts';
+import { openDatabase } from '../src/platform/db/postgres/postgres.ts';
+import { freePort } from '../src/testing/ports.ts';
 import { median, print, row, whole } from './report.ts';
 
 // A question that nobody has prepared an answer for, to the rows of the orders themselves: what was sold in a month, by

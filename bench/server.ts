@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startPostgres, systemBinaries } from '../src/platform/db/embedded/embedded.ts';
-import { freePort } from '../src/platform/testing/ports.ts';
+import { startPostgres, systemBinaries } from '../src/platform/db/postgres/embedded/embedded.ts';
+import { freePort } from '../src/testing/ports.ts';
 
 /** The product and the PostgreSQL server under it, for one run of the bench. */
 export interface Bench {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openDatabase } from '../src/platform/db/postgres.ts';
-import { hasChdb } from '../src/platform/testing/clickhouse.ts';
+import { openDatabase } from '../src/platform/db/postgres/postgres.ts';
+import { hasChdb } from '../src/testing/clickhouse.ts';
 import { measureIngest } from './ingest.ts';
 import { type LoadResult, placeOrders, readOrders } from './load.ts';
 import { cpuSeconds, peakMegabytes } from './process.ts';

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
-import { ConfigError, readEnvironment } from '../src/platform/config.ts';
-import { AlreadyRunning } from '../src/platform/db/embedded/lock.ts';
-import { watchParent } from '../src/platform/parent.ts';
+import { watchParent } from '../src/platform/app/parent.ts';
+import { ConfigError, readEnvironment } from '../src/platform/config/config.ts';
+import { AlreadyRunning } from '../src/platform/db/postgres/embedded/lock.ts';
 import { createDatabase } from './dev/database.ts';
 import { supervise } from './dev/supervisor.ts';
 import { watchSources } from './dev/watch.ts';

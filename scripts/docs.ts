@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { VERSION } from '../src/platform/app/version.ts';
+import { environmentExample } from '../src/platform/config/settings.ts';
 import { CHDB } from '../src/platform/db/clickhouse/chdb.ts';
-import { openapi } from '../src/platform/http/openapi.ts';
-import { environmentExample } from '../src/platform/settings.ts';
-import { hasChdb } from '../src/platform/testing/clickhouse.ts';
-import { VERSION } from '../src/platform/version.ts';
+import { openapi } from '../src/platform/http/openapi/openapi.ts';
+import { hasChdb } from '../src/testing/clickhouse.ts';
 import { asyncapiPage } from './docs/asyncapi.ts';
 import { commandsPage } from './docs/commands.ts';
 import { errorsPage } from './docs/errors.ts';

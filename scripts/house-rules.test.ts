@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { VERSION } from '../src/platform/version.ts';
+import { VERSION } from '../src/platform/app/version.ts';
 import { isTest, lineOf, type Node, parsed, readsEnvironment, sourceFiles, walk } from './sources.ts';
 
 // Rules of the house that no import can break, so that dependency-cruiser cannot tell.
@@ -26,11 +26,11 @@ const calls = (pattern: RegExp) => (node: Node) => {
   return pattern.test(`${object?.name}.${property?.name}`);
 };
 
-test('only platform/config.ts reads the environment', () => {
+test('only platform/config/config.ts reads the environment', () => {
   // A test process passes PATH on to the processes that it starts.
   const files = EVERYTHING.filter((file) => file.startsWith('src/') && !isTest(file));
   const readers = new Set(places(files, readsEnvironment).map((place) => place.split(':')[0]));
-  assert.deepEqual([...readers], ['src/platform/config.ts']);
+  assert.deepEqual([...readers], ['src/platform/config/config.ts']);
 });
 
 const SQL =

@@ -1,5 +1,5 @@
 import { container } from '../src/container.ts';
-import type { AnyModule, Wire } from '../src/platform/module.ts';
+import type { AnyModule, Wire } from '../src/platform/app/module.ts';
 
 /** One line of the container: a module, and the services that it calls. */
 export interface Wired {

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } fr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { hasChdb } from '../src/platform/testing/clickhouse.ts';
+import { hasChdb } from '../src/testing/clickhouse.ts';
 
 // A copy of the project, in which a new service is made as a person would make it.
 

@@ -4,7 +4,7 @@ import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlink
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { hasChdb } from '../src/platform/testing/clickhouse.ts';
+import { hasChdb } from '../src/testing/clickhouse.ts';
 
 // docs/SERVICE_GUIDE.md, followed to the letter in a copy of the project: its commands in their order, and each file with
 // the text that the page gives it.

@@ -1,4 +1,4 @@
-import type { Wire } from './platform/module.ts';
+import type { Wire } from './platform/app/module.ts';
 import { analyticsModule } from './services/analytics/index.ts';
 import { deliveryModule } from './services/delivery/index.ts';
 import { gatewayModule } from './services/gateway/index.ts';

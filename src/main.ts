@@ -1,14 +1,14 @@
 import { container } from './container.ts';
-import { type Running, start } from './platform/app.ts';
-import type { Config } from './platform/config.ts';
-import type { Log } from './platform/log.ts';
-import { watchParent } from './platform/parent.ts';
+import { type RunningSystem, start } from './platform/app/app.ts';
+import { watchParent } from './platform/app/parent.ts';
+import type { Config } from './platform/config/config.ts';
+import type { Log } from './platform/observability/log.ts';
 
 /**
  * Starts what the configuration asks for. SIGINT, SIGTERM, SIGHUP, the end of the process that started it, and an
  * error that nobody caught drain it; a signal after that ends it at once.
  */
-export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<Running> {
+export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<RunningSystem> {
   for (const warning of config.warnings) log.warn(warning);
   const starting = start({ config, container, log, progress, onLost: (...what) => stopping.lost(...what) });
   const stopping = stopWhenAsked(async () => {

@@ -1,6 +1,6 @@
-import type { Config } from '../../src/platform/config.ts';
-import { startPostgres } from '../../src/platform/db/embedded/embedded.ts';
-import { lockDirectory } from '../../src/platform/db/embedded/lock.ts';
+import type { Config } from '../../src/platform/config/config.ts';
+import { startPostgres } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { lockDirectory } from '../../src/platform/db/postgres/embedded/lock.ts';
 
 /** The database that stays while the code changes. */
 export interface Database {

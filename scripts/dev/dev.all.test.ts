@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
-import { settle } from '../../src/platform/testing/settle.ts';
+import { settle } from '../../src/testing/settle.ts';
 
 // `npm run dev` in a copy of the project, whose files are changed as an editor does.
 

@@ -37,7 +37,7 @@ process.on('message', async (order: Order) => {
   try {
     if ('load' in order) {
       loading = import('../../src/cli/index.ts');
-      await Promise.all([loading, import('../../src/cli/start.ts')]);
+      await Promise.all([loading, import('../../src/cli/commands/start.ts')]);
       tell('loaded');
     } else {
       await (await loading)?.run(['start', ...order.start]);

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { Ajv } from 'ajv';
+import { ATTRIBUTES, BUSES, headersOn } from '../../src/platform/bus/catalog.ts';
 import { toHeaders } from '../../src/platform/bus/cloudevents.ts';
-import { ATTRIBUTES, BUSES, headersOn } from '../../src/platform/bus/described.ts';
-import type { Envelope } from '../../src/platform/events.ts';
-import { asyncapi, heardBy } from '../../src/platform/http/asyncapi.ts';
+import type { Envelope } from '../../src/platform/contract/events.ts';
+import { asyncapi, heardBy } from '../../src/platform/http/openapi/asyncapi.ts';
 import { wiredServices } from '../map.ts';
 import { asyncapiPage } from './asyncapi.ts';
 

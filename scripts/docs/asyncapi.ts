@@ -1,5 +1,5 @@
-import { asyncapi } from '../../src/platform/http/asyncapi.ts';
-import { VERSION } from '../../src/platform/version.ts';
+import { VERSION } from '../../src/platform/app/version.ts';
+import { asyncapi } from '../../src/platform/http/openapi/asyncapi.ts';
 import type { Wired } from '../map.ts';
 
 /** The AsyncAPI document of the whole system, as the gateway serves it. */

@@ -3,7 +3,7 @@ import { exitsOf, explanationOf } from '../../src/cli/help.ts';
 import { createOutput } from '../../src/cli/output/output.ts';
 import { createProgram } from '../../src/cli/program.ts';
 import { pathOf } from '../../src/cli/usage.ts';
-import { readConfig } from '../../src/platform/config.ts';
+import { readConfig } from '../../src/platform/config/config.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 /** Every command, with its options, an example and its exit codes, as the program itself knows them. */

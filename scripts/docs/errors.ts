@@ -1,5 +1,5 @@
-import type { Contract } from '../../src/platform/contract.ts';
-import { type CatalogueSection, errorCatalogue } from '../../src/platform/http/error-catalogue.ts';
+import type { Contract } from '../../src/platform/contract/contract.ts';
+import { type CatalogueSection, errorCatalogue } from '../../src/platform/http/openapi/error-catalogue.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 /** Every error that may leave a process, by service. */

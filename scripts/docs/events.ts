@@ -1,5 +1,5 @@
-import { ATTRIBUTES, BUSES } from '../../src/platform/bus/described.ts';
-import { type Heard, heardBy } from '../../src/platform/http/asyncapi.ts';
+import { ATTRIBUTES, BUSES } from '../../src/platform/bus/catalog.ts';
+import { type Heard, heardBy } from '../../src/platform/http/openapi/asyncapi.ts';
 import type { Wired } from '../map.ts';
 import { code, GENERATED, table } from './markdown.ts';
 import { type JsonSchema, typeText } from './types.ts';

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openChdb } from '../../src/platform/db/clickhouse/chdb.ts';
 import { type ClickHouse, databaseOf } from '../../src/platform/db/clickhouse/engine.ts';
-import { processLocks } from '../../src/platform/db/clickhouse/locks.ts';
 import { migrateClickHouse } from '../../src/platform/db/clickhouse/migrate.ts';
-import { startPostgres } from '../../src/platform/db/embedded/embedded.ts';
-import { migrate } from '../../src/platform/db/migrate.ts';
+import { processLocks } from '../../src/platform/db/clickhouse/writers/locks.ts';
 import { clickhouseSet, migrationSet } from '../../src/platform/db/module-migrations.ts';
-import { type Database, openDatabase } from '../../src/platform/db/postgres.ts';
-import { schemaOf } from '../../src/platform/db/store.ts';
+import { startPostgres } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { type Database, openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { schemaOf } from '../../src/platform/db/postgres/store/store.ts';
 
 const HEAD = '-- What the migrations of this folder and of the platform add up to. Made by `npm run docs`; never run.';
 

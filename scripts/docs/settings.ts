@@ -1,4 +1,4 @@
-import { SERVICE_SETTINGS, SETTINGS } from '../../src/platform/settings.ts';
+import { SERVICE_SETTINGS, SETTINGS } from '../../src/platform/config/settings.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 interface Setting {

@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs';
-import { SERVICE_SETTINGS, SETTINGS } from '../../src/platform/settings.ts';
+import { SERVICE_SETTINGS, SETTINGS } from '../../src/platform/config/settings.ts';
 import type { Wired } from '../map.ts';
 import { pluralOf } from './files.ts';
 

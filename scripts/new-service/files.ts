@@ -11,7 +11,7 @@ export function serviceFiles(name: string, port: number): [string, string][] {
     .map((path) => [
       renamed(path.replaceAll('\\', '/').replace('.template.ts', '.ts'), name),
       renamed(readFileSync(`${TEMPLATE}/${path}`, 'utf8'), name)
-        .replaceAll('../../../src/platform/', '../../platform/')
+        .replaceAll('../../../src/', '../../')
         .replaceAll(TEMPLATE_PORT, String(port)),
     ]);
 }

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, w
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { onPath, outcome } from './install.ts';
 import type { Command, Kind, Place } from './kind.ts';
 import { converse } from './probe.ts';

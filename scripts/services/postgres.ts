@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemBinaries } from '../../src/platform/db/embedded/binaries.ts';
+import { systemBinaries } from '../../src/platform/db/postgres/embedded/binaries.ts';
 import type { Kind } from './kind.ts';
 import { converse } from './probe.ts';
 

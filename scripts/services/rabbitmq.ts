@@ -1,6 +1,6 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import type { Command, Kind } from './kind.ts';
 import { converse } from './probe.ts';
 

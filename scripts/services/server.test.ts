@@ -5,7 +5,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { KINDS } from './index.ts';
 import type { Kind } from './kind.ts';
 import { converse } from './probe.ts';

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { accountFor, giveTo } from './account.ts';
 import { checkInstalled, outcome } from './install.ts';
 import type { Command, Kind, Place, Run } from './kind.ts';

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { TestEngine } from '../../src/platform/config.ts';
+import type { TestEngine } from '../../src/platform/config/config.ts';
 import { CHDB } from '../../src/platform/db/clickhouse/chdb.ts';
-import { findBinaries, startPostgres, systemBinaries } from '../../src/platform/db/embedded/embedded.ts';
-import { hasChdb, runningServer, startEndpoint } from '../../src/platform/testing/clickhouse.ts';
-import { prepareTemplate } from '../../src/platform/testing/databases.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { findBinaries, startPostgres, systemBinaries } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { hasChdb, runningServer, startEndpoint } from '../../src/testing/clickhouse.ts';
+import { prepareTemplate } from '../../src/testing/databases.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { KINDS, type Server, startServer } from '../services/index.ts';
 import type { Kind } from '../services/kind.ts';
 import { STATE_DIR, states } from '../services/state.ts';

@@ -21,7 +21,7 @@ test('the second tier adds its own files, and those of the first that run on eve
   assert.ok(files.includes('src/platform/bus/bus.all.test.ts'));
   assert.ok(files.includes('src/services/order/order.repository.test.ts'));
   assert.ok(files.includes('src/services/analytics/analytics.api.test.ts'), 'a suite in its fixture counts');
-  assert.equal(files.includes('src/platform/money.test.ts'), false);
+  assert.equal(files.includes('src/platform/contract/money.test.ts'), false);
   assert.equal(files.includes('tests/faults/faults.nightly.test.ts'), false);
 });
 

@@ -3,7 +3,7 @@ import { run } from './index.ts';
 import type { Streams } from './output/output.ts';
 
 /** What a command said, and how it ended. */
-export interface Told {
+export interface CommandOutput {
   readonly code: number;
   readonly out: string;
   readonly err: string;
@@ -27,7 +27,7 @@ export function keptStreams(): { streams: Streams; out(): string; err(): string 
 }
 
 /** Runs `tradepost` in this process, and leaves the exit code of the process as it was. */
-export async function told(words: readonly string[]): Promise<Told> {
+export async function told(words: readonly string[]): Promise<CommandOutput> {
   const { streams, out, err } = keptStreams();
   await run(words, streams);
   const code = Number(process.exitCode ?? 0);

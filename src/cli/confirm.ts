@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline/promises';
-import { Refused } from './refused.ts';
+import { CliError } from './cli-error.ts';
 
 /** Asks on the terminal whether it is meant. Throws Refused without a yes, or where there is no terminal. */
 export async function confirm(question: string): Promise<void> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) throw new Refused(`${question} There is no terminal to ask on: say --yes when it is meant.`);
+  if (!stdin.isTTY) throw new CliError(`${question} There is no terminal to ask on: say --yes when it is meant.`);
   const answer = await ask(`${question} [y/N] `, stdin, stderr);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new Refused('Nothing was done.');
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('Nothing was done.');
 }
 
 /** A line that somebody types. Throws Refused at Ctrl-C, or when there is none. */
@@ -21,7 +21,7 @@ export async function ask(
   try {
     return await reader.question(question, { signal: given.signal });
   } catch {
-    throw new Refused('No answer was given.');
+    throw new CliError('No answer was given.');
   } finally {
     reader.close();
   }

@@ -4,9 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { ConfigError } from '../platform/config.ts';
-import { lockDirectory } from '../platform/db/embedded/lock.ts';
-import { faultOf } from './faults.ts';
+import { ConfigError } from '../platform/config/config.ts';
+import { lockDirectory } from '../platform/db/postgres/embedded/lock.ts';
+import { errorReportOf } from './faults.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tradepost-faults-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -43,7 +43,7 @@ test('what the system refuses is one sentence that says what to do', async () =>
     ['ENAMETOOLONG', () => mkdirSync(join(folder, 'a'.repeat(5_000))), /is too long/],
   ];
   for (const [code, work, sentence] of cases) {
-    const fault = faultOf(await errorOf(work));
+    const fault = errorReportOf(await errorOf(work));
     assert.equal(fault.code, code);
     assert.match(fault.error, sentence);
     assert.equal(fault.error.split('\n').length, 1);
@@ -52,7 +52,8 @@ test('what the system refuses is one sentence that says what to do', async () =>
 });
 
 test('what cannot be made here is told alike', () => {
-  const failed = (code: string, more: object = {}) => faultOf(Object.assign(new Error(code), { code, ...more })).error;
+  const failed = (code: string, more: object = {}) =>
+    errorReportOf(Object.assign(new Error(code), { code, ...more })).error;
   assert.match(failed('EACCES', { path: '/srv/data' }), /^'\/srv\/data' is not for this user; .*DATA_DIR/);
   assert.match(failed('EROFS', { path: '/srv/data' }), /read-only; make it writable/);
   assert.match(failed('EACCES', { syscall: 'listen', port: 80 }), /^Port 80 is not for this user .* set PORT/);
@@ -66,16 +67,16 @@ test('what cannot be made here is told alike', () => {
 });
 
 test('every fault of the settings is told, and one of our own sentences as it is', () => {
-  assert.deepEqual(faultOf(new ConfigError(['One.', 'Two.'])), { error: 'One.\nTwo.', code: 'CONFIGURATION' });
+  assert.deepEqual(errorReportOf(new ConfigError(['One.', 'Two.'])), { error: 'One.\nTwo.', code: 'CONFIGURATION' });
   const sentence = 'The database in ./data belongs to another user: start as that user.';
-  assert.deepEqual(faultOf(new Error(sentence)), { error: sentence, code: 'FAILED' });
+  assert.deepEqual(errorReportOf(new Error(sentence)), { error: sentence, code: 'FAILED' });
 });
 
 test('what nobody expected says how to report it, and shows its stack to nobody who did not ask', () => {
   const error = new TypeError("Cannot read properties of undefined (reading 'id')");
-  const { error: text, code } = faultOf(error);
+  const { error: text, code } = errorReportOf(error);
   assert.equal(code, 'UNEXPECTED');
   assert.match(text, /^TypeError: Cannot read .*\n.*report it.*LOG_LEVEL=debug/);
   assert.doesNotMatch(text, /\n +at /);
-  for (const strange of [undefined, null, 'text', { code: 5 }]) assert.match(faultOf(strange).error, /report it/);
+  for (const strange of [undefined, null, 'text', { code: 5 }]) assert.match(errorReportOf(strange).error, /report it/);
 });

@@ -1,19 +1,19 @@
-import { ConfigError, wantsDetails } from '../platform/config.ts';
-import { AlreadyRunning } from '../platform/db/embedded/lock.ts';
-import { faultSentence, reasonOf } from '../platform/db/postgres/faults.ts';
+import { ConfigError, wantsDetails } from '../platform/config/config.ts';
+import { AppError, common } from '../platform/contract/errors.ts';
+import { AlreadyRunning } from '../platform/db/postgres/embedded/lock.ts';
+import { databaseReason, faultSentence } from '../platform/db/postgres/faults.ts';
 import { UnfitDatabase } from '../platform/db/postgres/unfit.ts';
-import { AppError, common } from '../platform/errors.ts';
-import type { Fault } from './output/output.ts';
-import { Refused } from './refused.ts';
+import { CliError } from './cli-error.ts';
+import type { ErrorReport } from './output/output.ts';
 import { Misused } from './usage.ts';
 
 /** What a person is told of an error: the sentence that mends it or, of one that nobody expected, how to report it. */
-export function faultOf(error: unknown): Fault {
+export function errorReportOf(error: unknown): ErrorReport {
   return (error instanceof Error ? knownFault(error) : undefined) ?? unknownFault(error);
 }
 
-function knownFault(error: Error): Fault | undefined {
-  if (error instanceof Misused || error instanceof Refused) return { error: error.message, code: error.code };
+function knownFault(error: Error): ErrorReport | undefined {
+  if (error instanceof Misused || error instanceof CliError) return { error: error.message, code: error.code };
   if (error instanceof ConfigError) return { error: error.faults.join('\n'), code: 'CONFIGURATION' };
   if (error instanceof AlreadyRunning) return { error: error.message, code: 'ALREADY_RUNNING' };
   if (error instanceof UnfitDatabase) return { error: error.message, code: 'UNFIT_DATABASE' };
@@ -21,13 +21,13 @@ function knownFault(error: Error): Fault | undefined {
 }
 
 /** The sentence for a database that is not there, or that cannot be used as it is. */
-function databaseFault(error: Error): Fault | undefined {
+function databaseFault(error: Error): ErrorReport | undefined {
   const { code = '', cause } = error as { code?: string; cause?: unknown };
   const away = code === common.UNAVAILABLE.code;
   // An error of the driver that nobody translated has an SQLSTATE; any other code may come from anywhere.
   const said = away || /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? faultSentence(error) : undefined;
   if (said !== undefined) return { error: said, code };
-  return away ? { error: `The database does not answer (${reasonOf(cause ?? {})}).`, code } : undefined;
+  return away ? { error: `The database does not answer (${databaseReason(cause ?? {})}).`, code } : undefined;
 }
 
 interface SystemError {
@@ -72,7 +72,7 @@ const FILES: Readonly<Record<string, (what: string) => string>> = {
   EAGAIN: () => 'The system starts no more processes for this user; raise its limit (ulimit -u), or stop others.',
 };
 
-function systemFault(error: Error): Fault | undefined {
+function systemFault(error: Error): ErrorReport | undefined {
   const { code = '', syscall = '', path, address, port, hostname, message } = error as SystemError;
   if (/^(listen|bind)/.test(syscall)) {
     const text = LISTENING[code]?.({ address, port });
@@ -99,7 +99,7 @@ function systemFault(error: Error): Fault | undefined {
 }
 
 /** Our own errors are sentences that say what to do; what the language throws by itself is a fault of ours. */
-function sentence(error: Error): Fault | undefined {
+function sentence(error: Error): ErrorReport | undefined {
   if (error instanceof AppError) return { error: error.message, code: error.code };
   const ours = error.constructor === Error && !('code' in error) && /[.:]\s|\.$/.test(error.message);
   return ours ? { error: error.message, code: 'FAILED' } : undefined;
@@ -108,7 +108,7 @@ function sentence(error: Error): Fault | undefined {
 const REPORT =
   'This was not expected. Please report it with what the same command says when LOG_LEVEL=debug is set, and with the output of `tradepost doctor`.';
 
-function unknownFault(error: unknown): Fault {
+function unknownFault(error: unknown): ErrorReport {
   const { name, message, code, stack } = (error instanceof Error ? error : {}) as Partial<Error> & { code?: unknown };
   const said = message ? `${name}: ${message}` : String(error);
   const details = wantsDetails() ? `\n${stack ?? said}` : '';

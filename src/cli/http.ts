@@ -1,5 +1,5 @@
-import { plain } from './output/plain.ts';
-import { Refused } from './refused.ts';
+import { CliError } from './cli-error.ts';
+import { plainText } from './output/plain.ts';
 
 /** A file as the system named it. */
 export interface TakenFile {
@@ -8,12 +8,12 @@ export interface TakenFile {
   readonly bytes: Uint8Array;
 }
 
-export interface Answer {
+export interface HttpAnswer {
   readonly body: unknown;
   readonly link: string | null;
 }
 
-export interface Sent {
+export interface HttpRequest {
   readonly method: string;
   readonly token?: string;
   readonly body?: object;
@@ -23,7 +23,7 @@ export interface Sent {
 const PATIENCE_MS = 60_000;
 
 /** Asks for JSON. Throws Refused with the sentence of the system, or when nobody is there. */
-export async function send(base: string, path: string, sent: Sent): Promise<Answer> {
+export async function send(base: string, path: string, sent: HttpRequest): Promise<HttpAnswer> {
   const { response, bytes } = await reach(base, path, sent);
   const read = bytes.length === 0 ? {} : json(bytes);
   if (response.ok && read !== undefined) return { body: read, link: response.headers.get('link') };
@@ -52,7 +52,7 @@ export async function readBody(base: string, path: string): Promise<unknown> {
   return json((await reach(base, path, { method: 'GET' })).bytes);
 }
 
-async function reach(base: string, path: string, { method, token, body, accept = 'application/json' }: Sent) {
+async function reach(base: string, path: string, { method, token, body, accept = 'application/json' }: HttpRequest) {
   const headers: Record<string, string> = { accept };
   if (token !== undefined) headers.authorization = `Bearer ${token}`;
   if (body) headers['content-type'] = 'application/json';
@@ -62,22 +62,22 @@ async function reach(base: string, path: string, { method, token, body, accept =
   return fetch(base + path, options)
     .then(async (response) => ({ response, bytes: await response.bytes() }))
     .catch((error: unknown) => {
-      throw new Refused(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`, {
+      throw new CliError(`Nothing of Tradepost answers at ${base} (${reasonOf(error)}); start it, or see --url.`, {
         code: 'NOT_RUNNING',
       });
     });
 }
 
-function refusal(base: string, status: number, body: unknown): Refused {
+function refusal(base: string, status: number, body: unknown): CliError {
   const { error, code } = (body ?? {}) as { error?: unknown; code?: unknown };
   if (typeof error !== 'string') return strange(base, status);
   const advice = status === 401 ? ' (sign in again, or ask for another token)' : '';
-  return new Refused(`${plain(error)}${advice}`, { status, code: typeof code === 'string' ? code : undefined });
+  return new CliError(`${plainText(error)}${advice}`, { status, code: typeof code === 'string' ? code : undefined });
 }
 
 /** What is said of an answer that Tradepost does not give. */
-export function strange(base: string, status: number): Refused {
-  return new Refused(`What answers at ${base} is not Tradepost (status ${status}); see --url.`, {
+export function strange(base: string, status: number): CliError {
+  return new CliError(`What answers at ${base} is not Tradepost (status ${status}); see --url.`, {
     code: 'NOT_TRADEPOST',
   });
 }

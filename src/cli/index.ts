@@ -1,8 +1,8 @@
 import { container } from '../container.ts';
-import { modulesOf } from '../platform/app.ts';
-import { type Config, readEnvironment } from '../platform/config.ts';
+import { modulesOf } from '../platform/app/app.ts';
+import { type Config, readEnvironment } from '../platform/config/config.ts';
 import type { CommandContext } from './context.ts';
-import { faultOf } from './faults.ts';
+import { errorReportOf } from './faults.ts';
 import { guardOutputs } from './output/guard.ts';
 import { createOutput, type Streams } from './output/output.ts';
 import { createProgram } from './program.ts';
@@ -17,7 +17,7 @@ export async function run(args: readonly string[], streams: Streams = process): 
   } catch (error) {
     if (isShown(error)) return;
     process.exitCode = 1;
-    output.fault(faultOf(error));
+    output.fault(errorReportOf(error));
   }
 }
 

@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
-import { Refused } from './refused.ts';
+import { CliError } from './cli-error.ts';
 
 /** Asks on the terminal, without showing what is typed. Throws Refused where there is no terminal, or at Ctrl-C. */
 export async function askPassword(username: string): Promise<string> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) throw new Refused('There is no terminal to ask on: set TRADEPOST_PASSWORD, or use a token.');
+  if (!stdin.isTTY) throw new CliError('There is no terminal to ask on: set TRADEPOST_PASSWORD, or use a token.');
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   const reader = createInterface({ input: stdin, output: silent, terminal: true });
   const given = new AbortController();
@@ -15,7 +15,7 @@ export async function askPassword(username: string): Promise<string> {
   try {
     return await reader.question('', { signal: given.signal });
   } catch {
-    throw new Refused('No password was given.');
+    throw new CliError('No password was given.');
   } finally {
     reader.close();
     stderr.write('\n');

@@ -1,12 +1,12 @@
 import { Command } from 'commander';
-import { VERSION } from '../platform/version.ts';
+import { VERSION } from '../platform/app/version.ts';
 import { addAnalyticsCommands } from './analytics/analytics.ts';
+import { addDeveloperCommands } from './commands/developer.ts';
 import type { CommandContext } from './context.ts';
 import { addDatabaseCommands } from './db-copy/db-copy.ts';
 import { addDeadLetterCommands } from './dead-letters/dead-letters.ts';
-import { addDeveloperCommands } from './developer.ts';
 import { addDoctorCommand } from './doctor/doctor.ts';
-import { explain } from './help.ts';
+import { addCommandHelp } from './help.ts';
 import { addSignInCommands } from './sign-in/sign-in.ts';
 import { addStatusCommand } from './status/status.ts';
 
@@ -38,51 +38,51 @@ export function createProgram(context: CommandContext): Command {
 }
 
 function addRunCommands(program: Command, { configuration, output }: CommandContext): void {
-  explain(
+  addCommandHelp(
     program
       .command('start')
       .description('start the services of SERVICES (default: all, in this process)')
-      .action(async () => (await import('./start.ts')).startCommand(configuration(), output)),
+      .action(async () => (await import('./commands/start.ts')).startCommand(configuration(), output)),
     {
       examples: ['tradepost start', 'PORT=9000 tradepost start', 'SERVICES=order JWT_SECRET=… tradepost start --json'],
       exits: { 0: 'it was told to stop, and has stopped', 1: 'it cannot start, or a part that it stands on has ended' },
       more: 'With --json the addresses are one line of JSON on standard output, and the log goes to standard error.',
     },
   );
-  explain(
+  addCommandHelp(
     program
       .command('migrate')
       .description('bring the databases to the newest schema, and stop')
       .option('--plan', 'only say what would run')
       .action(async (options: { plan?: boolean }) =>
-        (await import('./migrate.ts')).migrateCommand(configuration(), options, output),
+        (await import('./commands/migrate.ts')).migrateCommand(configuration(), options, output),
       ),
     { examples: ['tradepost migrate --plan', 'tradepost migrate'] },
   );
-  explain(
+  addCommandHelp(
     program
       .command('seed')
       .description('put the eight sample products into an empty catalogue')
-      .action(async () => (await import('./seed.ts')).seedCommand(configuration(), output)),
+      .action(async () => (await import('./commands/seed.ts')).seedCommand(configuration(), output)),
     { examples: ['tradepost seed'] },
   );
 }
 
 function addSettingsCommands(program: Command, { configuration, output }: CommandContext): void {
-  explain(
+  addCommandHelp(
     program
       .command('topology')
       .description('say which services run here, which elsewhere, and on what they stand, by the settings')
-      .action(async () => (await import('./topology.ts')).topologyCommand(configuration(), output)),
+      .action(async () => (await import('./commands/topology.ts')).topologyCommand(configuration(), output)),
     { examples: ['tradepost topology', 'SERVICES=order JWT_SECRET=… tradepost topology --json'] },
   );
-  explain(
+  addCommandHelp(
     program
       .command('config')
       .description('print every setting with its value (secrets hidden) or, with --example, the text of .env.example')
       .option('--example', 'the text of .env.example')
       .action(async (options: { example?: boolean }) =>
-        (await import('./config.ts')).configCommand(configuration, options, output),
+        (await import('./commands/config.ts')).configCommand(configuration, options, output),
       ),
     { examples: ['tradepost config', 'tradepost config --example > .env'] },
   );

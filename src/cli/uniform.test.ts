@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { Command } from 'commander';
-import { readConfig } from '../platform/config.ts';
-import { SETTINGS, type World, world } from '../platform/testing/world.ts';
+import { readConfig } from '../platform/config/config.ts';
+import { WORLD_SETTINGS, type World, world } from '../testing/world.ts';
 import { told } from './commands.fixture.ts';
 import { createOutput } from './output/output.ts';
 import { createProgram } from './program.ts';
@@ -20,7 +20,7 @@ let shop: World;
 before(async () => {
   shop = await world();
   const { token = '' } = await shop.as('admin');
-  Object.assign(process.env, SETTINGS, {
+  Object.assign(process.env, WORLD_SETTINGS, {
     DATABASE_URL: shop.databaseUrl,
     PORT: new URL(shop.url).port,
     DATA_DIR: join(folder, 'data'),

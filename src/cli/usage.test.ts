@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from 'commander';
-import { readConfig } from '../platform/config.ts';
-import { nearestTo } from '../platform/nearest.ts';
+import { readConfig } from '../platform/config/config.ts';
+import { nearestTo } from '../platform/contract/spelling.ts';
 import { told } from './commands.fixture.ts';
 import { explanationOf } from './help.ts';
 import { createOutput } from './output/output.ts';

@@ -1,5 +1,5 @@
 import { type Command, CommanderError } from 'commander';
-import { nearestTo } from '../platform/nearest.ts';
+import { nearestTo } from '../platform/contract/spelling.ts';
 
 /** The words of the command make no sense: a sentence, with the right word where one is near. */
 export class Misused extends Error {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { PASSWORD, world } from '../../src/platform/testing/world.ts';
+import { PASSWORD, world } from '../../src/testing/world.ts';
 
 // What somebody else makes of the document: types, a program that they check, and an order.
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { TSchema } from 'typebox';
-import { fromDecimal, MAX_AMOUNT } from '../../src/platform/money.ts';
+import { fromDecimal, MAX_AMOUNT } from '../../src/platform/contract/money.ts';
 
 /** A schema, as far as it bounds what it allows. */
 export type Node = TSchema & {

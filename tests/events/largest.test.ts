@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Contract, Ctx } from '../../src/platform/contract.ts';
+import type { Contract, Ctx } from '../../src/platform/contract/contract.ts';
 import { announcementsOf, MOST_EVENT_BYTES } from '../../src/platform/db/announcements.ts';
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { contracts } from '../../src/platform/testing/system.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { contracts } from '../../src/testing/system.ts';
+import { type World, world } from '../../src/testing/world.ts';
 import { largest, type Node } from './bounds.fixture.ts';
 
 // The largest request that the contract allows: what it announces must come through.

@@ -1,5 +1,5 @@
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { settle } from '../../src/testing/settle.ts';
 import type { Buyers } from './buyers.ts';
 import type { Shop } from './shop.ts';
 

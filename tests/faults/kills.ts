@@ -1,4 +1,4 @@
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { type Audit, audit } from './audit.ts';
 import { startBuyers } from './buyers.ts';
 import { shopWith } from './shop.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Server } from '../../scripts/services/index.ts';
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { type Audit, audit } from './audit.ts';
 import { startBuyers } from './buyers.ts';
 import { shopWith } from './shop.ts';

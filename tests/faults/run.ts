@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Server, startKafka, startRabbit, startRedis } from '../../scripts/services/index.ts';
-import { startPostgres, systemBinaries } from '../../src/platform/db/embedded/embedded.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { startPostgres, systemBinaries } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { killBetween } from './kills.ts';
 import { outageOf } from './outage.ts';
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import type { Op } from '../../src/platform/contract.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { eachShape } from '../../src/platform/testing/shapes.ts';
-import { PASSWORD, SETTINGS, type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
+import type { Op } from '../../src/platform/contract/contract.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { eachShape } from '../../src/testing/shapes.ts';
+import { PASSWORD, WORLD_SETTINGS, type World, type WorldOptions, world } from '../../src/testing/world.ts';
 import { bodyOf, hasBody, internal, operations, pathOf } from './hostile.fixture.ts';
 import { everyRow, everyRowAtRest, MOUSE, rowsOf } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
@@ -21,9 +21,9 @@ const SQL = [
 
 function whoMayDoWhat(options: WorldOptions): void {
   let shop: World;
-  let admin: Client;
-  let staff: Client;
-  let other: Client;
+  let admin: TestClient;
+  let staff: TestClient;
+  let other: TestClient;
   let wire: Wire;
   let number = 0;
 
@@ -64,7 +64,7 @@ function whoMayDoWhat(options: WorldOptions): void {
 
   type Owner = Awaited<ReturnType<typeof owner>>;
 
-  function call(op: Op, who: Client, { ids }: Owner) {
+  function call(op: Op, who: TestClient, { ids }: Owner) {
     const parameters = Object.fromEntries(Object.entries(ids).map(([name, value]) => [name, String(value)]));
     const path = pathOf(op, { name: 'Home', ...parameters });
     const authorization: Record<string, string> = who.token ? { authorization: `Bearer ${who.token}` } : {};
@@ -96,12 +96,12 @@ function whoMayDoWhat(options: WorldOptions): void {
     test(`${op.method} ${op.path} is for ${op.access}`, async () => {
       const one = await owner();
       const about = (who: string) => `${op.method} ${op.path} by ${who}`;
-      const allowed = async (who: string, client: Client) => {
+      const allowed = async (who: string, client: TestClient) => {
         const { status, text } = await call(op, client, one);
         assert.ok(status < 500 && status !== 401 && status !== 403, `${about(who)} → ${status} ${text}`);
         return status;
       };
-      const refused = async (who: string, client: Client, ...statuses: number[]) =>
+      const refused = async (who: string, client: TestClient, ...statuses: number[]) =>
         assertProblem(await call(op, client, one), statuses, about(who));
 
       if (op.access === 'public') {
@@ -236,7 +236,15 @@ function forgedContexts(): string[] {
   const services = ['user', 'product', 'order', 'invoice', 'gateway'];
   const signed = (key: string) =>
     services.map((to) => `${body(to)}.${createHmac('sha256', key).update(body(to)).digest('base64url')}`);
-  return ['', '.', 'x.y', JSON.stringify(ctx), `${body('order')}.`, ...signed(''), ...signed(SETTINGS.JWT_SECRET)];
+  return [
+    '',
+    '.',
+    'x.y',
+    JSON.stringify(ctx),
+    `${body('order')}.`,
+    ...signed(''),
+    ...signed(WORLD_SETTINGS.JWT_SECRET),
+  ];
 }
 
 type Claims = Readonly<Record<string, unknown>>;
@@ -244,7 +252,7 @@ type Claims = Readonly<Record<string, unknown>>;
 const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 const soon = () => ({ iat: Math.floor(Date.now() / 1000), exp: Math.floor(Date.now() / 1000) + 600 });
 
-function hs256(claims: Claims, header: object = {}, key: string | Buffer = SETTINGS.JWT_SECRET): string {
+function hs256(claims: Claims, header: object = {}, key: string | Buffer = WORLD_SETTINGS.JWT_SECRET): string {
   const text = `${part({ alg: 'HS256', typ: 'at+jwt', ...header })}.${part({ ...soon(), ...claims })}`;
   return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
 }
@@ -311,7 +319,7 @@ describe('with a key pair instead of a shared secret', () => {
       const [key] = body.keys;
       assert.ok(key);
       const claims = { sub: '1', username: 'admin', role: 'admin', iss: 'tradepost', aud: 'tradepost' };
-      const guesses = [SETTINGS.JWT_SECRET, key.x, Buffer.from(key.x, 'base64url'), JSON.stringify(key), ''];
+      const guesses = [WORLD_SETTINGS.JWT_SECRET, key.x, Buffer.from(key.x, 'base64url'), JSON.stringify(key), ''];
       for (const guess of guesses) {
         for (const alg of ['HS256', 'EdDSA', 'none']) {
           const token = hs256(claims, { alg, kid: key.kid }, guess);

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { hasChdb } from '../../src/platform/testing/clickhouse.ts';
-import { type Answer, type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD } from '../../src/platform/testing/world.ts';
+import { hasChdb } from '../../src/testing/clickhouse.ts';
+import { clientOf, type TestAnswer, type TestClient } from '../../src/testing/client.ts';
+import { freePort } from '../../src/testing/ports.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { PASSWORD } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, serversOf, startCommand, until } from './process.fixture.ts';
 import { KEYBOARD, type Order, type Product } from './shop.fixture.ts';
 
@@ -83,7 +83,7 @@ describe('a shop on ClickHouse that is killed again and again', { skip: !hasChdb
   });
 });
 
-async function openShop(url: string): Promise<Client> {
+async function openShop(url: string): Promise<TestClient> {
   const { body } = await clientOf(url).post('/register', { username: 'owner', password: PASSWORD });
   const owner = clientOf(url, body.token, body.id);
   assert.equal((await owner.put(`/products/${KEYBOARD}`, { stock_quantity: UNITS })).status, 200);
@@ -127,7 +127,7 @@ async function sure<T>(asked: Promise<{ status: number; body: T }>): Promise<T> 
 }
 
 /** Everything that was confirmed is there, once, and everybody who listens has heard of it, once. */
-async function audit(url: string, owner: Client, journal: readonly Story[]): Promise<void> {
+async function audit(url: string, owner: TestClient, journal: readonly Story[]): Promise<void> {
   const orders = await everything<Order>(owner, '/orders?all=true');
   assert.deepEqual(
     ids(orders, 'order_id'),
@@ -182,10 +182,10 @@ function ids<K extends string>(all: readonly (Readonly<Record<K, number>> | unde
 }
 
 /** Every page of a list. */
-async function everything<T>(client: Client, path: string): Promise<T[]> {
+async function everything<T>(client: TestClient, path: string): Promise<T[]> {
   const all: T[] = [];
   for (let next: string | undefined = `${path}${path.includes('?') ? '&' : '?'}limit=200`; next; ) {
-    const { status, body, headers }: Answer<T[]> = await client.get<T[]>(next);
+    const { status, body, headers }: TestAnswer<T[]> = await client.get<T[]>(next);
     assert.equal(status, 200, JSON.stringify(body));
     all.push(...body);
     next = /<([^>]+)>;\s*rel="?next/.exec(headers.get('link') ?? '')?.[1];

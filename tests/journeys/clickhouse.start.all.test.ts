@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { testBrokers } from '../../src/platform/config.ts';
-import { hasChdb, type TestClickHouse, theEndpoint } from '../../src/platform/testing/clickhouse.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { testBrokers } from '../../src/platform/config/config.ts';
+import { hasChdb, type TestClickHouse, theEndpoint } from '../../src/testing/clickhouse.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { killNow, readyAt, type Started, startCommand, startedBy } from './process.fixture.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemCtx } from '../../src/platform/ctx.ts';
-import { startPostgres } from '../../src/platform/db/embedded/embedded.ts';
-import { announced } from '../../src/platform/testing/announced.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
-import { startSystem } from '../../src/platform/testing/system.ts';
-import { PASSWORD } from '../../src/platform/testing/world.ts';
+import { systemCtx } from '../../src/platform/contract/ctx.ts';
+import { startPostgres } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { freePort } from '../../src/testing/ports.ts';
+import { publishedEvents } from '../../src/testing/published-events.ts';
+import { startSystem } from '../../src/testing/system.ts';
+import { PASSWORD } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, serversOf, startCommand, until } from './process.fixture.ts';
 import { KEYBOARD, LAMP, LAPTOP, type Order, rowsOf } from './shop.fixture.ts';
 
@@ -85,7 +85,7 @@ describe('a shop that is killed again and again', () => {
 });
 
 /** Opens the shop: its owner has an account, and the shelves are full. */
-async function open(url: string): Promise<Client> {
+async function open(url: string): Promise<TestClient> {
   const { body } = await clientOf(url).post('/register', { username: 'owner', password: PASSWORD });
   const owner = clientOf(url, body.token, body.id);
   for (const id of PRODUCTS) {
@@ -94,7 +94,7 @@ async function open(url: string): Promise<Client> {
   return owner;
 }
 
-async function buyUntil(over: AbortSignal, shop: Client, name: string, journal: Attempt[]): Promise<void> {
+async function buyUntil(over: AbortSignal, shop: TestClient, name: string, journal: Attempt[]): Promise<void> {
   for (let number = 0; !over.aborted; number++) {
     const wanted = PRODUCTS.filter(() => Math.random() < 0.6);
     const items = (wanted.length > 0 ? wanted : [LAPTOP]).map((product_id) => ({
@@ -109,7 +109,7 @@ async function buyUntil(over: AbortSignal, shop: Client, name: string, journal: 
   }
 }
 
-async function place(shop: Client, attempt: Attempt): Promise<void> {
+async function place(shop: TestClient, attempt: Attempt): Promise<void> {
   const { status, body } = await shop.post<Order>(
     '/orders',
     { items: attempt.items },
@@ -120,19 +120,19 @@ async function place(shop: Client, attempt: Attempt): Promise<void> {
   attempt.answer = body;
 }
 
-async function cancel(shop: Client, attempt: Attempt): Promise<void> {
+async function cancel(shop: TestClient, attempt: Attempt): Promise<void> {
   attempt.cancel = 'asked';
   const { status } = await shop.post(`/orders/${attempt.answer?.order_id}/cancel`);
   if (status === 200) attempt.cancel = 'told';
 }
 
-async function repeat(shop: Client, attempt: Attempt): Promise<void> {
+async function repeat(shop: TestClient, attempt: Attempt): Promise<void> {
   await place(shop, attempt);
   assert.ok(attempt.answer, `the repeated request ${attempt.key} was not answered`);
 }
 
 /** A confirmed order is there, whole, as it was confirmed. */
-async function isThere(shop: Client, { key, items, answer, cancel }: Attempt): Promise<void> {
+async function isThere(shop: TestClient, { key, items, answer, cancel }: Attempt): Promise<void> {
   const { status, body } = await shop.get<Order>(`/orders/${answer?.order_id}`);
   assert.equal(status, 200, `order ${answer?.order_id} of ${key} is lost`);
   const { status: state, updated_at: _changed, ...rest } = body;
@@ -152,7 +152,7 @@ async function audit(dataDir: string, journal: readonly Attempt[], t: TestContex
   try {
     const orders = await rowsOf<{ order_id: number; announced: number; key: string | null; status: string }>(
       server.url,
-      `with announced as materialized (select * from ${announced('order')} a)
+      `with announced as materialized (select * from ${publishedEvents('order')} a)
        select o.order_id, o.status, r.key, (select count(*) from announced e
          where e.subject = o.order_id::text and e.type = 'order.created') as announced
        from tradepost_order.orders o left join tradepost_order.request r on (r.result ->> 'order_id')::bigint = o.order_id`,
@@ -165,7 +165,7 @@ async function audit(dataDir: string, journal: readonly Attempt[], t: TestContex
       'each is announced once',
     );
     assert.equal(new Set(journal.map(({ answer }) => answer?.order_id)).size, journal.length);
-    const events = await rowsOf(server.url, `select from ${announced('order')} a where type = 'order.created'`);
+    const events = await rowsOf(server.url, `select from ${publishedEvents('order')} a where type = 'order.created'`);
     assert.equal(events.length, orders.length, 'nothing is announced that is not there');
 
     const open = await rowsOf(server.url, 'select from tradepost_product.reservations where expires_at is not null');

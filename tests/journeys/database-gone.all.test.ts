@@ -4,10 +4,10 @@ import { appendFileSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { lockDirectory } from '../../src/platform/db/embedded/lock.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD } from '../../src/platform/testing/world.ts';
+import { lockDirectory } from '../../src/platform/db/postgres/embedded/lock.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { PASSWORD } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, serversOf, startCommand, until } from './process.fixture.ts';
 import { LAMP } from './shop.fixture.ts';
 
@@ -28,7 +28,7 @@ describe('a shop whose embedded database is gone', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
-  async function open(directory = dataDir): Promise<{ shop: Client; url: string; process: Started }> {
+  async function open(directory = dataDir): Promise<{ shop: TestClient; url: string; process: Started }> {
     const process = startCommand({ DATA_DIR: directory, PORT: '0', BCRYPT_COST: '4', LOG_LEVEL: 'error' });
     started = process;
     const url = await readyAt(process);
@@ -42,10 +42,10 @@ describe('a shop whose embedded database is gone', () => {
   const postmaster = (directory = dataDir): number =>
     Number(readFileSync(join(directory, 'postgres/postmaster.pid'), 'utf8').split('\n')[0]);
 
-  const order = (shop: Client) => shop.post('/orders/single', { product_id: LAMP, quantity: 1 });
+  const order = (shop: TestClient) => shop.post('/orders/single', { product_id: LAMP, quantity: 1 });
 
   /** Orders until one is taken again; answers what was refused meanwhile. */
-  async function untilTaken(shop: Client, taken: number[]): Promise<number[]> {
+  async function untilTaken(shop: TestClient, taken: number[]): Promise<number[]> {
     const refused: number[] = [];
     await settle(async () => {
       const { status, body } = await order(shop);
@@ -56,7 +56,7 @@ describe('a shop whose embedded database is gone', () => {
     return refused;
   }
 
-  async function allShipped(shop: Client, taken: readonly number[]): Promise<void> {
+  async function allShipped(shop: TestClient, taken: readonly number[]): Promise<void> {
     for (const id of taken) {
       await settle(async () => assert.equal((await shop.get(`/shipments/order/${id}`)).status, 200), PATIENCE_MS);
     }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deadLettersIn } from '../../src/platform/db/dead-letters.ts';
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { eachGround, type Ground } from '../../src/platform/testing/grounds.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD, type World, world } from '../../src/platform/testing/world.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { deadLettersIn } from '../../src/platform/db/postgres/store/dead-letters.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { eachTarget, type TestTarget } from '../../src/testing/targets.ts';
+import { PASSWORD, type World, world } from '../../src/testing/world.ts';
 import { everyTable, everythingSeen, type Known, MOVED, type SignedIn, settled } from './db-copy.fixture.ts';
 import { script, tradepost } from './dead-letters.fixture.ts';
 import { left, rowsOf, stocked } from './shop.fixture.ts';
@@ -14,14 +14,14 @@ import { left, rowsOf, stocked } from './shop.fixture.ts';
 // A shop that has been open for a while is moved from PostgreSQL to ClickHouse and back, by the command, and goes on in
 // each place as if nothing had happened. Its tokens are signed with the key that it made itself, so that this is moved too.
 
-eachGround('a shop that moves', (ground) => {
+eachTarget('a shop that moves', (ground) => {
   if (ground.driver === 'clickhouse') moves(ground);
 });
 
 const OWN_KEY = { JWT_SECRET: '' };
 
-function moves(ground: Ground): void {
-  let place: Awaited<ReturnType<Ground['open']>>;
+function moves(ground: TestTarget): void {
+  let place: Awaited<ReturnType<TestTarget['open']>>;
   const databases: TestDatabase[] = [];
   const running = new Set<World>();
   const known = {} as Known;
@@ -140,13 +140,13 @@ async function trade(shop: World, known: Known): Promise<void> {
   await settled(known);
 }
 
-async function signIn(guest: Client): Promise<SignedIn> {
+async function signIn(guest: TestClient): Promise<SignedIn> {
   const { status, body } = await guest.post('/login', { username: 'Alice', password: PASSWORD });
   assert.equal(status, 200);
   return body as unknown as SignedIn;
 }
 
-const refresh = (guest: Client, refresh_token: string) =>
+const refresh = (guest: TestClient, refresh_token: string) =>
   guest.post('/auth/token', { grant_type: 'refresh_token', refresh_token });
 
 /** Puts a letter aside that nobody could handle. */
@@ -174,7 +174,7 @@ const untilSent = (url: string): Promise<void> =>
 
 /** The shop in another place is the shop that it was. */
 async function goesOn(shop: World, known: Known, seen: unknown): Promise<void> {
-  const at = (client: Client): Client => clientOf(shop.url, client.token, client.id);
+  const at = (client: TestClient): TestClient => clientOf(shop.url, client.token, client.id);
   Object.assign(known, { admin: at(known.admin), alice: at(known.alice) });
   const { admin, alice, crate, keyed } = known;
   assert.deepEqual(await everythingSeen(known), seen, 'all that can be seen is as it was');

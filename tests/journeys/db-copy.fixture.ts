@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Client } from '../../src/platform/testing/client.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
+import type { TestClient } from '../../src/testing/client.ts';
+import { settle } from '../../src/testing/settle.ts';
 import { rowsOf } from './shop.fixture.ts';
 
 /** What a client keeps of its sign-in. */
@@ -12,8 +12,8 @@ export interface SignedIn {
 
 /** What is known of the shop, wherever it is. */
 export interface Known {
-  admin: Client;
-  alice: Client;
+  admin: TestClient;
+  alice: TestClient;
   crate: number;
   keyed: { readonly key: string; readonly order_id: number };
   /** Of sessions nobody has used yet, and of some whose first token was used up. */
@@ -45,7 +45,7 @@ interface Checked {
 /** Everything of it that can be seen from outside, but for which session asks. */
 export async function everythingSeen({ admin, alice }: Known): Promise<unknown> {
   const seen: Record<string, unknown> = {};
-  const look = async (client: Client, path: string): Promise<unknown> => {
+  const look = async (client: TestClient, path: string): Promise<unknown> => {
     const { status, body } = await client.get<unknown>(path);
     assert.equal(status, 200, `${path}: ${JSON.stringify(body)}`);
     seen[path] = body;

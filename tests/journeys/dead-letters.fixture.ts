@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import type { Client } from '../../src/platform/testing/client.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import type { TestClient } from '../../src/testing/client.ts';
 
 /** A dead letter as a client gets it. */
 export interface Letter {
@@ -21,13 +21,13 @@ export interface Letter {
 }
 
 /** The dead letters of delivery that concern an order. */
-export async function lettersAbout(staff: Client, order_id: number): Promise<Letter[]> {
+export async function lettersAbout(staff: TestClient, order_id: number): Promise<Letter[]> {
   const { body } = await staff.get<Letter[]>('/dead-letters/delivery?limit=200');
   return body.filter(({ event }) => event.about === `order/${order_id}`);
 }
 
 /** Makes delivery fail over every order of one user, until `mend`. */
-export async function poison(databaseUrl: string, { id }: Client): Promise<{ mend(): Promise<void> }> {
+export async function poison(databaseUrl: string, { id }: TestClient): Promise<{ mend(): Promise<void> }> {
   const name = `no_parcel_for_${id}`;
   const table = 'tradepost_delivery.shipments';
   await script(databaseUrl, `alter table ${table} add constraint ${name} check (user_id <> ${id}) not valid`);

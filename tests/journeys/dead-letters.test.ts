@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { eachShape } from '../../src/platform/testing/shapes.ts';
-import { PASSWORD, type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { freePort } from '../../src/testing/ports.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { eachShape } from '../../src/testing/shapes.ts';
+import { PASSWORD, type World, type WorldOptions, world } from '../../src/testing/world.ts';
 import { type Letter, lettersAbout, poison, type Said, script, tradepost } from './dead-letters.fixture.ts';
 import { MOUSE } from './shop.fixture.ts';
 
@@ -16,10 +16,10 @@ const LETTERS = '/dead-letters/delivery';
 
 function deadLetters(options: WorldOptions): void {
   let shop: World;
-  let admin: Client;
-  let staff: Client;
-  let alice: Client;
-  let mallory: Client;
+  let admin: TestClient;
+  let staff: TestClient;
+  let alice: TestClient;
+  let mallory: TestClient;
   let mend: () => Promise<void>;
   // Here every event comes twice, and each time it is tried three times.
   const attempts = options.processes === 'each' ? 3 : 6;
@@ -35,7 +35,7 @@ function deadLetters(options: WorldOptions): void {
 
   after(() => shop.close());
 
-  const orderBy = async (buyer: Client): Promise<number> =>
+  const orderBy = async (buyer: TestClient): Promise<number> =>
     (await buyer.post('/orders/single', { product_id: MOUSE, quantity: 1 })).body.order_id;
 
   async function breakDown(): Promise<void> {
@@ -51,10 +51,10 @@ function deadLetters(options: WorldOptions): void {
     });
   }
 
-  const run = (words: readonly string[], as?: Client): Promise<Said> =>
+  const run = (words: readonly string[], as?: TestClient): Promise<Said> =>
     tradepost(['dead-letters', ...words, '--url', shop.url], as?.token ? { TRADEPOST_TOKEN: as.token } : {});
 
-  const shipmentOf = (client: Client, order_id: number) => client.get(`/shipments/order/${order_id}`);
+  const shipmentOf = (client: TestClient, order_id: number) => client.get(`/shipments/order/${order_id}`);
 
   test('what a consumer cannot handle is put aside, and the events of others flow on', async () => {
     await breakDown();
@@ -77,12 +77,12 @@ function deadLetters(options: WorldOptions): void {
   test('the dead letters are for the staff, and giving one up is for admins', async () => {
     await breakDown();
     const { id } = await letterOf(await orderBy(mallory));
-    const asks = (client: Client) => [
+    const asks = (client: TestClient) => [
       client.get(LETTERS),
       client.post(`${LETTERS}/${id}/replay`),
       client.delete(`${LETTERS}/${id}`),
     ];
-    const statuses = async (client: Client) => (await Promise.all(asks(client))).map(({ status }) => status);
+    const statuses = async (client: TestClient) => (await Promise.all(asks(client))).map(({ status }) => status);
     assert.deepEqual(await statuses(shop.guest), [401, 401, 401]);
     assert.deepEqual(await statuses(mallory), [403, 403, 403]);
     assert.equal((await staff.delete(`${LETTERS}/${id}`)).status, 403);

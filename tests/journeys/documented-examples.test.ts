@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openapi } from '../../src/platform/http/openapi.ts';
-import type { Client } from '../../src/platform/testing/client.ts';
-import { contracts } from '../../src/platform/testing/system.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import { openapi } from '../../src/platform/http/openapi/openapi.ts';
+import type { TestClient } from '../../src/testing/client.ts';
+import { contracts } from '../../src/testing/system.ts';
+import { type World, world } from '../../src/testing/world.ts';
 import { MOUSE } from './shop.fixture.ts';
 
 // Every example of the document is sent as it stands, and answered as the document says.
@@ -17,7 +17,7 @@ interface Operation {
 const document = openapi(contracts, 'Tradepost', '1') as { paths: Record<string, Record<string, Operation>> };
 
 let shop: World;
-let admin: Client;
+let admin: TestClient;
 
 before(async () => {
   shop = await world();

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { Client } from '../../src/platform/testing/client.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import type { TestClient } from '../../src/testing/client.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { type World, world } from '../../src/testing/world.ts';
 import { MOUSE } from './shop.fixture.ts';
 
 // What `explain` says somebody can do is done here, to the letter, by whom it names: from each state that an order can
@@ -41,8 +41,8 @@ interface Way {
 
 describe('what an order waits for is brought about by what `explain` says', () => {
   let shop: World;
-  let alice: Client;
-  let admin: Client;
+  let alice: TestClient;
+  let admin: TestClient;
 
   before(async () => {
     shop = await world();

@@ -1,6 +1,6 @@
-import type { Op } from '../../src/platform/contract.ts';
+import type { Op } from '../../src/platform/contract/contract.ts';
 import { inputParts } from '../../src/platform/http/route-shape.ts';
-import { contracts } from '../../src/platform/testing/system.ts';
+import { contracts } from '../../src/testing/system.ts';
 
 /** As much of a JSON Schema as the contracts use. */
 interface Shape {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Op } from '../../src/platform/contract.ts';
-import type { Client } from '../../src/platform/testing/client.ts';
-import { eachShape } from '../../src/platform/testing/shapes.ts';
-import { type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
+import type { Op } from '../../src/platform/contract/contract.ts';
+import type { TestClient } from '../../src/testing/client.ts';
+import { eachShape } from '../../src/testing/shapes.ts';
+import { type World, type WorldOptions, world } from '../../src/testing/world.ts';
 import { bodyOf, fieldsOf, hasBody, isDescribed, operations, pathOf, withField, wrongFor } from './hostile.fixture.ts';
 import { everyRow, everyRowAtRest, MOUSE } from './shop.fixture.ts';
 import { assertProblem, speak, type Wire, type WireAnswer, wireTo } from './wire.fixture.ts';
@@ -19,7 +19,7 @@ function hostileRequests(options: WorldOptions): void {
   // Through the proxy the same; one operation of each service will do.
   const chosen = ({ id }: Op): boolean => options.processes === 'one' || THROUGH_THE_PROXY.includes(id);
   let shop: World;
-  let admin: Client;
+  let admin: TestClient;
   let wire: Wire;
   let before_: Record<string, string>;
 

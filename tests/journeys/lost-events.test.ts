@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../src/platform/bus/bus.ts';
-import { systemCtx } from '../../src/platform/ctx.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { engine } from '../../src/platform/testing/engines.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { startSystem } from '../../src/platform/testing/system.ts';
-import { PASSWORD } from '../../src/platform/testing/world.ts';
+import { systemCtx } from '../../src/platform/contract/ctx.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { engine } from '../../src/testing/engines.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { startSystem } from '../../src/testing/system.ts';
+import { PASSWORD } from '../../src/testing/world.ts';
 
 const MINUTE_MS = 60_000;
 const MOUSE = 2;
@@ -17,7 +17,7 @@ describe('events that a broker loses', () => {
   const dropped: string[] = [];
   let database: TestDatabase;
   let shop: Awaited<ReturnType<typeof startSystem>>;
-  let admin: Client;
+  let admin: TestClient;
   // What is published and then lost before anybody reads it.
   const losing = (bus: Bus): Bus => ({
     ...bus,

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { TestBus } from '../../src/platform/testing/buses.ts';
-import type { Client } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import type { Ground } from '../../src/platform/testing/grounds.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { type World, type WorldOptions, world } from '../../src/platform/testing/world.ts';
+import type { TestBus } from '../../src/testing/buses.ts';
+import type { TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { settle } from '../../src/testing/settle.ts';
+import type { TestTarget } from '../../src/testing/targets.ts';
+import { type World, type WorldOptions, world } from '../../src/testing/world.ts';
 import { MOUSE, rowsOf, times } from './shop.fixture.ts';
 
 interface Axes {
@@ -29,12 +29,12 @@ interface Shipment {
 }
 
 /** The story of orders from the first request to their completion or their end, on one ground with one bus. */
-export function wholeWay(ground: Ground, bus: TestBus, processes: WorldOptions['processes'] = 'one'): void {
+export function wholeWay(ground: TestTarget, bus: TestBus, processes: WorldOptions['processes'] = 'one'): void {
   let database: TestDatabase;
-  let place: Awaited<ReturnType<Ground['open']>>;
+  let place: Awaited<ReturnType<TestTarget['open']>>;
   let shop: World;
-  let admin: Client;
-  let alice: Client;
+  let admin: TestClient;
+  let alice: TestClient;
   before(async () => {
     database = await testDatabase(ground.postgres);
     place = await ground.open();
@@ -62,7 +62,7 @@ export function wholeWay(ground: Ground, bus: TestBus, processes: WorldOptions['
   const ship = (shipment_id: number, status: string) => admin.put(`/shipments/${shipment_id}`, { status });
 
   /** Orders, has it invoiced and pays; answers the order's id. */
-  async function bought(buyer: Client, quantity = 1): Promise<number> {
+  async function bought(buyer: TestClient, quantity = 1): Promise<number> {
     const order = await buyer.post('/orders/single', { product_id: MOUSE, quantity });
     assert.equal(order.status, 201, JSON.stringify(order.body));
     const { order_id } = order.body;
@@ -169,7 +169,7 @@ export function wholeWay(ground: Ground, bus: TestBus, processes: WorldOptions['
   const allOrders = async () => (await admin.get<{ order_id: number }[]>('/orders?all=true&limit=200')).body;
 
   // Several of one buyer at once: "pay all" of one may pay what another has made due.
-  async function bought3(buyer: Client): Promise<number> {
+  async function bought3(buyer: TestClient): Promise<number> {
     const { order_id } = (await buyer.post('/orders/single', { product_id: MOUSE, quantity: 1 })).body;
     const { body } = await buyer.post('/invoices', { order_id });
     const due = { amount: body.total, description: 'an order', invoice_id: body.invoice_id };

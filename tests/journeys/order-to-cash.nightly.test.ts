@@ -1,10 +1,10 @@
 import { describe } from 'node:test';
-import { testBuses } from '../../src/platform/testing/buses.ts';
-import { eachGround } from '../../src/platform/testing/grounds.ts';
+import { testBuses } from '../../src/testing/buses.ts';
+import { eachTarget } from '../../src/testing/targets.ts';
 import { wholeWay } from './order-to-cash.fixture.ts';
 
 // The whole way with each service in a process of its own, on every PostgreSQL server with every bus.
-eachGround('from order to cash, apart', (ground) => {
+eachTarget('from order to cash, apart', (ground) => {
   if (ground.driver !== 'postgres') return;
   for (const bus of testBuses()) describe(`with the bus ${bus.name}`, () => wholeWay(ground, bus, 'each'));
 });

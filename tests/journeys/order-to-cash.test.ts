@@ -1,14 +1,14 @@
 import { describe } from 'node:test';
-import { testBuses } from '../../src/platform/testing/buses.ts';
-import { eachGround, type Ground } from '../../src/platform/testing/grounds.ts';
+import { testBuses } from '../../src/testing/buses.ts';
+import { eachTarget, type TestTarget } from '../../src/testing/targets.ts';
 import { wholeWay } from './order-to-cash.fixture.ts';
 
 // The whole way, in one process, on each ground, and there with each bus: every event comes twice, and subjects overtake
 // each other.
 
-let first: Ground | undefined;
+let first: TestTarget | undefined;
 
-eachGround('from order to cash', (ground) => {
+eachTarget('from order to cash', (ground) => {
   // PostgreSQL is PostgreSQL: with every bus once; ClickHouse with every bus in the process, and over HTTP with Redis.
   first ??= ground;
   const all = ground === first || (ground.driver === 'clickhouse' && !ground.shared);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { eachEngine, engine } from '../../src/platform/testing/engines.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { testApart } from '../../src/platform/testing/shapes.ts';
-import { type WorldOptions, world } from '../../src/platform/testing/world.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { eachEngine, engine } from '../../src/testing/engines.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { testApart } from '../../src/testing/shapes.ts';
+import { type WorldOptions, world } from '../../src/testing/world.ts';
 import type { Order, Product } from './shop.fixture.ts';
 
 interface Account {
@@ -51,7 +51,7 @@ async function story(options: WorldOptions): Promise<void> {
   }
 }
 
-async function signUp(guest: Client, url: string): Promise<Client> {
+async function signUp(guest: TestClient, url: string): Promise<TestClient> {
   const registered = await guest.post<Account>('/register', ALICE);
   assert.equal(registered.status, 201);
   const { token: first, refresh_token, message, ...account } = registered.body;
@@ -72,7 +72,7 @@ async function signUp(guest: Client, url: string): Promise<Client> {
   return clientOf(url, body.token, body.id);
 }
 
-async function browse(guest: Client): Promise<void> {
+async function browse(guest: TestClient): Promise<void> {
   const { status, body } = await guest.get<Product[]>('/products');
   assert.equal(status, 200);
   assert.deepEqual(
@@ -96,7 +96,7 @@ async function browse(guest: Client): Promise<void> {
   });
 }
 
-async function stockTheShelves(alice: Client): Promise<void> {
+async function stockTheShelves(alice: TestClient): Promise<void> {
   const laptop = { name: 'Laptop', description: 'Gaming laptop', price: 1299.99, category: 'Electronics' };
   const created = await alice.post<Product & { created_at: string; updated_at: string }>('/products', laptop);
   const { product_id, created_at, updated_at, ...fields } = created.body;
@@ -120,7 +120,7 @@ async function stockTheShelves(alice: Client): Promise<void> {
   assert.equal((await alice.put<Product>('/products/2', { in_stock: true })).body.in_stock, true);
 }
 
-async function buy(alice: Client): Promise<Order> {
+async function buy(alice: TestClient): Promise<Order> {
   const { status, body } = await alice.post<Order>('/orders/alice', { product_id: 2, quantity: 1 });
   assert.equal(status, 201);
   const { order_id, created_at, updated_at, ...fields } = body;
@@ -142,7 +142,7 @@ async function buy(alice: Client): Promise<Order> {
   return body;
 }
 
-async function bill(alice: Client, { order_id }: Order): Promise<Invoice> {
+async function bill(alice: TestClient, { order_id }: Order): Promise<Invoice> {
   const { status, body } = await alice.post<Invoice>('/invoices', { order_id });
   assert.equal(status, 201);
   const { invoice_id, created_at, due_date, items, ...fields } = body;
@@ -165,7 +165,7 @@ async function bill(alice: Client, { order_id }: Order): Promise<Invoice> {
   return body;
 }
 
-async function collect(alice: Client, invoice: Invoice): Promise<void> {
+async function collect(alice: TestClient, invoice: Invoice): Promise<void> {
   const path = `/invoices/${invoice.invoice_id}`;
   const early = await alice.put(path, { status: 'paid' });
   assert.deepEqual([early.status, early.body.error], [409, 'an invoice that is draft cannot become paid']);
@@ -186,7 +186,7 @@ interface Health {
   readonly services: Readonly<Record<string, { readonly status: string }>>;
 }
 
-async function isHealthy(guest: Client, apart: boolean): Promise<void> {
+async function isHealthy(guest: TestClient, apart: boolean): Promise<void> {
   const { status, body } = await settle(async () => {
     const answer = await guest.get<Health>('/health');
     // A process that has just begun may be slow to answer.

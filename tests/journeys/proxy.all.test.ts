@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { engine } from '../../src/platform/testing/engines.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD, SETTINGS, type World, world } from '../../src/platform/testing/world.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { engine } from '../../src/testing/engines.ts';
+import { freePort } from '../../src/testing/ports.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { PASSWORD, WORLD_SETTINGS, type World, world } from '../../src/testing/world.ts';
 import { readyAt, type Started, startCommand } from './process.fixture.ts';
 import { left, MOUSE, type Order, stocked, tally, times } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
 
 describe('through the gateway to services elsewhere', () => {
   let shop: World;
-  let admin: Client;
+  let admin: TestClient;
   let wire: Wire;
 
   before(async () => {
@@ -99,12 +99,12 @@ describe('a gateway whose services are away', () => {
   let database: TestDatabase;
   let port: number;
   let gateway: Started;
-  let guest: Client;
+  let guest: TestClient;
   const started: Started[] = [];
 
   const start = (env: Record<string, string>): Started => {
     const one = startCommand({
-      ...SETTINGS,
+      ...WORLD_SETTINGS,
       DATABASE_URL: database.url,
       PRODUCT_URL: `http://127.0.0.1:${port}`,
       ...env,

@@ -1,22 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { announced } from '../../src/platform/testing/announced.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { eachGround, type Ground } from '../../src/platform/testing/grounds.ts';
-import { settle } from '../../src/platform/testing/settle.ts';
-import { PASSWORD, type World, world } from '../../src/platform/testing/world.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { publishedEvents } from '../../src/testing/published-events.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { eachTarget, type TestTarget } from '../../src/testing/targets.ts';
+import { PASSWORD, type World, world } from '../../src/testing/world.ts';
 import { LAPTOP, left, MOUSE, type Order, rowsOf, stocked, tally, times } from './shop.fixture.ts';
 
 // Two systems on one database, as two processes of a company would run it; where the engine is in the process there is one.
-eachGround('at the same moment', (ground) => {
+eachTarget('at the same moment', (ground) => {
   let database: TestDatabase;
-  let place: Awaited<ReturnType<Ground['open']>>;
+  let place: Awaited<ReturnType<TestTarget['open']>>;
   let shop: World;
   let other: World;
-  let admin: Client;
-  let alice: Client;
-  let bob: Client;
+  let admin: TestClient;
+  let alice: TestClient;
+  let bob: TestClient;
 
   before(async () => {
     database = await testDatabase(ground.postgres);
@@ -33,14 +33,14 @@ eachGround('at the same moment', (ground) => {
     await database.drop();
   });
 
-  const elsewhere = (client: Client): Client => clientOf(other.url, client.token, client.id);
+  const elsewhere = (client: TestClient): TestClient => clientOf(other.url, client.token, client.id);
   /** The client at one process or the other, in turn. */
-  const at = (index: number, client: Client): Client => (index % 2 === 0 ? client : elsewhere(client));
+  const at = (index: number, client: TestClient): TestClient => (index % 2 === 0 ? client : elsewhere(client));
 
   // What a service has announced is on the bus a moment later.
   const isTold = (service: string, type: string, subject: number, times: number | undefined) =>
     settle(async () => {
-      const text = `select from ${announced(service)} a where subject = $1 and type = $2`;
+      const text = `select from ${publishedEvents(service)} a where subject = $1 and type = $2`;
       assert.equal((await rowsOf(database.url, text, [String(subject), type])).length, times);
     });
 

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { systemCtx } from '../../src/platform/ctx.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { eachEngine } from '../../src/platform/testing/engines.ts';
-import { startSystem } from '../../src/platform/testing/system.ts';
-import { PASSWORD, world } from '../../src/platform/testing/world.ts';
+import { systemCtx } from '../../src/platform/contract/ctx.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { eachEngine } from '../../src/testing/engines.ts';
+import { startSystem } from '../../src/testing/system.ts';
+import { PASSWORD, world } from '../../src/testing/world.ts';
 import { left, MOUSE, type Order, rowsOf, stocked, tally, times } from './shop.fixture.ts';
 
 type System = Awaited<ReturnType<typeof startSystem>>;
@@ -18,7 +18,7 @@ const inMinutes = (minutes: number) => systemCtx(new Date(Date.now() + minutes *
 eachEngine('later', (engine) => {
   let database: TestDatabase;
   let system: System;
-  let admin: Client;
+  let admin: TestClient;
 
   before(async () => {
     database = await testDatabase(engine);

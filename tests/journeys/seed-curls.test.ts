@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { clientOf } from '../../src/platform/testing/client.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import { clientOf } from '../../src/testing/client.ts';
+import { type World, world } from '../../src/testing/world.ts';
 import { curlLines, parseCurl } from './curl.fixture.ts';
 
 // Word for word from the document that the first clients were written after. These lines are a promise.

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { openDatabase } from '../../src/platform/db/postgres.ts';
-import type { Client } from '../../src/platform/testing/client.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import type { TestClient } from '../../src/testing/client.ts';
 
 /** An order as a client gets it. */
 export interface Order {
@@ -79,13 +79,13 @@ export async function everyRow(url: string): Promise<Record<string, string>> {
 }
 
 /** A product of its own for a test, with this many units. */
-export async function stocked(admin: Client, units: number, price = 10): Promise<number> {
+export async function stocked(admin: TestClient, units: number, price = 10): Promise<number> {
   const { body } = await admin.post('/products', { name: 'Crate', price, category: 'Test', stock_quantity: units });
   return body.product_id;
 }
 
 /** How many units of a product may still be sold. */
-export async function left(client: Client, product_id: number): Promise<number | null> {
+export async function left(client: TestClient, product_id: number): Promise<number | null> {
   return (await client.get<Product>(`/products/${product_id}`)).body.stock_quantity;
 }
 

@@ -5,10 +5,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, beforeEach, describe, type TestContext, test } from 'node:test';
-import { clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { engine } from '../../src/platform/testing/engines.ts';
-import { PASSWORD, SETTINGS } from '../../src/platform/testing/world.ts';
+import { clientOf } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { engine } from '../../src/testing/engines.ts';
+import { PASSWORD, WORLD_SETTINGS } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, serversOf, startCommand, until } from './process.fixture.ts';
 import { MOUSE, rowsOf } from './shop.fixture.ts';
 
@@ -134,7 +134,7 @@ describe('a stop while customers are buying', () => {
 
   test('cuts no request that was taken', async (t) => {
     for (const round of [1, 2, 3]) {
-      const started = startCommand({ ...SETTINGS, DATABASE_URL: database.url });
+      const started = startCommand({ ...WORLD_SETTINGS, DATABASE_URL: database.url });
       try {
         await stopUnderLoad(started, round, t);
       } finally {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { migrate } from '../../src/platform/db/migrate.ts';
 import { migrationSet } from '../../src/platform/db/module-migrations.ts';
-import { eachEngine } from '../../src/platform/testing/engines.ts';
+import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { eachEngine } from '../../src/testing/engines.ts';
 import { Old, SERVICES } from './old-system.fixture.ts';
 import { firstForm, lastForm, middleForm, PASSWORD } from './old-tables.fixture.ts';
 

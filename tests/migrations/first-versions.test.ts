@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { migrate } from '../../src/platform/db/migrate.ts';
 import { migrationSet } from '../../src/platform/db/module-migrations.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { eachEngine } from '../../src/platform/testing/engines.ts';
+import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { eachEngine } from '../../src/testing/engines.ts';
 import { Old, SERVICES } from './old-system.fixture.ts';
 import { lastForm, PASSWORD } from './old-tables.fixture.ts';
 
@@ -26,7 +26,7 @@ eachEngine('the last form of the old tables', (engine) => {
       clients.map(({ id }) => id),
       [1, 2, 3, 4, 6],
     );
-    const [alice, bob] = clients as [Client, Client];
+    const [alice, bob] = clients as [TestClient, TestClient];
     assert.equal((await alice.get('/users/me')).body.role, 'admin');
     assert.equal((await bob.get('/users/me')).body.role, 'customer');
     assert.equal((await alice.get('/users/me')).body.created_at, '2024-01-01T10:00:00.000Z');

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { type Database, openDatabase } from '../../src/platform/db/postgres.ts';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { type World, world } from '../../src/platform/testing/world.ts';
+import { type Database, openDatabase } from '../../src/platform/db/postgres/postgres.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { type World, world } from '../../src/testing/world.ts';
 import { PASSWORD } from './old-tables.fixture.ts';
 
 export const SERVICES = ['user', 'product', 'order', 'invoice'];
@@ -38,7 +38,7 @@ export class Old {
     return this.#world;
   }
 
-  async signIn(username: string): Promise<Client> {
+  async signIn(username: string): Promise<TestClient> {
     const { url, guest } = this.world;
     const { status, body } = await guest.post('/login', { username, password: PASSWORD });
     assert.equal(status, 200, `${username}: ${JSON.stringify(body)}`);

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import { test } from 'node:test';
-import { clientOf } from '../../src/platform/testing/client.ts';
-import { freePort } from '../../src/platform/testing/ports.ts';
+import { clientOf } from '../../src/testing/client.ts';
+import { freePort } from '../../src/testing/ports.ts';
 import { type Started, startedBy, until } from '../journeys/process.fixture.ts';
 import { COMMAND, placeFor } from './launch.fixture.ts';
 

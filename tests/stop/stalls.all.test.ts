@@ -4,10 +4,10 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Client, clientOf } from '../../src/platform/testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../src/platform/testing/databases.ts';
-import { engine } from '../../src/platform/testing/engines.ts';
-import { PASSWORD, SETTINGS } from '../../src/platform/testing/world.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { engine } from '../../src/testing/engines.ts';
+import { PASSWORD, WORLD_SETTINGS } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, startedBy } from '../journeys/process.fixture.ts';
 import { MOUSE } from '../journeys/shop.fixture.ts';
 import { COMMAND } from './launch.fixture.ts';
@@ -20,12 +20,12 @@ describe('the event loop', { timeout: 240_000 }, () => {
   let database: TestDatabase;
   let started: Started;
   let url: string;
-  let owner: Client;
+  let owner: TestClient;
   let token: string;
 
   before(async () => {
     database = await testDatabase(engine);
-    const env = { PATH: process.env.PATH, ...SETTINGS, LOG_LEVEL: 'error', DATABASE_URL: database.url };
+    const env = { PATH: process.env.PATH, ...WORLD_SETTINGS, LOG_LEVEL: 'error', DATABASE_URL: database.url };
     const child = spawn(process.execPath, ['--import', PRELOAD, COMMAND, 'start', '--json'], {
       cwd: ROOT,
       env,

@@ -1,4 +1,4 @@
-import { defineService } from '../../../src/platform/module.ts';
+import { defineService } from '../../../src/platform/app/module.ts';
 import { widgetContract } from './widget.contract.ts';
 import { widgetClickHouse } from './widget.repository.clickhouse.ts';
 import { widgetPostgres } from './widget.repository.postgres.ts';

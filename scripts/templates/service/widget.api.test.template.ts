@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachGround } from '../../../src/platform/testing/grounds.ts';
-import { type World, world } from '../../../src/platform/testing/world.ts';
+import { eachTarget } from '../../../src/testing/targets.ts';
+import { type World, world } from '../../../src/testing/world.ts';
 import type { Widget } from './widget.contract.ts';
 
-eachGround('widgets over HTTP', (ground) => {
+eachTarget('widgets over HTTP', (ground) => {
   let place: Awaited<ReturnType<typeof ground.open>>;
   let w: World;
   before(async () => {

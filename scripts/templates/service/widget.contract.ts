@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { contract, event, Id, op, PageOf, paging, Time } from '../../../src/platform/contract.ts';
-import { errors } from '../../../src/platform/errors.ts';
+import { contract, event, Id, op, PageOf, paging, Time } from '../../../src/platform/contract/contract.ts';
+import { errors } from '../../../src/platform/contract/errors.ts';
 
 /** What the world sees of a widget. */
 export const Widget = Type.Object({

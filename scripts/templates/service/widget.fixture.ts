@@ -1,4 +1,4 @@
-import type { Ctx } from '../../../src/platform/contract.ts';
+import type { Ctx } from '../../../src/platform/contract/contract.ts';
 
 export const NOW = '2026-11-21T09:30:00.000Z';
 

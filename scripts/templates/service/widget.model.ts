@@ -1,5 +1,5 @@
-import type { Actor, Change, Ctx, Versioned } from '../../../src/platform/contract.ts';
-import { common } from '../../../src/platform/errors.ts';
+import type { Actor, Change, Ctx, Versioned } from '../../../src/platform/contract/contract.ts';
+import { common } from '../../../src/platform/contract/errors.ts';
 import type { CreateWidget, Widget } from './widget.contract.ts';
 import { widgetEvents } from './widget.contract.ts';
 

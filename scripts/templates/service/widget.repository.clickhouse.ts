@@ -1,5 +1,5 @@
-import { SAME_KEY } from '../../../src/platform/db/clickhouse/save.ts';
-import type { ClickHouseStore } from '../../../src/platform/db/clickhouse/store.ts';
+import { SAME_KEY } from '../../../src/platform/db/clickhouse/store/save.ts';
+import type { ClickHouseStore } from '../../../src/platform/db/clickhouse/store/store.ts';
 import { widgetErrors } from './widget.contract.ts';
 import type { WidgetState } from './widget.model.ts';
 import type { WidgetRepository } from './widget.repository.ts';

@@ -1,5 +1,5 @@
 import { cursorId, pageOf } from '../../../src/platform/db/pages.ts';
-import type { PostgresStore } from '../../../src/platform/db/store.ts';
+import type { PostgresStore } from '../../../src/platform/db/postgres/store/store.ts';
 import { widgetErrors } from './widget.contract.ts';
 import type { WidgetState } from './widget.model.ts';
 import type { WidgetRepository } from './widget.repository.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachStore, type Kept } from '../../../src/platform/testing/stores.ts';
+import { eachStore, type StoredRow } from '../../../src/testing/stores.ts';
 import { widgetContract } from './widget.contract.ts';
 import { at, NOW } from './widget.fixture.ts';
 import { createWidget, type WidgetState } from './widget.model.ts';
@@ -11,7 +11,7 @@ import type { WidgetRepository } from './widget.repository.ts';
 const STORES = { postgres: { open: widgetPostgres }, clickhouse: { open: widgetClickHouse, events: 'widgets' } };
 
 eachStore('how widgets are kept', (store) => {
-  let kept: Kept<WidgetRepository>;
+  let kept: StoredRow<WidgetRepository>;
   let widgets: WidgetRepository;
   let others: WidgetRepository;
 

@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../../src/platform/contract.ts';
+import type { Change, Ctx, Page } from '../../../src/platform/contract/contract.ts';
 import type { WidgetState } from './widget.model.ts';
 
 export interface WidgetFilter {

@@ -1,6 +1,6 @@
-import type { Actor } from '../../../src/platform/contract.ts';
-import { common } from '../../../src/platform/errors.ts';
-import type { Actions, ServiceParts } from '../../../src/platform/module.ts';
+import type { Actions, ServiceParts } from '../../../src/platform/app/module.ts';
+import type { Actor } from '../../../src/platform/contract/contract.ts';
+import { common } from '../../../src/platform/contract/errors.ts';
 import { widgetErrors, type widgetOps } from './widget.contract.ts';
 import { createWidget, isStaff, maySee, publicWidget, type WidgetState } from './widget.model.ts';
 import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';
@@ -17,11 +17,11 @@ export function widgetService({ repository: widgets }: ServiceParts<WidgetReposi
       return publicWidget(state);
     },
     create: {
-      async act(ctx, input) {
+      async execute(ctx, input) {
         const widget_id = await widgets.nextId();
         return widgets.save(ctx, createWidget(input, { widget_id }, ctx));
       },
-      answer: (_ctx, state: WidgetState) => publicWidget(state),
+      respond: (_ctx, state: WidgetState) => publicWidget(state),
     },
   } satisfies Actions<typeof widgetOps>;
 }

@@ -1,21 +1,21 @@
-import type { Config } from '../../platform/config.ts';
-import type { Check, Comparison, Rebuilt } from '../../services/analytics/analytics.contract.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { Comparison, FigureCheck, Rebuilt } from '../../services/analytics/analytics.contract.ts';
+import { type Connection, connectApiClient } from '../api-client.ts';
 import type { Output } from '../output/output.ts';
-import { plain } from '../output/plain.ts';
-import { type Connection, connect } from '../running.ts';
+import { plainText } from '../output/plain.ts';
 
 /** `tradepost analytics check`: ends with 1 when something differs. */
-export async function checkFigures(config: Config, options: Connection, output: Output): Promise<void> {
-  const system = await connect(config, options);
+export async function checkFiguresCommand(config: Config, options: Connection, output: Output): Promise<void> {
+  const system = await connectApiClient(config, options);
   output.progress('Comparing the figures with their owners …');
-  const check = await system.ask<Check>('GET', '/stats/check');
+  const check = await system.ask<FigureCheck>('GET', '/stats/check');
   output.result(check, () => checkText(check));
   if (!check.agrees) process.exitCode = 1;
 }
 
 /** `tradepost analytics rebuild`. */
-export async function rebuildFigures(config: Config, options: Connection, output: Output): Promise<void> {
-  const system = await connect(config, options);
+export async function rebuildFiguresCommand(config: Config, options: Connection, output: Output): Promise<void> {
+  const system = await connectApiClient(config, options);
   output.progress('Making the figures anew …');
   const rebuilt = await system.ask<Rebuilt>('POST', '/stats/rebuild');
   const { events, figures, mended } = rebuilt;
@@ -24,7 +24,7 @@ export async function rebuildFigures(config: Config, options: Connection, output
 }
 
 /** What a check found, a line for each difference. Amounts are decimals, as the API gives them. */
-export function checkText({ comparisons, ledger }: Check): string {
+export function checkText({ comparisons, ledger }: FigureCheck): string {
   const lines = comparisons.flatMap((one) => [verdict(one), ...one.differences.map(difference)]);
   for (const one of ledger) {
     lines.push(
@@ -32,7 +32,7 @@ export function checkText({ comparisons, ledger }: Check): string {
         `refunded ${one.ledger_refunded}, counted ${one.counted_refunded}`,
     );
   }
-  return lines.length === 0 ? 'There is nothing to compare with.' : lines.map(plain).join('\n');
+  return lines.length === 0 ? 'There is nothing to compare with.' : lines.map(plainText).join('\n');
 }
 
 function verdict({ of, agrees, compared, differences, on_their_way, complete }: Comparison): string {

@@ -10,11 +10,11 @@ import { Writable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { parquetReadObjects } from 'hyparquet';
-import { readConfig } from '../../platform/config.ts';
-import type { Client } from '../../platform/testing/client.ts';
-import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
+import { readConfig } from '../../platform/config/config.ts';
+import type { TestClient } from '../../testing/client.ts';
+import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
+import { CliError } from '../cli-error.ts';
 import { createOutput } from '../output/output.ts';
-import { Refused } from '../refused.ts';
 import { type ExportOptions, exportFigures } from './analytics.export.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tradepost.js', import.meta.url));
@@ -24,7 +24,7 @@ const folder = mkdtempSync(join(tmpdir(), 'tradepost-export-'));
 const inFolder = (name: string): string => join(folder, name);
 
 let shop: World;
-let admin: Client;
+let admin: TestClient;
 
 before(async () => {
   shop = await world();
@@ -57,7 +57,7 @@ async function onTerminal(options: Partial<ExportOptions>): Promise<string> {
   };
   const terminal = Object.assign(new Writable({ write }), { isTTY: true });
   const asked = { what: 'revenue' as const, format: 'csv' as const, from: '1999-01-01', to: '1999-02-01' };
-  const config = readConfig(SETTINGS, []);
+  const config = readConfig(WORLD_SETTINGS, []);
   const output = createOutput([], { stdout: terminal, stderr: terminal });
   await exportFigures(config, { ...asked, url: shop.url, token: admin.token, ...options }, { output, file: terminal });
   return Buffer.concat(parts).toString();
@@ -101,8 +101,8 @@ test('with --out figures go to a file, in the place of what was there', async ()
 
 test('a terminal shows CSV, and is spared Parquet', async () => {
   assert.equal(await onTerminal({}), CSV.replace('\r', ''));
-  await assert.rejects(onTerminal({ format: 'parquet' }), (error: Refused) => {
-    assert.ok(error instanceof Refused);
+  await assert.rejects(onTerminal({ format: 'parquet' }), (error: CliError) => {
+    assert.ok(error instanceof CliError);
     assert.match(error.message, /^Parquet is nothing for a terminal: name a file with --out/);
     return true;
   });

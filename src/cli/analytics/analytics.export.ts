@@ -1,11 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
-import type { Config } from '../../platform/config.ts';
+import type { Config } from '../../platform/config/config.ts';
 import type { Exported, Format, Interval } from '../../services/analytics/analytics.contract.ts';
+import { type Connection, connectApiClient, type TakenFile } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
 import type { Output } from '../output/output.ts';
-import { plain } from '../output/plain.ts';
-import { Refused } from '../refused.ts';
-import { type Connection, connect, type TakenFile } from '../running.ts';
+import { plainText } from '../output/plain.ts';
 
 export interface ExportOptions extends Connection {
   readonly what: Exported;
@@ -28,17 +28,17 @@ export async function exportFigures(
 ): Promise<void> {
   const { out, format } = options;
   if (out === undefined && output.json)
-    throw new Refused('--json tells what was written to a file; name one with --out.');
+    throw new CliError('--json tells what was written to a file; name one with --out.');
   if (out === undefined && format === 'parquet' && stream.isTTY) {
-    throw new Refused('Parquet is nothing for a terminal: name a file with --out, or send the output elsewhere.');
+    throw new CliError('Parquet is nothing for a terminal: name a file with --out, or send the output elsewhere.');
   }
-  const system = await connect(config, options);
+  const system = await connectApiClient(config, options);
   const file = await system.file(`/stats/export?${queryOf(options)}`);
   if (out === undefined) return printed(stream.isTTY ? shown(file) : file.bytes, stream);
   await written(file, out);
   const { filename, type, bytes } = file;
   const outcome = { file: out, filename, type, bytes: bytes.length };
-  output.done(outcome, () => `${plain(out)}: ${plain(filename)}, ${bytes.length} bytes`);
+  output.done(outcome, () => `${plainText(out)}: ${plainText(filename)}, ${bytes.length} bytes`);
 }
 
 function queryOf({ what, format, from, to, currency, interval }: ExportOptions): URLSearchParams {
@@ -48,19 +48,19 @@ function queryOf({ what, format, from, to, currency, interval }: ExportOptions):
 
 // Names of products come from people, and a terminal takes some characters for orders.
 function shown({ bytes }: TakenFile): string {
-  return new TextDecoder().decode(bytes).split('\r\n').map(plain).join('\n');
+  return new TextDecoder().decode(bytes).split('\r\n').map(plainText).join('\n');
 }
 
 async function printed(content: string | Uint8Array, stream: Stream): Promise<void> {
   await pipeline([content], stream, { end: false }).catch((error: NodeJS.ErrnoException) => {
     // Whoever reads has seen enough, as `head` has after ten lines.
-    if (error.code !== 'EPIPE') throw new Refused(`The figures cannot be printed (${error.message}).`);
+    if (error.code !== 'EPIPE') throw new CliError(`The figures cannot be printed (${error.message}).`);
   });
 }
 
 async function written({ bytes }: TakenFile, out: string): Promise<void> {
   await writeFile(out, bytes).catch((error: NodeJS.ErrnoException) => {
-    throw new Refused(`'${out}' cannot be written (${REASONS[error.code ?? ''] ?? error.message}); see --out.`);
+    throw new CliError(`'${out}' cannot be written (${REASONS[error.code ?? ''] ?? error.message}); see --out.`);
   });
 }
 

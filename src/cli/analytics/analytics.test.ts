@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { minor } from '../../platform/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import type { Comparison } from '../../services/analytics/analytics.contract.ts';
 import { checkText } from './analytics.actions.ts';
 

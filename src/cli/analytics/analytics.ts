@@ -1,9 +1,9 @@
 import { type Command, Option } from 'commander';
 import { Exported, Format, Interval } from '../../services/analytics/analytics.contract.ts';
+import type { Connection } from '../api-client.ts';
 import { connected } from '../connected.ts';
 import type { CommandContext } from '../context.ts';
-import { explain } from '../help.ts';
-import type { Connection } from '../running.ts';
+import { addCommandHelp } from '../help.ts';
 import type { ExportOptions } from './analytics.export.ts';
 
 /** `tradepost analytics`: whether the figures agree with their owners, how to make them anew, and as files. */
@@ -14,12 +14,12 @@ export function addAnalyticsCommands(program: Command, { configuration, output }
     .description('compare the figures with what their owners have, make them anew, or take them away as a file');
   const check = connected(analytics.command('check'))
     .description('compare the figures with orders, invoices, transactions and the ledger')
-    .action(async (options: Connection) => (await actions()).checkFigures(configuration(), options, output));
-  explain(check, { examples: ['tradepost analytics check'], exits: { 0: 'they agree', 1: 'they differ' } });
+    .action(async (options: Connection) => (await actions()).checkFiguresCommand(configuration(), options, output));
+  addCommandHelp(check, { examples: ['tradepost analytics check'], exits: { 0: 'they agree', 1: 'they differ' } });
   const rebuild = connected(analytics.command('rebuild'))
     .description('make every figure anew from the log of the events; for admins')
-    .action(async (options: Connection) => (await actions()).rebuildFigures(configuration(), options, output));
-  explain(rebuild, { examples: ['tradepost analytics rebuild'] });
+    .action(async (options: Connection) => (await actions()).rebuildFiguresCommand(configuration(), options, output));
+  addCommandHelp(rebuild, { examples: ['tradepost analytics rebuild'] });
   const exported = connected(analytics.command('export'))
     .description('take figures away as a file; to the output, or with --out to a file')
     .addOption(new Option('--what <figures>', 'which ones').choices(Exported.enum).makeOptionMandatory())
@@ -35,7 +35,7 @@ export function addAnalyticsCommands(program: Command, { configuration, output }
     .action(async (options: ExportOptions) =>
       (await import('./analytics.export.ts')).exportFigures(configuration(), options, { output }),
     );
-  explain(exported, {
+  addCommandHelp(exported, {
     examples: [
       'tradepost analytics export --what revenue --from 2026-01-01 --to 2026-04-01 > revenue.csv',
       'tradepost analytics export --what top-products --format parquet --out top.parquet --json',

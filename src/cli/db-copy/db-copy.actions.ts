@@ -1,13 +1,13 @@
 import { container } from '../../container.ts';
-import { modulesOf } from '../../platform/app.ts';
-import type { Config } from '../../platform/config.ts';
+import { modulesOf } from '../../platform/app/app.ts';
+import { type AnyModule, copiedTables } from '../../platform/app/module.ts';
+import type { Config } from '../../platform/config/config.ts';
 import { EngineMissing } from '../../platform/db/clickhouse/chdb.ts';
-import { CopyRefused, planCopy, runCopy } from '../../platform/db/copy/copy.ts';
-import { openBothSides } from '../../platform/db/copy/open.ts';
-import { createLog } from '../../platform/log.ts';
-import { type AnyModule, copiedTables } from '../../platform/module.ts';
+import { CopyRefused, planCopy, runCopy } from '../../platform/db/transfer/copy.ts';
+import { openEndpoints } from '../../platform/db/transfer/open.ts';
+import { createLog } from '../../platform/observability/log.ts';
+import { CliError } from '../cli-error.ts';
 import type { Output } from '../output/output.ts';
-import { Refused } from '../refused.ts';
 import { outcomeTable, planTable } from './db-copy.print.ts';
 import { showProgress } from './db-copy.progress.ts';
 
@@ -23,10 +23,10 @@ export interface CopyOptions {
 /** `tradepost db copy`: ends with 1 when the copy is not what its source is. */
 export async function copyCommand(config: Config, options: CopyOptions, output: Output): Promise<void> {
   const { from, to } = options;
-  if (from === to) throw new Refused(`--from and --to are both ${from}; a copy goes from one store to the other.`);
+  if (from === to) throw new CliError(`--from and --to are both ${from}; a copy goes from one store to the other.`);
   const modules = chosen(config, options.only);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
-  const sides = await openBothSides({ config, log, modules, progress: output.progress }).catch(asRefused);
+  const sides = await openEndpoints({ config, log, modules, progress: output.progress }).catch(asRefused);
   try {
     await copyBetween(sides, modules, options, output).catch(asRefused);
   } finally {
@@ -42,13 +42,13 @@ function chosen(config: Config, only: string | undefined): AnyModule[] {
   const wanted = only?.split(',').map((name) => name.trim()) ?? names;
   const strangers = wanted.filter((name) => !names.includes(name));
   if (strangers.length > 0 || wanted.length === 0) {
-    throw new Refused(`--only takes a list of ${names.join(', ')}, not '${only ?? ''}'.`);
+    throw new CliError(`--only takes a list of ${names.join(', ')}, not '${only ?? ''}'.`);
   }
   return movable.filter(({ contract }) => wanted.includes(contract.name));
 }
 
 async function copyBetween(
-  sides: Awaited<ReturnType<typeof openBothSides>>,
+  sides: Awaited<ReturnType<typeof openEndpoints>>,
   modules: readonly AnyModule[],
   { from, to, dryRun }: CopyOptions,
   output: Output,
@@ -90,6 +90,6 @@ function whatNow(to: Store, services: readonly string[], all: readonly AnyModule
 }
 
 function asRefused(error: unknown): never {
-  if (error instanceof CopyRefused || error instanceof EngineMissing) throw new Refused(error.message);
+  if (error instanceof CopyRefused || error instanceof EngineMissing) throw new CliError(error.message);
   throw error;
 }

@@ -1,6 +1,6 @@
-import type { TableOutcome } from '../../platform/db/copy/compare.ts';
-import type { CopyPlan } from '../../platform/db/copy/copy.ts';
-import { table } from '../output/table.ts';
+import type { TableOutcome } from '../../platform/db/transfer/compare.ts';
+import type { CopyPlan } from '../../platform/db/transfer/copy.ts';
+import { textTable } from '../output/table.ts';
 
 const NUMBERS = { right: [1] };
 
@@ -17,7 +17,7 @@ export function planTable({ from, to, services, tables, resumed }: CopyPlan): st
     `From  ${from.where(first)}`,
     `To    ${to.where(first)}`,
     '',
-    table(['table', 'rows', resumed ? 'of an earlier copy' : ''], rows, NUMBERS),
+    textTable(['table', 'rows', resumed ? 'of an earlier copy' : ''], rows, NUMBERS),
     '',
     `${counted(all)} rows would be copied. Nothing was written.`,
   ].join('\n');
@@ -31,7 +31,7 @@ export function outcomeTable(outcomes: readonly TableOutcome[]): string {
     checksum,
     same ? 'same' : `NOT the same: ${difference ?? ''}`,
   ]);
-  return table(['table', 'rows', 'checksum', 'in both'], rows, NUMBERS);
+  return textTable(['table', 'rows', 'checksum', 'in both'], rows, NUMBERS);
 }
 
 /** `1 234 567`. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { PlannedTable } from '../../platform/db/copy/copy.ts';
+import type { PlannedTable } from '../../platform/db/transfer/copy.ts';
 import { counted } from './db-copy.print.ts';
 import { showProgress } from './db-copy.progress.ts';
 

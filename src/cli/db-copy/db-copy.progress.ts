@@ -1,5 +1,5 @@
 import type { WriteStream } from 'node:tty';
-import type { OnRows, PlannedTable } from '../../platform/db/copy/copy.ts';
+import type { OnRows, PlannedTable } from '../../platform/db/transfer/copy.ts';
 import { counted } from './db-copy.print.ts';
 
 /** Where progress is shown: a terminal, or what is like one in a test. */

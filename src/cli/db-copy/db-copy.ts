@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { explain } from '../help.ts';
+import { addCommandHelp } from '../help.ts';
 import type { CopyOptions } from './db-copy.actions.ts';
 
 const STORES = ['postgres', 'clickhouse'];
@@ -23,7 +23,7 @@ export function addDatabaseCommands(program: Command, { configuration, output }:
     .action(async (options: CopyOptions) =>
       (await import('./db-copy.actions.ts')).copyCommand(configuration(), options, output),
     );
-  explain(copy, {
+  addCommandHelp(copy, {
     examples: [
       'tradepost db copy --from postgres --to clickhouse --dry-run',
       'DB_DRIVER=postgres DATABASE_URL=postgresql://… tradepost db copy --from postgres --to clickhouse',

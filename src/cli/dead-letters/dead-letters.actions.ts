@@ -1,9 +1,9 @@
-import type { Config } from '../../platform/config.ts';
+import type { Config } from '../../platform/config/config.ts';
+import { type ApiClient, type Connection, connectApiClient } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
 import { confirm } from '../confirm.ts';
 import type { Output } from '../output/output.ts';
-import { plain } from '../output/plain.ts';
-import { Refused } from '../refused.ts';
-import { type Connection, connect, type RunningSystem } from '../running.ts';
+import { plainText } from '../output/plain.ts';
 import { details, type Letter, lettersTable } from './dead-letters.print.ts';
 
 export interface DeadLetterOptions extends Connection {
@@ -29,7 +29,7 @@ export async function listLetters(
   options: DeadLetterOptions,
   { service, output }: Asked,
 ): Promise<void> {
-  const { letters, missed } = await lettersOf(await connect(config, options), service, output);
+  const { letters, missed } = await lettersOf(await connectApiClient(config, options), service, output);
   output.result(letters, () => (letters.length === 0 ? noneFor(missed) : lettersTable(letters, output.columns)));
 }
 
@@ -37,9 +37,9 @@ export async function listLetters(
 export async function showLetter(config: Config, options: DeadLetterOptions, asked: Asked & Named): Promise<void> {
   const { service, id, output } = asked;
   const wanted = numberOf(id);
-  const { letters } = await lettersOf(await connect(config, options), service, output);
+  const { letters } = await lettersOf(await connectApiClient(config, options), service, output);
   const letter = letters.find((one) => one.id === wanted);
-  if (!letter) throw new Refused(`There is no dead letter ${id} of ${service}.`);
+  if (!letter) throw new CliError(`There is no dead letter ${id} of ${service}.`);
   output.result(letter, () => details(letter));
 }
 
@@ -47,8 +47,8 @@ export async function showLetter(config: Config, options: DeadLetterOptions, ask
 export async function replayLetters(config: Config, options: DeadLetterOptions, asked: Asked): Promise<void> {
   const { service, id, output } = asked;
   // A service alone may be a slip: that all of it is meant must be said.
-  if (options.all ? id !== undefined : id === undefined) throw new Refused('Name a service and an id, or say --all.');
-  const system = await connect(config, options);
+  if (options.all ? id !== undefined : id === undefined) throw new CliError('Name a service and an id, or say --all.');
+  const system = await connectApiClient(config, options);
   const found = id === undefined ? await lettersOf(system, service, output) : undefined;
   const wanted = found?.letters ?? [await named(system, asked)];
   const outcomes = [];
@@ -56,7 +56,7 @@ export async function replayLetters(config: Config, options: DeadLetterOptions, 
     const outcome = await replayed(system, letter);
     outcomes.push(outcome);
     // Said at once, for a list may be long; of a failure also when nothing else is to be said.
-    const line = `${letter.service} ${letter.id}: ${plain(outcome.error ?? 'replayed')}`;
+    const line = `${letter.service} ${letter.id}: ${plainText(outcome.error ?? 'replayed')}`;
     if (!output.json && (outcome.error || !output.quiet)) output.result(outcome, () => line);
     else if (wanted.length > 1) output.progress(`${n + 1} of ${wanted.length}`);
   }
@@ -68,7 +68,7 @@ export async function replayLetters(config: Config, options: DeadLetterOptions, 
 /** `tradepost dead-letters discard`. Throws Refused unless somebody says that it is meant. */
 export async function discardLetter(config: Config, options: DeadLetterOptions, asked: Asked & Named): Promise<void> {
   const { output } = asked;
-  const system = await connect(config, options);
+  const system = await connectApiClient(config, options);
   const { service, id } = await named(system, asked);
   if (!options.yes) await confirm(`Give up dead letter ${id} of ${service} for good?`);
   await system.ask('DELETE', `/dead-letters/${service}/${id}`);
@@ -82,13 +82,13 @@ interface Outcome {
   readonly error?: string;
 }
 
-async function replayed(system: RunningSystem, { service, id }: Pick<Letter, 'service' | 'id'>): Promise<Outcome> {
+async function replayed(system: ApiClient, { service, id }: Pick<Letter, 'service' | 'id'>): Promise<Outcome> {
   try {
     await system.ask('POST', `/dead-letters/${service}/${id}/replay`);
     return { service, id, replayed: true };
   } catch (error) {
     // Of this one letter: the next may well work. Anything else would be the same for all.
-    if (!(error instanceof Refused) || ![404, 409, 500, 503].includes(error.status ?? 0)) throw error;
+    if (!(error instanceof CliError) || ![404, 409, 500, 503].includes(error.status ?? 0)) throw error;
     return { service, id, replayed: false, error: error.message };
   }
 }
@@ -102,15 +102,15 @@ interface Found {
 const noneFor = (missed: readonly string[]): string =>
   missed.length === 0 ? 'No dead letters.' : `No dead letters known; ${missed.join(', ')} did not answer.`;
 
-async function lettersOf(system: RunningSystem, only: string | undefined, output: Output): Promise<Found> {
+async function lettersOf(system: ApiClient, only: string | undefined, output: Output): Promise<Found> {
   const services = only === undefined ? await listeners(system) : [await listener(system, only)];
   const letters: Letter[] = [];
   const missed: string[] = [];
   for (const service of services) {
     const own = await system.all<Omit<Letter, 'service'>>(`/dead-letters/${service}`).catch((error: unknown) => {
       // One service that is away hides no other's letters.
-      if (only !== undefined || !(error instanceof Refused) || error.status !== 503) throw error;
-      output.fault({ error: plain(`${service}: ${error.message}`), code: error.code });
+      if (only !== undefined || !(error instanceof CliError) || error.status !== 503) throw error;
+      output.fault({ error: plainText(`${service}: ${error.message}`), code: error.code });
       process.exitCode = 1;
       missed.push(service);
       return [];
@@ -121,25 +121,25 @@ async function lettersOf(system: RunningSystem, only: string | undefined, output
 }
 
 async function named(
-  system: RunningSystem,
+  system: ApiClient,
   { service = '', id = '' }: Partial<Named>,
 ): Promise<Pick<Letter, 'service' | 'id'>> {
   return { service: await listener(system, service), id: numberOf(id) };
 }
 
 // The system itself says who listens, so that another version than ours is asked for what it has.
-async function listeners(system: RunningSystem): Promise<string[]> {
+async function listeners(system: ApiClient): Promise<string[]> {
   const { paths = {} } = await system.ask<{ paths?: object }>('GET', '/openapi.json');
   return Object.keys(paths).flatMap((path) => /^\/dead-letters\/([a-z]+)$/.exec(path)?.[1] ?? []);
 }
 
-async function listener(system: RunningSystem, name: string): Promise<string> {
+async function listener(system: ApiClient, name: string): Promise<string> {
   const all = await listeners(system);
   if (all.includes(name)) return name;
-  throw new Refused(`${name} listens to nothing; those that do are ${all.join(', ') || 'none'}.`);
+  throw new CliError(`${name} listens to nothing; those that do are ${all.join(', ') || 'none'}.`);
 }
 
 function numberOf(id: string): number {
   if (/^[1-9]\d{0,14}$/.test(id)) return Number(id);
-  throw new Refused(`'${id}' is no id; see tradepost dead-letters list.`);
+  throw new CliError(`'${id}' is no id; see tradepost dead-letters list.`);
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { plain } from '../output/plain.ts';
+import { plainText } from '../output/plain.ts';
 import { details, type Letter, lettersTable as table } from './dead-letters.print.ts';
 
 const LETTER: Letter = {
@@ -45,6 +45,6 @@ test('what is no event has its letter too', () => {
 });
 
 test('a payload gives the terminal no orders', () => {
-  assert.equal(plain('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a [2Jb 31mc d e');
+  assert.equal(plainText('a\u001b[2Jb\u009b31mc\u202ed\ne'), 'a [2Jb 31mc d e');
   assert.ok(!details({ ...LETTER, error: 'x\nletter forged' }).includes('\nletter forged'));
 });

@@ -1,4 +1,4 @@
-import { pairs, table } from '../output/table.ts';
+import { pairs, textTable } from '../output/table.ts';
 
 /** A dead letter as the API tells it, with the service that it lies at. */
 export interface Letter {
@@ -36,7 +36,7 @@ export function lettersTable(letters: readonly Letter[], width?: number): string
     event.subject && `${event.source}/${event.subject}`,
     error,
   ]);
-  return table(HEADS, rows, { width });
+  return textTable(HEADS, rows, { width });
 }
 
 /** One dead letter, whole. */

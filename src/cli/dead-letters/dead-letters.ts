@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { connected } from '../connected.ts';
 import type { CommandContext } from '../context.ts';
-import { explain } from '../help.ts';
+import { addCommandHelp } from '../help.ts';
 import type { DeadLetterOptions } from './dead-letters.actions.ts';
 
 /** `tradepost dead-letters`: what consumers could not handle, looked at through the HTTP API of a running system. */
@@ -16,7 +16,7 @@ export function addDeadLetterCommands(program: Command, { configuration, output 
     .action(async (service: string | undefined, options: DeadLetterOptions) =>
       (await actions()).listLetters(configuration(), options, { service, output }),
     );
-  explain(list, {
+  addCommandHelp(list, {
     examples: ['tradepost dead-letters list', 'tradepost dead-letters list order --json'],
     exits: { 1: 'a service did not answer, or you may not see them' },
   });
@@ -27,7 +27,7 @@ export function addDeadLetterCommands(program: Command, { configuration, output 
     .action(async (service: string, id: string, options: DeadLetterOptions) =>
       (await actions()).showLetter(configuration(), options, { service, id, output }),
     );
-  explain(show, { examples: ['tradepost dead-letters show order 3'] });
+  addCommandHelp(show, { examples: ['tradepost dead-letters show order 3'] });
   const replay = connected(letters.command('replay'))
     .description('handle one of them again, or with --all every one, oldest first; what works is gone from the list')
     .argument('[service]')
@@ -36,7 +36,7 @@ export function addDeadLetterCommands(program: Command, { configuration, output 
     .action(async (service: string | undefined, id: string | undefined, options: DeadLetterOptions) =>
       (await actions()).replayLetters(configuration(), options, { service, id, output }),
     );
-  explain(replay, {
+  addCommandHelp(replay, {
     examples: ['tradepost dead-letters replay order 3', 'tradepost dead-letters replay --all'],
     exits: { 0: 'all of them are handled', 1: 'one of them still cannot be handled' },
   });
@@ -48,7 +48,7 @@ export function addDeadLetterCommands(program: Command, { configuration, output 
     .action(async (service: string, id: string, options: DeadLetterOptions) =>
       (await actions()).discardLetter(configuration(), options, { service, id, output }),
     );
-  explain(discard, {
+  addCommandHelp(discard, {
     examples: ['tradepost dead-letters discard order 3', 'tradepost dead-letters discard order 3 --yes'],
     more: 'It asks whether it is meant. Where there is no terminal to ask on, --yes must be given.',
   });

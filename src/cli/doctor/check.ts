@@ -1,4 +1,4 @@
-import type { Answered, Facts, Gathered } from './facts.ts';
+import type { Facts, Gathered, HealthAnswer } from './facts.ts';
 
 export type Verdict = 'ok' | 'warn' | 'fail' | 'not applicable';
 
@@ -12,7 +12,7 @@ export interface Judgement {
 }
 
 /** One thing that can be wrong. It looks at facts alone, so it is a pure function. */
-export interface Check {
+export interface DoctorCheck {
   readonly name: string;
   readonly judge: (facts: Facts) => Judgement;
 }
@@ -28,6 +28,6 @@ export function judged<T>(gathered: Gathered<T>, judge: (found: T) => Judgement)
 }
 
 /** Judges what answers; that it does not is another check's affair. */
-export function answered<T extends object>(gathered: Answered<T>, judge: (found: T) => Judgement): Judgement {
+export function answered<T extends object>(gathered: HealthAnswer<T>, judge: (found: T) => Judgement): Judgement {
   return judged(gathered, (found) => ('failure' in found ? none('it does not answer') : judge(found as T)));
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { VERSION } from '../../platform/version.ts';
+import { VERSION } from '../../platform/app/version.ts';
 import type { Verdict } from './check.ts';
 import { allChecks } from './checks/all.ts';
 import { findingsOf } from './doctor.actions.ts';

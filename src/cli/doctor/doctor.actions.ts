@@ -1,6 +1,6 @@
-import type { Config } from '../../platform/config.ts';
+import type { Config } from '../../platform/config/config.ts';
 import type { Colour, Output } from '../output/output.ts';
-import { plain } from '../output/plain.ts';
+import { plainText } from '../output/plain.ts';
 import type { Judgement, Verdict } from './check.ts';
 import { allChecks } from './checks/all.ts';
 import type { Facts } from './facts.ts';
@@ -37,8 +37,8 @@ function findingsText(findings: readonly Finding[], { quiet, paint }: Output): s
   const width = Math.max(...findings.map(({ name }) => name.length));
   const shown = quiet ? findings.filter(({ verdict }) => verdict === 'warn' || verdict === 'fail') : findings;
   const lines = shown.flatMap(({ name, verdict, found, remedy }) => [
-    `${paint(COLOURS[verdict], WORDS[verdict].padEnd(4))}  ${name.padEnd(width)}  ${plain(found)}`,
-    ...(remedy ? [`${' '.repeat(width + 8)}${plain(remedy)}`] : []),
+    `${paint(COLOURS[verdict], WORDS[verdict].padEnd(4))}  ${name.padEnd(width)}  ${plainText(found)}`,
+    ...(remedy ? [`${' '.repeat(width + 8)}${plainText(remedy)}`] : []),
   ]);
   return [...lines, ...(quiet ? [] : ['', conclusion(findings)])].join('\n');
 }

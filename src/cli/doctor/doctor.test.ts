@@ -6,19 +6,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { container } from '../../container.ts';
-import { modulesOf } from '../../platform/app.ts';
-import { readConfig, unknownSettings } from '../../platform/config.ts';
-import { openDatabase } from '../../platform/db/postgres.ts';
-import { freePort } from '../../platform/testing/ports.ts';
-import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
+import { modulesOf } from '../../platform/app/app.ts';
+import { readConfig, unknownSettings } from '../../platform/config/config.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import { freePort } from '../../testing/ports.ts';
+import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
 import { keptStreams } from '../commands.fixture.ts';
 import { createOutput } from '../output/output.ts';
 import { doctorCommand, type Finding } from './doctor.actions.ts';
 import { redisFacts } from './gather/broker.ts';
 import { directoryFacts } from './gather/directory.ts';
 import { portState } from './gather/ports.ts';
-import { brokenLinksIn, differences } from './gather/program.ts';
-import { newerIn, reasonOf } from './gather/servers.ts';
+import { brokenLinksIn, versionDifferences } from './gather/program.ts';
+import { failureReason, newerIn } from './gather/servers.ts';
 import { secretFacts } from './gather/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tradepost-doctor-'));
@@ -45,7 +45,7 @@ async function examined(env: Record<string, string>) {
   return { code, err: err(), well, of };
 }
 
-const shopSettings = () => ({ ...SETTINGS, PORT: new URL(shop.url).port, DATABASE_URL: shop.databaseUrl });
+const shopSettings = () => ({ ...WORLD_SETTINGS, PORT: new URL(shop.url).port, DATABASE_URL: shop.databaseUrl });
 
 test('a shop that runs is looked at while it runs: its database, its port, its secret', async () => {
   const { of, err } = await examined(shopSettings());
@@ -85,7 +85,7 @@ test('a process with another secret is found', async () => {
 test('a server that does not answer, and settings that are not valid, end with 1', async () => {
   const away = `postgresql://anna:hidden@127.0.0.1:${await freePort()}/shop`;
   const port = String(await freePort());
-  const database = await examined({ ...SETTINGS, PORT: port, DATABASE_URL: away });
+  const database = await examined({ ...WORLD_SETTINGS, PORT: port, DATABASE_URL: away });
   assert.deepEqual([database.code, database.well, database.of('database').verdict], [1, false, 'fail']);
   assert.match(database.of('database').found, /^127\.0\.0\.1:\d+\/shop: .*ECONNREFUSED/);
   assert.doesNotMatch(JSON.stringify(database.of('database')), /hidden/);
@@ -141,7 +141,7 @@ test('packages that are missing or of another version are found, those for build
     },
   };
   const there = { packages: { 'node_modules/pg': { version: '7.0.0' } } };
-  assert.deepEqual(differences(wanted, there), { missing: ['undici'], other: ['pg'] });
+  assert.deepEqual(versionDifferences(wanted, there), { missing: ['undici'], other: ['pg'] });
 });
 
 test('links of the embedded server are missed only where the start may not make them', () => {
@@ -193,5 +193,5 @@ test('migrations of a newer version are those of our schemas that we do not have
   const sets = [{ schema: 'tradepost_order', migrations: [{ name: '0001.sql', text: '' }] }];
   const applied = ['tradepost_order/0001.sql', 'tradepost_order/0002.sql', 'strangers/0003.sql'];
   assert.deepEqual(newerIn(applied, sets), ['tradepost_order/0002.sql']);
-  assert.equal(reasonOf(Object.assign(new Error('away'), { cause: new Error('ECONNREFUSED') })), 'ECONNREFUSED');
+  assert.equal(failureReason(Object.assign(new Error('away'), { cause: new Error('ECONNREFUSED') })), 'ECONNREFUSED');
 });

@@ -1,11 +1,11 @@
-import type { UnknownSetting } from '../../platform/config.ts';
-import type { DatabaseFacts } from '../../platform/db/inspection.ts';
+import type { UnknownSetting } from '../../platform/config/config.ts';
+import type { DatabaseFacts } from '../../platform/db/postgres/inspection.ts';
 
 /** What was found, or why there was nothing to find. */
 export type Gathered<T> = { readonly found: T } | { readonly none: string };
 
 /** What answers, or why it does not. */
-export type Answered<T> = Gathered<T | { readonly failure: string }>;
+export type HealthAnswer<T> = Gathered<T | { readonly failure: string }>;
 
 /** Everything that the checks judge. Gathering it changes nothing. */
 export interface Facts {
@@ -17,9 +17,9 @@ export interface Facts {
   readonly exposure: Gathered<ExposureFacts>;
   readonly directory: Gathered<DirectoryFacts>;
   readonly ports: Gathered<readonly PortFacts[]>;
-  readonly database: Answered<DatabaseFacts & MigrationFacts & { readonly skewMs: number }>;
-  readonly broker: Answered<BrokerFacts>;
-  readonly clickhouse: Answered<{ readonly what: string }>;
+  readonly database: HealthAnswer<DatabaseFacts & MigrationFacts & { readonly skewMs: number }>;
+  readonly broker: HealthAnswer<BrokerFacts>;
+  readonly clickhouse: HealthAnswer<{ readonly what: string }>;
   readonly certificates: Gathered<readonly CertificateFacts[]>;
   readonly health: Gathered<{ readonly problems: readonly string[]; readonly skewMs: number | undefined }>;
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { configFolder, hasColours } from '../../platform/config.ts';
+import { configFolder, hasColours } from '../../platform/config/config.ts';
 import { keptStreams } from '../commands.fixture.ts';
 import { createOutput } from './output.ts';
-import { pairs, table } from './table.ts';
+import { pairs, textTable } from './table.ts';
 
 test('NO_COLOR takes the colours, FORCE_COLOR gives them, and else a terminal has them', () => {
   const terminal = { isTTY: true };
@@ -41,8 +41,8 @@ test('a table has its cells under each other, and none gives the terminal orders
     ['mouse', '7'],
     ['a\u001b[2Jb\nc', '1234'],
   ];
-  assert.equal(table(['name', 'left'], rows, { right: [1] }), 'name      left\nmouse        7\na [2Jb c  1234');
-  assert.equal(table(['name', 'left'], rows, { width: 6 }).split('\n')[0], 'name …');
+  assert.equal(textTable(['name', 'left'], rows, { right: [1] }), 'name      left\nmouse        7\na [2Jb c  1234');
+  assert.equal(textTable(['name', 'left'], rows, { width: 6 }).split('\n')[0], 'name …');
   assert.equal(
     pairs([
       ['a', '1\n2'],

@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { hasColours } from '../../platform/config.ts';
+import { hasColours } from '../../platform/config/config.ts';
 
 type Stream = NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
 
@@ -28,13 +28,13 @@ export interface Output {
   /** What takes its time; for a terminal only. */
   progress(text: string): void;
   /** A fault: a sentence, or with `--json` one line of JSON. */
-  fault(fault: Fault): void;
+  fault(fault: ErrorReport): void;
   /** Text in a colour of standard output, where that has colours. */
   paint(colour: Colour, text: string): string;
 }
 
 /** What is wrong, and the code that a program can tell it by. */
-export interface Fault {
+export interface ErrorReport {
   readonly error: string;
   readonly code: string;
 }

@@ -1,4 +1,4 @@
 /** Text from outside, without what a terminal would take for an order. */
-export function plain(text: string): string {
+export function plainText(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, ' ');
 }

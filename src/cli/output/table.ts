@@ -1,4 +1,4 @@
-import { plain } from './plain.ts';
+import { plainText } from './plain.ts';
 
 export interface TableOptions {
   /** Longest line; those that are longer are cut. */
@@ -8,12 +8,12 @@ export interface TableOptions {
 }
 
 /** Cells under each other, heads first, a row a line. Control characters in cells become spaces. */
-export function table(
+export function textTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],
   { width = Number.POSITIVE_INFINITY, right = [] }: TableOptions = {},
 ): string {
-  const cells = rows.map((row) => row.map(plain));
+  const cells = rows.map((row) => row.map(plainText));
   const widths = heads.map((head, n) => Math.max(head.length, ...cells.map((row) => row[n]?.length ?? 0)));
   const pad = (cell: string, n: number): string =>
     right.includes(n) ? cell.padStart(widths[n] ?? 0) : cell.padEnd(widths[n] ?? 0);
@@ -27,5 +27,5 @@ const cut = (text: string, width: number): string => (text.length > width ? `${t
 export function pairs(lines: readonly (readonly [string, string | undefined])[]): string {
   const shown = lines.filter((line): line is readonly [string, string] => Boolean(line[1]));
   const width = Math.max(...shown.map(([name]) => name.length)) + 2;
-  return shown.map(([name, value]) => `${name.padEnd(width)}${plain(value)}`).join('\n');
+  return shown.map(([name, value]) => `${name.padEnd(width)}${plainText(value)}`).join('\n');
 }

@@ -1,12 +1,12 @@
+import { CliError } from '../cli-error.ts';
 import { send, strange } from '../http.ts';
-import { Refused } from '../refused.ts';
-import { alone, keepSession, readSessions, type Session } from './store.ts';
+import { alone, keepSession, readSessions, type SavedSession } from './store.ts';
 
 /** A token is renewed this long before its end, so that it lasts for the request that it is for. */
 const MARGIN_MS = 60_000;
 
 /** Signs in with a name and a password. Throws Refused with the sentence of the system. */
-export async function signIn(base: string, username: string, password: string): Promise<Session> {
+export async function signIn(base: string, username: string, password: string): Promise<SavedSession> {
   const { body } = await send(base, '/login', { method: 'POST', body: { username, password } });
   return sessionOf(base, username, body);
 }
@@ -29,25 +29,25 @@ export async function currentToken(base: string, refused?: string): Promise<stri
   });
 }
 
-const isGood = ({ token, expires_at }: Session, refused: string | undefined): boolean =>
+const isGood = ({ token, expires_at }: SavedSession, refused: string | undefined): boolean =>
   token !== refused && Date.parse(expires_at) - MARGIN_MS > Date.now();
 
-async function renew(base: string, { username, refresh_token }: Session): Promise<Session> {
+async function renew(base: string, { username, refresh_token }: SavedSession): Promise<SavedSession> {
   const body = { grant_type: 'refresh_token', refresh_token };
   const answer = await send(base, '/auth/token', { method: 'POST', body }).catch((error: unknown) => {
-    const ended = error instanceof Refused && [400, 401, 403].includes(error.status ?? 0);
+    const ended = error instanceof CliError && [400, 401, 403].includes(error.status ?? 0);
     throw ended ? over(base, username) : error;
   });
   return sessionOf(base, username, answer.body);
 }
 
-function over(base: string, username?: string): Refused {
+function over(base: string, username?: string): CliError {
   const whose = username === undefined ? 'There is no sign-in' : `The sign-in of ${username}`;
   const text = username === undefined ? `${whose} at ${base}` : `${whose} at ${base} has ended`;
-  return new Refused(`${text}; sign in again with \`tradepost login --url ${base}\`.`, { code: 'SIGN_IN_ENDED' });
+  return new CliError(`${text}; sign in again with \`tradepost login --url ${base}\`.`, { code: 'SIGN_IN_ENDED' });
 }
 
-function sessionOf(base: string, username: string, body: unknown): Session {
+function sessionOf(base: string, username: string, body: unknown): SavedSession {
   const { token, access_token, refresh_token, expires_in } = body as Record<string, unknown>;
   const given = token ?? access_token;
   if (typeof given !== 'string' || typeof refresh_token !== 'string' || typeof expires_in !== 'number') {

@@ -1,10 +1,10 @@
-import type { Config } from '../../platform/config.ts';
+import type { Config } from '../../platform/config/config.ts';
+import { addressOf } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
 import { ask } from '../confirm.ts';
 import { send } from '../http.ts';
 import type { Output } from '../output/output.ts';
 import { askPassword } from '../password.ts';
-import { Refused } from '../refused.ts';
-import { addressOf } from '../running.ts';
 import { currentToken, signIn } from './session.ts';
 import { alone, keepSession, readSessions, sessionsFile } from './store.ts';
 
@@ -36,17 +36,17 @@ export async function logoutCommand(config: Config, options: SignInOptions, outp
   const failure = await ended(url);
   await alone(async () => keepSession(url, undefined));
   if (failure) {
-    throw new Refused(`The sign-in was forgotten here, but its session was not ended: ${failure.message}`, failure);
+    throw new CliError(`The sign-in was forgotten here, but its session was not ended: ${failure.message}`, failure);
   }
   output.done({ url, username: session.username, signed_out: true }, () => `Signed out at ${url}.`);
 }
 
 /** Why the session could not be ended; undefined when it has. */
-async function ended(url: string): Promise<Refused | undefined> {
+async function ended(url: string): Promise<CliError | undefined> {
   try {
     await send(url, '/auth/logout', { method: 'POST', token: await currentToken(url) });
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof CliError)) throw error;
     // One that has ended already is what was asked for.
     return error.status === 401 || error.code === 'SIGN_IN_ENDED' ? undefined : error;
   }
@@ -57,9 +57,9 @@ const isOpenToOthers = (url: string): boolean =>
   url.startsWith('http:') && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 
 async function nameOnTerminal(): Promise<string> {
-  if (!process.stdin.isTTY) throw new Refused('Say as whom with --username; there is no terminal to ask on.');
+  if (!process.stdin.isTTY) throw new CliError('Say as whom with --username; there is no terminal to ask on.');
   const name = (await ask('Username: ')).trim();
-  if (name === '') throw new Refused('No username was given.');
+  if (name === '') throw new CliError('No username was given.');
   return name;
 }
 
@@ -71,6 +71,6 @@ async function passwordFor(username: string): Promise<string> {
   for await (const part of process.stdin) text += part;
   const [line = ''] = text.split(/\r?\n/, 1);
   if (line === '')
-    throw new Refused('There is no password on standard input; set TRADEPOST_PASSWORD, or write it there.');
+    throw new CliError('There is no password on standard input; set TRADEPOST_PASSWORD, or write it there.');
   return line;
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '../../platform/testing/ports.ts';
-import { PASSWORD, type World, world } from '../../platform/testing/world.ts';
+import { freePort } from '../../testing/ports.ts';
+import { PASSWORD, type World, world } from '../../testing/world.ts';
 import type { Sessions } from './store.ts';
 
 const COMMAND = fileURLToPath(new URL('../../../bin/tradepost.js', import.meta.url));

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CommandContext } from '../context.ts';
-import { explain } from '../help.ts';
+import { addCommandHelp } from '../help.ts';
 import type { SignInOptions } from './sign-in.actions.ts';
 
 /** `tradepost login` and `tradepost logout`: who one is at a running system, for the commands after it. */
@@ -12,7 +12,7 @@ export function addSignInCommands(program: Command, { configuration, output }: C
     .option('--url <url>', 'where Tradepost runs (default: port PORT of this machine)')
     .option('--username <name>', 'as whom (default: asked for)')
     .action(async (options: SignInOptions) => (await actions()).loginCommand(configuration(), options, output));
-  explain(login, {
+  addCommandHelp(login, {
     examples: ['tradepost login', 'tradepost login --url https://shop.example --username alice < password.txt'],
     more:
       'The password is asked for, or is TRADEPOST_PASSWORD, or the first line of standard input; it is not kept. The\n' +
@@ -24,5 +24,5 @@ export function addSignInCommands(program: Command, { configuration, output }: C
     .description('end the session of login, and forget it')
     .option('--url <url>', 'where (default: port PORT of this machine)')
     .action(async (options: SignInOptions) => (await actions()).logoutCommand(configuration(), options, output));
-  explain(logout, { examples: ['tradepost logout', 'tradepost logout --url https://shop.example'] });
+  addCommandHelp(logout, { examples: ['tradepost logout', 'tradepost logout --url https://shop.example'] });
 }

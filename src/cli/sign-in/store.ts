@@ -1,12 +1,12 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { configFolder } from '../../platform/config.ts';
-import { lockFile } from '../../platform/db/embedded/lock.ts';
-import { makeFolder } from '../../platform/folders.ts';
-import { Refused } from '../refused.ts';
+import { makeFolder } from '../../platform/app/folders.ts';
+import { configFolder } from '../../platform/config/config.ts';
+import { lockFile } from '../../platform/db/postgres/embedded/lock.ts';
+import { CliError } from '../cli-error.ts';
 
 /** A sign-in at one address, as it is kept: never with a password. */
-export interface Session {
+export interface SavedSession {
   readonly username: string;
   readonly token: string;
   readonly refresh_token: string;
@@ -14,7 +14,7 @@ export interface Session {
   readonly expires_at: string;
 }
 
-export type Sessions = Readonly<Record<string, Session | undefined>>;
+export type Sessions = Readonly<Record<string, SavedSession | undefined>>;
 
 const folder = (): string => join(configFolder(), 'tradepost');
 
@@ -27,10 +27,10 @@ export function readSessions(): Sessions {
   const info = statSync(file, { throwIfNoEntry: false });
   if (!info) return {};
   if ((info.mode & 0o077) !== 0) {
-    throw new Refused(`'${file}' may be read by others; run \`chmod 600 ${file}\`, and sign in again.`);
+    throw new CliError(`'${file}' may be read by others; run \`chmod 600 ${file}\`, and sign in again.`);
   }
   const kept = parsed(readFileSync(file, 'utf8'));
-  if (!kept) throw new Refused(`'${file}' is damaged; remove it, and sign in again with \`tradepost login\`.`);
+  if (!kept) throw new CliError(`'${file}' is damaged; remove it, and sign in again with \`tradepost login\`.`);
   return kept;
 }
 
@@ -46,7 +46,7 @@ function parsed(text: string): Sessions | undefined {
 }
 
 /** Replaces what is kept of one address; undefined removes it. The caller has it for itself. */
-export function keepSession(url: string, session: Session | undefined): void {
+export function keepSession(url: string, session: SavedSession | undefined): void {
   const { [url]: _old, ...others } = readSessions();
   const sessions = session === undefined ? others : { ...others, [url]: session };
   const file = sessionsFile();

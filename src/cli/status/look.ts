@@ -1,10 +1,10 @@
 import { container } from '../../container.ts';
-import { modulesOf } from '../../platform/app.ts';
-import type { Config } from '../../platform/config.ts';
-import type { Condition } from '../../platform/health.ts';
+import { modulesOf } from '../../platform/app/app.ts';
+import type { Config } from '../../platform/config/config.ts';
+import type { Condition } from '../../platform/observability/health.ts';
+import { type ApiClient, addressOf, type Connection, connectApiClient, isNamed } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
 import { readBody, readText } from '../http.ts';
-import { Refused } from '../refused.ts';
-import { addressOf, type Connection, connect, isNamed, type RunningSystem } from '../running.ts';
 import { type Sample, samplesIn } from './metrics.ts';
 
 /** An address, and the services that should answer there. */
@@ -74,25 +74,25 @@ async function insider(
   config: Config,
   options: Connection,
   front: Door | undefined,
-): Promise<{ system?: RunningSystem; refusal?: string }> {
+): Promise<{ system?: ApiClient; refusal?: string }> {
   if (!front) return {};
   try {
     if (!isNamed(front.url, options, config)) return {};
-    return { system: await connect(config, { ...options, url: front.url }) };
+    return { system: await connectApiClient(config, { ...options, url: front.url }) };
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof CliError)) throw error;
     return { refusal: error.message };
   }
 }
 
 /** Looks at one address; what is for the staff is asked for as `system`. */
-export async function lookAt(door: Door, system: RunningSystem | undefined): Promise<Seen> {
+export async function lookAt(door: Door, system: ApiClient | undefined): Promise<Seen> {
   try {
     const health = healthIn(await readBody(door.url, '/health'));
     if (!health) return { ...door, health, absence: 'what answers is not Tradepost', metrics: [] };
     return { ...door, health, metrics: samplesIn(await metricsAt(door, system)) };
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof CliError)) throw error;
     return { ...door, health: undefined, absence: 'nothing answers', metrics: [] };
   }
 }
@@ -110,12 +110,12 @@ function healthIn(body: unknown): HealthSeen | undefined {
 const isCondition = (word: unknown): word is Condition => word === 'ok' || word === 'degraded' || word === 'down';
 
 // The token is for the address that it was given for, and goes to no other.
-async function metricsAt({ url }: Door, system: RunningSystem | undefined): Promise<string> {
+async function metricsAt({ url }: Door, system: ApiClient | undefined): Promise<string> {
   const asked = system?.url === url ? system.text('/metrics') : readText(url, '/metrics');
   return asked.catch(() => '');
 }
 
-async function lettersAt(system: RunningSystem): Promise<Map<string, number>> {
+async function lettersAt(system: ApiClient): Promise<Map<string, number>> {
   const { paths = {} } = await system.ask<{ paths?: object }>('GET', '/openapi.json');
   const services = Object.keys(paths).flatMap((path) => /^\/dead-letters\/([a-z]+)$/.exec(path)?.[1] ?? []);
   const counts = new Map<string, number>();

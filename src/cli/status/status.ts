@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
+import type { Connection } from '../api-client.ts';
 import { connected } from '../connected.ts';
 import type { CommandContext } from '../context.ts';
-import { explain } from '../help.ts';
-import type { Connection } from '../running.ts';
+import { addCommandHelp } from '../help.ts';
 
 /** `tradepost status`: what runs, on what, since when, and what is wrong. */
 export function addStatusCommand(program: Command, { configuration, output }: CommandContext): void {
@@ -11,7 +11,7 @@ export function addStatusCommand(program: Command, { configuration, output }: Co
     .action(async (options: Connection) =>
       (await import('./status.actions.ts')).statusCommand(configuration(), options, output),
     );
-  explain(status, {
+  addCommandHelp(status, {
     examples: [
       'tradepost status',
       'tradepost status --url https://shop.example --json',

@@ -1,6 +1,6 @@
-import type { Condition } from '../../platform/health.ts';
+import type { Condition } from '../../platform/observability/health.ts';
 import type { Colour } from '../output/output.ts';
-import { table } from '../output/table.ts';
+import { textTable } from '../output/table.ts';
 import { LETTERS, type Seen, type Sight } from './look.ts';
 import type { Sample } from './metrics.ts';
 
@@ -31,7 +31,7 @@ interface EngineStatus {
 }
 
 /** What was seen, in one value. */
-export function summaryOf({ doors, letters }: Sight): Summary {
+export function statusSummary({ doors, letters }: Sight): Summary {
   const services = doors.flatMap(servicesOf);
   const problems = [...doors.flatMap(problemsAt), ...letterProblems(letters)];
   const running = doors.some(({ health }) => health !== undefined);
@@ -107,8 +107,8 @@ export function summaryText(
   return [
     paint(COLOURS[condition], HEADLINES[condition]),
     '',
-    table(['service', 'condition', 'url', 'since', 'version'], rows, { width }),
-    ...(stands.length > 0 ? ['', table(['engine', 'which'], stands, { width })] : []),
+    textTable(['service', 'condition', 'url', 'since', 'version'], rows, { width }),
+    ...(stands.length > 0 ? ['', textTable(['engine', 'which'], stands, { width })] : []),
     ...(problems.length > 0 ? ['', 'What is wrong:', ...problems.map((one) => `  ${one}`)] : []),
     ...(hint ? ['', hint] : []),
   ].join('\n');

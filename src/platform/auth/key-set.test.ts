@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
-import type { AppError } from '../errors.ts';
-import { freePort } from '../testing/ports.ts';
-import { createTokens, type Tokens } from '../tokens.ts';
+import { freePort } from '../../testing/ports.ts';
+import type { AppError } from '../contract/errors.ts';
+import { createTokens, type Tokens } from './tokens.ts';
 
 const alice = { id: 7, username: 'alice', role: 'customer' } as const;
 const refused = { code: 'TRADEPOST_UNAUTHENTICATED' };

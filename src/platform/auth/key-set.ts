@@ -1,5 +1,5 @@
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose';
-import { unavailable } from '../errors.ts';
+import { unavailable } from '../contract/errors.ts';
 import { networkFault } from '../http/peers/faults.ts';
 
 /** The keys that another process publishes, fetched when they are needed. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { test } from 'node:test';
-import type { Ctx } from '../contract.ts';
-import type { AppError } from '../errors.ts';
+import type { Ctx } from '../contract/contract.ts';
+import type { AppError } from '../contract/errors.ts';
 import { createSeal } from './seal.ts';
 
 const SECRET = 'a secret that only tests know';

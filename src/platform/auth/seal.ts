@@ -1,6 +1,6 @@
 import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
-import type { Ctx } from '../contract.ts';
-import { type AppError, common } from '../errors.ts';
+import type { Ctx } from '../contract/contract.ts';
+import { type AppError, common } from '../contract/errors.ts';
 
 /** How a Ctx travels between processes: signed, for one receiver, for half a minute. */
 export interface CtxSeal {

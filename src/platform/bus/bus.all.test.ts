@@ -5,11 +5,18 @@ import { once } from 'node:events';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Envelope } from '../events.ts';
-import { settle } from '../testing/settle.ts';
-import { assertAllInOrder, event, events, firstSeen, listener, numberOf, subjects } from './bus.fixture.ts';
+import { settle } from '../../testing/settle.ts';
+import type { Envelope } from '../contract/events.ts';
 import { type Bus, UNDER_WAY } from './bus.ts';
-import { type Broker, type BusKind, brokerOf, KINDS, type World, worldOn } from './fixtures/brokers.fixture.ts';
+import {
+  type Broker,
+  type BrokerKind,
+  type BrokerWorld,
+  brokerOf,
+  KINDS,
+  worldOn,
+} from './fixtures/brokers.fixture.ts';
+import { assertAllInOrder, event, events, firstSeen, listener, numberOf, subjects } from './fixtures/bus.fixture.ts';
 
 // What every bus promises, on the real broker. Where one differs, `KINDS` names the sentence and says why.
 
@@ -31,7 +38,7 @@ describe('every bus', { concurrency: KINDS.length }, () => {
   for (const kind of KINDS) describe(kind.title, { concurrency: 1 }, () => suite(kind));
 });
 
-function suite(kind: BusKind): void {
+function suite(kind: BrokerKind): void {
   let broker: Broker;
   before(async () => {
     broker = await brokerOf(kind);
@@ -39,7 +46,7 @@ function suite(kind: BusKind): void {
   after(() => broker.end());
 
   /** A test with a bus of its own; `sentence` names what a kind may differ in. */
-  function promise(name: string, work: (world: World, t: TestContext) => Promise<void>, sentence = ''): void {
+  function promise(name: string, work: (world: BrokerWorld, t: TestContext) => Promise<void>, sentence = ''): void {
     // What a bus cannot promise by its nature is no test that was left out: `KINDS` and the README of this room say it.
     if (sentence in kind.differs) return;
     test(name, async (t) => {

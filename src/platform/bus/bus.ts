@@ -1,4 +1,4 @@
-import type { Envelope } from '../events.ts';
+import type { Envelope } from '../contract/events.ts';
 import type { Refusal } from './publishing/refusal.ts';
 
 /**
@@ -14,7 +14,7 @@ export interface Bus {
    */
   publish(events: readonly Envelope[]): Promise<readonly Refusal[]>;
   /** Begins to deliver to a group; a new one begins with the oldest event that the bus still has. */
-  subscribe(subscription: Subscription): Promise<Delivery>;
+  subscribe(subscription: Subscription): Promise<ActiveSubscription>;
   /** Forgets what is older than so many days and was handled by all; absent where the broker does that by itself. */
   forget?(days: number): Promise<number>;
   /** Throws when the broker does not answer; `Degraded`, with a public sentence, when it answers and takes no events. */
@@ -28,7 +28,7 @@ export interface Subscription {
   /** The service that listens: `order`. Drivers put GROUP_PREFIX before it. */
   readonly group: string;
   /** What it wants, by the service that announces it. Anything else is passed over. */
-  readonly wanted: readonly Wanted[];
+  readonly filters: readonly EventFilter[];
   /**
    * Called with one event of a subject at a time, with different subjects side by side. Resolves when the event is
    * done with for good; only then may the bus forget it. Rejects when the process lets go of it: it is delivered again.
@@ -52,7 +52,7 @@ export interface Loss {
   readonly reason: string;
 }
 
-export interface Wanted {
+export interface EventFilter {
   /** The announcing service: `delivery`. */
   readonly source: string;
   /** Where its events are: `shipments`. */
@@ -60,7 +60,7 @@ export interface Wanted {
   readonly types: ReadonlySet<string>;
 }
 
-export interface Delivery {
+export interface ActiveSubscription {
   /** Takes no more events, lets those under way come to their end or be let go of, and resolves then. */
   close(): Promise<void>;
 }

@@ -1,5 +1,5 @@
+import type { Envelope } from '../contract/events.ts';
 import { validTime } from '../db/letter.ts';
-import type { Envelope } from '../events.ts';
 
 /**
  * CloudEvents 1.0 in binary mode: every attribute a header, the value nothing but the payload. `prefix` is what the

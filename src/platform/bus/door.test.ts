@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Envelope } from '../events.ts';
-import { event, listener } from './bus.fixture.ts';
+import type { Envelope } from '../contract/events.ts';
 import { headersOf, toHeaders } from './cloudevents.ts';
+import { event, listener } from './fixtures/bus.fixture.ts';
 import { receiver } from './receiver.ts';
 
 /** What a subscription is told when these headers and this payload come. */

@@ -1,14 +1,14 @@
-import { type Config, readConfig } from '../config.ts';
-import type { Ctx } from '../contract.ts';
-import { deadLettersIn } from '../db/dead-letters.ts';
-import { eventsIn } from '../db/outbox.ts';
-import { type Database, openDatabase } from '../db/postgres.ts';
-import { at, change, make, plain, type ToyState, toyContract } from '../db/save.fixture.ts';
-import { openSession, type Session } from '../db/session.ts';
-import { type PostgresStore, postgresStore } from '../db/store.ts';
-import type { Engines } from '../engines.ts';
-import type { Consumer, Envelope } from '../events.ts';
-import { createLog, type Log } from '../log.ts';
+import type { Engines } from '../app/engines.ts';
+import { type Config, readConfig } from '../config/config.ts';
+import type { Ctx } from '../contract/contract.ts';
+import type { Consumer, Envelope } from '../contract/events.ts';
+import { type Database, openDatabase } from '../db/postgres/postgres.ts';
+import { type DatabaseSession, openSession } from '../db/postgres/session.ts';
+import { deadLettersIn } from '../db/postgres/store/dead-letters.ts';
+import { eventsIn } from '../db/postgres/store/outbox.ts';
+import { at, change, make, plain, type ToyState, toyContract } from '../db/postgres/store/save.fixture.ts';
+import { type PostgresStore, postgresStore } from '../db/postgres/store/store.ts';
+import { createLog, type Log } from '../observability/log.ts';
 import type { Bus } from './bus.ts';
 import { type EventPath, openEventPath } from './event-path.ts';
 
@@ -35,7 +35,7 @@ export async function toyProcess(
   more: { readonly aroundBus?: (bus: Bus) => Bus; readonly log?: Log } = {},
 ): Promise<ToyProcess> {
   const db = openDatabase(url);
-  const sessions: Session[] = [];
+  const sessions: DatabaseSession[] = [];
   const engines = enginesOf(db, sessions);
   const letters = deadLettersIn(db, 'toy');
   const deadLetters = new Map([['toy', letters]]);
@@ -60,7 +60,7 @@ export async function toyProcess(
   };
 }
 
-function enginesOf(db: Database, sessions: Session[]): Engines {
+function enginesOf(db: Database, sessions: DatabaseSession[]): Engines {
   const session = openSession(db.url, log);
   sessions.push(session);
   const source = eventsIn(db, session);

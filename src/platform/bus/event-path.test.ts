@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
-import { at, change, type KeptToys, keptToys, make, plain, type ToyState, toyContract } from '../db/save.fixture.ts';
-import { common } from '../errors.ts';
-import { type Consumer, type Envelope, on } from '../events.ts';
-import { eachEngine } from '../testing/engines.ts';
-import { settle } from '../testing/settle.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { settle } from '../../testing/settle.ts';
+import { common } from '../contract/errors.ts';
+import { type Consumer, type Envelope, on } from '../contract/events.ts';
+import {
+  at,
+  change,
+  type KeptToys,
+  keptToys,
+  make,
+  plain,
+  type ToyState,
+  toyContract,
+} from '../db/postgres/store/save.fixture.ts';
 import { toyProcess } from './event-path.fixture.ts';
 
 const { made, changed } = toyContract.events as Record<string, (typeof toyContract.events)[string]>;

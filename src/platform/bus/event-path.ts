@@ -1,18 +1,18 @@
-import type { Config } from '../config.ts';
-import type { Contract } from '../contract.ts';
-import type { DeadLetterStore } from '../db/dead-letters.ts';
-import type { EventSource, Waiting } from '../db/outbox.ts';
-import type { Engines } from '../engines.ts';
-import type { Consumer, Envelope } from '../events.ts';
-import { Degraded } from '../health.ts';
-import type { Log } from '../log.ts';
-import { countPutAside, watchOutboxes } from '../metrics.ts';
-import type { Bus, Delivery } from './bus.ts';
-import { type Listening, listening } from './consume.ts';
+import type { Engines } from '../app/engines.ts';
+import type { Config } from '../config/config.ts';
+import type { Contract } from '../contract/contract.ts';
+import type { Consumer, Envelope } from '../contract/events.ts';
+import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
+import type { EventSource, WaitingEvents } from '../db/postgres/store/outbox.ts';
+import { Degraded } from '../observability/health.ts';
+import type { Log } from '../observability/log.ts';
+import { countPutAside, watchOutboxes } from '../observability/metrics.ts';
+import type { ActiveSubscription, Bus } from './bus.ts';
 import { openBus } from './open-bus.ts';
-import { aside } from './publishing/aside.ts';
+import { type Relay, startRelay } from './publishing/relay.ts';
 import { ageOf, lookAtPublishing } from './publishing/trouble.ts';
-import { type Relay, startRelay } from './relay.ts';
+import { unpublishableStore } from './publishing/unpublishable.ts';
+import { createSubscriber, type Subscriber } from './subscriber.ts';
 
 /** A service of this process that listens. */
 export interface Listener<S> {
@@ -41,7 +41,7 @@ interface EventParts {
 export interface EventPath {
   readonly bus: Bus;
   /** Makes ready to listen; the answer can handle one event again. */
-  prepare<S>(listener: Listener<S>): Listening;
+  prepare<S>(listener: Listener<S>): Subscriber;
   /** Begins to deliver to everything that was prepared, and then to publish. */
   listen(): Promise<void>;
   /** Publishes once more what was put aside. Throws the bus's words when it is refused again. */
@@ -63,7 +63,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   const topics = new Map(contracts.map(({ name, topic }) => [name, topic]));
   const describe = ({ source }: Envelope) => ({ bus: config.EVENT_BUS, topic: topics.get(source) ?? source });
   const sources = bySource(keepers, engines);
-  const waiting = async (): Promise<Waiting[]> => {
+  const waiting = async (): Promise<WaitingEvents[]> => {
     const all = [...sources].map(([{ outboxes }, services]) => outboxes.waiting(services));
     return (await Promise.all(all)).flat();
   };
@@ -77,13 +77,13 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   // From the start, so that a first one is seen as a rise.
   for (const service of keepers) countPutAside(service, 0);
   const relays: Relay[] = [];
-  const prepared: Listening[] = [];
-  const deliveries: Delivery[] = [];
+  const prepared: Subscriber[] = [];
+  const deliveries: ActiveSubscription[] = [];
   return {
     bus,
     prepare(listener) {
       const attempts = { attempts: config.EVENT_ATTEMPTS, firstPauseMs: config.EVENT_PAUSE_MS };
-      const one = listening({ ...listener, contracts, log, ...attempts });
+      const one = createSubscriber({ ...listener, contracts, log, ...attempts });
       prepared.push(one);
       return one;
     },
@@ -91,7 +91,9 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
       for (const { subscription } of prepared) deliveries.push(await bus.subscribe(subscription));
       // After those who listen: what goes to a queue that is not there yet is heard by nobody.
       for (const [source, services] of sources) {
-        relays.push(await startRelay({ source, services, bus, log, describe, putAside: aside(deadLetters) }));
+        relays.push(
+          await startRelay({ source, services, bus, log, describe, putAside: unpublishableStore(deadLetters) }),
+        );
       }
     },
     async publishAgain(envelope) {

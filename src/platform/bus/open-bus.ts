@@ -1,13 +1,13 @@
-import { assets } from '../assets.ts';
-import { type Config, ConfigError } from '../config.ts';
-import type { Contract } from '../contract.ts';
-import { BUS_SCHEMA } from '../db/event-log.ts';
-import { migrate } from '../db/migrate.ts';
+import { assets } from '../app/assets.ts';
+import type { Engines } from '../app/engines.ts';
+import { type Config, ConfigError } from '../config/config.ts';
+import type { Contract } from '../contract/contract.ts';
 import { readMigrations } from '../db/migrations.ts';
-import type { Engines } from '../engines.ts';
-import type { Log } from '../log.ts';
+import { BUS_SCHEMA } from '../db/postgres/event-log.ts';
+import { migrate } from '../db/postgres/migrate.ts';
+import type { Log } from '../observability/log.ts';
 import type { Bus } from './bus.ts';
-import { openEmbeddedBus } from './embedded.ts';
+import { openEmbeddedBus } from './embedded/embedded.ts';
 
 interface BusParts {
   readonly config: Config;
@@ -25,14 +25,14 @@ export async function openBus({ config, engines, log, contracts }: BusParts): Pr
   const keepMs = config.EVENT_RETENTION_DAYS * 86_400_000;
   switch (config.EVENT_BUS) {
     case 'redis':
-      return (await import('./redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, topicOf, keepMs, log });
+      return (await import('./redis/redis.ts')).openRedisBus({ url: config.REDIS_URL, prefix, topicOf, keepMs, log });
     case 'rabbitmq':
-      return (await import('./rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, topicOf, log });
+      return (await import('./rabbitmq/rabbitmq.ts')).openRabbitBus({ url: config.RABBITMQ_URL, prefix, topicOf, log });
     case 'kafka': {
       const given = (topic: string): string =>
         config.KAFKA_TOPIC_PREFIX + (topic === 'transactions' ? config.KAFKA_TOPIC : topic);
       const topicNames = Object.fromEntries([...topics.values()].map((topic) => [topic, given(topic)]));
-      const { openKafkaBus } = await import('./kafka.ts');
+      const { openKafkaBus } = await import('./kafka/kafka.ts');
       return openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicOf, topicNames, log });
     }
     default: {

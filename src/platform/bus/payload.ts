@@ -1,8 +1,8 @@
 import { Ajv } from 'ajv';
-import { codecOf } from '../codec.ts';
-import type { EventType } from '../contract.ts';
+import { codecOf } from '../contract/codec.ts';
+import type { EventType } from '../contract/contract.ts';
+import { isDecimalAmount } from '../contract/money.ts';
 import { isCut } from '../db/letter.ts';
-import { isDecimalAmount } from '../money.ts';
 
 /** What an event carries is not what its contract says: no attempt will ever mend that. */
 export class Malformed extends Error {

@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Envelope } from '../events.ts';
+import type { Envelope } from '../contract/events.ts';
 import { type Subscription, UNDER_WAY } from './bus.ts';
 import { admit, fromHeaders } from './cloudevents.ts';
-import { lanes } from './lanes.ts';
+import { keyedQueue } from './keyed-queue.ts';
 
 /** What a broker hands over. */
-export interface Message {
+export interface BusMessage {
   readonly topic: string;
   /** The attributes, named as the protocol binding names them. */
   readonly headers: Readonly<Record<string, unknown>>;
@@ -22,7 +22,7 @@ export interface Receiver {
    * Puts a message at the end of its subject's lane. Resolves with true when it is done with for good, and with
    * false when it was let go of: once `held` has ended, what has not begun does not begin any more.
    */
-  take(message: Message, held: AbortSignal): Promise<boolean>;
+  take(message: BusMessage, held: AbortSignal): Promise<boolean>;
 }
 
 interface Piece {
@@ -33,9 +33,9 @@ interface Piece {
 const AGAIN_MS = 1_000;
 
 /** Makes the receiver of one subscription; `prefix` is what stands before the name of an attribute. */
-export function receiver({ wanted, handle, unreadable }: Subscription, prefix: string): Receiver {
+export function receiver({ filters: wanted, handle, unreadable }: Subscription, prefix: string): Receiver {
   const concerns = new Set(wanted.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
-  const work = lanes<Piece>(untilDone, UNDER_WAY);
+  const work = keyedQueue<Piece>(untilDone, UNDER_WAY);
 
   function run(lane: string, piece: Piece): Promise<boolean> {
     return work.run(lane, piece).then(
@@ -72,8 +72,8 @@ async function untilDone({ held, work }: Piece): Promise<void> {
 
 /** Undefined for an event that nobody here wants. What is wrong with it is then nobody's concern either. */
 function read(
-  headers: Message['headers'],
-  data: Message['data'],
+  headers: BusMessage['headers'],
+  data: BusMessage['data'],
   prefix: string,
   concerns: ReadonlySet<string>,
 ): Envelope | Error | undefined {

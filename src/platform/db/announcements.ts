@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { v7 as uuid } from 'uuid';
-import { codecOf } from '../codec.ts';
-import type { Contract, Ctx, EventOf } from '../contract.ts';
-import { common } from '../errors.ts';
-import { actorText } from '../events.ts';
+import { codecOf } from '../contract/codec.ts';
+import type { Contract, Ctx, EventOf } from '../contract/contract.ts';
+import { common } from '../contract/errors.ts';
+import { actorText } from '../contract/events.ts';
 
 /** An event as it is kept beside the state that announces it, until the relay has brought it to the bus. */
 export interface Announcement {

@@ -1,4 +1,4 @@
-import { batchSizes } from '../metrics.ts';
+import { batchSizes } from '../observability/metrics.ts';
 
 /**
  * Coalescing: calls of the same kind that wait at the same moment go to the database as one statement and one

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type TestDatabase, testDatabase } from '../testing/databases.ts';
-import { eachEngine } from '../testing/engines.ts';
+import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
+import { eachEngine } from '../../testing/engines.ts';
 import { type Ids, idsFromSequence } from './ids.ts';
-import { type Database, openDatabase, type Sql } from './postgres.ts';
+import { type Database, openDatabase, type Sql } from './postgres/postgres.ts';
 
 const LARGEST_BLOCK = 512;
 

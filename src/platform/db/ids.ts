@@ -1,4 +1,4 @@
-import type { Sql } from './postgres.ts';
+import type { Sql } from './postgres/postgres.ts';
 
 /**
  * Hands out ids in blocks, so that the application knows an id before it writes and several

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Assets } from '../assets.ts';
+import type { Assets } from '../app/assets.ts';
 import { UnfitDatabase } from './postgres/unfit.ts';
 
 /**

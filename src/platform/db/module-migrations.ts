@@ -1,12 +1,12 @@
-import { assets } from '../assets.ts';
-import type { Config } from '../config.ts';
-import type { Engines } from '../engines.ts';
-import type { Log } from '../log.ts';
+import { assets } from '../app/assets.ts';
+import type { Engines } from '../app/engines.ts';
+import type { Config } from '../config/config.ts';
+import type { Log } from '../observability/log.ts';
 import type { ClickHouse } from './clickhouse/engine.ts';
-import { migrate, pendingMigrations } from './migrate.ts';
 import { type MigrationSet, readMigrations } from './migrations.ts';
-import type { Database } from './postgres.ts';
-import { schemaOf } from './store.ts';
+import { migrate, pendingMigrations } from './postgres/migrate.ts';
+import type { Database } from './postgres/postgres.ts';
+import { schemaOf } from './postgres/store/store.ts';
 
 /** The migrations of a service: the platform's tables first, then its own. */
 export function migrationSet(service: string): MigrationSet {

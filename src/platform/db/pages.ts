@@ -1,5 +1,5 @@
-import type { Page } from '../contract.ts';
-import { common } from '../errors.ts';
+import type { Page } from '../contract/contract.ts';
+import { common } from '../contract/errors.ts';
 
 /** Cuts a list that was read with `limit + 1` to a page; `cursorOf` names the last row's place in the order. */
 export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => string | number): Page<T> {

@@ -1,9 +1,9 @@
+import type { Engines } from '../app/engines.ts';
+import type { ScheduledJob } from '../app/jobs.ts';
 import type { Bus } from '../bus/bus.ts';
-import type { Config } from '../config.ts';
-import type { Engines } from '../engines.ts';
-import type { ScheduledJob } from '../jobs.ts';
+import type { Config } from '../config/config.ts';
 import { forgetMarks, forgetProcesses } from './clickhouse/retention.ts';
-import { forgetOld } from './retention.ts';
+import { forgetOld } from './postgres/store/retention.ts';
 
 /** The jobs that keep marks, and the log of the bus, from growing for ever. */
 export function forgettingJobs(

@@ -1,5 +1,5 @@
 import type { ClickHouse } from './clickhouse/engine.ts';
-import type { Sql } from './postgres.ts';
+import type { Sql } from './postgres/postgres.ts';
 
 /** The version of a PostgreSQL server, such as `18.4`. */
 export async function postgresVersion(db: Sql): Promise<string> {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { createLog } from '../log.ts';
-import { settle } from '../testing/settle.ts';
+import { settle } from '../../testing/settle.ts';
+import { createLog } from '../observability/log.ts';
 import { createServer } from './server.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });

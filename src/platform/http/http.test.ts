@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { clientOf, type TestAnswer, type TestClient } from '../../testing/client.ts';
 import { CTX_HEADER } from '../auth/seal.ts';
-import { MAX_BODY } from '../contract.ts';
-import { type Answer, type Client, clientOf } from '../testing/client.ts';
+import { MAX_BODY } from '../contract/contract.ts';
 import { endServers, seal, serveThings, type ThingServer, thingService, tokenOf } from './things.fixture.ts';
 
 const service = thingService();
 let server: ThingServer;
-let guest: Client;
+let guest: TestClient;
 let customer: Record<string, string>;
 let staff: Record<string, string>;
 
@@ -82,7 +82,7 @@ test('a JSON request without a body is one without fields', async () => {
 
 test('what is no valid request is answered with a problem document', async () => {
   const big = JSON.stringify({ how: 'x'.repeat(MAX_BODY) });
-  const cases: [number, string, Promise<Answer>][] = [
+  const cases: [number, string, Promise<TestAnswer>][] = [
     [404, 'TRADEPOST_NOT_FOUND', guest.get('/nowhere')],
     [404, 'TRADEPOST_NOT_FOUND', guest.put('/things', {})],
     [413, 'TRADEPOST_BODY_TOO_LARGE', guest.raw('POST', '/failures', big, JSON_TYPE)],
@@ -154,7 +154,7 @@ test('a list is a bare array; the Link header leads from page to page with the s
   const ids: unknown[] = [];
   let path: string | undefined = '/things?limit=2&cheaper_than=7.50';
   while (path) {
-    const page: Answer<{ thing_id: number }[]> = await guest.get(path);
+    const page: TestAnswer<{ thing_id: number }[]> = await guest.get(path);
     ids.push(page.body.map((one) => one.thing_id));
     path = /^<(\/things\?[^>]*)>; rel="next"$/.exec(page.headers.get('link') ?? '')?.[1];
     if (path) assert.match(path, /limit=2.*cheaper_than=7\.50.*cursor=/);

@@ -1,16 +1,21 @@
 import { Authenticator } from '@fastify/passport';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import passportJwt from 'passport-jwt';
-import type { Actor } from '../contract.ts';
-import { common } from '../errors.ts';
-import type { Claims, Tokens } from '../tokens.ts';
+import type { TokenClaims, Tokens } from '../auth/tokens.ts';
+import type { Actor } from '../contract/contract.ts';
+import { common } from '../contract/errors.ts';
 
 /** Who calls an address that asks for a scope. Throws UNAUTHENTICATED, and SCOPE_MISSING for a client without it. */
 export type Passport = (request: FastifyRequest, scope: string) => Promise<Actor>;
 
 const { ExtractJwt, Strategy } = passportJwt;
 
-type Verifier = (token: string, keys: Tokens, options: object, done: (error: unknown, claims?: Claims) => void) => void;
+type Verifier = (
+  token: string,
+  keys: Tokens,
+  options: object,
+  done: (error: unknown, claims?: TokenClaims) => void,
+) => void;
 
 // The library's own verifier knows no Ed25519. Ours is the one of every other address: algorithm, type, issuer,
 // audience and times are pinned there. The `keys` are what `secretOrKeyProvider` hands over, so that it serves any.
@@ -27,7 +32,7 @@ export function passportOver(tokens: Tokens): Passport {
         jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
         secretOrKeyProvider: (_request, _token, done) => done(null, tokens as never),
       },
-      (claims: Claims, done) => done(null, claims),
+      (claims: TokenClaims, done) => done(null, claims),
     ),
   );
   const authenticate = authenticator.authenticate(
@@ -38,7 +43,7 @@ export function passportOver(tokens: Tokens): Passport {
       if (!claims) throw common.UNAUTHENTICATED();
       return claims as never;
     },
-  ) as unknown as (request: FastifyRequest, reply: FastifyReply) => Promise<Claims>;
+  ) as unknown as (request: FastifyRequest, reply: FastifyReply) => Promise<TokenClaims>;
   return async (request, asked) => {
     // Its plugin would only put this property there, and asks for sessions; a strategy that reads a header and answers
     // nothing by itself needs no reply either.

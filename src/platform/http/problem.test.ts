@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError, common, errors, invalid, type Kind, REMEDY, STATUS } from '../errors.ts';
+import { AppError, common, errors, invalid, type Kind, REMEDY, STATUS } from '../contract/errors.ts';
 import { expected, problemOf } from './problem.ts';
 
 const stock = errors('STOCK', {

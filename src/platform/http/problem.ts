@@ -1,4 +1,4 @@
-import { AppError, common, type InputFault, invalid } from '../errors.ts';
+import { AppError, common, type InputFault, invalid } from '../contract/errors.ts';
 
 /** RFC 9457, with the two fields of the first clients (`error`, `timestamp`) and the request's id. */
 export interface Problem {

@@ -1,6 +1,6 @@
 import { type TObject, Type } from 'typebox';
-import type { Op } from '../contract.ts';
-import { shapeOf } from '../schema/shape.ts';
+import type { Op } from '../contract/contract.ts';
+import { objectShapeOf } from '../contract/schema/shape.ts';
 
 /** How an operation's one flat input is spread over path, query and body. */
 export interface InputParts {
@@ -27,6 +27,6 @@ export function inputParts(op: Op): InputParts {
 /** The path as the router takes it: an integer parameter matches digits only, so that a name may stand there too. */
 export function routePath(op: Op, path: string): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) =>
-    shapeOf(op.input).properties?.[name]?.type === 'integer' ? `:${name}(^\\d+$)` : `:${name}`,
+    objectShapeOf(op.input).properties?.[name]?.type === 'integer' ? `:${name}(^\\d+$)` : `:${name}`,
   );
 }

@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { allow } from '../app/module.ts';
 import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
-import { codecOf, toJson } from '../codec.ts';
-import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op } from '../contract.ts';
-import { common } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { allow } from '../module.ts';
-import type { Tokens } from '../tokens.ts';
-import { continueTrace } from '../trace.ts';
+import type { Tokens } from '../auth/tokens.ts';
+import { codecOf, toJson } from '../contract/codec.ts';
+import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op } from '../contract/contract.ts';
+import { common } from '../contract/errors.ts';
+import type { Log } from '../observability/log.ts';
+import { continueTrace } from '../observability/trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';
 import { pinged, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
-import { answerStream, type OpenStreams, openStreams } from './sse.ts';
+import { answerStream, type OpenStreams, openStreams } from './sse/sse.ts';
 
 /** What the routes of a service stand on. */
 export interface HttpParts {

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import { MAX_BODY } from '../contract.ts';
-import { type AppError, common, invalid } from '../errors.ts';
-import type { Log } from '../log.ts';
-import { countFailure, observeRequest } from '../metrics.ts';
+import { MAX_BODY } from '../contract/contract.ts';
+import { type AppError, common, invalid } from '../contract/errors.ts';
 import { type FaultLog, faultLog } from '../observability/fault-log.ts';
+import type { Log } from '../observability/log.ts';
+import { countFailure, observeRequest } from '../observability/metrics.ts';
 import { endConnections } from './connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { validatorFor } from './validation.ts';

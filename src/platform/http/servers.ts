@@ -1,26 +1,26 @@
 import type { FastifyInstance } from 'fastify';
-import type { Config } from '../config.ts';
-import type { AnyModule } from '../module.ts';
+import type { AnyModule } from '../app/module.ts';
+import type { Config } from '../config/config.ts';
 import { exposeHealth } from '../observability/health-metrics.ts';
-import type { Party } from './asyncapi.ts';
 import { type DoorHealth, doorHealth, type HealthSources } from './health/door.ts';
+import type { ServiceDescription } from './openapi/asyncapi.ts';
 import { type HttpParts, mount } from './routes.ts';
 import { createServer } from './server.ts';
-import { type Neighbour, serveSystem } from './system-routes.ts';
+import { type RemoteService, serveSystem } from './system-routes.ts';
 
 /** A service of this process, ready to be served. */
-export interface Served {
+export interface LocalService {
   readonly module: AnyModule;
   /** The guarded service. */
   readonly api: object;
 }
 
-export interface Listening {
+export interface HttpOptions {
   readonly config: Config;
-  readonly served: readonly Served[];
-  readonly neighbours: readonly Neighbour[];
+  readonly served: readonly LocalService[];
+  readonly neighbours: readonly RemoteService[];
   /** Every service there is, wherever it runs. */
-  readonly parties: readonly Party[];
+  readonly parties: readonly ServiceDescription[];
   readonly health: HealthSources;
   readonly http: HttpParts;
 }
@@ -36,14 +36,14 @@ export interface Servers {
 interface Door {
   readonly name: string;
   readonly port: number;
-  readonly behind: readonly Served[];
-  readonly neighbours: readonly Neighbour[];
+  readonly behind: readonly LocalService[];
+  readonly neighbours: readonly RemoteService[];
   /** Whether it is the one door of the whole system. */
   readonly edge: boolean;
 }
 
 /** With the edge service here: one server for everything, at PORT. Without it: one a service, each on its own port. */
-function doorsOf({ config, served, neighbours }: Listening): Door[] {
+function doorsOf({ config, served, neighbours }: HttpOptions): Door[] {
   const edge = served.find(({ module }) => module.edge);
   if (edge) return [{ name: edge.module.contract.name, port: config.PORT, behind: served, neighbours, edge: true }];
   return served.map((one) => {
@@ -53,7 +53,7 @@ function doorsOf({ config, served, neighbours }: Listening): Door[] {
 }
 
 /** Opens the servers of this process. When one cannot listen, those that already do are closed again. */
-export async function listen(parts: Listening): Promise<Servers> {
+export async function listen(parts: HttpOptions): Promise<Servers> {
   const urls: Record<string, string> = {};
   const servers: FastifyInstance[] = [];
   const hidden: (() => void)[] = [];
@@ -79,7 +79,11 @@ export async function listen(parts: Listening): Promise<Servers> {
 
 const namesOf = ({ behind }: Door): string[] => behind.map(({ module }) => module.contract.name);
 
-function serve({ name, behind, neighbours }: Door, { parties, http }: Listening, health: DoorHealth): FastifyInstance {
+function serve(
+  { name, behind, neighbours }: Door,
+  { parties, http }: HttpOptions,
+  health: DoorHealth,
+): FastifyInstance {
   const app = createServer(http.log);
   for (const { module, api } of behind) {
     mount(app, module.contract, api as never, http);

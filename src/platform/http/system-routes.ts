@@ -1,17 +1,17 @@
 import type { FastifyInstance } from 'fastify';
-import type { Contract } from '../contract.ts';
-import { registry } from '../metrics.ts';
-import { VERSION } from '../version.ts';
-import type { Party } from './asyncapi.ts';
-import { errorPage } from './error-catalogue.ts';
+import { VERSION } from '../app/version.ts';
+import type { Contract } from '../contract/contract.ts';
+import { registry } from '../observability/metrics.ts';
 import type { DoorHealth } from './health/door.ts';
 import { serveHealth } from './health/routes.ts';
-import { openapi } from './openapi.ts';
+import type { ServiceDescription } from './openapi/asyncapi.ts';
+import { errorPage } from './openapi/error-catalogue.ts';
+import { openapi } from './openapi/openapi.ts';
 import { serveReference } from './static-files/reference.ts';
 import { type Content, serveStatic } from './static-files/static-file.ts';
 
 /** A service that runs in another process. */
-export interface Neighbour {
+export interface RemoteService {
   readonly contract: Contract;
   readonly url: string;
 }
@@ -19,9 +19,9 @@ export interface Neighbour {
 interface System {
   readonly name: string;
   readonly contracts: readonly Contract[];
-  readonly neighbours: readonly Neighbour[];
+  readonly neighbours: readonly RemoteService[];
   /** Every service there is: what is heard here may be announced elsewhere. */
-  readonly parties: readonly Party[];
+  readonly parties: readonly ServiceDescription[];
   readonly health: DoorHealth;
 }
 
@@ -35,7 +35,7 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   serveStatic(app, '/openapi.json', () => json(openapi(known, title, VERSION)));
   serveStatic(app, '/asyncapi.json', async () => {
     // Loaded when somebody asks: a start has no use for it.
-    const { asyncapi } = await import('./asyncapi.ts');
+    const { asyncapi } = await import('./openapi/asyncapi.ts');
     return json(asyncapi({ parties, services, title, version: VERSION }));
   });
   // An error of a peer passes through this service too.

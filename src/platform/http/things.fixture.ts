@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
+import { guard } from '../app/module.ts';
 import { type CtxSeal, createSeal } from '../auth/seal.ts';
+import { createTokens } from '../auth/tokens.ts';
 import {
   Amount,
   type ApiOf,
@@ -15,12 +17,10 @@ import {
   op,
   PageOf,
   paging,
-} from '../contract.ts';
-import { errors, invalid } from '../errors.ts';
-import { createLog } from '../log.ts';
-import { guard } from '../module.ts';
-import { minor } from '../money.ts';
-import { createTokens } from '../tokens.ts';
+} from '../contract/contract.ts';
+import { errors, invalid } from '../contract/errors.ts';
+import { minor } from '../contract/money.ts';
+import { createLog } from '../observability/log.ts';
 import { mount } from './routes.ts';
 import { createServer } from './server.ts';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
-import { Id, Money, OneOf, paging } from '../contract.ts';
-import { AppError, type InputFault } from '../errors.ts';
-import { Pattern, TextLine, TextLineOrNothing } from '../schema/text.ts';
+import { Id, Money, OneOf, paging } from '../contract/contract.ts';
+import { AppError, type InputFault } from '../contract/errors.ts';
+import { Pattern, TextLine, TextLineOrNothing } from '../contract/schema/text.ts';
 import { validatorFor } from './validation.ts';
 
 const closed = { additionalProperties: false };

@@ -1,8 +1,8 @@
 import { Ajv, type ValidateFunction } from 'ajv';
-import { type AppError, invalid } from '../errors.ts';
-import { isDecimalAmount } from '../money.ts';
-import { faultsIn, type Part, sentenceOf } from '../schema/faults.ts';
-import { TEXT_FORMATS } from '../schema/text.ts';
+import { type AppError, invalid } from '../contract/errors.ts';
+import { isDecimalAmount } from '../contract/money.ts';
+import { faultsIn, type InputPart, sentenceOf } from '../contract/schema/faults.ts';
+import { TEXT_FORMATS } from '../contract/schema/text.ts';
 
 /**
  * Validation of what comes in. Bodies are taken as they are: no coercion, no unknown fields. Path and query are
@@ -69,11 +69,11 @@ function valuesIn(data: unknown, most: number): number {
   return count;
 }
 
-function validatorOf(validate: ValidateFunction, part: Part): Validator {
+function validatorOf(validate: ValidateFunction, part: InputPart): Validator {
   return (data) => (validate(data) ? { value: data } : { error: refusal(validate.errors ?? [], part) });
 }
 
-function refusal(errors: NonNullable<ValidateFunction['errors']>, part: Part): AppError {
+function refusal(errors: NonNullable<ValidateFunction['errors']>, part: InputPart): AppError {
   const all = faultsIn(errors, part);
   const faults = all.slice(0, REPORTED);
   const sentence = `${sentenceOf(faults, part)}${all.length > REPORTED ? '; and more' : ''}`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog } from '../log.ts';
 import { faultLog } from './fault-log.ts';
+import { createLog } from './log.ts';
 
 function lines(): { log: ReturnType<typeof createLog>; printed: Record<string, unknown>[] } {
   const printed: Record<string, unknown>[] = [];

@@ -1,4 +1,4 @@
-import type { Log } from '../log.ts';
+import type { Log } from './log.ts';
 
 const QUIET_MS = 10_000;
 const MAX_KINDS = 100;

@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
-import type { Condition } from '../health.ts';
-import { registry } from '../metrics.ts';
+import type { Condition } from './health.ts';
+import { registry } from './metrics.ts';
 
 interface Seen {
   readonly health: { readonly status: Condition };

@@ -1,12 +1,12 @@
+import type { Engines } from '../app/engines.ts';
 import type { EventPath } from '../bus/event-path.ts';
-import type { Engines } from '../engines.ts';
-import { type Check, shared } from '../health.ts';
 import type { HealthSources, Life } from '../http/health/door.ts';
+import { type HealthCheck, shared } from './health.ts';
 
 /** Whom the services of a process call, and how that goes. */
 export interface Peers {
   /** Whether each service elsewhere takes our calls. */
-  readonly pings: Map<string, Check>;
+  readonly pings: Map<string, HealthCheck>;
   /** By the service that calls. */
   readonly called: Map<string, readonly string[]>;
 }

@@ -1,9 +1,9 @@
 import { Gauge } from 'prom-client';
-import type { Config } from '../config.ts';
+import type { Engines } from '../app/engines.ts';
+import { VERSION } from '../app/version.ts';
+import type { Config } from '../config/config.ts';
 import { clickhouseVersion, postgresVersion } from '../db/version.ts';
-import type { Engines } from '../engines.ts';
-import { registry } from '../metrics.ts';
-import { VERSION } from '../version.ts';
+import { registry } from './metrics.ts';
 
 const build = new Gauge({
   name: 'tradepost_build_info',

@@ -3,15 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Client } from '../../platform/testing/client.ts';
-import { settle } from '../../platform/testing/settle.ts';
-import { type World, world } from '../../platform/testing/world.ts';
-import type { Check, Point, Rebuilt, Stats, TopProduct } from './analytics.contract.ts';
+import type { TestClient } from '../../testing/client.ts';
+import { settle } from '../../testing/settle.ts';
+import { type World, world } from '../../testing/world.ts';
+import type { FigureCheck, Point, Rebuilt, Stats, TopProduct } from './analytics.contract.ts';
 import { figuresStores } from './analytics.world.fixture.ts';
 
 let shop: World;
-let admin: Client;
-let alice: Client;
+let admin: TestClient;
+let alice: TestClient;
 
 for (const { name, settingsOf } of figuresStores)
   describe(`the figures of a shop, kept in ${name}`, () => {
@@ -62,7 +62,7 @@ for (const { name, settingsOf } of figuresStores)
       };
     }
 
-    const bearer = (client: Client): Record<string, string> => ({ authorization: `Bearer ${client.token}` });
+    const bearer = (client: TestClient): Record<string, string> => ({ authorization: `Bearer ${client.token}` });
 
     test('the figures of the shop are for its staff', async () => {
       for (const path of [
@@ -214,7 +214,7 @@ for (const { name, settingsOf } of figuresStores)
     });
 
     test('what was counted agrees with what the owners have', async () => {
-      const { status, body } = await admin.get<Check>('/stats/check');
+      const { status, body } = await admin.get<FigureCheck>('/stats/check');
       assert.equal(status, 200);
       assert.deepEqual([body.agrees, body.ledger], [true, []]);
     });

@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemCtx } from '../../platform/ctx.ts';
-import type { Figures, FiguresGroup, FiguresInput, FiguresRow } from '../../platform/figures.ts';
-import { ROWS_AT_ONCE } from '../../platform/figures.ts';
-import { minor } from '../../platform/money.ts';
-import { NAMED_DIFFERENCES } from './analytics.check.model.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { minor } from '../../platform/contract/money.ts';
+import type {
+  Reconciliation,
+  ReconciliationGroup,
+  ReconciliationRange,
+  ReconciliationRow,
+} from '../../platform/contract/reconciliation.ts';
+import { ROWS_AT_ONCE } from '../../platform/contract/reconciliation.ts';
 import { checkFigures, type Owner } from './analytics.check.ts';
-import type { Total } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { NAMED_DIFFERENCES } from './model/analytics.check.model.ts';
+import type { Total } from './model/analytics.model.ts';
 
 const NOW = '2026-11-18T12:00:00.000Z';
 const ctx = systemCtx(NOW);
@@ -17,26 +22,26 @@ const row = (
   status = 'pending',
   amount = id * 100,
   updated_at = '2026-11-01T00:00:00.000Z',
-): FiguresRow => ({
+): ReconciliationRow => ({
   id,
   status,
   currency: 'USD',
   amount: minor(amount),
   updated_at,
 });
-const rowsUpTo = (last: number): FiguresRow[] => Array.from({ length: last }, (_, i) => row(i + 1));
+const rowsUpTo = (last: number): ReconciliationRow[] => Array.from({ length: last }, (_, i) => row(i + 1));
 
-const nothing: Figures = { last_id: 0, groups: [] };
+const nothing: Reconciliation = { last_id: 0, groups: [] };
 const none: Owner = { figures: async () => nothing };
 
 /** What an owner of these rows tells, and how often it was asked. */
-function telling(rows: readonly FiguresRow[], ledger?: Figures['ledger']) {
-  const asked: FiguresInput[] = [];
-  const tell = async (input: FiguresInput): Promise<Figures> => {
+function telling(rows: readonly ReconciliationRow[], ledger?: Reconciliation['ledger']) {
+  const asked: ReconciliationRange[] = [];
+  const tell = async (input: ReconciliationRange): Promise<Reconciliation> => {
     asked.push(input);
     const inside = rows.filter(({ id }) => id >= input.from_id && id <= input.to_id);
     assert.ok(!input.rows || input.to_id - input.from_id < ROWS_AT_ONCE);
-    const groups = new Map<string, FiguresGroup>();
+    const groups = new Map<string, ReconciliationGroup>();
     for (const { status, currency, amount } of inside) {
       const group = groups.get(`${status} ${currency}`) ?? { status, currency, count: 0, amount: minor(0) };
       groups.set(`${status} ${currency}`, { ...group, count: group.count + 1, amount: minor(group.amount + amount) });
@@ -47,11 +52,11 @@ function telling(rows: readonly FiguresRow[], ledger?: Figures['ledger']) {
   return { tell, asked };
 }
 
-async function check(owned: readonly FiguresRow[], counted: readonly FiguresRow[]) {
+async function check(owned: readonly ReconciliationRow[], counted: readonly ReconciliationRow[]) {
   const [there, here] = [telling(owned), telling(counted)];
   const owner: Owner = { figures: (_ctx, input) => there.tell(input) };
   const figures = {
-    figures: (of: string, input: FiguresInput) => (of === 'orders' ? here.tell(input) : nothing),
+    figures: (of: string, input: ReconciliationRange) => (of === 'orders' ? here.tell(input) : nothing),
   } as unknown as AnalyticsRepository;
   const result = await checkFigures(ctx, figures, { order: owner, invoice: none, payment: none });
   const [comparison] = result.comparisons;
@@ -113,10 +118,10 @@ test('the ledger is compared currency by currency, when no payment is on its way
     latest: NOW,
   });
   const totals = [total('payments', 'USD', 500), total('refunds', 'USD', 100), total('payments', 'EUR', 70)];
-  const compare = async (ledger: Figures['ledger'], owned = rowsUpTo(3)) => {
+  const compare = async (ledger: Reconciliation['ledger'], owned = rowsUpTo(3)) => {
     const [there, here] = [telling(owned, ledger), telling(rowsUpTo(3))];
     const figures = {
-      figures: (of: string, input: FiguresInput) => (of === 'transactions' ? here.tell(input) : nothing),
+      figures: (of: string, input: ReconciliationRange) => (of === 'transactions' ? here.tell(input) : nothing),
       totals: async () => totals,
     };
     const owner: Owner = { figures: (_ctx, input) => there.tell(input) };

@@ -1,5 +1,7 @@
-import type { ApiOf, Ctx } from '../../platform/contract.ts';
-import type { Figures, FiguresInput, figuresOp } from '../../platform/figures.ts';
+import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
+import type { Reconciliation, ReconciliationRange, reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import type { Compared, Comparison, FigureCheck } from './analytics.contract.ts';
+import type { AnalyticsRepository } from './analytics.repository.ts';
 import {
   agree,
   comparisonOf,
@@ -10,12 +12,10 @@ import {
   ledgerDifferences,
   NAMED_DIFFERENCES,
   type Range,
-} from './analytics.check.model.ts';
-import type { Check, Compared, Comparison } from './analytics.contract.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
+} from './model/analytics.check.model.ts';
 
 /** A service that tells what it has. */
-export type Owner = ApiOf<{ figures: ReturnType<typeof figuresOp> }>;
+export type Owner = ApiOf<{ figures: ReturnType<typeof reconciliationOp> }>;
 
 /** Who is asked. */
 export interface Owners {
@@ -24,15 +24,15 @@ export interface Owners {
   readonly payment: Owner;
 }
 
-type Tell = (range: FiguresInput) => Promise<Figures>;
+type Tell = (range: ReconciliationRange) => Promise<Reconciliation>;
 
 /**
  * Compares what was counted with what its owners have. Sums first; only where they differ it goes down, halving the
  * range of ids, to the rows themselves: a shop that agrees costs two questions for each owner.
  */
-export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owners: Owners): Promise<Check> {
+export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owners: Owners): Promise<FigureCheck> {
   const comparisons: Comparison[] = [];
-  let ledger: Check['ledger'] = [];
+  let ledger: FigureCheck['ledger'] = [];
   const asked = { orders: owners.order, invoices: owners.invoice, transactions: owners.payment };
   for (const [of, owner] of Object.entries(asked) as [Compared, Owner][]) {
     const tell: Tell = (range) => owner.figures(ctx, range);
@@ -49,7 +49,7 @@ export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owner
 
 const EVERYTHING = { from_id: 1, to_id: Number.MAX_SAFE_INTEGER };
 
-async function compare(of: Compared, now: string, whole: Figures, there: Tell, here: Tell): Promise<Comparison> {
+async function compare(of: Compared, now: string, whole: Reconciliation, there: Tell, here: Tell): Promise<Comparison> {
   const counted = await here(EVERYTHING);
   const found: Found[] = [];
   let named = 0;

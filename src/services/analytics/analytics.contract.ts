@@ -1,6 +1,16 @@
 import { type Static, Type } from 'typebox';
-import { Amount, Currency, contract, Download, Id, Nothing, OneOf, op, Time } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
+import {
+  Amount,
+  Currency,
+  contract,
+  Download,
+  Id,
+  Nothing,
+  OneOf,
+  op,
+  Time,
+} from '../../platform/contract/contract.ts';
+import { errors } from '../../platform/contract/errors.ts';
 
 /** What can be followed over time. */
 export const Metric = OneOf('orders', 'revenue', 'transactions', 'payments', 'refunds', 'users');
@@ -117,7 +127,7 @@ const Side = Type.Union([
   Type.Null(),
 ]);
 
-export const Difference = Type.Object(
+export const FigureDifference = Type.Object(
   {
     id: Id(),
     /** Null: the owner has none with this id. */
@@ -127,7 +137,7 @@ export const Difference = Type.Object(
   },
   { title: 'FigureDifference' },
 );
-export type Difference = Static<typeof Difference>;
+export type FigureDifference = Static<typeof FigureDifference>;
 
 export const Comparison = Type.Object(
   {
@@ -135,7 +145,7 @@ export const Comparison = Type.Object(
     /** Changes of the last minute are on their way and no difference. */
     agrees: Type.Boolean(),
     compared: count('how many the owner has'),
-    differences: Type.Array(Difference),
+    differences: Type.Array(FigureDifference),
     on_their_way: count('changed within the last minute, and not the same here yet'),
     complete: Type.Boolean({ description: 'false: there are more differences than are named' }),
   },
@@ -156,7 +166,7 @@ export const LedgerDifference = Type.Object(
 );
 export type LedgerDifference = Static<typeof LedgerDifference>;
 
-export const Check = Type.Object(
+export const FigureCheck = Type.Object(
   {
     agrees: Type.Boolean(),
     comparisons: Type.Array(Comparison),
@@ -164,7 +174,7 @@ export const Check = Type.Object(
   },
   { title: 'FiguresCheck' },
 );
-export type Check = Static<typeof Check>;
+export type FigureCheck = Static<typeof FigureCheck>;
 
 export const Rebuilt = Type.Object(
   {
@@ -260,7 +270,7 @@ export const analyticsOps = {
     access: 'staff',
     summary: 'Compares what was counted with what the owners have, and names what differs',
     input: Nothing(),
-    output: Check,
+    output: FigureCheck,
   }),
   rebuild: op('POST /stats/rebuild', {
     access: 'admin',

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { NeutralRow, NeutralTable } from '../../platform/db/copy/neutral.ts';
-import type { Stores } from '../../platform/module.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import type { Stores } from '../../platform/app/module.ts';
+import type { PortableRow, PortableTable } from '../../platform/db/transfer/portable.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
-import { analyticsCopyClickHouse } from './analytics.copy.clickhouse.ts';
-import { carried } from './analytics.copy.model.ts';
-import { analyticsCopyPostgres } from './analytics.copy.postgres.ts';
 import { everythingOf } from './analytics.everything.fixture.ts';
 import { aShop, chance, shuffledAndDoubled } from './analytics.fixture.ts';
-import { analyticsClickHouse } from './analytics.repository.clickhouse.ts';
-import { analyticsPostgres } from './analytics.repository.postgres.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { analyticsCopyClickHouse } from './clickhouse/analytics.copy.clickhouse.ts';
+import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
+import { carried } from './model/analytics.copy.model.ts';
+import { analyticsCopyPostgres } from './postgres/analytics.copy.postgres.ts';
+import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 /** A store with its events as a copy sees them. */
 interface Copied {
   readonly figures: AnalyticsRepository;
-  readonly events: NeutralTable;
-  write(rows: readonly NeutralRow[]): Promise<void>;
+  readonly events: PortableTable;
+  write(rows: readonly PortableRow[]): Promise<void>;
 }
 
 const STORES: Stores<Copied> = {
@@ -25,7 +25,7 @@ const STORES: Stores<Copied> = {
     open(store) {
       const [events] = analyticsCopyPostgres(store);
       assert.ok(events);
-      const write = (rows: readonly NeutralRow[]) => store.db.transaction((sql) => events.write(sql, rows));
+      const write = (rows: readonly PortableRow[]) => store.db.transaction((sql) => events.write(sql, rows));
       return { figures: analyticsPostgres(store), events, write };
     },
   },
@@ -33,7 +33,7 @@ const STORES: Stores<Copied> = {
     open(store) {
       const [events] = analyticsCopyClickHouse(store);
       assert.ok(events);
-      const write = (rows: readonly NeutralRow[]) =>
+      const write = (rows: readonly PortableRow[]) =>
         store.writer('log').write(async () => {
           const [block] = await events.blocks(rows);
           return { rows: block?.rows ?? [], answer: undefined };
@@ -44,7 +44,7 @@ const STORES: Stores<Copied> = {
 };
 
 eachStore('events that move to another store', (store) => {
-  const kept: Kept<Copied>[] = [];
+  const kept: StoredRow<Copied>[] = [];
   let source: Copied;
   let target: Copied;
   const { facts } = aShop(40, chance(21));
@@ -58,8 +58,8 @@ eachStore('events that move to another store', (store) => {
   });
   after(() => Promise.all(kept.map((one) => one.close())));
 
-  async function pages(of: Copied): Promise<NeutralRow[][]> {
-    const found: NeutralRow[][] = [];
+  async function pages(of: Copied): Promise<PortableRow[][]> {
+    const found: PortableRow[][] = [];
     for (let page = await of.events.read(undefined, 25); page; page = await of.events.read(page.end, 25)) {
       found.push([...page.rows]);
     }

@@ -1,5 +1,5 @@
-import { statsOf } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { statsOf } from './model/analytics.model.ts';
 
 /** Everything that can be read, for a comparison of two ways to it. */
 export async function everythingOf(figures: AnalyticsRepository): Promise<object> {

@@ -1,30 +1,30 @@
-import { type Minor, minor } from '../../platform/money.ts';
+import { type Minor, minor } from '../../platform/contract/money.ts';
 import type { OrderDetails, OrderStatus } from '../order/order.contract.ts';
 import type { Stats } from './analytics.contract.ts';
 import {
-  type Arrival,
+  countedOnly,
+  type EventHeader,
   type Fact,
-  invoiceMade,
-  invoiceMoved,
-  moneyCame,
-  moneyWentBack,
-  noted,
-  orderMoved,
+  invoiceCreated,
+  invoiceStatusChanged,
   orderPlaced,
+  orderStatusChanged,
+  paymentCaptured,
+  paymentRefunded,
   productDescribed,
-  shipmentMade,
-  shipmentMoved,
-  transactionMade,
+  shipmentCreated,
+  shipmentStatusChanged,
+  transactionCreated,
   userRegistered,
-} from './analytics.facts.model.ts';
-import { statsOf } from './analytics.model.ts';
+} from './model/analytics.facts.model.ts';
+import { statsOf } from './model/analytics.model.ts';
 
 export const NOON = '2026-11-18T12:00:00.000Z';
 
 let last = 0;
 
 /** An event of its own, at a time. */
-export function arrival(type: string, subject: number | string, time = NOON): Arrival {
+export function arrival(type: string, subject: number | string, time = NOON): EventHeader {
   const id = `01985000-0000-7000-8000-${String(++last).padStart(12, '0')}`;
   return { id, type, source: type.split('.')[0] ?? '', subject: String(subject), time };
 }
@@ -63,7 +63,7 @@ export const placed = (order_id: number, time = NOON, more: Partial<OrderDetails
   orderPlaced(arrival('order.created', order_id, time), anOrder(order_id, more));
 
 export const moved = (order_id: number, status: OrderStatus, time = NOON): Fact =>
-  orderMoved(arrival('order.status_changed', order_id, time), { order_id, status });
+  orderStatusChanged(arrival('order.status_changed', order_id, time), { order_id, status });
 
 export const registered = (id: number, time = NOON): Fact => userRegistered(arrival('user.registered', id, time));
 
@@ -84,7 +84,7 @@ export const described = (product_id: number, name: string, category: string, ti
 export function owed(transaction_id: number, amount: number, user_id = 2, time = NOON): Fact {
   const event_type = 'transaction.created' as const;
   const data = { event_type, transaction_id, user_id, amount: minor(amount), description: '', timestamp: time };
-  return transactionMade(arrival(event_type, transaction_id, time), data, 'USD');
+  return transactionCreated(arrival(event_type, transaction_id, time), data, 'USD');
 }
 
 export function movement(transaction_id: number, amount: number, invoice_id: number | null = null) {
@@ -93,13 +93,13 @@ export function movement(transaction_id: number, amount: number, invoice_id: num
 }
 
 export const captured = (transaction_id: number, amount: number, invoice_id: number | null = null): Fact =>
-  moneyCame(arrival('payment.captured', transaction_id), movement(transaction_id, amount, invoice_id));
+  paymentCaptured(arrival('payment.captured', transaction_id), movement(transaction_id, amount, invoice_id));
 
 export const refunded = (transaction_id: number, amount: number, invoice_id: number | null = null): Fact =>
-  moneyWentBack(arrival('payment.refunded', transaction_id), movement(transaction_id, amount, invoice_id));
+  paymentRefunded(arrival('payment.refunded', transaction_id), movement(transaction_id, amount, invoice_id));
 
 export const invoiced = (invoice_id: number, total = 22_000): Fact =>
-  invoiceMade(arrival('invoice.created', invoice_id), {
+  invoiceCreated(arrival('invoice.created', invoice_id), {
     invoice_id,
     order_id: invoice_id,
     user_id: 2,
@@ -116,7 +116,7 @@ export const invoiced = (invoice_id: number, total = 22_000): Fact =>
   });
 
 export const invoiceBecame = (invoice_id: number, to: 'sent' | 'paid' | 'cancelled'): Fact =>
-  invoiceMoved(arrival('invoice.status_changed', invoice_id), {
+  invoiceStatusChanged(arrival('invoice.status_changed', invoice_id), {
     invoice_id,
     order_id: invoice_id,
     user_id: 2,
@@ -131,7 +131,7 @@ export const invoiceBecame = (invoice_id: number, to: 'sent' | 'paid' | 'cancell
 const parcel = { order_id: 1, user_id: 2, carrier: null, tracking_number: null };
 
 export const packed = (shipment_id: number, time = NOON): Fact =>
-  shipmentMade(arrival('shipment.created', shipment_id, time), {
+  shipmentCreated(arrival('shipment.created', shipment_id, time), {
     ...parcel,
     shipment_id,
     username: 'alice',
@@ -142,7 +142,7 @@ export const packed = (shipment_id: number, time = NOON): Fact =>
   });
 
 export const shipmentBecame = (shipment_id: number, to: 'shipped' | 'failed' | 'delivered', time: string): Fact =>
-  shipmentMoved(arrival('shipment.status_changed', shipment_id, time), {
+  shipmentStatusChanged(arrival('shipment.status_changed', shipment_id, time), {
     ...parcel,
     shipment_id,
     from: 'pending',
@@ -206,7 +206,7 @@ export function aShop(orders: number, pick: (below: number) => number): { facts:
     sums.invoices[bill]++;
     const user = 1 + pick(5);
     users.add(user);
-    facts.push(owed(id, total, user, AT(id)), noted(arrival('transaction.paid', user)));
+    facts.push(owed(id, total, user, AT(id)), countedOnly(arrival('transaction.paid', user)));
     money.owed += total;
     const part = bill === 'sent' ? pick(total) : total;
     if (bill === 'sent') money.outstanding += total - part;

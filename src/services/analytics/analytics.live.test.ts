@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createLog } from '../../platform/log.ts';
-import { settle } from '../../platform/testing/settle.ts';
+import { createLog } from '../../platform/observability/log.ts';
+import { settle } from '../../testing/settle.ts';
 import { live } from './analytics.live.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });

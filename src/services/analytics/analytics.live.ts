@@ -1,4 +1,4 @@
-import type { Log } from '../../platform/log.ts';
+import type { Log } from '../../platform/observability/log.ts';
 
 /** Values as they change, for as long as somebody looks. */
 export interface Live<T> {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
 import { everythingOf } from './analytics.everything.fixture.ts';
 import { aShop, chance, shuffledAndDoubled } from './analytics.fixture.ts';
-import { statsOf } from './analytics.model.ts';
-import { analyticsClickHouse } from './analytics.repository.clickhouse.ts';
-import { analyticsPostgres } from './analytics.repository.postgres.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
+import { statsOf } from './model/analytics.model.ts';
+import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 /** The ClickHouse that the last repository was made for, to spoil it. */
 let inRows: ClickHouseStore | undefined;
@@ -23,7 +23,7 @@ const STORES = {
 };
 
 eachStore('how figures are made anew', (store) => {
-  let kept: Kept<AnalyticsRepository>;
+  let kept: StoredRow<AnalyticsRepository>;
   let figures: AnalyticsRepository;
   let elsewhere: AnalyticsRepository;
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import { minor } from '../../platform/money.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import { minor } from '../../platform/contract/money.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
 import { everythingOf } from './analytics.everything.fixture.ts';
-import type { Fact } from './analytics.facts.model.ts';
 import {
   anOrder,
   aShop,
@@ -24,10 +23,11 @@ import {
   shipmentBecame,
   shuffledAndDoubled,
 } from './analytics.fixture.ts';
-import { statsOf } from './analytics.model.ts';
-import { analyticsClickHouse } from './analytics.repository.clickhouse.ts';
-import { analyticsPostgres } from './analytics.repository.postgres.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
+import type { Fact } from './model/analytics.facts.model.ts';
+import { statsOf } from './model/analytics.model.ts';
+import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 const DAY = { from: '2026-11-18T00:00:00.000Z', to: '2026-11-19T00:00:00.000Z' };
 
@@ -44,7 +44,7 @@ const STORES = {
 };
 
 eachStore('how events are counted', (store) => {
-  let kept: Kept<AnalyticsRepository>;
+  let kept: StoredRow<AnalyticsRepository>;
   let figures: AnalyticsRepository;
   let elsewhere: AnalyticsRepository;
 

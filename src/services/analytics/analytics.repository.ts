@@ -1,7 +1,7 @@
-import type { Figures, FiguresInput } from '../../platform/figures.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { CategoryRevenue, Compared, Interval, Metric, Point, Rebuilt, TopProduct } from './analytics.contract.ts';
-import type { Fact } from './analytics.facts.model.ts';
-import type { Total } from './analytics.model.ts';
+import type { Fact } from './model/analytics.facts.model.ts';
+import type { Total } from './model/analytics.model.ts';
 
 /** One metric in one currency ('' for what has none), `from` included and `to` not; both begin a bucket. */
 export interface SeriesQuery {
@@ -39,7 +39,7 @@ export interface AnalyticsRepository {
   /** By the categories that the products have now; the days and, in each, the categories in their order, null last. */
   revenueByCategory(query: DaysQuery): Promise<CategoryRevenue[]>;
   /** What is known of the things of a range of ids, as their owner would tell it. */
-  figures(of: Compared, range: FiguresInput): Promise<Figures>;
+  figures(of: Compared, range: ReconciliationRange): Promise<Reconciliation>;
   /**
    * Makes every figure anew from the events. Reading goes on meanwhile, and recording waits, for all of it or for a
    * part. Throws ANALYTICS_REBUILDING.

@@ -1,20 +1,25 @@
-import type { Ctx } from '../../platform/contract.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
 import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
-import { exportOf } from './analytics.export.ts';
-import { type Arrival, type Fact, type TransactionMade, transactionMade } from './analytics.facts.model.ts';
 import { live } from './analytics.live.ts';
-import { statsOf, type Total } from './analytics.model.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
-import { bucketsOf, daysOf, filled } from './analytics.series.model.ts';
+import { exportOf } from './export/analytics.export.ts';
+import {
+  type EventHeader,
+  type Fact,
+  type TransactionMade,
+  transactionCreated,
+} from './model/analytics.facts.model.ts';
+import { statsOf, type Total } from './model/analytics.model.ts';
+import { bucketsOf, daysOf, filled } from './model/analytics.series.model.ts';
 
 /** How the events of all services are counted. */
 export interface AnalyticsInternalActions {
   /** Resolves when it is counted. The log of the events knows one that comes again, so there is no inbox mark. */
   record(ctx: Ctx, fact: Fact): Promise<unknown>;
   /** The event names no currency: a transaction is in that of the shop. */
-  recordTransaction(ctx: Ctx, arrival: Arrival, made: TransactionMade): Promise<unknown>;
+  recordTransaction(ctx: Ctx, arrival: EventHeader, made: TransactionMade): Promise<unknown>;
 }
 
 const LOOK_EVERY_MS = 500;
@@ -45,7 +50,7 @@ export function analyticsService({ repository: figures, peers: owners, tools }: 
     check: (ctx) => checkFigures(ctx, figures, owners),
     rebuild: () => figures.rebuild(),
     record: (_ctx, fact) => figures.record([fact]),
-    recordTransaction: (_ctx, arrival, made) => figures.record([transactionMade(arrival, made, shop)]),
+    recordTransaction: (_ctx, arrival, made) => figures.record([transactionCreated(arrival, made, shop)]),
   } satisfies Actions<typeof analyticsOps> & AnalyticsInternalActions;
 }
 

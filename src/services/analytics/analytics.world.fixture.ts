@@ -1,4 +1,4 @@
-import { usesClickHouse } from '../../platform/testing/clickhouse.ts';
+import { usesClickHouse } from '../../testing/clickhouse.ts';
 
 /** What the figures of a test shop are kept in, and the settings for it: the other services stay where they are. */
 interface FiguresStore {

@@ -1,11 +1,11 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
 import { analyticsConsumers } from './analytics.consumers.ts';
 import { analyticsContract } from './analytics.contract.ts';
-import { analyticsCopyClickHouse } from './analytics.copy.clickhouse.ts';
-import { analyticsCopyPostgres } from './analytics.copy.postgres.ts';
-import { analyticsClickHouse } from './analytics.repository.clickhouse.ts';
-import { analyticsPostgres } from './analytics.repository.postgres.ts';
 import { analyticsService } from './analytics.service.ts';
+import { analyticsCopyClickHouse } from './clickhouse/analytics.copy.clickhouse.ts';
+import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
+import { analyticsCopyPostgres } from './postgres/analytics.copy.postgres.ts';
+import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 export const analyticsModule = defineService({
   contract: analyticsContract,

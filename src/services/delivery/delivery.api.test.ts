@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openDatabase } from '../../platform/db/postgres.ts';
-import { announced } from '../../platform/testing/announced.ts';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { settle } from '../../platform/testing/settle.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { publishedEvents } from '../../testing/published-events.ts';
+import { settle } from '../../testing/settle.ts';
+import { type World, world } from '../../testing/world.ts';
 import { signatureOf } from './delivery.signature.ts';
 
 /** The fields that these tests look at. */
@@ -20,17 +20,17 @@ interface Seen {
   readonly history: { status: string; at: string; note: string | null; source: string }[];
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const ids = ({ body }: Answer) => (body as unknown as Seen[]).map(({ shipment_id }) => shipment_id);
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const ids = ({ body }: TestAnswer) => (body as unknown as Seen[]).map(({ shipment_id }) => shipment_id);
 
 const MOUSE = 2;
 const SECRET = 'a secret of the carrier';
 
 eachEngine('shipments over HTTP', (engine) => {
   let shop: World;
-  let admin: Client;
-  let alice: Client;
-  let bob: Client;
+  let admin: TestClient;
+  let alice: TestClient;
+  let bob: TestClient;
   before(async () => {
     shop = await world({ engine, env: { CARRIER_SECRET: SECRET } });
     [admin, alice, bob] = await Promise.all([shop.as('admin'), shop.as('alice'), shop.as('bob')]);
@@ -168,7 +168,7 @@ eachEngine('shipments over HTTP', (engine) => {
     const { shipment_id } = await shipped();
     const answers = await Promise.all(Array.from({ length: 20 }, () => put(shipment_id, { status: 'packed' })));
     for (const { status, body } of answers) assert.ok(status === 200 || body.code === 'TRADEPOST_STALE');
-    const text = `select type from ${announced('delivery')} a where subject = $1::text order by n`;
+    const text = `select type from ${publishedEvents('delivery')} a where subject = $1::text order by n`;
     assert.deepEqual(await written(text, shipment_id), [
       { type: 'shipment.created' },
       { type: 'shipment.status_changed' },
@@ -256,7 +256,7 @@ eachEngine('shipments over HTTP', (engine) => {
     const { carrier: _carrier, ...sent } = body;
     const signature = signatureOf({ ...body, tracking_number: 'SIGN-1' }, SECRET);
     const forged = signatureOf({ ...body, tracking_number: 'SIGN-1' }, 'another secret');
-    const statuses = async (as: Client, more: object) => (await tell({ ...sent, ...more }, as)).status;
+    const statuses = async (as: TestClient, more: object) => (await tell({ ...sent, ...more }, as)).status;
     assert.deepEqual([await statuses(shop.guest, {}), await statuses(alice, {})], [400, 403]);
     assert.equal(await statuses(shop.guest, { signature: forged }), 400);
     assert.equal(await statuses(shop.guest, { signature, status: 'delivered' }), 400);

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
-import { Pattern, TextLineOrNothing } from '../../platform/schema/text.ts';
+import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
+import { errors } from '../../platform/contract/errors.ts';
+import { Pattern, TextLineOrNothing } from '../../platform/contract/schema/text.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = [
@@ -18,8 +18,8 @@ export type ShipmentStatus = (typeof STATUSES)[number];
 export const ShipmentStatus = () => Type.Unsafe<ShipmentStatus>({ type: 'string', enum: [...STATUSES] });
 
 /** A status as a request may spell it. */
-const GivenStatus = () => Type.Unsafe<GivenStatus>({ type: 'string', enum: [...STATUSES, 'canceled'] });
-export type GivenStatus = ShipmentStatus | 'canceled';
+const ShipmentStatusInput = () => Type.Unsafe<ShipmentStatusInput>({ type: 'string', enum: [...STATUSES, 'canceled'] });
+export type ShipmentStatusInput = ShipmentStatus | 'canceled';
 
 /** What carriers call a status, and what it is here. */
 export const CARRIER_WORDS = {
@@ -138,7 +138,7 @@ export const deliveryOps = {
     access: 'customer',
     summary: "One's own shipments, newest first; for staff everybody's with all=true, or those of one user",
     input: Type.Object({
-      status: Type.Optional(GivenStatus()),
+      status: Type.Optional(ShipmentStatusInput()),
       user_id: Type.Optional(Id()),
       all: Type.Optional(Type.Boolean()),
       ...paging,
@@ -163,7 +163,7 @@ export const deliveryOps = {
     example: { status: 'shipped', carrier: 'DHL', tracking_number: 'JD014600003RS' },
     input: Type.Object({
       shipment_id: Id(),
-      status: GivenStatus(),
+      status: ShipmentStatusInput(),
       carrier: Type.Optional(carrier),
       tracking_number: Type.Optional(trackingNumber),
       note: Type.Optional(note),

@@ -1,6 +1,6 @@
-import type { Ctx } from '../../platform/contract.ts';
-import { systemCtx } from '../../platform/ctx.ts';
-import { type Minor, minor } from '../../platform/money.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { type Minor, minor } from '../../platform/contract/money.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { CarrierWord, ShipTo } from './delivery.contract.ts';
 import { type CarrierUpdate, openShipment, type ShipmentState } from './delivery.model.ts';

@@ -10,7 +10,7 @@ import {
   carrierUpdate,
   openShipment,
   type ShipmentState,
-  setStatus,
+  setShipmentStatus,
   shipToOf,
 } from './delivery.model.ts';
 
@@ -63,11 +63,11 @@ for (const from of STATUSES) {
     const shipment = aShipment({ status: from });
     if (from === to) {
       test(`a shipment that is ${from} stays ${from} without an event`, () => {
-        assert.deepEqual(setStatus(shipment, { status: to }, LATER), { next: shipment, events: [] });
+        assert.deepEqual(setShipmentStatus(shipment, { status: to }, LATER), { next: shipment, events: [] });
       });
     } else if (ALLOWED[from].includes(to)) {
       test(`staff may make a shipment that is ${from} ${to}, which is announced and remembered`, () => {
-        const { next, events } = setStatus(shipment, { status: to, note: 'as told' }, LATER);
+        const { next, events } = setShipmentStatus(shipment, { status: to, note: 'as told' }, LATER);
         assert.deepEqual(next.history.at(-1), { status: to, at: LATER.now, note: 'as told', source: 'staff' });
         const data = { shipment_id: 9, order_id: 17, user_id: 2, carrier: null, tracking_number: null };
         const event = { type: 'shipment.status_changed', subject: '9', about: 'order/17' };
@@ -76,24 +76,27 @@ for (const from of STATUSES) {
     } else {
       test(`a shipment that is ${from} cannot become ${to}`, () => {
         const message = `a shipment that is ${from} cannot become ${to}`;
-        assert.throws(() => setStatus(shipment, { status: to }, LATER), { code: 'SHIPMENT_ILLEGAL_STATUS', message });
+        assert.throws(() => setShipmentStatus(shipment, { status: to }, LATER), {
+          code: 'SHIPMENT_ILLEGAL_STATUS',
+          message,
+        });
       });
     }
   }
 }
 
 test('canceled is another spelling of cancelled', () => {
-  assert.equal(setStatus(aShipment(), { status: 'canceled' }, LATER).next.status, 'cancelled');
+  assert.equal(setShipmentStatus(aShipment(), { status: 'canceled' }, LATER).next.status, 'cancelled');
 });
 
 test('another tracking number is announced although the shipment has not moved', () => {
-  const { next, events } = setStatus(
+  const { next, events } = setShipmentStatus(
     aShipment({ status: 'packed' }),
     { status: 'packed', carrier: 'DHL', tracking_number: 'A1' },
     LATER,
   );
   assert.deepEqual([next.carrier, next.tracking_number, events.length], ['DHL', 'A1', 1]);
-  assert.equal(setStatus(next, { status: 'packed', tracking_number: 'A1' }, LATER).events.length, 0);
+  assert.equal(setShipmentStatus(next, { status: 'packed', tracking_number: 'A1' }, LATER).events.length, 0);
 });
 
 for (const status of STATUSES) {
@@ -232,7 +235,7 @@ test('a shipment never moves back, whatever staff, platform and carrier say in t
     if (by === 0) return cancelShipment(state, LATER).next;
     if (by < 4) return told(state, [anUpdate(words[pick(5)] ?? 'delivered', pick(24))]);
     try {
-      return setStatus(state, { status: STATUSES[pick(8)] ?? 'packed' }, LATER).next;
+      return setShipmentStatus(state, { status: STATUSES[pick(8)] ?? 'packed' }, LATER).next;
     } catch {
       return state;
     }
@@ -248,6 +251,6 @@ test('a shipment never moves back, whatever staff, platform and carrier say in t
 });
 
 test('a parcel is with its carrier since it was first made ready', () => {
-  const packed = setStatus(aShipment(), { status: 'packed' }, LATER).next;
+  const packed = setShipmentStatus(aShipment(), { status: 'packed' }, LATER).next;
   assert.deepEqual([bookedAt(aShipment()), bookedAt(packed)], [NOW, LATER.now]);
 });

@@ -1,5 +1,5 @@
-import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract.ts';
-import { invalid } from '../../platform/errors.ts';
+import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import { invalid } from '../../platform/contract/errors.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
@@ -7,18 +7,18 @@ import {
   type CarrierWord,
   deliveryErrors,
   deliveryEvents,
-  type GivenStatus,
   type Shipment,
   type ShipmentStatus,
+  type ShipmentStatusInput,
   type ShipTo,
   type Source,
 } from './delivery.contract.ts';
 
 /** What the user service says of a buyer. */
-export type Profile = OutputOf<typeof userOps.profileOf>;
+export type RecipientProfile = OutputOf<typeof userOps.profileOf>;
 
 /** One thing that was said of a shipment. */
-export interface Step {
+export interface ShipmentStep {
   readonly status: ShipmentStatus;
   /** By the clock of who says it. */
   readonly at: string;
@@ -32,12 +32,12 @@ export interface Step {
 export interface ShipmentState extends Shipment, Versioned {
   readonly ship_to: ShipTo | null;
   /** In the order in which it became known. */
-  readonly history: readonly Step[];
+  readonly history: readonly ShipmentStep[];
 }
 
 /** What staff say of a shipment. */
 export interface Given {
-  readonly status: GivenStatus;
+  readonly status: ShipmentStatusInput;
   readonly carrier?: string;
   readonly tracking_number?: string;
   readonly note?: string;
@@ -102,7 +102,9 @@ export function openShipment(
 }
 
 /** Where the parcel of this buyer goes; null when the account is gone or says nothing. */
-export function shipToOf(profile: Pick<Profile, 'username' | 'display_name' | 'address'> | undefined): ShipTo | null {
+export function shipToOf(
+  profile: Pick<RecipientProfile, 'username' | 'display_name' | 'address'> | undefined,
+): ShipTo | null {
   const address = profile?.address;
   if (!profile || !address) return null;
   const town = `${address.postal_code} ${address.city}`;
@@ -116,9 +118,9 @@ const isText = (line: string | undefined): line is string => line !== undefined 
  * What staff say: a further status, or the same one with another tracking number. Throws SHIPMENT_ILLEGAL_STATUS for
  * a step back, and for one that the machine does not have.
  */
-export function setStatus(state: ShipmentState, given: Given, ctx: Ctx): Change<ShipmentState> {
+export function setShipmentStatus(state: ShipmentState, given: Given, ctx: Ctx): Change<ShipmentState> {
   const from = state.status;
-  const to = statusOf(given.status);
+  const to = shipmentStatusOf(given.status);
   const carrier = given.carrier ?? state.carrier;
   const tracking_number = given.tracking_number ?? state.tracking_number;
   const relabelled = carrier !== state.carrier || tracking_number !== state.tracking_number;
@@ -144,10 +146,10 @@ export function announceAgain(state: ShipmentState, ctx: Ctx): Change<ShipmentSt
 }
 
 /** What an update comes to: a move, or a line in the history, or neither when it was there before. */
-export interface Told {
+export interface CarrierOutcome {
   readonly change: Change<ShipmentState>;
   /** What is only to be noted. */
-  readonly late?: Step;
+  readonly late?: ShipmentStep;
 }
 
 /** A carrier that says more than this of one parcel is not believed, nor kept. */
@@ -157,7 +159,7 @@ const MOST_STEPS = 200;
  * What a carrier says. It moves the shipment only onwards, over steps that nobody told of if need be; all else enters
  * the history. So any order of the same updates, each once or often, ends in the same status with the same history.
  */
-export function carrierUpdate(state: ShipmentState, update: CarrierUpdate, ctx: Ctx): Told {
+export function carrierUpdate(state: ShipmentState, update: CarrierUpdate, ctx: Ctx): CarrierOutcome {
   const step = stepOf(update);
   const change = unchanged(state);
   if (state.history.some(({ update_id }) => update_id === step.update_id)) return { change };
@@ -167,7 +169,7 @@ export function carrierUpdate(state: ShipmentState, update: CarrierUpdate, ctx: 
   return state.history.length < MOST_STEPS ? { change, late: step } : { change };
 }
 
-function stepOf({ status: word, at, update_id, note }: CarrierUpdate): Step {
+function stepOf({ status: word, at, update_id, note }: CarrierUpdate): ShipmentStep {
   const time = new Date(at);
   const year = time.getUTCFullYear();
   if (!RFC_3339.test(at) || !(year >= 2000 && year < 2200)) {
@@ -180,7 +182,7 @@ function stepOf({ status: word, at, update_id, note }: CarrierUpdate): Step {
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function moved(state: ShipmentState, step: Step, ctx: Ctx): Change<ShipmentState> {
+function moved(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<ShipmentState> {
   const next = { ...state, status: step.status, history: [...state.history, step], updated_at: ctx.now };
   const { shipment_id, order_id, user_id, carrier, tracking_number } = next;
   const data = { shipment_id, order_id, user_id, carrier, tracking_number };
@@ -191,7 +193,7 @@ function moved(state: ShipmentState, step: Step, ctx: Ctx): Change<ShipmentState
 const aboutOrder = ({ order_id }: { order_id: number }): string => `order/${order_id}`;
 
 /** One spelling of the end state. */
-export function statusOf(given: GivenStatus): ShipmentStatus {
+export function shipmentStatusOf(given: ShipmentStatusInput): ShipmentStatus {
   return given === 'canceled' ? 'cancelled' : given;
 }
 
@@ -201,7 +203,8 @@ export function bookedAt(state: ShipmentState): string {
 }
 
 /** The history by the clocks of those who told it. */
-export function byTime(history: readonly Step[]): Step[] {
-  const place = ({ at, status, update_id = '' }: Step): string => `${at} ${LINE.indexOf(status) + 1} ${update_id}`;
+export function byTime(history: readonly ShipmentStep[]): ShipmentStep[] {
+  const place = ({ at, status, update_id = '' }: ShipmentStep): string =>
+    `${at} ${LINE.indexOf(status) + 1} ${update_id}`;
   return history.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
 }

@@ -1,5 +1,5 @@
 import { cursorId, pageOf } from '../../platform/db/pages.ts';
-import type { PostgresStore } from '../../platform/db/store.ts';
+import type { PostgresStore } from '../../platform/db/postgres/store/store.ts';
 import { deliveryErrors } from './delivery.contract.ts';
 import type { ShipmentState } from './delivery.model.ts';
 import type { ShipmentRepository } from './delivery.repository.ts';

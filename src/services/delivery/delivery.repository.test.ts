@@ -1,12 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
-import { type TestDatabase, testDatabase } from '../../platform/testing/databases.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
+import { postgresStore } from '../../platform/db/postgres/store/store.ts';
+import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
+import { eachEngine } from '../../testing/engines.ts';
 import { deliveryContract } from './delivery.contract.ts';
 import { anOrder, anUpdate, at, SHIP_TO } from './delivery.fixture.ts';
-import { carrierUpdate, openShipment, type ShipmentState, type Step, setStatus } from './delivery.model.ts';
+import {
+  carrierUpdate,
+  openShipment,
+  type ShipmentState,
+  type ShipmentStep,
+  setShipmentStatus,
+} from './delivery.model.ts';
 import { deliveryPostgres } from './delivery.repository.postgres.ts';
 import type { ShipmentRepository } from './delivery.repository.ts';
 
@@ -36,9 +42,12 @@ eachEngine('how shipments are kept', (engine) => {
     return on.save(ctx, openShipment(anOrder({ order_id, ...more }), facts, ctx));
   }
   const booked = async (order_id: number, tracking_number: string, carrier = 'DHL') =>
-    shipments.save(at(), setStatus(await opened(order_id), { status: 'shipped', carrier, tracking_number }, at()));
-  const late = (state: ShipmentState, id: string): Step =>
-    carrierUpdate({ ...state, status: 'delivered' }, anUpdate('in_transit', 9, id), at()).late as Step;
+    shipments.save(
+      at(),
+      setShipmentStatus(await opened(order_id), { status: 'shipped', carrier, tracking_number }, at()),
+    );
+  const late = (state: ShipmentState, id: string): ShipmentStep =>
+    carrierUpdate({ ...state, status: 'delivered' }, anUpdate('in_transit', 9, id), at()).late as ShipmentStep;
   const rows = (text: string) => processes[0].query<Record<string, unknown>>({ name: '', text });
   const idsOf = (all: readonly ShipmentState[]) => all.map(({ shipment_id }) => shipment_id);
 
@@ -102,9 +111,9 @@ eachEngine('how shipments are kept', (engine) => {
       now.history.slice(-2).map(({ update_id }) => update_id),
       ['u-1', 'u-2'],
     );
-    const decided = setStatus(shipment, { status: 'delivered' }, at());
+    const decided = setShipmentStatus(shipment, { status: 'delivered' }, at());
     await assert.rejects(shipments.save(at(), decided), { code: 'TRADEPOST_STALE' });
-    const again = await shipments.save(at(), setStatus(now, { status: 'delivered' }, at()));
+    const again = await shipments.save(at(), setShipmentStatus(now, { status: 'delivered' }, at()));
     assert.equal((await shipments.get(shipment.shipment_id)).history.length, again.history.length);
   });
 
@@ -127,7 +136,7 @@ eachEngine('how shipments are kept', (engine) => {
   test('what is under way with a carrier is found, page by page', async () => {
     const [a, b] = [await booked(1, 'A1', 'simulator'), await booked(2, 'A2', 'simulator')];
     await booked(3, 'A3');
-    await shipments.save(at(), setStatus(await booked(4, 'A4', 'simulator'), { status: 'delivered' }, at()));
+    await shipments.save(at(), setShipmentStatus(await booked(4, 'A4', 'simulator'), { status: 'delivered' }, at()));
     await opened(5);
     assert.deepEqual(idsOf(await shipments.underWay('simulator', 0, 9)), idsOf([a, b]));
     assert.deepEqual(idsOf(await shipments.underWay('simulator', a.shipment_id, 1)), idsOf([b]));

@@ -1,6 +1,6 @@
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
-import type { ShipmentState, Step } from './delivery.model.ts';
+import type { ShipmentState, ShipmentStep } from './delivery.model.ts';
 
 export interface ShipmentFilter {
   /** Undefined: everybody's. */
@@ -23,5 +23,5 @@ export interface ShipmentRepository {
   /** Throws SHIPMENT_EXISTS for a second one of an order, SHIPMENT_TRACKING_TAKEN, and STALE. */
   save(ctx: Ctx, change: Change<ShipmentState>): Promise<ShipmentState>;
   /** Adds to the history what moves nothing and so is no event; what is there already stays as it is. */
-  note(shipment_id: number, step: Step): Promise<void>;
+  note(shipment_id: number, step: ShipmentStep): Promise<void>;
 }

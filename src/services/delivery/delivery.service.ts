@@ -1,12 +1,13 @@
-import { isStaff, maySee, self } from '../../platform/actor.ts';
-import type { Ctx } from '../../platform/contract.ts';
-import { type AppError, common } from '../../platform/errors.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
-import { decideAgain } from '../../platform/races.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { type AppError, common } from '../../platform/contract/errors.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { Carrier } from './carriers/carrier.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { deliveryErrors, type deliveryOps } from './delivery.contract.ts';
+import { type Profiles, shipmentCreation } from './delivery.creation.ts';
 import {
   bookedAt,
   byTime,
@@ -15,11 +16,10 @@ import {
   carrierUpdate,
   type Given,
   type ShipmentState,
-  setStatus,
-  statusOf,
+  setShipmentStatus,
+  shipmentStatusOf,
 } from './delivery.model.ts';
-import { opening, type Profiles } from './delivery.opening.ts';
-import { type Orders, reconciling } from './delivery.reconciling.ts';
+import { type Orders, reconciliation } from './delivery.reconciliation.ts';
 import type { ShipmentFilter, ShipmentRepository } from './delivery.repository.ts';
 import { isSigned } from './delivery.signature.ts';
 
@@ -41,14 +41,14 @@ type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config' | 
 
 export function deliveryService({ repository: shipments, peers: { order, user }, tools }: DeliveryParts) {
   const { config, log } = tools;
-  const open = opening(shipments, user);
-  const reconcile = reconciling({ orders: order, shipments, open, log });
+  const open = shipmentCreation(shipments, user);
+  const reconcile = reconciliation({ orders: order, shipments, open, log });
   const simulated = config.CARRIER_SIMULATION === 'on';
   const carriers = new Map<string, Carrier>([[SIMULATOR, simulatorOf(config.CARRIER_SIMULATION_SECONDS)]]);
 
   return {
     async list(ctx, { all, user_id, status, limit = 50, cursor }) {
-      const filter = { user_id: whose(ctx, all === true, user_id), status: status && statusOf(status) };
+      const filter = { user_id: whose(ctx, all === true, user_id), status: status && shipmentStatusOf(status) };
       return shipments.list(filter, { limit, cursor });
     },
     get: async (ctx, { shipment_id }) => shown(visible(ctx, await shipments.get(shipment_id))),
@@ -56,9 +56,9 @@ export function deliveryService({ repository: shipments, peers: { order, user },
     async setStatus(ctx, { shipment_id, ...given }) {
       const shipment = await shipments.get(shipment_id);
       // Decided twice: what is refused must not be booked.
-      setStatus(shipment, given, ctx);
+      setShipmentStatus(shipment, given, ctx);
       const parcel = await bookedFor(shipment, given);
-      return shown(await shipments.save(ctx, setStatus(shipment, { ...given, ...parcel }, ctx)));
+      return shown(await shipments.save(ctx, setShipmentStatus(shipment, { ...given, ...parcel }, ctx)));
     },
     async carrierUpdate(ctx, { signature, ...report }) {
       if (!isStaff(ctx.actor) && !isSigned(report, signature, config.CARRIER_SECRET)) throw refusal(ctx);
@@ -95,7 +95,7 @@ export function deliveryService({ repository: shipments, peers: { order, user },
 
   // When another update of the same parcel was faster, what this one comes to is decided anew.
   function tell(ctx: Ctx, carrier: string, tracking_number: string, update: CarrierUpdate): Promise<boolean> {
-    return decideAgain(async () => {
+    return retryOnConflict(async () => {
       const shipment = await shipments.findByTracking(carrier, tracking_number);
       if (!shipment) throw deliveryErrors.NOT_FOUND();
       const { change, late } = carrierUpdate(shipment, update, ctx);

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { InputOf } from '../../platform/contract.ts';
+import type { InputOf } from '../../platform/contract/contract.ts';
 import type { deliveryOps } from './delivery.contract.ts';
 
 type Report = Omit<InputOf<typeof deliveryOps.carrierUpdate>, 'signature'>;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { settle } from '../../platform/testing/settle.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { settle } from '../../testing/settle.ts';
+import { type World, world } from '../../testing/world.ts';
 import { simulatorOf } from './carriers/simulator.ts';
 import { aShipment, at, NOW } from './delivery.fixture.ts';
 import type { CarrierUpdate } from './delivery.model.ts';

@@ -1,4 +1,4 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
 import { deliveryConsumers } from './delivery.consumers.ts';
 import { deliveryContract } from './delivery.contract.ts';
 import { deliveryPostgres } from './delivery.repository.postgres.ts';

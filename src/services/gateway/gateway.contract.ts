@@ -1,4 +1,4 @@
-import { contract } from '../../platform/contract.ts';
+import { contract } from '../../platform/contract/contract.ts';
 
 export const gatewayContract = contract({
   name: 'gateway',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { type Contract, MAX_BODY } from '../../platform/contract.ts';
+import { type Contract, MAX_BODY } from '../../platform/contract/contract.ts';
 import { inputParts } from '../../platform/http/route-shape.ts';
 
 interface Shape {

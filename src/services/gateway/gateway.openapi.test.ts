@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { globSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { Contract } from '../../platform/contract.ts';
-import { openapi } from '../../platform/http/openapi.ts';
+import type { Contract } from '../../platform/contract/contract.ts';
+import { openapi } from '../../platform/http/openapi/openapi.ts';
 
 interface Operation {
   readonly operationId: string;

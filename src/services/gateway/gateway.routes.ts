@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { CTX_HEADER } from '../../platform/auth/seal.ts';
-import { MAX_BODY, type Op } from '../../platform/contract.ts';
-import { common } from '../../platform/errors.ts';
+import { MAX_BODY, type Op } from '../../platform/contract/contract.ts';
+import { common } from '../../platform/contract/errors.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
-import { type OpenStreams, openStreams, passStream } from '../../platform/http/sse.ts';
-import type { Neighbour } from '../../platform/http/system-routes.ts';
+import { type OpenStreams, openStreams, passStream } from '../../platform/http/sse/sse.ts';
+import type { RemoteService } from '../../platform/http/system-routes.ts';
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
-export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours: readonly Neighbour[] }): void {
+export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours: readonly RemoteService[] }): void {
   for (const neighbour of neighbours) {
     const ops = Object.values(neighbour.contract.ops).filter((op) => op.access !== 'internal');
     const streams = ops.filter((op) => op.stream);
@@ -21,7 +21,7 @@ export function gatewayRoutes(app: FastifyInstance, { neighbours }: { neighbours
 
 async function proxy(
   scope: FastifyInstance,
-  { url }: Neighbour,
+  { url }: RemoteService,
   ops: readonly Op[],
   connections: number | null,
 ): Promise<void> {

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
+import { minor } from '../../platform/contract/money.ts';
 import { mount } from '../../platform/http/routes.ts';
 import { createServer } from '../../platform/http/server.ts';
-import { messagesOf, nextOf, type Ticker, ticker, tickerContract } from '../../platform/http/sse.fixture.ts';
+import { messagesOf, nextOf, type Ticker, ticker, tickerContract } from '../../platform/http/sse/sse.fixture.ts';
 import { seal, tokenOf, tokens } from '../../platform/http/things.fixture.ts';
-import { createLog } from '../../platform/log.ts';
-import { minor } from '../../platform/money.ts';
-import { clientOf } from '../../platform/testing/client.ts';
+import { createLog } from '../../platform/observability/log.ts';
+import { clientOf } from '../../testing/client.ts';
 import { gatewayRoutes } from './gateway.routes.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });

@@ -1,4 +1,4 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
 import { gatewayContract } from './gateway.contract.ts';
 import { gatewayRoutes } from './gateway.routes.ts';
 

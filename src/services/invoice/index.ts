@@ -1,11 +1,11 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
+import { invoiceCopyClickHouse } from './clickhouse/invoice.copy.clickhouse.ts';
+import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
-import { invoiceCopyClickHouse } from './invoice.copy.clickhouse.ts';
-import { invoiceCopyPostgres } from './invoice.copy.postgres.ts';
-import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
-import { invoicePostgres } from './invoice.repository.postgres.ts';
 import { invoiceService } from './invoice.service.ts';
+import { invoiceCopyPostgres } from './postgres/invoice.copy.postgres.ts';
+import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
 export const invoiceModule = defineService({
   contract: invoiceContract,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openDatabase } from '../../platform/db/postgres.ts';
-import { announced } from '../../platform/testing/announced.ts';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { publishedEvents } from '../../testing/published-events.ts';
+import { type World, world } from '../../testing/world.ts';
 
 /** The fields that these tests look at. */
 interface Seen {
@@ -19,16 +19,16 @@ interface Seen {
   readonly error: string;
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const readList = ({ body }: Answer) => body as unknown as Seen[];
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const readList = ({ body }: TestAnswer) => body as unknown as Seen[];
 
 const LAPTOP = 1;
 const MOUSE = 2;
 
 let shop: World;
-let admin: Client;
-let alice: Client;
-let bob: Client;
+let admin: TestClient;
+let alice: TestClient;
+let bob: TestClient;
 
 before(async () => {
   shop = await world();
@@ -195,7 +195,7 @@ test('what is announced carries the number and decimal amounts', async () => {
   await admin.put(`/invoices/${invoice_id}`, { status: 'sent' });
   const events = await written(
     `select type, data ->> 'invoice_number' as number, data ->> 'total' as total
-     from ${announced('invoice')} a where subject = $1::text order by n`,
+     from ${publishedEvents('invoice')} a where subject = $1::text order by n`,
     invoice_id,
   );
   assert.deepEqual(events, [

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { readConfig } from '../../platform/config.ts';
-import { AppError } from '../../platform/errors.ts';
-import type { Envelope } from '../../platform/events.ts';
-import { minor } from '../../platform/money.ts';
-import { AlreadyHandled } from '../../platform/repeats.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import { readConfig } from '../../platform/config/config.ts';
+import { DuplicateEvent } from '../../platform/contract/duplicates.ts';
+import { AppError } from '../../platform/contract/errors.ts';
+import type { Envelope } from '../../platform/contract/events.ts';
+import { minor } from '../../platform/contract/money.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
+import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
 import { createInvoice } from './invoice.model.ts';
-import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
-import { invoicePostgres } from './invoice.repository.postgres.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 import { invoiceService } from './invoice.service.ts';
+import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
 const NOW = '2026-07-28T09:30:00.000Z';
 const TOTAL = 285_998;
@@ -21,7 +21,7 @@ const TOTAL = 285_998;
 const STORES = { postgres: { open: invoicePostgres }, clickhouse: { open: invoiceClickHouse, events: 'invoices' } };
 
 eachStore('what invoices follow', (store) => {
-  let kept: Kept<InvoiceRepository>;
+  let kept: StoredRow<InvoiceRepository>;
   let invoices: InvoiceRepository;
   let orders = 0;
   let events = 0;
@@ -70,7 +70,7 @@ eachStore('what invoices follow', (store) => {
     await first(moved(invoice, 100));
     assert.equal(await statusOf(invoice), 'paid');
     const before = (await invoices.get(invoice.invoice_id)).version;
-    await last(moved(invoice, TOTAL)).catch((error: unknown) => assert.ok(error instanceof AlreadyHandled));
+    await last(moved(invoice, TOTAL)).catch((error: unknown) => assert.ok(error instanceof DuplicateEvent));
     assert.equal((await invoices.get(invoice.invoice_id)).version, before);
   });
 

@@ -1,4 +1,4 @@
-import { type Consumer, on } from '../../platform/events.ts';
+import { type Consumer, on } from '../../platform/contract/events.ts';
 import { orderEvents } from '../order/order.contract.ts';
 import { paymentEvents } from '../payment/payment.contract.ts';
 import { invoiceEvents } from './invoice.contract.ts';

@@ -1,7 +1,18 @@
 import { type Static, Type } from 'typebox';
-import { Amount, Currency, contract, Download, event, Id, op, PageOf, paging, Time } from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
-import { figuresOp } from '../../platform/figures.ts';
+import {
+  Amount,
+  Currency,
+  contract,
+  Download,
+  event,
+  Id,
+  op,
+  PageOf,
+  paging,
+  Time,
+} from '../../platform/contract/contract.ts';
+import { errors } from '../../platform/contract/errors.ts';
+import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
@@ -10,8 +21,9 @@ export type InvoiceStatus = (typeof STATUSES)[number];
 const Status = () => Type.Unsafe<InvoiceStatus>({ type: 'string', enum: [...STATUSES] });
 
 /** A status as clients may write it. */
-const GivenStatus = () => Type.Unsafe<InvoiceStatus | 'canceled'>({ type: 'string', enum: [...STATUSES, 'canceled'] });
-export type GivenStatus = InvoiceStatus | 'canceled';
+const InvoiceStatusInput = () =>
+  Type.Unsafe<InvoiceStatus | 'canceled'>({ type: 'string', enum: [...STATUSES, 'canceled'] });
+export type InvoiceStatusInput = InvoiceStatus | 'canceled';
 
 const InvoiceItem = Type.Object(
   {
@@ -92,7 +104,7 @@ export const invoiceErrors = errors('INVOICE', {
   ],
 });
 
-const filters = { status: Type.Optional(GivenStatus()), ...paging };
+const filters = { status: Type.Optional(InvoiceStatusInput()), ...paging };
 
 export const invoiceOps = {
   create: op('POST /invoices', {
@@ -133,7 +145,7 @@ export const invoiceOps = {
     access: 'staff',
     summary: 'draft to sent to paid; cancelled from draft or sent',
     example: { status: 'sent' },
-    input: Type.Object({ invoice_id: Id(), status: GivenStatus() }),
+    input: Type.Object({ invoice_id: Id(), status: InvoiceStatusInput() }),
     output: Invoice,
   }),
   pdf: op('GET /invoices/{invoice_id}/pdf', {
@@ -142,7 +154,7 @@ export const invoiceOps = {
     input: Type.Object({ invoice_id: Id() }),
     output: Download('application/pdf'),
   }),
-  figures: figuresOp('invoices'),
+  figures: reconciliationOp('invoices'),
   forPayment: op('GET /internal/invoices/{invoice_id}', {
     access: 'internal',
     summary: 'What an invoice comes to, for those who may see it',

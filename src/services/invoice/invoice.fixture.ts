@@ -1,6 +1,6 @@
-import type { Ctx } from '../../platform/contract.ts';
-import { systemCtx } from '../../platform/ctx.ts';
-import { type Minor, minor } from '../../platform/money.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { type Minor, minor } from '../../platform/contract/money.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
 
 /** An order of user 2, as the sales API tells it. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maySee } from '../../platform/actor.ts';
-import type { Actor, Ctx } from '../../platform/contract.ts';
-import { minor } from '../../platform/money.ts';
+import { maySee } from '../../platform/contract/actor.ts';
+import type { Actor, Ctx } from '../../platform/contract/contract.ts';
+import { minor } from '../../platform/contract/money.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import { anOrder } from './invoice.fixture.ts';
 import {
@@ -12,7 +12,7 @@ import {
   createInvoice,
   type InvoiceState,
   publicInvoice,
-  setStatus,
+  setInvoiceStatus,
 } from './invoice.model.ts';
 
 const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', trace: '', requestId: 'r' };
@@ -70,11 +70,11 @@ for (const from of STATUSES) {
     if (from === to) {
       test(`an invoice that is ${from} stays ${from} without an event`, () => {
         const state = anInvoice(from);
-        assert.deepEqual(setStatus(state, to, ctx), { next: state, events: [] });
+        assert.deepEqual(setInvoiceStatus(state, to, ctx), { next: state, events: [] });
       });
     } else if (ALLOWED.includes(`${from} ${to}`)) {
       test(`an invoice that is ${from} may become ${to}, and says so`, () => {
-        const { next, events } = setStatus(anInvoice(from), to, ctx);
+        const { next, events } = setInvoiceStatus(anInvoice(from), to, ctx);
         assert.equal(next.status, to);
         assert.deepEqual(events[0], {
           type: 'invoice.status_changed',
@@ -95,7 +95,7 @@ for (const from of STATUSES) {
       });
     } else {
       test(`an invoice that is ${from} cannot become ${to}`, () => {
-        assert.throws(() => setStatus(anInvoice(from), to, ctx), {
+        assert.throws(() => setInvoiceStatus(anInvoice(from), to, ctx), {
           code: 'INVOICE_ILLEGAL_STATUS',
           message: `an invoice that is ${from} cannot become ${to}`,
         });
@@ -134,8 +134,8 @@ test('a cancelled order takes its invoice along, unless that is paid', () => {
 });
 
 test('canceled is another spelling of cancelled', () => {
-  assert.equal(setStatus(anInvoice('sent'), 'canceled', ctx).next.status, 'cancelled');
-  assert.equal(setStatus(anInvoice('cancelled'), 'canceled', ctx).events.length, 0);
+  assert.equal(setInvoiceStatus(anInvoice('sent'), 'canceled', ctx).next.status, 'cancelled');
+  assert.equal(setInvoiceStatus(anInvoice('cancelled'), 'canceled', ctx).events.length, 0);
 });
 
 test('the buyer is addressed as the profile says, and by username when it says nothing', () => {

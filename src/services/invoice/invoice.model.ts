@@ -1,17 +1,17 @@
-import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract.ts';
-import type { Minor } from '../../platform/money.ts';
+import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import type { Minor } from '../../platform/contract/money.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
-  type GivenStatus,
   type Invoice,
   type InvoiceStatus,
+  type InvoiceStatusInput,
   invoiceErrors,
   invoiceEvents,
 } from './invoice.contract.ts';
 
 /** What the user service says of a buyer. */
-export type Profile = OutputOf<typeof userOps.profileOf>;
+export type BuyerProfile = OutputOf<typeof userOps.profileOf>;
 
 /** Who an invoice is addressed to, as that stood when it was made. */
 export interface Buyer {
@@ -68,9 +68,9 @@ export function createInvoice(
 }
 
 /** Moves an invoice on; the status that it has already changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
-export function setStatus(state: InvoiceState, given: GivenStatus, ctx: Ctx): Change<InvoiceState> {
+export function setInvoiceStatus(state: InvoiceState, given: InvoiceStatusInput, ctx: Ctx): Change<InvoiceState> {
   const from = state.status;
-  const to = statusOf(given);
+  const to = invoiceStatusOf(given);
   if (from === to) return unchanged(state);
   if (!NEXT[from].includes(to)) throw invoiceErrors.ILLEGAL_STATUS({ from, to });
   return moved(state, [to], ctx);
@@ -105,12 +105,12 @@ function moved(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx)
 const aboutOrder = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
 
 /** The status that a client means. */
-export function statusOf(given: GivenStatus): InvoiceStatus {
+export function invoiceStatusOf(given: InvoiceStatusInput): InvoiceStatus {
   return given === 'canceled' ? 'cancelled' : given;
 }
 
 /** The buyer of an order; one who has no profile any more is still known by name. */
-export function buyerOf(username: string, profile: Pick<Profile, 'display_name' | 'address'> | undefined): Buyer {
+export function buyerOf(username: string, profile: Pick<BuyerProfile, 'display_name' | 'address'> | undefined): Buyer {
   const address = profile?.address;
   const town = [address?.postal_code, address?.city].filter(isText).join(' ');
   const lines = [address?.line1, address?.line2, town, address?.region, address?.country].filter(isText);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
+import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
-import { createInvoice, type InvoiceState, setStatus } from './invoice.model.ts';
-import { invoiceClickHouse } from './invoice.repository.clickhouse.ts';
-import { invoicePostgres } from './invoice.repository.postgres.ts';
+import { createInvoice, type InvoiceState, setInvoiceStatus } from './invoice.model.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
 const SCHEMA = 'tradepost_invoice';
 const NOW = '2026-07-28T09:30:00.000Z';
@@ -18,7 +18,7 @@ function series(year: number, from: number, to: number): string[] {
 }
 
 eachStore('how invoices are kept', (store) => {
-  let kept: Kept<InvoiceRepository>;
+  let kept: StoredRow<InvoiceRepository>;
   let processes: readonly InvoiceRepository[];
   let invoices: InvoiceRepository;
   let tables: ClickHouseStore;
@@ -188,8 +188,8 @@ eachStore('how invoices are kept', (store) => {
     const saved = await invoice(1);
     const ctx = at(NOW);
     const answers = await Promise.allSettled([
-      invoices.save(ctx, setStatus(saved, 'sent', ctx)),
-      invoices.save(ctx, setStatus(saved, 'cancelled', ctx)),
+      invoices.save(ctx, setInvoiceStatus(saved, 'sent', ctx)),
+      invoices.save(ctx, setInvoiceStatus(saved, 'cancelled', ctx)),
     ]);
     assert.deepEqual(
       answers.map((one) => (one.status === 'rejected' ? one.reason.code : one.value.status)),

@@ -1,5 +1,5 @@
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
-import type { Figures, FiguresInput } from '../../platform/figures.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import type { InvoiceState } from './invoice.model.ts';
 
@@ -22,7 +22,7 @@ export interface InvoiceRepository {
   /** Newest first. */
   list(filter: InvoiceFilter, page: PageRequest): Promise<Page<InvoiceState>>;
   /** What a range of invoices comes to. */
-  figures(range: FiguresInput): Promise<Figures>;
+  figures(range: ReconciliationRange): Promise<Reconciliation>;
   /** Gives a new invoice the next number of its year, without a gap. Throws INVOICE_EXISTS when its order has one. */
   save(ctx: Ctx, change: Change<InvoiceState>): Promise<InvoiceState>;
 }

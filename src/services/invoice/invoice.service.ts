@@ -1,26 +1,26 @@
-import { isStaff, maySee, self } from '../../platform/actor.ts';
-import type { ApiOf, Ctx, Page } from '../../platform/contract.ts';
-import { AppError } from '../../platform/errors.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
-import { createPool } from '../../platform/worker/pool.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import { createPool } from '../../platform/app/worker/pool.ts';
+import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
+import type { ApiOf, Ctx, Page } from '../../platform/contract/contract.ts';
+import { AppError } from '../../platform/contract/errors.ts';
 import type { orderOps } from '../order/order.contract.ts';
-import type { Movement } from '../payment/payment.contract.ts';
+import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
-import { type GivenStatus, type Invoice, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
+import { type Invoice, type InvoiceStatusInput, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
 import {
+  type BuyerProfile,
   buyerOf,
   cancelInvoice,
   coverInvoice,
   createInvoice,
   type InvoiceState,
-  type Profile,
+  invoiceStatusOf,
   publicInvoice,
-  setStatus,
-  statusOf,
+  setInvoiceStatus,
 } from './invoice.model.ts';
-import { pageOf, sellerOf } from './invoice.page.ts';
-import { pdfTask } from './invoice.pdf.task.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
+import { pdfTask } from './pdf/invoice.pdf.task.ts';
 
 /** What invoices need of others: the order as it is to be invoiced, and where its buyer lives. */
 export interface InvoicePeers {
@@ -31,7 +31,7 @@ export interface InvoicePeers {
 /** What invoices follow from the events of others, and of their own. */
 export interface InvoiceInternalActions {
   /** Money of no invoice changes nothing. Throws INVOICE_NOT_FOUND. */
-  followPayment(ctx: Ctx, movement: Movement): Promise<unknown>;
+  followPayment(ctx: Ctx, movement: MoneyMovement): Promise<unknown>;
   cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
   /** Cancels the invoice of an order that was cancelled before there was an invoice. */
   cancelIfOrderIs(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
@@ -50,11 +50,11 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
 
   return {
     create: {
-      async act(ctx, { order_id }) {
+      async execute(ctx, { order_id }) {
         const before = await invoices.findByOrder(order_id);
         return before && maySee(ctx.actor, before) ? { ...before, existing: true } : make(ctx, order_id);
       },
-      answer: (_ctx, { existing, ...state }: Made) => ({ ...publicInvoice(state), ...(existing && { existing }) }),
+      respond: (_ctx, { existing, ...state }: Made) => ({ ...publicInvoice(state), ...(existing && { existing }) }),
     },
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
@@ -67,11 +67,11 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     },
     async setStatus(ctx, { invoice_id, status }) {
       const state = await invoices.get(invoice_id);
-      return publicInvoice(await invoices.save(ctx, setStatus(state, status, ctx)));
+      return publicInvoice(await invoices.save(ctx, setInvoiceStatus(state, status, ctx)));
     },
     async pdf(ctx, { invoice_id }) {
       const state = visible(ctx, await invoices.get(invoice_id));
-      const content = await pdfs.run({ invoice: pageOf(state), seller });
+      const content = await pdfs.run({ invoice: invoicePage(state), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
     figures: (_ctx, range) => invoices.figures(range),
@@ -108,7 +108,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
   }
 
   // An account may be gone; its order is still to be invoiced.
-  async function profileOf(ctx: Ctx, user_id: number): Promise<Profile | undefined> {
+  async function profileOf(ctx: Ctx, user_id: number): Promise<BuyerProfile | undefined> {
     return peers.user.profileOf(ctx, { user_id }).catch((error: unknown) => {
       if (error instanceof AppError && error.kind === 'not_found') return undefined;
       throw error;
@@ -116,14 +116,14 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
   }
 
   async function list({ status, limit = 50, cursor }: ListInput, user_id: number | undefined): Promise<Page<Invoice>> {
-    const filter = { user_id, status: status && statusOf(status) };
+    const filter = { user_id, status: status && invoiceStatusOf(status) };
     const { items, next } = await invoices.list(filter, { limit, cursor });
     return { items: items.map(publicInvoice), next };
   }
 }
 
 interface ListInput {
-  readonly status?: GivenStatus;
+  readonly status?: InvoiceStatusInput;
   readonly limit?: number;
   readonly cursor?: string;
 }

@@ -1,11 +1,11 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
+import { orderCopyClickHouse } from './clickhouse/order.copy.clickhouse.ts';
+import { orderClickHouse } from './clickhouse/order.repository.clickhouse.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
-import { orderCopyClickHouse } from './order.copy.clickhouse.ts';
-import { orderCopyPostgres } from './order.copy.postgres.ts';
-import { orderClickHouse } from './order.repository.clickhouse.ts';
-import { orderPostgres } from './order.repository.postgres.ts';
 import { orderService } from './order.service.ts';
+import { orderCopyPostgres } from './postgres/order.copy.postgres.ts';
+import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
 export const orderModule = defineService({
   contract: orderContract,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openDatabase } from '../../platform/db/postgres.ts';
-import { announced } from '../../platform/testing/announced.ts';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { publishedEvents } from '../../testing/published-events.ts';
+import { type World, world } from '../../testing/world.ts';
 
 /** The fields that these tests look at. */
 interface Seen {
@@ -17,8 +17,8 @@ interface Seen {
   readonly status: string;
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const ids = ({ body }: Answer) => (body as unknown as Seen[]).map(({ order_id }) => order_id);
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const ids = ({ body }: TestAnswer) => (body as unknown as Seen[]).map(({ order_id }) => order_id);
 
 const MOUSE = 2;
 const KEYBOARD = 3;
@@ -27,9 +27,9 @@ const SPEAKER = 8;
 
 eachEngine('orders over HTTP', (engine) => {
   let shop: World;
-  let admin: Client;
-  let alice: Client;
-  let bob: Client;
+  let admin: TestClient;
+  let alice: TestClient;
+  let bob: TestClient;
   before(async () => {
     shop = await world({ engine });
     [admin, alice, bob] = await Promise.all([shop.as('admin'), shop.as('alice'), shop.as('bob')]);
@@ -241,7 +241,7 @@ eachEngine('orders over HTTP', (engine) => {
     assert.deepEqual([again.status, again.body, await stockOf(kettle)], [200, cancelled.body, 5]);
     assert.equal((await alice.get(`/orders/${order_id}`)).body.status, 'cancelled');
     const events = await written(
-      `select type from ${announced('order')} a where subject = $1::text order by n`,
+      `select type from ${publishedEvents('order')} a where subject = $1::text order by n`,
       order_id,
     );
     assert.deepEqual(events, [{ type: 'order.created' }, { type: 'order.cancelled' }]);

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { readConfig } from '../../platform/config.ts';
-import type { EventType } from '../../platform/contract.ts';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
-import type { Envelope } from '../../platform/events.ts';
-import { minor, parseRate, type Rate } from '../../platform/money.ts';
-import { type TestDatabase, testDatabase } from '../../platform/testing/databases.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { readConfig } from '../../platform/config/config.ts';
+import type { EventType } from '../../platform/contract/contract.ts';
+import type { Envelope } from '../../platform/contract/events.ts';
+import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
+import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
+import { postgresStore } from '../../platform/db/postgres/store/store.ts';
+import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
+import { eachEngine } from '../../testing/engines.ts';
 import { deliveryEvents } from '../delivery/delivery.contract.ts';
-import { type Movement, paymentEvents } from '../payment/payment.contract.ts';
+import { type MoneyMovement, paymentEvents } from '../payment/payment.contract.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
 import { aLine, aReservation, at } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
-import { orderPostgres } from './order.repository.postgres.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { type OrderPeers, orderService } from './order.service.ts';
+import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
 const tools = { config: readConfig({}, ['order']) };
 // What is heard makes an order ask nobody.
@@ -94,7 +94,7 @@ eachEngine('what an order hears of other services', (engine) => {
     refunded_total = 0,
     event: EventType = paymentEvents.captured,
   ) => {
-    const totals: Partial<Movement> = { paid_total: minor(paid_total), refunded_total: minor(refunded_total) };
+    const totals: Partial<MoneyMovement> = { paid_total: minor(paid_total), refunded_total: minor(refunded_total) };
     return heard(event, order_id, { transaction_id: 3, amount: 1, invoice_id: 7, at: at().now, ...totals });
   };
   const axes = async ({ order_id }: OrderState) => {

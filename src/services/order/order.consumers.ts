@@ -1,4 +1,4 @@
-import { type Consumer, on } from '../../platform/events.ts';
+import { type Consumer, on } from '../../platform/contract/events.ts';
 import { deliveryEvents } from '../delivery/delivery.contract.ts';
 import { invoiceEvents } from '../invoice/invoice.contract.ts';
 import { paymentEvents } from '../payment/payment.contract.ts';

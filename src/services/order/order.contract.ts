@@ -11,9 +11,9 @@ import {
   PageOf,
   paging,
   Time,
-} from '../../platform/contract.ts';
-import { figuresOp } from '../../platform/figures.ts';
-import { Lines, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
+} from '../../platform/contract/contract.ts';
+import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 
 export { orderErrors };
@@ -21,8 +21,8 @@ export { orderErrors };
 export const OrderStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled');
 export type OrderStatus = Static<typeof OrderStatus>;
 /** As a request may spell it. */
-export const GivenStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
-export type GivenStatus = Static<typeof GivenStatus>;
+export const OrderStatusInput = OneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
+export type OrderStatusInput = Static<typeof OrderStatusInput>;
 export const PaymentStatus = OneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
 export type PaymentStatus = Static<typeof PaymentStatus>;
 export const FulfillmentStatus = OneOf(
@@ -195,7 +195,7 @@ export const orderOps = {
         { product_id: 2, quantity: 1 },
       ],
     },
-    input: Type.Object({ items: Lines }),
+    input: Type.Object({ items: LineItems }),
     output: Order,
   }),
   placeSingle: op('POST /orders/single', {
@@ -217,7 +217,7 @@ export const orderOps = {
     example: { items: [{ product_id: 2, quantity: 1 }] },
     input: Type.Object({
       username,
-      items: Type.Optional(Lines),
+      items: Type.Optional(LineItems),
       product_id: Type.Optional(single.product_id),
       quantity: Type.Optional(single.quantity),
     }),
@@ -227,7 +227,7 @@ export const orderOps = {
     access: 'customer',
     ...sales('/orders', 'orders:read'),
     summary: 'One’s own orders, newest first; for staff everybody’s with all=true',
-    input: Type.Object({ status: Type.Optional(GivenStatus), all: Type.Optional(Type.Boolean()), ...paging }),
+    input: Type.Object({ status: Type.Optional(OrderStatusInput), all: Type.Optional(Type.Boolean()), ...paging }),
     output: PageOf(Order),
   }),
   get: op('GET /orders/{order_id}', {
@@ -241,7 +241,7 @@ export const orderOps = {
     access: 'customer',
     ...sales('/orders/{username}', 'orders:read'),
     summary: 'The orders of a user, newest first',
-    input: Type.Object({ username, status: Type.Optional(GivenStatus), ...paging }),
+    input: Type.Object({ username, status: Type.Optional(OrderStatusInput), ...paging }),
     output: PageOf(Order),
   }),
   cancel: op('POST /orders/{order_id}/cancel', {
@@ -277,7 +277,7 @@ export const orderOps = {
     input: Type.Object({ before: Type.Optional(Time()), ...paging }),
     output: PageOf(Standing),
   }),
-  figures: figuresOp('orders'),
+  figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',
     summary: 'Decides reservations that ran out: kept when the order exists, given back when not',

@@ -1,4 +1,4 @@
-import { errors } from '../../platform/errors.ts';
+import { errors } from '../../platform/contract/errors.ts';
 
 export const orderErrors = errors('ORDER', {
   NOT_FOUND: [

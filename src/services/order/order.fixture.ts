@@ -1,8 +1,8 @@
-import type { Actor, Ctx } from '../../platform/contract.ts';
-import { systemCtx } from '../../platform/ctx.ts';
-import { minor } from '../../platform/money.ts';
+import type { Actor, Ctx } from '../../platform/contract/contract.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { minor } from '../../platform/contract/money.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
-import type { TimelineEvent } from './order.timeline.model.ts';
+import type { TimelineEvent } from './timeline/order.timeline.model.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 

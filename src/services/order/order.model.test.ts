@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { maySee } from '../../platform/actor.ts';
-import { minor, parseRate, type Rate } from '../../platform/money.ts';
+import { maySee } from '../../platform/contract/actor.ts';
+import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
 import type { ReservedLine } from '../product/product.contract.ts';
 import type { FulfillmentStatus, OrderStatus } from './order.contract.ts';
 import { aLine, aReservation, at, NOW, user } from './order.fixture.ts';

@@ -1,13 +1,13 @@
-import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract.ts';
-import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/money.ts';
+import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
 import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
 import {
   type FulfillmentStatus,
-  type GivenStatus,
   type OrderDetails,
   type OrderItem,
   type OrderStatus,
+  type OrderStatusInput,
   orderErrors,
   orderEvents,
 } from './order.contract.ts';
@@ -22,13 +22,13 @@ export interface OrderState extends OrderDetails, Versioned {
   readonly delivered_at: string | null;
 }
 
-export interface Buyer {
+export interface Customer {
   readonly id: number;
   readonly username: string;
 }
 
 /** The order of a buyer for lines that are reserved. Throws what stands in the way of the first line that is not. */
-export function placeOrder(buyer: Buyer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
+export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
   const currency = reservation.lines[0]?.currency ?? '';
   for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1, currency);
   const items = reservation.lines.map(itemOf);
@@ -93,7 +93,7 @@ export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
 }
 
 /** One spelling of the end state. */
-export function statusOf(given: GivenStatus | undefined): OrderStatus | undefined {
+export function orderStatusOf(given: OrderStatusInput | undefined): OrderStatus | undefined {
   return given === 'canceled' ? 'cancelled' : given;
 }
 

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { minor, parseRate, type Rate } from '../../platform/money.ts';
-import { eachStore, type Kept } from '../../platform/testing/stores.ts';
+import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
+import { eachStore, type StoredRow } from '../../testing/stores.ts';
+import { orderClickHouse } from './clickhouse/order.repository.clickhouse.ts';
 import { orderContract } from './order.contract.ts';
 import { aLine, aReservation, at, NOW } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
-import { orderClickHouse } from './order.repository.clickhouse.ts';
-import { orderPostgres } from './order.repository.postgres.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
 const alice = { id: 2, username: 'alice' };
 const bob = { id: 3, username: 'bob' };
 const STORES = { postgres: { open: orderPostgres }, clickhouse: { open: orderClickHouse, events: 'orders' } };
 
 eachStore('how orders are kept', (store) => {
-  let kept: Kept<OrderRepository>;
+  let kept: StoredRow<OrderRepository>;
   let orders: OrderRepository;
   let others: OrderRepository;
   before(async () => {

@@ -1,8 +1,8 @@
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
-import type { Figures, FiguresInput } from '../../platform/figures.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
-import type { TimelineEvent } from './order.timeline.model.ts';
+import type { TimelineEvent } from './timeline/order.timeline.model.ts';
 
 export interface OrderFilter {
   /** Undefined: everybody's. */
@@ -28,7 +28,7 @@ export interface OrderRepository {
   /** Newest first. */
   list(filter: OrderFilter, page: { limit: number; cursor?: string }): Promise<Page<OrderState>>;
   /** What a range of orders comes to. */
-  figures(range: FiguresInput): Promise<Figures>;
+  figures(range: ReconciliationRange): Promise<Reconciliation>;
   readonly timeline: TimelineRepository;
   save(ctx: Ctx, change: Change<OrderState>): Promise<OrderState>;
 }

@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { SignJWT } from 'jose';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { clientOf } from '../../platform/testing/client.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { settle } from '../../platform/testing/settle.ts';
-import { testApart } from '../../platform/testing/shapes.ts';
-import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { clientOf } from '../../testing/client.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { settle } from '../../testing/settle.ts';
+import { testApart } from '../../testing/shapes.ts';
+import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
 
 const MOUSE = 2;
 const one = { items: [{ product_id: MOUSE, quantity: 1 }] };
-const codeOf = ({ status, body }: Answer) => `${status} ${body.code}`;
+const codeOf = ({ status, body }: TestAnswer) => `${status} ${body.code}`;
 
 interface Making {
   readonly alg?: string;
@@ -31,13 +31,13 @@ function signed(claims: Record<string, unknown>, making: Making = {}): Promise<s
     .setAudience(making.audience ?? 'tradepost')
     .setIssuedAt(now - 1000)
     .setExpirationTime(now + lifetime)
-    .sign(new TextEncoder().encode(making.secret ?? SETTINGS.JWT_SECRET));
+    .sign(new TextEncoder().encode(making.secret ?? WORLD_SETTINGS.JWT_SECRET));
 }
 
 eachEngine('the sales API', (engine) => {
   let shop: World;
-  let admin: Client;
-  let alice: Client;
+  let admin: TestClient;
+  let alice: TestClient;
   before(async () => {
     shop = await world({ engine });
     [admin, alice] = await Promise.all([shop.as('admin'), shop.as('alice')]);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { asPeer } from '../../platform/app/module.ts';
 import { createSeal } from '../../platform/auth/seal.ts';
-import { type Remote, remote } from '../../platform/http/remote.ts';
-import { asPeer } from '../../platform/module.ts';
-import type { Client } from '../../platform/testing/client.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { SETTINGS, type World, world } from '../../platform/testing/world.ts';
+import { type Remote, remote } from '../../platform/http/peers/remote.ts';
+import type { TestClient } from '../../testing/client.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
 import { productContract } from '../product/product.contract.ts';
 import { orderContract } from './order.contract.ts';
 import { at, user } from './order.fixture.ts';
@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 
 eachEngine('what a peer asks of orders', (engine) => {
   let shop: World;
-  let admin: Client;
-  let alice: Client;
+  let admin: TestClient;
+  let alice: TestClient;
   let orders: Remote<typeof orderContract>;
   let products: Remote<typeof productContract>;
 
@@ -23,7 +23,7 @@ eachEngine('what a peer asks of orders', (engine) => {
   before(async () => {
     shop = await world({ engine, env: { SERVICES: 'user,product,order,gateway' } });
     [admin, alice] = await Promise.all([shop.as('admin'), shop.as('alice')]);
-    const seal = createSeal(SETTINGS.JWT_SECRET);
+    const seal = createSeal(WORLD_SETTINGS.JWT_SECRET);
     orders = remote(orderContract, shop.url, seal);
     products = remote(productContract, shop.url, seal);
   });

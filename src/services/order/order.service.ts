@@ -1,19 +1,19 @@
-import { isStaff, maySee, self } from '../../platform/actor.ts';
-import type { ApiOf, Ctx } from '../../platform/contract.ts';
-import { AppError } from '../../platform/errors.ts';
-import type { Envelope } from '../../platform/events.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
-import { decideAgain } from '../../platform/races.ts';
-import type { Movement } from '../payment/payment.contract.ts';
-import type { Line, productOps } from '../product/product.contract.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
+import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
+import { AppError } from '../../platform/contract/errors.ts';
+import type { Envelope } from '../../platform/contract/events.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
+import type { MoneyMovement } from '../payment/payment.contract.ts';
+import type { LineItem, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
-import { followPayment, followShipment, type ShipmentMove } from './order.axes.model.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
-import { explain } from './order.explain.ts';
-import { type Buyer, cancelOrder, isSelf, type OrderState, placeOrder, statusOf } from './order.model.ts';
+import { type Customer, cancelOrder, isSelf, type OrderState, orderStatusOf, placeOrder } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
-import { timelineEventOf } from './order.timeline.model.ts';
-import { tellTimeline } from './order.timeline.ts';
+import { followPayment, followShipment, type ShipmentStatusChange } from './order.statuses.model.ts';
+import { explain } from './timeline/order.explain.ts';
+import { timelineEventOf } from './timeline/order.timeline.model.ts';
+import { timelineFor } from './timeline/order.timeline.ts';
 
 export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
@@ -23,9 +23,9 @@ export interface OrderPeers {
 /** What orders follow from the events of others. */
 export interface OrderInternalActions {
   /** Throws ORDER_NOT_FOUND. */
-  followShipment(ctx: Ctx, move: ShipmentMove & { readonly order_id: number }): Promise<unknown>;
+  followShipment(ctx: Ctx, move: ShipmentStatusChange & { readonly order_id: number }): Promise<unknown>;
   /** Money of no order changes nothing. Throws ORDER_NOT_FOUND. */
-  followPayment(ctx: Ctx, movement: Movement): Promise<unknown>;
+  followPayment(ctx: Ctx, movement: MoneyMovement): Promise<unknown>;
   /** Puts an event into the timeline of the order that it is about; once, however often it comes. */
   recordEvent(ctx: Ctx, envelope: Envelope): Promise<unknown>;
 }
@@ -42,18 +42,18 @@ export function orderService({ repository: orders, peers: { user, product }, too
       place(ctx, await namedUser(ctx, username, orderErrors.NOT_YOURS), linesOf(items, single)),
     async list(ctx, { all, status, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
-      return orders.list({ user_id, status: statusOf(status) }, { limit, cursor });
+      return orders.list({ user_id, status: orderStatusOf(status) }, { limit, cursor });
     },
     get: async (ctx, { order_id }) => visible(ctx, order_id),
     async listOf(ctx, { username, status, limit = 50, cursor }) {
       const { id } = await namedUser(ctx, username, orderErrors.NOT_FOUND);
-      return orders.list({ user_id: id, status: statusOf(status) }, { limit, cursor });
+      return orders.list({ user_id: id, status: orderStatusOf(status) }, { limit, cursor });
     },
     // A payment or a shipment may move the order at the same moment: then it is decided anew.
-    cancel: (ctx, { order_id }) => decideAgain(() => cancel(ctx, order_id)),
+    cancel: (ctx, { order_id }) => retryOnConflict(() => cancel(ctx, order_id)),
     async timeline(ctx, { order_id }) {
       const order = await visible(ctx, order_id);
-      return tellTimeline(order, await orders.timeline.list(order_id), ctx.actor);
+      return timelineFor(order, await orders.timeline.list(order_id), ctx.actor);
     },
     async explain(ctx, { order_id }) {
       return explain(await visible(ctx, order_id), await orders.timeline.list(order_id), ctx.now);
@@ -108,7 +108,7 @@ export function orderService({ repository: orders, peers: { user, product }, too
     return { kept: kept.length, released: gone.length };
   }
 
-  async function place(ctx: Ctx, buyer: Buyer, items: Line[]): Promise<OrderState> {
+  async function place(ctx: Ctx, buyer: Customer, items: LineItem[]): Promise<OrderState> {
     // A request that comes again after a crash is answered with the order id of the reservation that it has.
     const request = ctx.request && `${ctx.request.key} ${ctx.request.fingerprint}`;
     const reservation = await product.reserve(ctx, { order_id: await orders.nextId(), items, request });
@@ -130,7 +130,7 @@ export function orderService({ repository: orders, peers: { user, product }, too
   }
 
   // Oneself, or for staff anybody; a customer who names another hears `refusal`, whether there is one or not.
-  async function namedUser(ctx: Ctx, username: string, refusal: () => AppError): Promise<Buyer> {
+  async function namedUser(ctx: Ctx, username: string, refusal: () => AppError): Promise<Customer> {
     if (isSelf(ctx.actor, username)) return self(ctx);
     if (!isStaff(ctx.actor)) throw refusal();
     return user.byUsername(ctx, { username });
@@ -148,7 +148,7 @@ function wasRefused(error: unknown): boolean {
   return error instanceof AppError && error.kind !== 'unavailable';
 }
 
-function linesOf(items: Line[] | undefined, { product_id, quantity }: Partial<Line>): Line[] {
+function linesOf(items: LineItem[] | undefined, { product_id, quantity }: Partial<LineItem>): LineItem[] {
   if (items && product_id === undefined && quantity === undefined) return items;
   if (!items && product_id !== undefined && quantity !== undefined) return [{ product_id, quantity }];
   throw orderErrors.NO_ITEMS();

@@ -1,8 +1,8 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
 import { paymentConsumers } from './payment.consumers.ts';
 import { paymentContract } from './payment.contract.ts';
-import { paymentPostgres } from './payment.repository.postgres.ts';
 import { paymentService } from './payment.service.ts';
+import { paymentPostgres } from './postgres/payment.repository.postgres.ts';
 
 const HOUR = 3_600;
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openDatabase } from '../../platform/db/postgres.ts';
-import { announced } from '../../platform/testing/announced.ts';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { settle } from '../../platform/testing/settle.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { publishedEvents } from '../../testing/published-events.ts';
+import { settle } from '../../testing/settle.ts';
+import { type World, world } from '../../testing/world.ts';
 
 /** The fields that these tests look at. */
 interface Seen {
@@ -35,11 +35,11 @@ interface Seen {
   readonly postings: { readonly account: string; readonly amount: number }[];
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const readList = ({ body }: Answer) => body as unknown as Seen[];
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const readList = ({ body }: TestAnswer) => body as unknown as Seen[];
 
 let shop: World;
-let admin: Client;
+let admin: TestClient;
 let customers = 0;
 
 before(async () => {
@@ -49,11 +49,11 @@ before(async () => {
 
 after(() => shop.close());
 
-const customer = (): Promise<Client> => shop.as(`customer-${++customers}`);
-const due = async (who: Client, amount: number, more: object = {}): Promise<Answer> =>
+const customer = (): Promise<TestClient> => shop.as(`customer-${++customers}`);
+const due = async (who: TestClient, amount: number, more: object = {}): Promise<TestAnswer> =>
   who.post('/transactions', { amount, description: 'a coffee', ...more });
 
-async function invoiced(who: Client): Promise<Seen> {
+async function invoiced(who: TestClient): Promise<Seen> {
   const { order_id } = read(await who.post('/orders', { items: [{ product_id: 2, quantity: 1 }] }));
   return read(await who.post('/invoices', { order_id }));
 }
@@ -63,7 +63,7 @@ async function told(
   value: number,
 ): Promise<{ type: string; data: Record<string, unknown>; about: string }[]> {
   const db = openDatabase(shop.databaseUrl, { poolSize: 1 });
-  const text = `select type, data from ${announced('payment')} e where (data ->> '${of}')::bigint = $1 order by n`;
+  const text = `select type, data from ${publishedEvents('payment')} e where (data ->> '${of}')::bigint = $1 order by n`;
   const rows = await db.query<{ type: string; data: Record<string, unknown>; about: string }>({ name: '', text }, [
     value,
   ]);
@@ -72,7 +72,7 @@ async function told(
 }
 
 // Events may move the order at the same moment; whoever is told so asks again.
-async function cancelled(who: Client, order_id: number): Promise<void> {
+async function cancelled(who: TestClient, order_id: number): Promise<void> {
   await settle(async () => {
     const { status, body } = await who.post(`/orders/${order_id}/cancel`);
     assert.equal(status, 200, JSON.stringify(body));
@@ -191,7 +191,7 @@ test('a transaction with an Idempotency-Key is made once, however often it is as
 test('to another customer transactions are not there, and nobody but staff makes them for another', async () => {
   const [alice, bob] = [await customer(), await customer()];
   const { id } = read(await due(alice, 5));
-  const statusOf = async (answer: Promise<Answer>) => (await answer).status;
+  const statusOf = async (answer: Promise<TestAnswer>) => (await answer).status;
   assert.equal(await statusOf(bob.get(`/transactions/${id}`)), 404);
   assert.equal(await statusOf(bob.get(`/transactions/list?user_id=${alice.id}`)), 404);
   assert.equal(await statusOf(bob.post(`/transactions/pay?user_id=${alice.id}`)), 404);

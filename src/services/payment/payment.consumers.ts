@@ -1,4 +1,4 @@
-import { type Consumer, on } from '../../platform/events.ts';
+import { type Consumer, on } from '../../platform/contract/events.ts';
 import { orderEvents } from '../order/order.contract.ts';
 import type { PaymentInternalActions } from './payment.service.ts';
 import { webhookConsumers } from './webhooks/webhook.consumers.ts';

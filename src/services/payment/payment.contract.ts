@@ -11,9 +11,9 @@ import {
   PageOf,
   paging,
   Time,
-} from '../../platform/contract.ts';
-import { figuresOp } from '../../platform/figures.ts';
-import { Pattern, TextLine } from '../../platform/schema/text.ts';
+} from '../../platform/contract/contract.ts';
+import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
 import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
 import { webhookEvents, webhookOps } from './webhooks/webhook.contract.ts';
@@ -24,7 +24,7 @@ const STATUSES = ['open', 'processing', 'paid', 'partially_refunded', 'refunded'
 export type TransactionStatus = (typeof STATUSES)[number];
 const Status = () => Type.Unsafe<TransactionStatus>({ type: 'string', enum: [...STATUSES] });
 const PAYMENT_STATUSES = ['started', 'captured', 'failed'] as const;
-export type PaymentStatus = (typeof PAYMENT_STATUSES)[number];
+export type ProviderPaymentStatus = (typeof PAYMENT_STATUSES)[number];
 const REFUND_STATUSES = ['started', 'done', 'failed'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
 
@@ -56,7 +56,7 @@ export const Transaction = Type.Object(
 export type Transaction = Static<typeof Transaction>;
 
 /** Money that moved for one transaction. The totals of its invoice count this movement and all before it. */
-export const Movement = Type.Object({
+export const MoneyMovement = Type.Object({
   transaction_id: Id(),
   user_id: Id(),
   amount: Amount('what moved now'),
@@ -68,7 +68,7 @@ export const Movement = Type.Object({
   refunded_total: Type.Union([Amount('refunded of that so far'), Type.Null()]),
   at: Time(),
 });
-export type Movement = Static<typeof Movement>;
+export type MoneyMovement = Static<typeof MoneyMovement>;
 
 const Step = Type.Object({
   user_id: Id(),
@@ -102,8 +102,8 @@ export const paymentEvents = {
       timestamp: Time(),
     }),
   ),
-  captured: event('payment.captured', 'a transaction was paid', Movement),
-  refunded: event('payment.refunded', 'a paid transaction was given back, in whole or in part', Movement),
+  captured: event('payment.captured', 'a transaction was paid', MoneyMovement),
+  refunded: event('payment.refunded', 'a paid transaction was given back, in whole or in part', MoneyMovement),
   transactionVoided: event(
     'transaction.voided',
     'an open transaction is not to be paid any more, because its order was cancelled',
@@ -155,7 +155,7 @@ const Paid = Type.Object(
       Type.Object({
         payment_id: Id(),
         provider: Type.String(),
-        status: Type.Unsafe<PaymentStatus>({ type: 'string', enum: [...PAYMENT_STATUSES] }),
+        status: Type.Unsafe<ProviderPaymentStatus>({ type: 'string', enum: [...PAYMENT_STATUSES] }),
         client_secret: Type.Optional(Type.String({ description: "what the provider's own page needs to go on" })),
       }),
     ),
@@ -252,7 +252,7 @@ const providerOps = {
     input: Type.Object({ body: Type.String(), signature: Type.String() }),
     output: Type.Object({ received: Type.Boolean() }),
   }),
-  figures: figuresOp('transactions'),
+  figures: reconciliationOp('transactions'),
   settle: op('POST /internal/payments/settle', {
     access: 'internal',
     summary: 'Goes on with what was interrupted: payments, refunds, and what cancelled orders leave behind',

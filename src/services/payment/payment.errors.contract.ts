@@ -1,4 +1,4 @@
-import { errors } from '../../platform/errors.ts';
+import { errors } from '../../platform/contract/errors.ts';
 import { webhookErrors } from './webhooks/webhook.contract.ts';
 
 export const paymentErrors = {

@@ -1,7 +1,7 @@
-import type { Ctx } from '../../platform/contract.ts';
-import { systemCtx } from '../../platform/ctx.ts';
-import { minor } from '../../platform/money.ts';
-import { claim, type TransactionState, type Wanted } from './payment.model.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { minor } from '../../platform/contract/money.ts';
+import { type ChargeRequest, createCharge, type TransactionState } from './model/payment.model.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 
@@ -14,9 +14,9 @@ export function at(more: Partial<Ctx> = {}, now = NOW): Ctx {
 export const INVOICE = { invoice_id: 7, order_id: 17, total: minor(10_000) };
 
 /** A new transaction of user 2, of 40.00. */
-export function aClaim(more: Partial<Wanted> = {}, ctx = at()) {
+export function aClaim(more: Partial<ChargeRequest> = {}, ctx = at()) {
   const wanted = { transaction_id: 5, user_id: 2, amount: minor(4_000), currency: 'USD', description: 'a coffee' };
-  return claim({ ...wanted, ...more }, ctx);
+  return createCharge({ ...wanted, ...more }, ctx);
 }
 
 /** A transaction as it is after its first save. */

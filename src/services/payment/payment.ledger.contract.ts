@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
+import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
 
 /** The same addresses as a client of the gateway may write them. */
 export const prefixed = (...paths: string[]): string[] => paths.map((path) => `/payment${path}`);
@@ -11,7 +11,7 @@ const Posting = Type.Object(
 export const LedgerEntry = Type.Object(
   {
     entry_id: Id(),
-    kind: Type.Unsafe<EntryKind>({ type: 'string', enum: ['claim', 'payment', 'refund', 'void'] }),
+    kind: Type.Unsafe<PostingKind>({ type: 'string', enum: ['claim', 'payment', 'refund', 'void'] }),
     transaction_id: Id(),
     user_id: Id(),
     currency: Currency(),
@@ -25,7 +25,7 @@ export const LedgerEntry = Type.Object(
   { title: 'LedgerEntry' },
 );
 export type LedgerEntry = Static<typeof LedgerEntry>;
-export type EntryKind = 'claim' | 'payment' | 'refund' | 'void';
+export type PostingKind = 'claim' | 'payment' | 'refund' | 'void';
 
 const Balance = Type.Object(
   { account: Type.String(), currency: Currency(), balance: Amount() },
@@ -33,7 +33,7 @@ const Balance = Type.Object(
 );
 
 /** A figure that is not what the ledger says. */
-export const Difference = Type.Object(
+export const BalanceDifference = Type.Object(
   {
     what: Type.String({ description: 'such as transaction/17 paid' }),
     kept: Amount(),
@@ -41,7 +41,7 @@ export const Difference = Type.Object(
   },
   { title: 'LedgerMismatch' },
 );
-export type Difference = Static<typeof Difference>;
+export type BalanceDifference = Static<typeof BalanceDifference>;
 
 /** What the staff may look at of the ledger. */
 export const ledgerOps = {
@@ -68,7 +68,7 @@ export const ledgerOps = {
       ok: Type.Boolean(),
       sum: Amount(),
       entries: Type.Integer(),
-      differences: Type.Array(Difference),
+      differences: Type.Array(BalanceDifference),
     }),
   }),
 };

@@ -1,20 +1,20 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { readConfig } from '../../platform/config.ts';
-import type { Ctx } from '../../platform/contract.ts';
-import { type Database, openDatabase } from '../../platform/db/postgres.ts';
-import { postgresStore } from '../../platform/db/store.ts';
-import { minor } from '../../platform/money.ts';
-import { AlreadyAnswered, AlreadyHandled } from '../../platform/repeats.ts';
-import { testDatabase } from '../../platform/testing/databases.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
+import { readConfig } from '../../platform/config/config.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { DuplicateEvent, DuplicateRequest } from '../../platform/contract/duplicates.ts';
+import { minor } from '../../platform/contract/money.ts';
+import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
+import { postgresStore } from '../../platform/db/postgres/store/store.ts';
+import { testDatabase } from '../../testing/databases.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { payAll } from './model/payment.capture.model.ts';
+import type { Charge, ChargeRequest } from './model/payment.model.ts';
+import { refund, settleCancelled } from './model/payment.refunds.model.ts';
 import { paymentContract } from './payment.contract.ts';
 import { aClaim, at } from './payment.fixture.ts';
-import type { Claim, Wanted } from './payment.model.ts';
-import { payAll } from './payment.paying.model.ts';
-import { refund, settleCancelled } from './payment.refunds.model.ts';
-import { paymentPostgres } from './payment.repository.postgres.ts';
 import type { PaymentRepository } from './payment.repository.ts';
+import { paymentPostgres } from './postgres/payment.repository.postgres.ts';
 
 const config = readConfig({}, []);
 
@@ -43,7 +43,7 @@ eachEngine('how payments are kept', (engine) => {
     (await pools[0]?.query<Record<string, unknown>>({ name: '', text }, values)) ?? [];
   const someone = (): number => ++users;
 
-  async function make(user_id: number, more: Partial<Wanted> = {}, on = here, ctx: Ctx = at()) {
+  async function make(user_id: number, more: Partial<ChargeRequest> = {}, on = here, ctx: Ctx = at()) {
     const transaction_id = await on.ids.transaction();
     return on.claim(ctx, aClaim({ transaction_id, user_id, ...more }, ctx));
   }
@@ -73,7 +73,7 @@ eachEngine('how payments are kept', (engine) => {
 
   test('what is saved is read again as it was', async () => {
     const user = someone();
-    const { bill_total: _total, ...saved } = (await make(user, { invoice: invoiceOf(someone()) })) as Claim;
+    const { bill_total: _total, ...saved } = (await make(user, { invoice: invoiceOf(someone()) })) as Charge;
     assert.equal(saved.version, 1);
     assert.deepEqual(await here.get(saved.transaction_id), saved);
     assert.deepEqual((await here.list({ user_id: user }, { limit: 5 })).items, [saved]);
@@ -239,7 +239,7 @@ eachEngine('how payments are kept', (engine) => {
     assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
     const again = both[0]?.change;
     assert.ok(again);
-    await assert.rejects(here.record(at({ cause }), again), (error) => error instanceof AlreadyHandled);
+    await assert.rejects(here.record(at({ cause }), again), (error) => error instanceof DuplicateEvent);
     await agree();
   });
 
@@ -247,7 +247,7 @@ eachEngine('how payments are kept', (engine) => {
     const user = someone();
     const request = { op: 'payment.create', key: `${user} payment.create k`, fingerprint: 'f' };
     await make(user, {}, here, at({ request }));
-    await assert.rejects(make(user, {}, there, at({ request })), (error) => error instanceof AlreadyAnswered);
+    await assert.rejects(make(user, {}, there, at({ request })), (error) => error instanceof DuplicateRequest);
     assert.deepEqual(await rows('select unbilled from tradepost_payment.wallets where user_id = $1', [user]), [
       { unbilled: 4_000 },
     ]);

@@ -1,11 +1,11 @@
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
-import type { Figures, FiguresInput } from '../../platform/figures.ts';
-import type { Minor } from '../../platform/money.ts';
-import type { Act, Payment, Refund } from './payment.act.model.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Minor } from '../../platform/contract/money.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
+import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
+import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
+import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
-import type { Difference, LedgerEntry } from './payment.ledger.contract.ts';
-import type { Account, Bill, Claim, TransactionState } from './payment.model.ts';
-import type { PaidAccount } from './payment.refunds.model.ts';
+import type { BalanceDifference, LedgerEntry } from './payment.ledger.contract.ts';
 import type { WebhookRepository } from './webhooks/webhook.repository.ts';
 
 export interface TransactionFilter {
@@ -37,9 +37,9 @@ export interface PaymentRepository {
    * Saves a new transaction if its user's total, or its invoice's, has room for it. Throws PAYMENT_LIMIT,
    * PAYMENT_INVOICE_COVERED or PAYMENT_INVOICE_CANCELLED.
    */
-  claim(ctx: Ctx, change: Change<Claim>): Promise<TransactionState>;
+  claim(ctx: Ctx, change: Change<Charge>): Promise<TransactionState>;
   /** Saves an act whole. Throws STALE when something that it changes has moved since it was looked at. */
-  record(ctx: Ctx, change: Change<Act>): Promise<Act>;
+  record(ctx: Ctx, change: Change<PaymentOperation>): Promise<PaymentOperation>;
   /** Throws PAYMENT_NOT_FOUND. */
   get(transaction_id: number): Promise<TransactionState>;
   /** Newest first. */
@@ -51,7 +51,7 @@ export interface PaymentRepository {
   /** All transactions of an order, with what belongs to them. */
   accountOfOrder(order_id: number, user_id: number): Promise<PaidAccount>;
   /** From now on nothing more is claimed for this order. Repeated, it does no harm. */
-  closeBill(order_id: number, user_id: number): Promise<Bill>;
+  closeBill(order_id: number, user_id: number): Promise<OrderBalance>;
   /** Remembers the name that the provider gave a payment; the first one stays. */
   noteRef(payment_id: number, provider_ref: string): Promise<void>;
   findPayment(by: { payment_id: number } | { request: string }): Promise<Payment | undefined>;
@@ -66,7 +66,7 @@ export interface Unfinished {
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
   /** Bills of cancelled orders that still hold money or claims. */
-  readonly bills: readonly Bill[];
+  readonly bills: readonly OrderBalance[];
 }
 
 /** The ledger, for those who look at it: it is written by `claim` and `record` alone. */
@@ -77,6 +77,6 @@ export interface Ledger {
   ): Promise<Page<{ account: string; currency: string; balance: Minor }>>;
   entries(filter: { transaction_id?: number }, page: PageRequest): Promise<Page<LedgerEntry>>;
   /** What a range of transactions comes to, and what the ledger says of all of them. */
-  figures(range: FiguresInput): Promise<Figures>;
-  check(): Promise<{ sum: Minor; entries: number; differences: Difference[] }>;
+  figures(range: ReconciliationRange): Promise<Reconciliation>;
+  check(): Promise<{ sum: Minor; entries: number; differences: BalanceDifference[] }>;
 }

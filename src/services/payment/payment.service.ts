@@ -1,18 +1,24 @@
-import { isStaff, maySee, self } from '../../platform/actor.ts';
-import type { ApiOf, Ctx, InputOf } from '../../platform/contract.ts';
-import { type AppError, common } from '../../platform/errors.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
-import { minor, sum } from '../../platform/money.ts';
-import { decideAgain } from '../../platform/races.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
+import type { ApiOf, Ctx, InputOf } from '../../platform/contract/contract.ts';
+import { type AppError, common } from '../../platform/contract/errors.ts';
+import { minor, sum } from '../../platform/contract/money.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { invoiceOps } from '../invoice/invoice.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
-import type { Act, Payment } from './payment.act.model.ts';
+import { isMore, payAll, payable, paymentOf, payNothing, startPayment } from './model/payment.capture.model.ts';
+import {
+  type Charge,
+  createCharge,
+  mustBePayable,
+  publicTransaction,
+  type TransactionState,
+} from './model/payment.model.ts';
+import type { Payment, PaymentOperation } from './model/payment.operation.model.ts';
+import { creditNoteOf, refund } from './model/payment.refunds.model.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
-import { type Claim, claim, mustBePayable, publicTransaction, type TransactionState } from './payment.model.ts';
-import { isMore, payAll, payable, paymentOf, payNothing, startPayment } from './payment.paying.model.ts';
-import { creditNoteOf, refund } from './payment.refunds.model.ts';
 import type { PaymentRepository } from './payment.repository.ts';
-import { settling, withoutMarks } from './payment.settling.ts';
+import { createSettlement, withoutMarks } from './payment.settlement.ts';
 import { providersOf } from './providers/providers.ts';
 import { sending } from './webhooks/webhook.sending.ts';
 import { type WebhookInternalActions, webhookService } from './webhooks/webhook.service.ts';
@@ -30,20 +36,20 @@ export interface PaymentInternalActions extends WebhookInternalActions {
 }
 
 /** What a payment came to, and what the customer needs to go on at the provider. */
-type Paying = Act & { readonly secret?: string };
+type Paying = PaymentOperation & { readonly secret?: string };
 
 type PaymentParts = ServiceParts<PaymentRepository, PaymentPeers, 'config' | 'log'>;
 
 export function paymentService({ repository: payments, peers, tools: { config, log } }: PaymentParts) {
   const providers = providersOf(config);
-  const settle = settling(payments, providers, log);
+  const settle = createSettlement(payments, providers, log);
   const currency = config.CURRENCY;
   const { ids, ledger } = payments;
 
   return {
     create: {
-      act: make,
-      answer: (_ctx, state: Claim) => publicTransaction(state),
+      execute: make,
+      respond: (_ctx, state: Charge) => publicTransaction(state),
     },
     async list(ctx, { user_id, all, status, invoice_id, limit = 50, cursor }) {
       const filter = { user_id: whose(ctx, user_id, all), status, invoice_id };
@@ -52,13 +58,13 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     },
     get: async (ctx, { transaction_id }) => publicTransaction(await visible(ctx, transaction_id)),
     pay: {
-      act: (ctx, input) =>
-        decideAgain(() => (providers.current.immediate ? payNow(ctx, input) : payThrough(ctx, input))),
-      answer: (_ctx, paying: Paying) => whatWasPaid(paying, currency),
+      execute: (ctx, input) =>
+        retryOnConflict(() => (providers.current.immediate ? payNow(ctx, input) : payThrough(ctx, input))),
+      respond: (_ctx, paying: Paying) => whatWasPaid(paying, currency),
     },
     refund: {
-      act: giveBack,
-      async answer(_ctx, { refunds }: Act) {
+      execute: giveBack,
+      async respond(_ctx, { refunds }: PaymentOperation) {
         const found = await payments.findRefund(refunds[0]?.refund_id ?? 0);
         if (!found) throw paymentErrors.CREDIT_NOTE_NOT_FOUND();
         return creditNoteOf(found);
@@ -96,15 +102,21 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     ...webhookService(payments.webhooks, sending(config)),
   } satisfies Actions<typeof paymentOps> & PaymentInternalActions;
 
-  async function make(ctx: Ctx, { user_id, invoice_id, ...wanted }: InputOf<typeof paymentOps.create>): Promise<Claim> {
+  async function make(
+    ctx: Ctx,
+    { user_id, invoice_id, ...wanted }: InputOf<typeof paymentOps.create>,
+  ): Promise<Charge> {
     const owner = await ownerOf(ctx, user_id);
     const invoice = invoice_id === undefined ? undefined : await peers.invoice.forPayment(ctx, { invoice_id });
     if (invoice) mustBePayable(invoice, { user_id: owner, currency });
     const transaction_id = await ids.transaction();
-    return payments.claim(ctx, claim({ ...wanted, transaction_id, user_id: owner, currency, invoice }, ctx));
+    return payments.claim(ctx, createCharge({ ...wanted, transaction_id, user_id: owner, currency, invoice }, ctx));
   }
 
-  async function payNow(ctx: Ctx, { user_id, payment_method }: InputOf<typeof paymentOps.pay>): Promise<Act> {
+  async function payNow(
+    ctx: Ctx,
+    { user_id, payment_method }: InputOf<typeof paymentOps.pay>,
+  ): Promise<PaymentOperation> {
     const owner = payer(ctx, user_id);
     const [account, act_id, payment_id] = await Promise.all([payments.openOf(owner), ids.act(), ids.payment()]);
     const { name } = providers.current;
@@ -139,9 +151,9 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     return { ...act, secret };
   }
 
-  async function giveBack(ctx: Ctx, input: InputOf<typeof paymentOps.refund>): Promise<Act> {
+  async function giveBack(ctx: Ctx, input: InputOf<typeof paymentOps.refund>): Promise<PaymentOperation> {
     const { transaction_id, amount, reason } = input;
-    const act = await decideAgain(async () => {
+    const act = await retryOnConflict(async () => {
       const account = await payments.account([transaction_id]);
       const paid = [...account.payments.values()][0];
       const immediate = paid === undefined || providers.named(paid.provider).immediate;

@@ -1,9 +1,9 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
+import { productCopyClickHouse } from './clickhouse/product.copy.clickhouse.ts';
+import { productClickHouse } from './clickhouse/product.repository.clickhouse.ts';
+import { productCopyPostgres } from './postgres/product.copy.postgres.ts';
+import { productPostgres } from './postgres/product.repository.postgres.ts';
 import { productContract } from './product.contract.ts';
-import { productCopyClickHouse } from './product.copy.clickhouse.ts';
-import { productCopyPostgres } from './product.copy.postgres.ts';
-import { productClickHouse } from './product.repository.clickhouse.ts';
-import { productPostgres } from './product.repository.postgres.ts';
 import { productService } from './product.service.ts';
 
 export const productModule = defineService({

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Answer, Body, Client } from '../../platform/testing/client.ts';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { type World, world } from '../../platform/testing/world.ts';
+import type { Body, TestAnswer, TestClient } from '../../testing/client.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { type World, world } from '../../testing/world.ts';
 
 /** The fields that these tests look at. */
 interface Seen {
@@ -15,13 +15,13 @@ interface Seen {
   readonly updated_at: string;
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const names = ({ body }: Answer) => (body as unknown as Seen[]).map(({ name }) => name);
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const names = ({ body }: TestAnswer) => (body as unknown as Seen[]).map(({ name }) => name);
 
 eachEngine('the catalogue over HTTP', (engine) => {
   let shop: World;
-  let admin: Client;
-  let alice: Client;
+  let admin: TestClient;
+  let alice: TestClient;
 
   before(async () => {
     shop = await world({ engine });
@@ -67,7 +67,7 @@ eachEngine('the catalogue over HTTP', (engine) => {
     const pages: string[][] = [];
     let path: string | undefined = '/products/category/Electronics?limit=2';
     while (path) {
-      const answer: Answer = await shop.guest.get(path);
+      const answer: TestAnswer = await shop.guest.get(path);
       pages.push(names(answer));
       path = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
     }
@@ -95,7 +95,7 @@ eachEngine('the catalogue over HTTP', (engine) => {
       [shop.guest, alice, admin].map((one) => one.post('/products', body)),
     );
     assert.deepEqual([asGuest?.status, asCustomer?.status, asStaff?.status], [401, 403, 201]);
-    const { name, price, stock_quantity, in_stock } = read(asStaff as Answer);
+    const { name, price, stock_quantity, in_stock } = read(asStaff as TestAnswer);
     assert.deepEqual([name, price, stock_quantity, in_stock], ['Kettle', 39.9, 3, true]);
   });
 

@@ -11,9 +11,9 @@ import {
   PageOf,
   paging,
   Time,
-} from '../../platform/contract.ts';
-import { errors } from '../../platform/errors.ts';
-import { TextLine } from '../../platform/schema/text.ts';
+} from '../../platform/contract/contract.ts';
+import { errors } from '../../platform/contract/errors.ts';
+import { TextLine } from '../../platform/contract/schema/text.ts';
 
 export const MAX_QUANTITY = 100_000;
 export const MAX_LINES = 100;
@@ -82,13 +82,13 @@ export const UpdateProduct = Type.Object({
 export type UpdateProduct = Static<typeof UpdateProduct>;
 
 /** One wanted line: which product, how many. */
-export const Line = Type.Object(
+export const LineItem = Type.Object(
   { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) },
   { title: 'OrderLine', additionalProperties: false },
 );
-export type Line = Static<typeof Line>;
+export type LineItem = Static<typeof LineItem>;
 
-export const Lines = Type.Array(Line, { minItems: 1, maxItems: MAX_LINES });
+export const LineItems = Type.Array(LineItem, { minItems: 1, maxItems: MAX_LINES });
 
 const Availability = Type.Object(
   {
@@ -192,13 +192,13 @@ export const productOps = {
     access: 'public',
     summary: 'Whether these quantities could be ordered now',
     example: { items: [{ product_id: 1, quantity: 2 }] },
-    input: Type.Object({ items: Lines }),
+    input: Type.Object({ items: LineItems }),
     output: Availability,
   }),
   reserve: op('POST /internal/reservations', {
     access: 'internal',
     summary: 'Sets units aside for an order, all lines or none; again for the same order or request: renews it',
-    input: Type.Object({ order_id: Id(), items: Lines, request: Type.Optional(Type.String()) }),
+    input: Type.Object({ order_id: Id(), items: LineItems, request: Type.Optional(Type.String()) }),
     output: Reservation,
   }),
   renew: op('POST /internal/reservations/{order_id}/renew', {

@@ -1,13 +1,13 @@
-import type { Ctx } from '../../platform/contract.ts';
-import { systemCtx } from '../../platform/ctx.ts';
-import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import type { Stores } from '../../platform/module.ts';
-import { minor } from '../../platform/money.ts';
-import type { Kept, TestStore } from '../../platform/testing/stores.ts';
+import type { Stores } from '../../platform/app/module.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { minor } from '../../platform/contract/money.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
+import type { StoredRow, TestStore } from '../../testing/stores.ts';
+import { productClickHouse } from './clickhouse/product.repository.clickhouse.ts';
+import { productPostgres } from './postgres/product.repository.postgres.ts';
 import { type CreateProduct, productContract } from './product.contract.ts';
 import { createProduct, type ProductState } from './product.model.ts';
-import { productClickHouse } from './product.repository.clickhouse.ts';
-import { productPostgres } from './product.repository.postgres.ts';
 import type { ProductRepository } from './product.repository.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
@@ -18,7 +18,7 @@ export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {
 }
 
 /** Repositories on one store, as two processes would have them. */
-export interface KeptProducts extends Kept<ProductRepository> {
+export interface KeptProducts extends StoredRow<ProductRepository> {
   readonly products: ProductRepository;
   readonly others: ProductRepository;
   /** Saves a new product: a lamp for 45.00, of which five are there. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { minor } from '../../platform/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import type { CreateProduct, Product, UpdateProduct } from './product.contract.ts';
 import { at, NOW } from './product.fixture.ts';
 import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';

@@ -1,6 +1,6 @@
-import type { Change, Ctx, EventOf, Versioned } from '../../platform/contract.ts';
-import { unchanged } from '../../platform/contract.ts';
-import type { Availability, CreateProduct, Line, Product, UpdateProduct } from './product.contract.ts';
+import type { Change, Ctx, EventOf, Versioned } from '../../platform/contract/contract.ts';
+import { unchanged } from '../../platform/contract/contract.ts';
+import type { Availability, CreateProduct, LineItem, Product, UpdateProduct } from './product.contract.ts';
 import { productEvents } from './product.contract.ts';
 
 /** A product as it is kept: `for_sale` is the flag that staff set, whatever the stock. */
@@ -64,7 +64,7 @@ export function publicProduct(state: ProductState): Product {
 }
 
 /** Whether each line could be ordered now; lines of one product are counted together. */
-export function availabilityOf(lines: readonly Line[], products: ReadonlyMap<number, Product>): Availability {
+export function availabilityOf(lines: readonly LineItem[], products: ReadonlyMap<number, Product>): Availability {
   const wanted = new Map<number, number>();
   for (const line of lines) wanted.set(line.product_id, (wanted.get(line.product_id) ?? 0) + line.quantity);
   const items = lines.map(({ product_id }) => {

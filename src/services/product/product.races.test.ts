@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { eachStore } from '../../platform/testing/stores.ts';
-import type { Line } from './product.contract.ts';
+import { eachStore } from '../../testing/stores.ts';
+import type { LineItem } from './product.contract.ts';
 import { at, type KeptProducts, keptProducts } from './product.fixture.ts';
 import { updateProduct } from './product.model.ts';
 
@@ -18,13 +18,13 @@ eachStore('stock that many want at once', (store) => {
 
   const nextOrder = (): number => ++orders;
   const stocked = async (stock_quantity: number | null) => (await kept.product({ stock_quantity })).product_id;
-  const line = (product_id: number, quantity: number): Line => ({ product_id, quantity });
+  const line = (product_id: number, quantity: number): LineItem => ({ product_id, quantity });
   const holds = async () => (await kept.products.expired('2100-01-01T00:00:00.000Z', 1_000)).sort((a, b) => a - b);
   /** One of two processes. */
   const either = (n: number) => (n % 2 ? kept.products : kept.others);
   const isReserved = ({ reserved }: { reserved: boolean }) => reserved;
 
-  async function reserve(order_id: number, lines: Line[], by = kept.products) {
+  async function reserve(order_id: number, lines: LineItem[], by = kept.products) {
     const answer = await by.reserve(order_id, lines, LATER);
     return [answer.reserved, ...answer.lines.map(({ outcome }) => outcome)];
   }
@@ -80,7 +80,7 @@ eachStore('stock that many want at once', (store) => {
   test('whatever runs at once, in two processes, what is sold and what is left is what was there', async () => {
     const ids = await Promise.all(Array.from({ length: 4 }, () => stocked(50)));
     const pick = (i: number) => ids[i % ids.length] ?? 0;
-    const sold = new Map<number, Line[]>();
+    const sold = new Map<number, LineItem[]>();
     await Promise.all(
       Array.from({ length: 200 }, async (_, i) => {
         const by = either(i);
@@ -117,7 +117,7 @@ eachStore('stock that many want at once', (store) => {
 
   test('of hundreds that ask twice for the last units of two products, each is served once and no unit twice', async () => {
     const [lamp, chair] = [await stocked(60), await stocked(40)];
-    const served = new Map<number, Line[]>();
+    const served = new Map<number, LineItem[]>();
     const asked = Array.from({ length: 300 }, async (_, n) => {
       const lines = n % 3 ? [line(lamp, 1 + (n % 2))] : [line(chair, 2), line(lamp, 1)];
       const ask = (by: number) =>

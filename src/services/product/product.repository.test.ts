@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { minor } from '../../platform/money.ts';
-import { eachStore } from '../../platform/testing/stores.ts';
+import { minor } from '../../platform/contract/money.ts';
+import { eachStore } from '../../testing/stores.ts';
 import type { UpdateProduct } from './product.contract.ts';
 import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
 import { createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';

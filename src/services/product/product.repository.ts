@@ -1,5 +1,5 @@
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
-import type { Line, Reservation } from './product.contract.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 
 export interface ProductFilter {
@@ -33,7 +33,7 @@ export interface ProductRepository {
    * Check and take in one act, all lines or none; again for the same order, or from
    * the same `request`: renews the reservation that is there, and answers with its order.
    */
-  reserve(order_id: number, lines: readonly Line[], until: string, request?: string): Promise<Reservation>;
+  reserve(order_id: number, lines: readonly LineItem[], until: string, request?: string): Promise<Reservation>;
   /** Gives the units of an order back, once. */
   release(order_id: number): Promise<void>;
   /** Orders whose reservation ran out before `now`. */

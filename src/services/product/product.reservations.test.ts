@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { minor } from '../../platform/money.ts';
-import { eachStore } from '../../platform/testing/stores.ts';
-import type { Line } from './product.contract.ts';
+import { minor } from '../../platform/contract/money.ts';
+import { eachStore } from '../../testing/stores.ts';
+import type { LineItem } from './product.contract.ts';
 import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
 import { updateProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
@@ -22,10 +22,10 @@ eachStore('stock', (store) => {
 
   const nextOrder = (): number => ++orders;
   const stocked = async (stock_quantity: number | null) => (await kept.product({ stock_quantity })).product_id;
-  const line = (product_id: number, quantity: number): Line => ({ product_id, quantity });
+  const line = (product_id: number, quantity: number): LineItem => ({ product_id, quantity });
 
   /** Reserves for an order, and tells what became of each line. */
-  async function reserve(order_id: number, lines: Line[], until = LATER, by: ProductRepository = kept.products) {
+  async function reserve(order_id: number, lines: LineItem[], until = LATER, by: ProductRepository = kept.products) {
     const answer = await by.reserve(order_id, lines, until);
     assert.equal(answer.order_id, order_id);
     assert.deepEqual(

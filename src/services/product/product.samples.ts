@@ -1,5 +1,5 @@
-import { systemCtx } from '../../platform/ctx.ts';
-import { fromDecimal } from '../../platform/money.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { fromDecimal } from '../../platform/contract/money.ts';
 import { type CreateProduct, productErrors } from './product.contract.ts';
 import { createProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';

@@ -1,5 +1,5 @@
-import type { Ctx, Page } from '../../platform/contract.ts';
-import type { Actions, ServiceParts } from '../../platform/module.ts';
+import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import type { Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Product, productOps } from './product.contract.ts';
 import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
@@ -27,11 +27,11 @@ export function productService({ repository: products, tools: { config, log } }:
     byCategory: async (_ctx, { name, limit = 50, cursor }) =>
       page(await products.list({ category: name }, { limit, cursor })),
     create: {
-      async act(ctx, input) {
+      async execute(ctx, input) {
         const product_id = await products.nextId();
         return products.save(ctx, createProduct(input, { product_id, currency: config.CURRENCY }, ctx));
       },
-      answer: (_ctx, state: ProductState) => publicProduct(state),
+      respond: (_ctx, state: ProductState) => publicProduct(state),
     },
     async update(ctx, input) {
       const state = await products.get(input.product_id);

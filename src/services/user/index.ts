@@ -1,9 +1,9 @@
-import { defineService } from '../../platform/module.ts';
+import { defineService } from '../../platform/app/module.ts';
+import { userCopyClickHouse } from './clickhouse/user.copy.clickhouse.ts';
+import { userClickHouse } from './clickhouse/user.repository.clickhouse.ts';
+import { userCopyPostgres } from './postgres/user.copy.postgres.ts';
+import { userPostgres } from './postgres/user.repository.postgres.ts';
 import { userContract } from './user.contract.ts';
-import { userCopyClickHouse } from './user.copy.clickhouse.ts';
-import { userCopyPostgres } from './user.copy.postgres.ts';
-import { userClickHouse } from './user.repository.clickhouse.ts';
-import { userPostgres } from './user.repository.postgres.ts';
 import { userService } from './user.service.ts';
 
 const MINUTE = 60;

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachEngine } from '../../platform/testing/engines.ts';
-import { type World, world } from '../../platform/testing/world.ts';
-import { type Person, peopleOf } from './user.client.fixture.ts';
+import { eachEngine } from '../../testing/engines.ts';
+import { type World, world } from '../../testing/world.ts';
+import { peopleOf, type TestPerson } from './user.client.fixture.ts';
 
 const address = { line1: '2 Example Road', postal_code: '1000', city: 'Ghent', country: 'BE' };
 
 eachEngine('accounts over HTTP', (engine) => {
   let w: World;
   let people: ReturnType<typeof peopleOf>;
-  let admin: Person;
+  let admin: TestPerson;
   before(async () => {
     w = await world({ engine });
     people = peopleOf(w);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import type { Answer, Client } from '../../platform/testing/client.ts';
-import { clientOf } from '../../platform/testing/client.ts';
-import { PASSWORD, type World } from '../../platform/testing/world.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { clientOf } from '../../testing/client.ts';
+import { PASSWORD, type World } from '../../testing/world.ts';
 import type { Address, User } from './user.contract.ts';
 
 /** The fields that answers of this service have; a test looks at those that it expects. */
@@ -22,21 +22,21 @@ interface Fields extends User {
 }
 
 /** An answer with the fields of this service. */
-export type Reply = Answer<Fields & readonly Fields[]>;
+export type Reply = TestAnswer<Fields & readonly Fields[]>;
 
 type Asking<C> = {
-  readonly [K in keyof C]: C[K] extends (...given: infer A) => Promise<Answer<unknown>>
+  readonly [K in keyof C]: C[K] extends (...given: infer A) => Promise<TestAnswer<unknown>>
     ? (...given: A) => Promise<Reply>
     : C[K];
 };
 
 /** A client that knows the answers of this service. */
-export type Person = Asking<Client>;
+export type TestPerson = Asking<TestClient>;
 
 /** What a test does again and again in a world. */
 export function peopleOf(world: World) {
-  const guest = world.guest as unknown as Person;
-  const person = (token: string, id = 0) => clientOf(world.url, token, id) as unknown as Person;
+  const guest = world.guest as unknown as TestPerson;
+  const person = (token: string, id = 0) => clientOf(world.url, token, id) as unknown as TestPerson;
   const register = (username: string, password = PASSWORD) => guest.post('/register', { username, password });
   const login = (username: string, password = PASSWORD) => guest.post('/login', { username, password });
   const refresh = (refresh_token: string) => guest.post('/auth/token', { grant_type: 'refresh_token', refresh_token });
@@ -48,13 +48,13 @@ export function peopleOf(world: World) {
     login,
     refresh,
     /** A new account. */
-    async account(username: string): Promise<Person> {
+    async account(username: string): Promise<TestPerson> {
       const { status, body } = await register(username);
       assert.equal(status, 201);
       return person(body.token, body.id);
     },
     /** One more session of an account. */
-    async signIn(username: string, password = PASSWORD): Promise<Person & { readonly refresh: string }> {
+    async signIn(username: string, password = PASSWORD): Promise<TestPerson & { readonly refresh: string }> {
       const { status, body } = await login(username, password);
       assert.equal(status, 200);
       return { ...person(body.token, body.id), refresh: body.refresh_token };

@@ -1,6 +1,6 @@
 import { type Static, type TObject, type TString, Type } from 'typebox';
-import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract.ts';
-import { Pattern, TextLine } from '../../platform/schema/text.ts';
+import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
+import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
 import { userErrors } from './user.errors.contract.ts';
 
 export { userErrors };
@@ -9,7 +9,7 @@ export { userErrors };
 const nullable = <T extends TString | TObject>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
 
-export const Role = Type.Union([Type.Literal('customer'), Type.Literal('staff'), Type.Literal('admin')]);
+export const RoleName = Type.Union([Type.Literal('customer'), Type.Literal('staff'), Type.Literal('admin')]);
 
 export const Address = Type.Object(
   {
@@ -46,7 +46,7 @@ export const User = Type.Object(
   {
     id: Id(),
     username: Type.String(),
-    role: Role,
+    role: RoleName,
     ...profile,
     created_at: Time(),
     updated_at: Time(),
@@ -84,7 +84,7 @@ const SignedIn = Type.Object(
     ...tokens,
     id: Id(),
     username: Type.String(),
-    user: Type.Object({ id: Id(), username: Type.String(), role: Role }),
+    user: Type.Object({ id: Id(), username: Type.String(), role: RoleName }),
   },
   { title: 'SignIn' },
 );
@@ -124,7 +124,7 @@ export const userEvents = {
   registered: event(
     'user.registered',
     'an account was made',
-    Type.Object({ user_id: Id(), username: Type.String({ maxLength: 64 }), role: Role, created_at: Time() }),
+    Type.Object({ user_id: Id(), username: Type.String({ maxLength: 64 }), role: RoleName, created_at: Time() }),
   ),
   updated: event(
     'user.updated',
@@ -136,7 +136,7 @@ export const userEvents = {
       email: profile.email,
       phone: profile.phone,
       locale: profile.locale,
-      role: Role,
+      role: RoleName,
       changed: Type.Array(Type.String({ maxLength: 40 }), { maxItems: 20 }),
     }),
   ),
@@ -259,7 +259,7 @@ const accountOps = {
     access: 'admin',
     summary: 'Changes what an account may do; the last admin stays one',
     example: { role: 'admin' },
-    input: Type.Object({ user_id: Id(), role: Role }),
+    input: Type.Object({ user_id: Id(), role: RoleName }),
     output: User,
   }),
 };

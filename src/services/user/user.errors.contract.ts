@@ -1,4 +1,4 @@
-import { errors } from '../../platform/errors.ts';
+import { errors } from '../../platform/contract/errors.ts';
 
 export const userErrors = errors('USER', {
   NOT_FOUND: ['not_found', 'user not found', 'Check the id; staff find it with GET /users.'],

@@ -1,12 +1,12 @@
-import { readConfig } from '../../platform/config.ts';
-import type { Ctx } from '../../platform/contract.ts';
-import type { ClickHouseStore } from '../../platform/db/clickhouse/store.ts';
-import type { Kept, TestStore } from '../../platform/testing/stores.ts';
-import { createTokens } from '../../platform/tokens.ts';
+import { createTokens } from '../../platform/auth/tokens.ts';
+import { readConfig } from '../../platform/config/config.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
+import type { StoredRow, TestStore } from '../../testing/stores.ts';
+import { userClickHouse } from './clickhouse/user.repository.clickhouse.ts';
+import { userPostgres } from './postgres/user.repository.postgres.ts';
 import { userContract } from './user.contract.ts';
 import { registerUser, type UserState } from './user.model.ts';
-import { userClickHouse } from './user.repository.clickhouse.ts';
-import { userPostgres } from './user.repository.postgres.ts';
 import type { UserRepository } from './user.repository.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
@@ -23,7 +23,7 @@ export function someTools() {
 }
 
 /** Accounts on one store, as two processes would have them. */
-export interface KeptUsers extends Kept<UserRepository> {
+export interface KeptUsers extends StoredRow<UserRepository> {
   readonly users: UserRepository;
   readonly others: UserRepository;
   /** Where the tables are: a schema of PostgreSQL, or a database of ClickHouse. */

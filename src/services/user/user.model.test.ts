@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Ctx } from '../../platform/contract.ts';
-import { COMMON_PASSWORDS } from './user.common-passwords.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { COMMON_PASSWORDS } from './sign-in/user.common-passwords.ts';
 import {
   changePassword,
   changeRole,

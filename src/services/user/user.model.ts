@@ -1,6 +1,6 @@
-import { self } from '../../platform/actor.ts';
-import { type Change, type Ctx, type Role, unchanged, type Versioned } from '../../platform/contract.ts';
-import { AppError } from '../../platform/errors.ts';
+import { self } from '../../platform/contract/actor.ts';
+import { type Change, type Ctx, type Role, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import { AppError } from '../../platform/contract/errors.ts';
 import { type Address, type UpdateProfile, type User, userErrors, userEvents } from './user.contract.ts';
 
 /** An account as it is kept. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, test } from 'node:test';
-import { eachStore } from '../../platform/testing/stores.ts';
+import { eachStore } from '../../testing/stores.ts';
 import { at, type KeptUsers, keptUsers, NOW, saved } from './user.fixture.ts';
 import { changePassword, changeRole, type UserState, updateProfile } from './user.model.ts';
 

@@ -1,8 +1,8 @@
-import type { Ctx } from '../../platform/contract.ts';
-import { AppError } from '../../platform/errors.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { AppError } from '../../platform/contract/errors.ts';
+import type { Passwords } from './sign-in/user.passwords.ts';
 import { type Credentials, userErrors } from './user.contract.ts';
 import { registerUser, type UserState } from './user.model.ts';
-import type { Passwords } from './user.passwords.ts';
 import type { UserRepository } from './user.repository.ts';
 
 type Register = (ctx: Ctx, credentials: Credentials) => Promise<UserState>;

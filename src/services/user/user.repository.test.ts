@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { AlreadyAnswered, AlreadyHandled } from '../../platform/repeats.ts';
-import { eachStore } from '../../platform/testing/stores.ts';
+import { DuplicateEvent, DuplicateRequest } from '../../platform/contract/duplicates.ts';
+import { eachStore } from '../../testing/stores.ts';
+import { makeSigningKey } from './sign-in/user.tokens.ts';
 import { at, type KeptUsers, keptUsers, NOW, saved } from './user.fixture.ts';
 import { changePassword, changeRole, type UserState, updateProfile } from './user.model.ts';
-import { makeSigningKey } from './user.tokens.ts';
 
 const MONTH = '2026-08-27T09:30:00.000Z';
 const LATER = '2026-09-01T00:00:00.000Z';
@@ -242,8 +242,8 @@ eachStore('users are kept', (store) => {
 
     assert.deepEqual(await kept.users.get(user.user_id), last);
     assert.deepEqual(await kept.answer('a key'), answer);
-    await assert.rejects(saved(kept.users, 'moving-again', false, { request }), AlreadyAnswered);
+    await assert.rejects(saved(kept.users, 'moving-again', false, { request }), DuplicateRequest);
     const again = kept.users.save(at(NOW, { cause }), updateProfile(last, { phone: '+3212345' }, at(NOW)));
-    await assert.rejects(again, AlreadyHandled);
+    await assert.rejects(again, DuplicateEvent);
   });
 });

@@ -1,5 +1,5 @@
 import type { JWK } from 'jose';
-import type { Change, Ctx, Page } from '../../platform/contract.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Session } from './user.contract.ts';
 import type { UserState } from './user.model.ts';
 

@@ -1,8 +1,8 @@
-import { self } from '../../platform/actor.ts';
-import type { Actions } from '../../platform/module.ts';
+import type { Actions } from '../../platform/app/module.ts';
+import { self } from '../../platform/contract/actor.ts';
+import type { SignInParts } from './sign-in/user.sign-in.ts';
 import { userErrors, type userOps } from './user.contract.ts';
 import { changePassword, checkPassword, sessionOf } from './user.model.ts';
-import type { SignInParts } from './user.sign-in.ts';
 
 /** What people do about the safety of their own account. */
 export function securityActions({ users, passwords, blocklist }: Omit<SignInParts, 'granter'>) {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { hash as bcrypt } from '@node-rs/bcrypt';
-import { eachStore } from '../../platform/testing/stores.ts';
+import { eachStore } from '../../testing/stores.ts';
+import { createPasswords, type Passwords } from './sign-in/user.passwords.ts';
 import { at, type KeptUsers, keptUsers, NOW, someTools } from './user.fixture.ts';
 import { registerUser } from './user.model.ts';
-import { createPasswords, type Passwords } from './user.passwords.ts';
 import { userService } from './user.service.ts';
 
 eachStore('the user service', (store) => {

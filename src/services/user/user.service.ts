@@ -1,15 +1,15 @@
-import { self } from '../../platform/actor.ts';
-import type { Ctx } from '../../platform/contract.ts';
-import { common } from '../../platform/errors.ts';
-import type { Actions, ServiceParts, Tools } from '../../platform/module.ts';
-import { COMMON_PASSWORDS } from './user.common-passwords.ts';
+import type { Actions, ServiceParts, Tools } from '../../platform/app/module.ts';
+import { self } from '../../platform/contract/actor.ts';
+import type { Ctx } from '../../platform/contract/contract.ts';
+import { common } from '../../platform/contract/errors.ts';
+import { COMMON_PASSWORDS } from './sign-in/user.common-passwords.ts';
+import { createPasswords, type Passwords } from './sign-in/user.passwords.ts';
+import { signInActions } from './sign-in/user.sign-in.ts';
+import { createTokenIssuer, makeSigningKey } from './sign-in/user.tokens.ts';
 import { userErrors, type userOps } from './user.contract.ts';
 import { changeRole, mayBeUsername, publicUser, updateProfile } from './user.model.ts';
-import { createPasswords, type Passwords } from './user.passwords.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';
-import { signInActions } from './user.sign-in.ts';
-import { createGranter, makeSigningKey } from './user.tokens.ts';
 
 /** What the user service does by itself. */
 export interface UserInternalActions {
@@ -26,7 +26,7 @@ export function userService(
   { repository: users, tools }: UserParts,
   passwords: Passwords = createPasswords(tools.config.BCRYPT_COST),
 ) {
-  const parts = { users, passwords, granter: createGranter(users, tools), blocklist: blocklistOf(tools.config) };
+  const parts = { users, passwords, granter: createTokenIssuer(users, tools), blocklist: blocklistOf(tools.config) };
   return {
     ...signInActions(parts),
     ...securityActions(parts),

@@ -1,4 +1,4 @@
-import type { Check } from '../check.ts';
+import type { DoctorCheck } from '../check.ts';
 import { directoryChecks } from './directory.ts';
 import { programChecks } from './program.ts';
 import { serverChecks } from './servers.ts';
@@ -6,7 +6,7 @@ import { settingsChecks } from './settings.ts';
 import { shopChecks } from './shop.ts';
 
 /** Every check, in the order in which they are told. */
-export const allChecks: readonly Check[] = [
+export const allChecks: readonly DoctorCheck[] = [
   ...programChecks,
   ...settingsChecks,
   ...directoryChecks,

@@ -1,9 +1,9 @@
-import { type Check, fail, judged, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
 
 const GB = 1024 ** 3;
 
 /** Whether the data directory can hold a database. */
-export const directoryChecks: readonly Check[] = [
+export const directoryChecks: readonly DoctorCheck[] = [
   {
     name: 'data directory',
     judge: ({ directory }) =>

@@ -1,10 +1,10 @@
-import { type Check, fail, judged, none, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judged, none, ok, warn } from '../check.ts';
 
 const NEEDED = 24;
 const MB = 1024 * 1024;
 
 /** Whether the program itself is whole, and the machine has what it needs. */
-export const programChecks: readonly Check[] = [
+export const programChecks: readonly DoctorCheck[] = [
   {
     name: 'Node',
     judge: ({ program: { node } }) =>

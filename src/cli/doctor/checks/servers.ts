@@ -1,8 +1,8 @@
-import { VERSION } from '../../../platform/version.ts';
-import { answered, type Check, fail, judged, ok, warn } from '../check.ts';
+import { VERSION } from '../../../platform/app/version.ts';
+import { answered, type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
 
 /** Whether what it stands on answers, and suits. */
-export const serverChecks: readonly Check[] = [
+export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'ports',
     judge: ({ ports }) =>

@@ -1,11 +1,11 @@
-import { type Check, fail, judged, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
 
 /** Texts that stand in examples and manuals, and so are no secrets. */
 const EXAMPLES =
   /^(your[-_ ]?(jwt[-_ ]?)?secret([-_ ]?key)?|change[-_ ]?(me|this).*|(super|my)[-_ ]?secret.*|secret.*|jwt[-_ ]?secret.*|password.*|test.*|example.*|12345678.*)$/i;
 
 /** Whether the settings are valid, and safe. */
-export const settingsChecks: readonly Check[] = [
+export const settingsChecks: readonly DoctorCheck[] = [
   {
     name: 'settings',
     judge: ({ settings: { faults } }) =>

@@ -1,7 +1,7 @@
-import { answered, type Check, fail, judged, ok, warn } from '../check.ts';
+import { answered, type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
 
 /** Whether what runs is well. */
-export const shopChecks: readonly Check[] = [
+export const shopChecks: readonly DoctorCheck[] = [
   {
     name: 'health',
     judge: ({ health }) =>

@@ -1,7 +1,7 @@
-import { within } from '../../../platform/bus/patience.ts';
-import type { Config } from '../../../platform/config.ts';
+import { withTimeout } from '../../../platform/bus/timeout.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import type { BrokerFacts, Facts } from '../facts.ts';
-import { reasonOf } from './servers.ts';
+import { failureReason } from './servers.ts';
 
 const PATIENCE_MS = 8_000;
 
@@ -10,9 +10,9 @@ export async function brokerFacts(config: Config): Promise<Facts['broker']> {
   const { EVENT_BUS: bus } = config;
   if (bus === 'embedded') return { none: 'the bus is a log in the database' };
   try {
-    return { found: await within(PATIENCE_MS, 'no answer', LOOKS[bus](config)) };
+    return { found: await withTimeout(PATIENCE_MS, 'no answer', LOOKS[bus](config)) };
   } catch (error) {
-    return { found: { failure: `${bus}: ${reasonOf(error)}` } };
+    return { found: { failure: `${bus}: ${failureReason(error)}` } };
   }
 }
 

@@ -1,14 +1,14 @@
 import { container } from '../../../container.ts';
-import { modulesOf } from '../../../platform/app.ts';
-import { type Config, ConfigError, unknownSettings } from '../../../platform/config.ts';
+import { modulesOf } from '../../../platform/app/app.ts';
+import { type Config, ConfigError, unknownSettings } from '../../../platform/config/config.ts';
 import { doorsOf, lookAt } from '../../status/look.ts';
-import { summaryOf } from '../../status/summary.ts';
+import { statusSummary } from '../../status/summary.ts';
 import type { Facts, Gathered } from '../facts.ts';
 import { brokerFacts } from './broker.ts';
 import { directoryFacts } from './directory.ts';
 import { portFacts } from './ports.ts';
 import { installFacts, machineFacts, programFacts, programRoot } from './program.ts';
-import { clickhouseFacts, databaseFacts, keepersOf } from './servers.ts';
+import { clickhouseFacts, configuredServices, databaseFacts } from './servers.ts';
 import { certificateFacts, exposureFacts, secretFacts } from './settings.ts';
 
 /** Looks at everything, side by side. It changes nothing. */
@@ -55,12 +55,12 @@ function read(configuration: () => Config): { config: Config | undefined; faults
 }
 
 function wantsEmbedded(config: Config): boolean {
-  const { postgres } = keepersOf(config);
+  const { postgres } = configuredServices(config);
   return postgres.some((service) => (config.of(service).DATABASE_URL ?? config.databaseUrl) === undefined);
 }
 
 function directoryOf(config: Config): Facts['directory'] {
-  const inProcess = keepersOf(config).clickhouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
+  const inProcess = configuredServices(config).clickhouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
   if (!wantsEmbedded(config) && !inProcess) return { none: 'nothing is kept in it' };
   return { found: directoryFacts(config.dataDir) };
 }
@@ -72,7 +72,7 @@ async function healthFacts(config: Config): Promise<Facts['health']> {
   if (running.length === 0) return { none: 'nothing runs' };
   const skews = await Promise.all(running.map(({ url }) => skewAt(url)));
   const most = skews.filter((skew) => skew !== undefined).sort((a, b) => Math.abs(b) - Math.abs(a))[0];
-  return { found: { problems: summaryOf({ doors, letters: undefined }).problems, skewMs: most } };
+  return { found: { problems: statusSummary({ doors, letters: undefined }).problems, skewMs: most } };
 }
 
 /** By how much the clock of a server differs, to the second: that is all an answer tells. */

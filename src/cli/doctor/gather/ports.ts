@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { container } from '../../../container.ts';
-import { modulesOf } from '../../../platform/app.ts';
-import type { Config } from '../../../platform/config.ts';
+import { modulesOf } from '../../../platform/app/app.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import { lookAt } from '../../status/look.ts';
 import type { Facts, PortFacts } from '../facts.ts';
 

@@ -79,13 +79,13 @@ export function installFacts(root: string): Facts['install'] {
   const [wanted, there] = [join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json')];
   if (!existsSync(wanted)) return { none: 'there is no package-lock.json' };
   if (!existsSync(there)) return { found: { missing: ['all packages are'], other: [] } };
-  return { found: differences(lockfile(wanted), lockfile(there)) };
+  return { found: versionDifferences(lockfile(wanted), lockfile(there)) };
 }
 
 const lockfile = (file: string): Lockfile => JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
 
 /** What `there` lacks of `wanted`; packages that are for other platforms or for builders may be missing. */
-export function differences(wanted: Lockfile, there: Lockfile): InstallFacts {
+export function versionDifferences(wanted: Lockfile, there: Lockfile): InstallFacts {
   const needed = Object.entries(wanted.packages).filter(([path]) => path !== '');
   const short = (path: string): string => path.replace(/^.*node_modules\//, '');
   const missing = needed.filter(([path, one]) => !there.packages[path] && !one.optional && !one.dev && !one.peer);

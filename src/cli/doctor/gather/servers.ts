@@ -2,25 +2,25 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { container } from '../../../container.ts';
-import { modulesOf } from '../../../platform/app.ts';
+import { modulesOf } from '../../../platform/app/app.ts';
+import { wantsClickHouse } from '../../../platform/app/engines.ts';
 import { busMigrations } from '../../../platform/bus/open-bus.ts';
-import { within } from '../../../platform/bus/patience.ts';
-import type { Config } from '../../../platform/config.ts';
+import { withTimeout } from '../../../platform/bus/timeout.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import { CHDB } from '../../../platform/db/clickhouse/chdb.ts';
 import { openServer } from '../../../platform/db/clickhouse/client.ts';
-import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/inspection.ts';
-import { pendingMigrations } from '../../../platform/db/migrate.ts';
 import type { MigrationSet } from '../../../platform/db/migrations.ts';
 import { migrationSet } from '../../../platform/db/module-migrations.ts';
-import { placeOf } from '../../../platform/db/postgres/address.ts';
-import { openDatabase } from '../../../platform/db/postgres.ts';
-import { wantsClickHouse } from '../../../platform/engines.ts';
+import { databaseLocation } from '../../../platform/db/postgres/address.ts';
+import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/postgres/inspection.ts';
+import { pendingMigrations } from '../../../platform/db/postgres/migrate.ts';
+import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
 import type { Facts, MigrationFacts } from '../facts.ts';
 
 const PATIENCE_MS = 8_000;
 
 /** The services of this process that keep something, by the engine that they keep it in. */
-export function keepersOf(config: Config): { postgres: string[]; clickhouse: string[] } {
+export function configuredServices(config: Config): { postgres: string[]; clickhouse: string[] } {
   const here = modulesOf(container).filter(({ contract, stores }) => stores && config.services.has(contract.name));
   const names = (rows: boolean) =>
     here.filter((module) => wantsClickHouse(module, config) === rows).map(({ contract }) => contract.name);
@@ -45,7 +45,7 @@ function embeddedUrl(dataDir: string): string | undefined {
 
 /** Looks at every PostgreSQL of the settings; one that does not answer goes before those that do. */
 export async function databaseFacts(config: Config): Promise<Facts['database']> {
-  const { postgres } = keepersOf(config);
+  const { postgres } = configuredServices(config);
   const databases = databasesOf(config, postgres);
   if (databases.size === 0) return { none: 'no service of this process keeps anything in PostgreSQL' };
   if (databases.has(undefined)) return { none: 'the embedded one does not run; it is looked at when it does' };
@@ -81,7 +81,7 @@ async function lookAtDatabase(
   const db = openDatabase(url, { poolSize: 1 });
   try {
     const began = Date.now();
-    const facts = await within(PATIENCE_MS, 'no answer', inspectDatabase(db, services));
+    const facts = await withTimeout(PATIENCE_MS, 'no answer', inspectDatabase(db, services));
     const skewMs = facts.clock - (began + Date.now()) / 2;
     const sets = [...services.map(migrationSet), ...(hasLog ? [busMigrations()] : [])];
     const pending = await pendingMigrations(db, sets).catch((error: Error) => error.message);
@@ -90,7 +90,7 @@ async function lookAtDatabase(
       ? { ...facts, skewMs, newer, pending: [], changed: pending }
       : { ...facts, skewMs, newer, pending, changed: undefined };
   } catch (error) {
-    return { failure: `${whereOf(url)}: ${reasonOf(error)}` };
+    return { failure: `${whereOf(url)}: ${failureReason(error)}` };
   } finally {
     // Not waited for: what does not answer does not close either.
     void db.close().catch(() => undefined);
@@ -105,17 +105,18 @@ export function newerIn(applied: readonly string[], sets: readonly MigrationSet[
 }
 
 const whereOf = (url: string): string =>
-  url.startsWith('postgresql://postgres@/tradepost?') ? 'the embedded PostgreSQL' : placeOf(url);
+  url.startsWith('postgresql://postgres@/tradepost?') ? 'the embedded PostgreSQL' : databaseLocation(url);
 
 /** The innermost reason that an error gives. */
-export function reasonOf(error: unknown): string {
+export function failureReason(error: unknown): string {
   const { message, code, cause } = (error ?? {}) as { message?: string; code?: string; cause?: unknown };
-  return cause === undefined ? message || code || 'no reason given' : reasonOf(cause);
+  return cause === undefined ? message || code || 'no reason given' : failureReason(cause);
 }
 
 /** Whether ClickHouse answers, where the settings want it. */
 export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse']> {
-  if (keepersOf(config).clickhouse.length === 0) return { none: 'no service of this process keeps anything in it' };
+  if (configuredServices(config).clickhouse.length === 0)
+    return { none: 'no service of this process keeps anything in it' };
   const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port, CLICKHOUSE_USER: username } = config;
   if (host === undefined) {
     return {
@@ -125,10 +126,10 @@ export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse
   const url = `${config.CLICKHOUSE_TLS === 'on' ? 'https' : 'http'}://${host}:${port}`;
   const server = openServer({ url, username, password: config.CLICKHOUSE_PASSWORD, prefix: config.CLICKHOUSE_DB });
   try {
-    await within(PATIENCE_MS, 'no answer', server.ping());
+    await withTimeout(PATIENCE_MS, 'no answer', server.ping());
     return { found: { what: url } };
   } catch (error) {
-    return { found: { failure: `${url}: ${reasonOf(error)}` } };
+    return { found: { failure: `${url}: ${failureReason(error)}` } };
   } finally {
     void server.close().catch(() => undefined);
   }

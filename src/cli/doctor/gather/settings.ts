@@ -1,10 +1,10 @@
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { container } from '../../../container.ts';
-import { modulesOf } from '../../../platform/app.ts';
-import type { Config } from '../../../platform/config.ts';
+import { modulesOf } from '../../../platform/app/app.ts';
+import { createTokens } from '../../../platform/auth/tokens.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import { parseAddress } from '../../../platform/db/postgres/address.ts';
-import { createTokens } from '../../../platform/tokens.ts';
 import { doorsOf } from '../../status/look.ts';
 import type { CertificateFacts, ExposureFacts, Facts, SecretFacts } from '../facts.ts';
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Admin } from '@platformatic/kafka';
-import { settle } from '../../testing/settle.ts';
-import { assertAllInOrder, event, events, listener, subjects } from '../bus.fixture.ts';
+import { settle } from '../../../testing/settle.ts';
 import type { Bus } from '../bus.ts';
-import { type Broker, givenOr, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
+import { type Broker, type BrokerWorld, givenOr, KINDS, worldOn } from '../fixtures/brokers.fixture.ts';
+import { assertAllInOrder, event, events, listener, subjects } from '../fixtures/bus.fixture.ts';
 
 const kind = KINDS.find((one) => one.kind === 'kafka') as (typeof KINDS)[number];
 const LONG_MS = 60_000;
 
 describe('a topic that changes under its readers', () => {
   let broker: Broker;
-  let world: World;
+  let world: BrokerWorld;
   let admin: Admin;
   before(async () => {
     broker = await givenOr(kind);

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Connection } from 'rabbitmq-client';
-import { settle } from '../../testing/settle.ts';
-import { assertAllInOrder, event, events, firstSeen, listener, subjects } from '../bus.fixture.ts';
+import { settle } from '../../../testing/settle.ts';
 import type { Bus } from '../bus.ts';
-import { type Broker, givenOr, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
+import { type Broker, type BrokerWorld, givenOr, KINDS, worldOn } from '../fixtures/brokers.fixture.ts';
+import { assertAllInOrder, event, events, firstSeen, listener, subjects } from '../fixtures/bus.fixture.ts';
 import { partitionOf } from '../partition.ts';
 
 const kind = KINDS.find((one) => one.kind === 'rabbitmq') as (typeof KINDS)[number];
@@ -14,7 +14,7 @@ const names = subjects(40);
 describe('queues and bindings that are removed under their readers', () => {
   let broker: Broker;
   let admin: Connection;
-  let world: World;
+  let world: BrokerWorld;
   before(async () => {
     broker = await givenOr(kind);
     admin = new Connection(broker.url);

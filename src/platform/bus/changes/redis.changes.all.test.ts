@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { createClient } from '@redis/client';
-import { settle } from '../../testing/settle.ts';
-import { assertAllInOrder, event, events, firstSeen, listener, subjects } from '../bus.fixture.ts';
+import { settle } from '../../../testing/settle.ts';
 import { toHeaders } from '../cloudevents.ts';
-import { type Broker, givenOr, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
+import { type Broker, type BrokerWorld, givenOr, KINDS, worldOn } from '../fixtures/brokers.fixture.ts';
+import { assertAllInOrder, event, events, firstSeen, listener, subjects } from '../fixtures/bus.fixture.ts';
 import { partitionOf } from '../partition.ts';
 
 const kind = KINDS.find((one) => one.kind === 'redis') as (typeof KINDS)[number];
@@ -14,7 +14,7 @@ const names = subjects(40);
 describe('a stream that changes under its readers', () => {
   let broker: Broker;
   let client: ReturnType<typeof clientOf>;
-  let world: World;
+  let world: BrokerWorld;
   const clientOf = (url: string) => createClient({ url, RESP: 2 });
   before(async () => {
     broker = await givenOr(kind);

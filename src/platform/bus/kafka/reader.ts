@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type BaseOptions, Consumer, type GroupAssignment } from '@platformatic/kafka';
-import type { Log } from '../../log.ts';
-import type { Delivery, Subscription } from '../bus.ts';
-import { within } from '../patience.ts';
+import type { Log } from '../../observability/log.ts';
+import type { ActiveSubscription, Subscription } from '../bus.ts';
 import { receiver } from '../receiver.ts';
-import { HEADER_PREFIX } from './settings.ts';
-import { changedIn, isAnother, type Shape, shapeOf } from './shape.ts';
+import { withTimeout } from '../timeout.ts';
+import { type Assignment, startAssignment } from './assignment.ts';
+import { KAFKA_HEADER_PREFIX } from './settings.ts';
+import { changedIn, isAnother, type TopicShape, topicShapeOf } from './topic-shape.ts';
 import type { TopicMaker } from './topics.ts';
-import { beginTurn, type Turn } from './turn.ts';
 
 interface ReaderParts {
   readonly connection: BaseOptions;
@@ -33,10 +33,10 @@ const COMPARE_MS = 5_000;
  * Reads topics as a member of a consumer group. At every rebalance all that is under way comes to its end and is
  * committed before the group is joined again, so that a subject is never with two members at once.
  */
-export function readTopics(parts: ReaderParts): Delivery {
+export function readTopics(parts: ReaderParts): ActiveSubscription {
   const { group, nameOf, topics, subscription, log } = parts;
-  const work = receiver(subscription, HEADER_PREFIX);
-  const named = new Map(subscription.wanted.map(({ topic }) => [nameOf(topic), topic]));
+  const work = receiver(subscription, KAFKA_HEADER_PREFIX);
+  const named = new Map(subscription.filters.map(({ topic }) => [nameOf(topic), topic]));
   const names = [...named.keys()];
   const ending = new AbortController();
 
@@ -59,15 +59,15 @@ export function readTopics(parts: ReaderParts): Delivery {
   /** From joining the group to leaving it. Rejects when the membership cannot go on. */
   async function membership(): Promise<void> {
     const over = Promise.withResolvers<void>();
-    let turn: Turn | undefined;
-    let shape: Shape | undefined;
+    let turn: Assignment | undefined;
+    let shape: TopicShape | undefined;
 
     const member = new Consumer({
       ...memberOptions(parts),
       async protocolsMetadata() {
         // Asked for before each join.
         await turn?.end(LET_GO_MS);
-        shape = await shapeOf(hands, names);
+        shape = await topicShapeOf(hands, names);
         return Buffer.alloc(0);
       },
     });
@@ -79,7 +79,7 @@ export function readTopics(parts: ReaderParts): Delivery {
       hands.generationId = member.generationId;
       if (ending.signal.aborted) return;
       const before = turn?.end(LET_GO_MS);
-      const begun = beginTurn({ member, hands, assignments, named, work, before, lost: subscription.lost });
+      const begun = startAssignment({ member, hands, assignments, named, work, before, lost: subscription.lost });
       turn = begun;
       void begun.failed.then(async (error) => {
         if (turn !== begun || ending.signal.aborted) return;
@@ -92,7 +92,7 @@ export function readTopics(parts: ReaderParts): Delivery {
 
     // What is published to a partition that was not there when the group was joined is with no member.
     async function compare(): Promise<void> {
-      const now = await shapeOf(hands, names);
+      const now = await topicShapeOf(hands, names);
       if (!shape || ending.signal.aborted) return;
       const changed = changedIn(shape, now);
       for (const topic of changed) if (isAnother(topic, shape, now)) forget(topic);
@@ -120,7 +120,7 @@ export function readTopics(parts: ReaderParts): Delivery {
       clearInterval(comparing);
       await turn?.end(ending.signal.aborted ? undefined : LET_GO_MS);
       await Promise.all(
-        [member, hands].map((client) => within(3_000, 'late', client.close(true)).catch(() => undefined)),
+        [member, hands].map((client) => withTimeout(3_000, 'late', client.close(true)).catch(() => undefined)),
       );
     }
   }

@@ -27,7 +27,7 @@ const REFUSALS: Readonly<Record<string, readonly [Fault, string]>> = {
 };
 
 /** What an error of the producer means. */
-export function meaningOf(error: unknown): Meaning {
+export function classifyKafkaError(error: unknown): Meaning {
   if (error instanceof NoLeader) return { fault: 'topic', sentence: 'a topic has no leader in Kafka' };
   for (const [name, [fault, sentence]] of Object.entries(REFUSALS)) {
     if (findErrorBy(error as Error, 'apiId', name)) return { fault, sentence };
@@ -36,7 +36,7 @@ export function meaningOf(error: unknown): Meaning {
 }
 
 /** A part of a topic as Kafka has it. */
-export const placeOf = (topic: string, partition: number): string => `${topic}:${partition}`;
+export const kafkaLocation = (topic: string, partition: number): string => `${topic}:${partition}`;
 
 interface Answered {
   readonly produced?: { readonly offsets?: readonly { readonly topic: string; readonly partition: number }[] };
@@ -59,9 +59,9 @@ export function placesThatTook(error: unknown): ReadonlySet<string> {
 function collect(error: unknown, places: Set<string>, depth: number): void {
   if (typeof error !== 'object' || error === null || depth > 6) return;
   const { produced, response, errors } = error as Answered;
-  for (const { topic, partition } of produced?.offsets ?? []) places.add(placeOf(topic, partition));
+  for (const { topic, partition } of produced?.offsets ?? []) places.add(kafkaLocation(topic, partition));
   for (const { name, partitionResponses } of response?.responses ?? []) {
-    for (const { index, errorCode } of partitionResponses) if (errorCode === 0) places.add(placeOf(name, index));
+    for (const { index, errorCode } of partitionResponses) if (errorCode === 0) places.add(kafkaLocation(name, index));
   }
   for (const one of errors ?? []) collect(one, places, depth + 1);
 }

@@ -1,7 +1,7 @@
 import type { BaseOptions } from '@platformatic/kafka';
 
 /** What the binding of CloudEvents to Kafka puts before the name of an attribute. */
-export const HEADER_PREFIX = 'ce_';
+export const KAFKA_HEADER_PREFIX = 'ce_';
 
 /** How every client of a bus reaches Kafka. */
 export function connectionTo(brokers: readonly string[], prefix: string): BaseOptions {

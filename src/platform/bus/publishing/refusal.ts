@@ -1,4 +1,4 @@
-import type { Envelope } from '../../events.ts';
+import type { Envelope } from '../../contract/events.ts';
 
 /** What waits because of a refusal: the subject of the event, everything under its topic, or everything. */
 export type Holds = 'subject' | 'topic' | 'bus';
@@ -23,7 +23,7 @@ export interface Meaning {
 }
 
 /** What became of a part that was sent. */
-export interface Sent {
+export interface SendResult {
   /** Those that are not known to be kept, in their order. */
   readonly left: readonly Envelope[];
   readonly error: unknown;
@@ -32,7 +32,7 @@ export interface Sent {
 }
 
 /** The part was kept as a whole. */
-export const KEPT: Sent = { left: [], error: undefined };
+export const KEPT: SendResult = { left: [], error: undefined };
 
 /** The subject of an event among those of all services. */
 export const subjectOf = ({ source, subject }: Envelope): string => `${source} ${subject}`;
@@ -44,7 +44,7 @@ export const subjectOf = ({ source, subject }: Envelope): string => `${source} $
  */
 export async function sendParts(
   parts: readonly (readonly Envelope[])[],
-  send: (part: readonly Envelope[]) => Promise<Sent>,
+  send: (part: readonly Envelope[]) => Promise<SendResult>,
   meaningOf: (error: unknown) => Meaning,
 ): Promise<Refusal[]> {
   const refused: Refusal[] = [];
@@ -54,7 +54,7 @@ export async function sendParts(
   const refuse = (events: readonly Envelope[], error: unknown, holds: Holds, forGood = false): void => {
     const { sentence } = meaningOf(error);
     for (const event of events) {
-      const refusal = { event, reason: wordsOf(error), forGood, holds, sentence };
+      const refusal = { event, reason: refusalText(error), forGood, holds, sentence };
       refused.push(refusal);
       if (!forGood) held.set(subjectOf(event), refusal);
     }
@@ -103,7 +103,7 @@ export class NotTaken extends Error {
   readonly sentence: string;
 
   constructor(cause: unknown, sentence: string) {
-    super(wordsOf(cause), { cause });
+    super(refusalText(cause), { cause });
     this.name = 'NotTaken';
     this.sentence = sentence;
   }
@@ -113,7 +113,7 @@ export class NotTaken extends Error {
 const MOST_WORDS = 1_000;
 
 /** What an error says, with what its causes and parts say. */
-export function wordsOf(error: unknown): string {
+export function refusalText(error: unknown): string {
   const words = new Set<string>();
   collect(error, words, 0);
   return [...words].join('; ').slice(0, MOST_WORDS);

@@ -2,19 +2,26 @@ import assert from 'node:assert/strict';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { createClient } from '@redis/client';
 import { Connection } from 'rabbitmq-client';
-import { Degraded } from '../../health.ts';
-import { settle } from '../../testing/settle.ts';
-import { assertAllInOrder, event, events, listener, subjects } from '../bus.fixture.ts';
-import { type Broker, type BusKind, brokerOf, KINDS, type World, worldOn } from '../fixtures/brokers.fixture.ts';
+import { settle } from '../../../testing/settle.ts';
+import { Degraded } from '../../observability/health.ts';
+import {
+  type Broker,
+  type BrokerKind,
+  type BrokerWorld,
+  brokerOf,
+  KINDS,
+  worldOn,
+} from '../fixtures/brokers.fixture.ts';
+import { assertAllInOrder, event, events, listener, subjects } from '../fixtures/bus.fixture.ts';
 import { partitionOf } from '../partition.ts';
 
 // What real brokers refuse. Each is one of our own, which a test may set as it likes.
 
-function onOwn(kind: string, suite: (broker: () => Broker, world: () => World) => void): void {
-  const found = KINDS.find((one) => one.kind === kind) as BusKind;
+function onOwn(kind: string, suite: (broker: () => Broker, world: () => BrokerWorld) => void): void {
+  const found = KINDS.find((one) => one.kind === kind) as BrokerKind;
   describe(found.title, () => {
     let broker: Broker;
-    let world: World;
+    let world: BrokerWorld;
     before(async () => {
       broker = await brokerOf(found);
       if (broker.missing === undefined) world = await worldOn(found, broker.url);

@@ -1,6 +1,6 @@
-import type { Waiting } from '../../db/outbox.ts';
-import { Degraded } from '../../health.ts';
-import { within } from '../patience.ts';
+import type { WaitingEvents } from '../../db/postgres/store/outbox.ts';
+import { Degraded } from '../../observability/health.ts';
+import { withTimeout } from '../timeout.ts';
 
 /** What the check of the events looks at. */
 export interface Watched {
@@ -9,7 +9,7 @@ export interface Watched {
   /** One public sentence, while the bus does not take something. */
   trouble(): string | undefined;
   /** What waits in the outboxes of this process. */
-  waiting(): Promise<readonly Waiting[]>;
+  waiting(): Promise<readonly WaitingEvents[]>;
 }
 
 /** An event that waits for longer than that is not on its way, but held up. */
@@ -24,12 +24,12 @@ export async function lookAtPublishing({ ping, trouble, waiting }: Watched): Pro
     throw error instanceof Degraded || refused === undefined ? error : new Degraded(refused);
   });
   if (refused !== undefined) throw new Degraded(refused);
-  const late = lateOf(await within(PATIENCE_MS, 'late', waiting()).catch(() => []));
+  const late = lateOf(await withTimeout(PATIENCE_MS, 'late', waiting()).catch(() => []));
   if (late !== undefined) throw new Degraded(late);
 }
 
 /** One sentence about the event that waits longest, when it waits too long. */
-export function lateOf(waiting: readonly Waiting[], now = Date.now()): string | undefined {
+export function lateOf(waiting: readonly WaitingEvents[], now = Date.now()): string | undefined {
   const [oldest] = [...waiting].sort((one, other) => ageOf(other, now) - ageOf(one, now));
   if (oldest === undefined || ageOf(oldest, now) <= LONGEST_WAIT_SECONDS) return undefined;
   const seconds = Math.round(ageOf(oldest, now));
@@ -37,6 +37,6 @@ export function lateOf(waiting: readonly Waiting[], now = Date.now()): string | 
 }
 
 /** For how many seconds the oldest event of a service has waited. */
-export function ageOf({ since }: Waiting, now = Date.now()): number {
+export function ageOf({ since }: WaitingEvents, now = Date.now()): number {
   return since === undefined ? 0 : Math.max(0, (now - Date.parse(since)) / 1_000);
 }

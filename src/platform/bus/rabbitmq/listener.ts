@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Channel, Connection } from 'rabbitmq-client';
-import type { Log } from '../../log.ts';
-import { type Delivery, type Subscription, UNDER_WAY } from '../bus.ts';
+import type { Log } from '../../observability/log.ts';
+import { type ActiveSubscription, type Subscription, UNDER_WAY } from '../bus.ts';
 import { PARTITIONS } from '../partition.ts';
-import { within } from '../patience.ts';
 import { type Receiver, receiver } from '../receiver.ts';
+import { withTimeout } from '../timeout.ts';
 import { takeFrom } from './intake.ts';
-import { BIND_EVERY_MS, HEADER_PREFIX } from './publisher.ts';
+import { AMQP_HEADER_PREFIX, BIND_EVERY_MS } from './publisher.ts';
 import { rosterOf } from './roster.ts';
 
 interface ListenerParts {
@@ -38,9 +38,9 @@ const ANSWER_MS = 5_000;
  * Begins to listen; resolves when the queues are there, or when RabbitMQ is found to be away. Each process stands in
  * the line of every queue; who is given more queues than a fair share goes to the end of the line with some.
  */
-export async function listenTo({ connect, prefix, subscription, log }: ListenerParts): Promise<Delivery> {
-  const work = receiver(subscription, HEADER_PREFIX);
-  const topics = [...new Set(subscription.wanted.map(({ topic }) => topic))];
+export async function listenTo({ connect, prefix, subscription, log }: ListenerParts): Promise<ActiveSubscription> {
+  const work = receiver(subscription, AMQP_HEADER_PREFIX);
+  const topics = [...new Set(subscription.filters.map(({ topic }) => topic))];
   const queueOf = (n: number): string => `${prefix}.${subscription.group}.${n}`;
   const ending = new AbortController();
   const places = new Map<number, Place>();
@@ -54,8 +54,8 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
       const over = connection;
       try {
         const queue = { exchange: prefix, name: queueOf(n), keys: topics.map((topic) => `${topic}.${n}.#`) };
-        if (taken.delete(queue.name)) await within(ANSWER_MS, 'late', tellIfGone(over, queue.name));
-        const place = await within(
+        if (taken.delete(queue.name)) await withTimeout(ANSWER_MS, 'late', tellIfGone(over, queue.name));
+        const place = await withTimeout(
           ANSWER_MS,
           'RabbitMQ does not answer.',
           openPlace(over, queue, work, () => replace(over)),
@@ -102,15 +102,17 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
     let bound = performance.now();
     while (!ending.signal.aborted) {
       if (performance.now() - bound > BIND_EVERY_MS) {
-        await Promise.all([...places.values()].map((place) => within(ANSWER_MS, 'late', place.bind()).catch(() => 0)));
+        await Promise.all(
+          [...places.values()].map((place) => withTimeout(ANSWER_MS, 'late', place.bind()).catch(() => 0)),
+        );
         bound = performance.now();
       }
-      const members = await within(ANSWER_MS, 'late', roster.count()).catch(() => 1);
+      const members = await withTimeout(ANSWER_MS, 'late', roster.count()).catch(() => 1);
       const active = [...places.values()].filter((place) => place.active);
       await Promise.all(active.slice(Math.ceil(PARTITIONS / members)).map((place) => place.leave()));
       await sleep(LOOK_MS, undefined, { signal: ending.signal }).catch(() => undefined);
     }
-    await within(ANSWER_MS, 'late', roster.leave()).catch(() => undefined);
+    await withTimeout(ANSWER_MS, 'late', roster.leave()).catch(() => undefined);
   }
 
   const first = Array.from({ length: PARTITIONS }, () => Promise.withResolvers<void>());
@@ -121,7 +123,7 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
       ending.abort();
       await Promise.all([...places.values()].map((place) => place.leave()));
       await Promise.all(running);
-      await within(ANSWER_MS, 'late', connection.close()).catch(() => connection.unsafeDestroy());
+      await withTimeout(ANSWER_MS, 'late', connection.close()).catch(() => connection.unsafeDestroy());
     },
   };
 }
@@ -174,7 +176,7 @@ async function openPlace(
       // The end of the channel gives back what was not begun, in its order, before the next in the line gets anything;
       // a mere cancel would let the next one overtake.
       await intake.idle();
-      await within(ANSWER_MS, 'late', channel.close()).catch(hangUp);
+      await withTimeout(ANSWER_MS, 'late', channel.close()).catch(hangUp);
     },
   };
 }

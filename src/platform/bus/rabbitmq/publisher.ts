@@ -1,13 +1,13 @@
 import type { Channel, Connection } from 'rabbitmq-client';
-import type { Envelope } from '../../events.ts';
+import type { Envelope } from '../../contract/events.ts';
 import { CONTENT_TYPE, toHeaders } from '../cloudevents.ts';
 import { partitionOf } from '../partition.ts';
-import { PATIENCE_MS, within } from '../patience.ts';
-import { KEPT, type Refusal, type Sent, sendParts } from '../publishing/refusal.ts';
-import { isNack, meaningOf, roundsOf } from './refusals.ts';
+import { KEPT, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
+import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { classifyAmqpError, isNack, roundsOf } from './refusals.ts';
 
 /** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
-export const HEADER_PREFIX = 'cloudEvents:';
+export const AMQP_HEADER_PREFIX = 'cloudEvents:';
 
 /** So often whoever listens binds its queues again. */
 export const BIND_EVERY_MS = 3_000;
@@ -81,12 +81,12 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
     throw new Error(`The exchange ${exchange} was deleted. Events wait until the queues are bound to it again.`);
   }
 
-  async function send(events: readonly Envelope[]): Promise<Sent> {
+  async function send(events: readonly Envelope[]): Promise<SendResult> {
     const left = new Set(events);
     const later = new Map<Envelope, unknown>();
     try {
       line ??= open();
-      const { channel, lost } = await within(PATIENCE_MS, 'RabbitMQ does not answer.', line);
+      const { channel, lost } = await withTimeout(BROKER_TIMEOUT_MS, 'RabbitMQ does not answer.', line);
       const sent = events.map(async (event) => {
         await channel.basicPublish(address(event), Buffer.from(event.data)).catch((error: unknown) => {
           if (!isNack(error)) throw error;
@@ -94,7 +94,7 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
         });
         left.delete(event);
       });
-      await within(PATIENCE_MS, LATE, Promise.race([Promise.all(sent), lost]));
+      await withTimeout(BROKER_TIMEOUT_MS, LATE, Promise.race([Promise.all(sent), lost]));
       alarm = undefined;
       return later.size === 0 ? KEPT : { ...KEPT, later };
     } catch (error) {
@@ -112,7 +112,7 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
       // Named, because the client takes a JSON body without it apart, and bytes would come out as others.
       contentEncoding: 'utf-8',
       messageId: event.id,
-      headers: toHeaders(event, HEADER_PREFIX),
+      headers: toHeaders(event, AMQP_HEADER_PREFIX),
     };
   }
 
@@ -123,14 +123,14 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
   }
 
   return {
-    publish: (events) => sendParts(roundsOf(events), send, (error) => meaningOf(error, alarm)),
+    publish: (events) => sendParts(roundsOf(events), send, (error) => classifyAmqpError(error, alarm)),
     blocked: () => alarm,
     async close() {
       const open = await line?.catch(() => undefined);
       line = undefined;
       if (!open) return;
       const closed = open.channel.close().then(() => open.connection.close());
-      await within(PATIENCE_MS, 'late', closed).catch(() => open.connection.unsafeDestroy());
+      await withTimeout(BROKER_TIMEOUT_MS, 'late', closed).catch(() => open.connection.unsafeDestroy());
     },
   };
 }

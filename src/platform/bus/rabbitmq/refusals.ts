@@ -1,4 +1,4 @@
-import type { Envelope } from '../../events.ts';
+import type { Envelope } from '../../contract/events.ts';
 import { type Meaning, subjectOf } from '../publishing/refusal.ts';
 
 const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
@@ -7,7 +7,7 @@ const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undef
 export const isNack = (error: unknown): boolean => codeOf(error) === 'NACK';
 
 /** What an error of the publisher means; `alarm` is the sentence of the alarm that is on. */
-export function meaningOf(error: unknown, alarm: string | undefined): Meaning {
+export function classifyAmqpError(error: unknown, alarm: string | undefined): Meaning {
   if (isNack(error)) return { fault: 'event', sentence: 'a queue of RabbitMQ takes no events now; it may be full' };
   // Closes the channel: on this one nothing is asked but that a message be taken, so the message is at fault.
   if (codeOf(error) === 'PRECONDITION_FAILED')

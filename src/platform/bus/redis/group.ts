@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Log } from '../../log.ts';
-import type { Delivery, Subscription } from '../bus.ts';
+import type { Log } from '../../observability/log.ts';
+import type { ActiveSubscription, Subscription } from '../bus.ts';
 import { PARTITIONS } from '../partition.ts';
 import { type Receiver, receiver } from '../receiver.ts';
-import { signal } from '../signal.ts';
-import type { Lines } from './lines.ts';
-import { type Part, partOf, type StreamState } from './part.ts';
-import { READ, RELEASE, SHARE } from './scripts.ts';
+import { createWakeup } from '../wakeup.ts';
+import { type LeasedPartition, openPartition, type StreamState } from './partition.ts';
+import { READ, RELEASE_PARTITION, SHARE } from './scripts.ts';
+import type { StreamClient } from './stream-client.ts';
 
 interface GroupParts {
-  readonly lines: Lines;
+  readonly lines: StreamClient;
   readonly prefix: string;
   readonly subscription: Subscription;
   readonly log: Log;
@@ -30,18 +30,18 @@ const BATCH = 512;
  * lease; the members of a group share the parts evenly. What a member had read and not acknowledged is read again,
  * before anything else, by whoever takes the part: all members read under one name.
  */
-export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Delivery {
+export function joinGroup({ lines, prefix, subscription, log }: GroupParts): ActiveSubscription {
   const token = randomUUID();
   const { group } = subscription;
   const members = `${prefix}:readers/${group}`;
   const leaseOf = (n: number): string => `${members}:${n}`;
   const leases = Array.from({ length: PARTITIONS }, (_, n) => leaseOf(n));
-  const topics = [...new Set(subscription.wanted.map(({ topic }) => topic))];
+  const topics = [...new Set(subscription.filters.map(({ topic }) => topic))];
   const work: Receiver = receiver(subscription, '');
-  const parts = new Map<number, Part>();
+  const parts = new Map<number, LeasedPartition>();
   const leaving = new Set<Promise<void>>();
   const ended = new AbortController();
-  const shared = signal();
+  const shared = createWakeup();
   // The last entry that came of each stream, also while its part was with nobody.
   const reached = new Map<string, string>();
   let groupsMade = false;
@@ -62,26 +62,32 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
       else
         parts.set(
           n,
-          partOf(n, topics, prefix, { lines, work, group, lost: subscription.lost, validUntil: sent + LEASE_MS }),
+          openPartition(n, topics, prefix, {
+            lines,
+            work,
+            group,
+            lost: subscription.lost,
+            validUntil: sent + LEASE_MS,
+          }),
         );
     }
     for (const [n, part] of parts) if (!own.includes(n)) drop(n, part);
     const kept = [...parts].filter(([, part]) => !part.leaving);
     for (const [n, part] of kept.slice(mine)) handOver(n, part);
-    shared.give();
+    shared.notify();
   }
 
   // Lost: another may read it already, so nothing more of it begins here.
-  function drop(n: number, part: Part): void {
+  function drop(n: number, part: LeasedPartition): void {
     part.letGo();
     if (parts.get(n) === part) parts.delete(n);
   }
 
   // The lease is kept, and renewed, until what is under way has come to its end.
-  function handOver(n: number, part: Part): void {
+  function handOver(n: number, part: LeasedPartition): void {
     const gone = (async () => {
       await part.leave();
-      await lines.run(RELEASE, [members, leaseOf(n)], [token, 'stays']).catch(warn);
+      await lines.run(RELEASE_PARTITION, [members, leaseOf(n)], [token, 'stays']).catch(warn);
       drop(n, part);
     })();
     leaving.add(gone);
@@ -162,7 +168,7 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
 
   // Only to wake up by: what is new is read by the script.
   const news = (streams: readonly StreamState[]): Promise<void> =>
-    lines.news(
+    lines.waitForEntries(
       BLOCK_MS,
       streams.map(({ key, last }) => [key, last]),
     );
@@ -173,11 +179,11 @@ export function joinGroup({ lines, prefix, subscription, log }: GroupParts): Del
   return {
     async close() {
       ended.abort();
-      shared.give();
+      shared.notify();
       await Promise.all([...parts.values()].map((part) => part.leave()));
       lines.close();
       await Promise.all([...leaving, ...running]);
-      await lines.run(RELEASE, [members, ...leases], [token, 'leaves']).catch(() => undefined);
+      await lines.run(RELEASE_PARTITION, [members, ...leases], [token, 'leaves']).catch(() => undefined);
     },
   };
 }

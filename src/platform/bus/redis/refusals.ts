@@ -1,6 +1,6 @@
 import { MultiErrorReply } from '@redis/client';
-import type { Envelope } from '../../events.ts';
-import { type Meaning, wordsOf } from '../publishing/refusal.ts';
+import type { Envelope } from '../../contract/events.ts';
+import { type Meaning, refusalText } from '../publishing/refusal.ts';
 
 /** What Redis says first when it refuses to write, and what that means for who looks after it. */
 const SENTENCES: readonly (readonly [RegExp, string])[] = [
@@ -15,14 +15,14 @@ const SENTENCES: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** The sentence for a refusal to write; undefined when it is none. */
-export function refusalOf(error: unknown): string | undefined {
-  const words = wordsOf(error);
+export function redisRefusalOf(error: unknown): string | undefined {
+  const words = refusalText(error);
   return SENTENCES.find(([pattern]) => pattern.test(words))?.[1];
 }
 
 /** What an error of an append means. Redis finds no fault with one event alone: what it refuses is a place. */
-export function meaningOf(error: unknown): Meaning {
-  const sentence = refusalOf(error) ?? 'Redis takes no events now';
+export function classifyRedisError(error: unknown): Meaning {
+  const sentence = redisRefusalOf(error) ?? 'Redis takes no events now';
   return { fault: error instanceof AggregateError ? 'topic' : 'bus', sentence };
 }
 
@@ -33,6 +33,6 @@ export function leftOf(events: readonly Envelope[], error: unknown): readonly En
 }
 
 /** The errors of single commands as such: the client hides them behind their number. */
-export function plain(error: unknown): unknown {
+export function redisErrorText(error: unknown): unknown {
   return error instanceof MultiErrorReply ? new AggregateError([...error.errors()], error.message) : error;
 }

@@ -35,7 +35,7 @@ return {share, own}
 `;
 
 /** Gives leases back, if they still are ours. KEYS: the members, leases. ARGV: token, whether the member leaves. */
-export const RELEASE = `
+export const RELEASE_PARTITION = `
 for n = 2, #KEYS do
   if redis.call('GET', KEYS[n]) == ARGV[1] then redis.call('DEL', KEYS[n]) end
 end

@@ -3,17 +3,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { assets } from '../../assets.ts';
-import { readConfig, testBrokers } from '../../config.ts';
-import { createLog } from '../../log.ts';
-import { hasChdb, theEndpoint } from '../../testing/clickhouse.ts';
+import { hasChdb, theEndpoint } from '../../../testing/clickhouse.ts';
+import { assets } from '../../app/assets.ts';
+import { readConfig, testBrokers } from '../../config/config.ts';
+import { createLog } from '../../observability/log.ts';
 import { readMigrations } from '../migrations.ts';
 import { openChdb } from './chdb.ts';
 import { openServer } from './client.ts';
 import type { ClickHouse } from './engine.ts';
-import { openRedisLocks } from './locks.redis.ts';
-import { type Locks, processLocks } from './locks.ts';
 import { migrateClickHouse } from './migrate.ts';
+import { type Locks, processLocks } from './writers/locks.ts';
+import { openRedisLocks } from './writers/redis-locks.ts';
 
 export const quiet = createLog(readConfig({ LOG_LEVEL: 'silent' }, []));
 
@@ -23,10 +23,10 @@ export interface Way {
   /** Whether those who join a place are processes of their own. */
   readonly shared: boolean;
   /** An empty place with what a service keeps in every engine, as some processes reach it. */
-  open(service: string, more?: string): Promise<Place>;
+  open(service: string, more?: string): Promise<StoreTarget>;
 }
 
-export interface Place {
+export interface StoreTarget {
   readonly prefix: string;
   readonly database: string;
   /** An engine and locks of its own for another process; in the process of the engine all share them. */
@@ -34,7 +34,7 @@ export interface Place {
   close(): Promise<void>;
 }
 
-type Joined = Awaited<ReturnType<Place['join']>>;
+type Joined = Awaited<ReturnType<StoreTarget['join']>>;
 
 function wayBy(name: string, shared: boolean, join: (prefix: string) => Promise<Joined>): Way {
   return {

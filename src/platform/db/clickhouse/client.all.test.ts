@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { eachWay, type Place } from './clickhouse.fixture.ts';
+import { eachWay, type StoreTarget } from './clickhouse.fixture.ts';
 import type { ClickHouse } from './engine.ts';
 
 const COUNTED = `create table {{schema}}.counted (n UInt64) engine = MergeTree order by n
   settings non_replicated_deduplication_window = 1000`;
 
 eachWay('how statements reach the engine', (way) => {
-  let place: Place;
+  let place: StoreTarget;
   let engine: ClickHouse;
   let table: string;
   before(async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import type { ClickHouse, Limits, Params } from './engine.ts';
-import { refusalOf } from './refusals.ts';
+import { clickhouseRefusalOf } from './refusals.ts';
 
 export interface ServerOptions {
   readonly url: string;
@@ -67,7 +67,7 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
     try {
       return await work(idlest);
     } catch (error) {
-      throw refusalOf(error);
+      throw clickhouseRefusalOf(error);
     } finally {
       busy.set(idlest, (busy.get(idlest) ?? 1) - 1);
     }
@@ -92,7 +92,7 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
       await writes
         .insert({ table, values: [...rows], format: 'JSONEachRow', ...limited({}, token ?? randomUUID()) })
         .catch((error: unknown) => {
-          throw refusalOf(error);
+          throw clickhouseRefusalOf(error);
         });
     },
     async command(text, params = {}, limits = {}) {
@@ -100,7 +100,7 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
       await writes
         .command({ query: text, query_params: { ...params }, ...limited(limits, '') })
         .catch((error: unknown) => {
-          throw refusalOf(error);
+          throw clickhouseRefusalOf(error);
         });
     },
     ping: () =>

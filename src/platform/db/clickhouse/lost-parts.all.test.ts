@@ -3,17 +3,17 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, afterEach, beforeEach, describe, test } from 'node:test';
-import { assets } from '../../assets.ts';
-import { readConfig } from '../../config.ts';
-import { hasChdb } from '../../testing/clickhouse.ts';
+import { hasChdb } from '../../../testing/clickhouse.ts';
+import { assets } from '../../app/assets.ts';
+import { readConfig } from '../../config/config.ts';
 import { readMigrations } from '../migrations.ts';
-import { at, make, type ToyState, toyContract } from '../save.fixture.ts';
+import { at, make, type ToyState, toyContract } from '../postgres/store/save.fixture.ts';
 import { quiet } from './clickhouse.fixture.ts';
 import { lostEnds } from './lost-parts.ts';
 import { migrateClickHouse } from './migrate.ts';
 import { type OpenClickHouse, openClickHouse } from './open.ts';
-import { clickhouseStore } from './store.ts';
-import { spec, TOYS } from './toys.fixture.ts';
+import { clickhouseStore } from './store/store.ts';
+import { spec, TOYS } from './store/toys.fixture.ts';
 
 const skip = !hasChdb() && !process.env.CI && 'chDB is not installed';
 const NOTHING = { done: [], held: [] };

@@ -1,6 +1,6 @@
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config/config.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
-import { markOf } from './relay-mark.ts';
+import { markOf } from './store/relay-mark.ts';
 
 /** A part of a table that the engine has set aside: its rows are not read. */
 export interface LostPart {

@@ -1,6 +1,6 @@
 import { type MigrationLedger, type MigrationSet, notYetRun, runMigrations } from '../migrations.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
-import type { Locks } from './locks.ts';
+import type { Locks } from './writers/locks.ts';
 
 /** A statement of a migration may rewrite a table. */
 const SECONDS = 86_400;

@@ -1,14 +1,14 @@
-import { within } from '../../bus/patience.ts';
-import { type Config, ConfigError } from '../../config.ts';
-import type { Log } from '../../log.ts';
-import type { EventSource } from '../outbox.ts';
-import { type Claims, claimsIn } from './claims.ts';
+import { withTimeout } from '../../bus/timeout.ts';
+import { type Config, ConfigError } from '../../config/config.ts';
+import type { Log } from '../../observability/log.ts';
+import type { EventSource } from '../postgres/store/outbox.ts';
 import { openServer } from './client.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
-import { type Locks, processLocks } from './locks.ts';
 import { refuseLost } from './lost-parts.ts';
-import { type RowOutboxes, rowOutboxes } from './outbox.ts';
-import type { StoreParts } from './store.ts';
+import { type RowOutboxes, rowOutboxes } from './store/outbox.ts';
+import type { StoreParts } from './store/store.ts';
+import { type Locks, processLocks } from './writers/locks.ts';
+import { type WriterLease, writerLease } from './writers/writer-lease.ts';
 
 /** ClickHouse under the services of this process that keep their things in it. */
 export interface OpenClickHouse extends StoreParts {
@@ -44,7 +44,7 @@ export async function openClickHouse({ config, log, tables }: OpenParts): Promis
     const locks = await openLocks(config, log);
     // The data directory of the engine in this process is locked for it alone.
     if (engine.embedded) return overEngine(engine, locks, tables);
-    const claims = claimsIn({ engine, log, shared: locks.shared });
+    const claims = writerLease({ engine, log, shared: locks.shared });
     return overEngine(engine, claims.under(locks), tables, claims);
   } catch (error) {
     await engine.close();
@@ -57,7 +57,7 @@ export function overEngine(
   engine: ClickHouse,
   locks: Locks,
   tables: ReadonlyMap<string, string>,
-  claims?: Pick<Claims, 'claim' | 'close'>,
+  claims?: Pick<WriterLease, 'claim' | 'close'>,
 ): OpenClickHouse {
   const outboxes = rowOutboxes({
     engine,
@@ -68,13 +68,13 @@ export function overEngine(
         return [service, { events: `${database}.${table}`, relay: `${database}.relay` }];
       }),
     ),
-    tellOthers: async () => locks.tell(),
+    tellOthers: async () => locks.notify(),
   });
   const events: EventSource = {
     outboxes,
     leading: locks.leading,
     onAnnounced: outboxes.onAnnounced,
-    onNews: async (heard) => locks.onTold(heard),
+    onNews: async (heard) => locks.onNotification(heard),
     close: outboxes.flush,
   };
   return {
@@ -106,7 +106,7 @@ async function openEngine(config: Config): Promise<ClickHouse> {
   const { CLICKHOUSE_USER: username, CLICKHOUSE_PASSWORD: password } = config;
   const server = openServer({ url, username, password, prefix });
   try {
-    await within(FIRST_ANSWER_MS, `no answer in ${FIRST_ANSWER_MS} ms`, server.ping());
+    await withTimeout(FIRST_ANSWER_MS, `no answer in ${FIRST_ANSWER_MS} ms`, server.ping());
   } catch (error) {
     // Not waited for: what does not answer does not close either.
     void server.close().catch(() => undefined);
@@ -132,6 +132,6 @@ interface Cause {
 
 async function openLocks(config: Config, log: Log): Promise<Locks> {
   if (config.CLICKHOUSE_HOST === undefined || config.CLICKHOUSE_LOCKS === 'process') return processLocks();
-  const { openRedisLocks } = await import('./locks.redis.ts');
+  const { openRedisLocks } = await import('./writers/redis-locks.ts');
   return openRedisLocks({ url: config.REDIS_URL, prefix: config.CLICKHOUSE_DB, log });
 }

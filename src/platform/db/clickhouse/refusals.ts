@@ -1,4 +1,4 @@
-import { AppError, common } from '../../errors.ts';
+import { AppError, common } from '../../contract/errors.ts';
 
 /** What the engine cannot do now: the way to it, its limits, its disk. The same statement may work in a moment. */
 const AWAY = new Set([
@@ -16,7 +16,7 @@ const AWAY = new Set([
 const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|aborted/;
 
 /** An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when the engine is away. */
-export function refusalOf(error: unknown): unknown {
+export function clickhouseRefusalOf(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const { type, code } = error as { type?: string; code?: string | number };
   const away = type === undefined ? NETWORK.test(`${code} ${error.message}`) : AWAY.has(type);
@@ -43,7 +43,7 @@ export function violatedCheck(error: unknown): string | undefined {
 }
 
 /** Whether a failed block may be repeated row by row: the fault lies in one of them, and nothing was written. */
-export function faultOfOneRow(error: unknown): boolean {
+export function rowFaultInClickHouse(error: unknown): boolean {
   if (error instanceof AppError) return error.kind === 'invalid';
   const { type } = error as { type?: string };
   return (

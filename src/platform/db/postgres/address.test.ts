@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
-import { ConfigError, readConfig, shownSettings } from '../../config.ts';
-import { createLog } from '../../log.ts';
-import { engine } from '../../testing/engines.ts';
-import { type Database, openDatabase } from '../postgres.ts';
-import { openSession } from '../session.ts';
-import { parseAddress, placeOf, urlOf } from './address.ts';
+import { engine } from '../../../testing/engines.ts';
+import { ConfigError, readConfig, shownSettings } from '../../config/config.ts';
+import { createLog } from '../../observability/log.ts';
+import { databaseLocation, parseAddress, urlOf } from './address.ts';
+import { type Database, openDatabase } from './postgres.ts';
+import { openSession } from './session.ts';
 
 const odd = `ä ü%41%2f:/?#[]@!$&'()*+,;="\\^\`{|}~`;
 const read = (env: Record<string, string>): string =>
@@ -56,7 +56,10 @@ test('a host is a name, an address or the directory of a socket', () => {
 test('who looks at an address or at the settings sees no password of a database or a broker', () => {
   const secret = 'swordfish/@?#';
   const url = read({ POSTGRES_HOST: 'db', POSTGRES_PASSWORD: secret, POSTGRES_DB: 'shop' });
-  assert.deepEqual([placeOf(url), placeOf(urlOf({ host: '::1', port: 1, words: {} }))], ['db:5432/shop', '[::1]:1']);
+  assert.deepEqual(
+    [databaseLocation(url), databaseLocation(urlOf({ host: '::1', port: 1, words: {} }))],
+    ['db:5432/shop', '[::1]:1'],
+  );
   const settings = {
     DATABASE_URL: `postgres://me:${secret}@db/shop`,
     REDIS_URL: 'rediss://:swordfish@redis:6379',

@@ -3,7 +3,7 @@ import pg from 'pg';
 import { UnfitDatabase } from './unfit.ts';
 
 /** Where a database is and who asks, as the driver takes it: in fields, so that every character stands for itself. */
-export interface Address {
+export interface DatabaseAddress {
   /** A name, an address without brackets, or the directory of a socket, which begins with a slash. */
   readonly host: string;
   readonly port: number;
@@ -21,7 +21,7 @@ const PARTS = /^(?:([^@]*)@)?([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#]*))?$/s;
 const LENIENT_PARTS = /^(.*)@([^@/?#]*)(?:\/([^@?#]*))?(?:\?([^#@]*))?$/s;
 
 /** Reads a `postgresql://` URL, as libpq has them. Undefined for what is none, or names no single server. */
-export function parseAddress(url: string): Address | undefined {
+export function parseAddress(url: string): DatabaseAddress | undefined {
   const scheme = SCHEME.exec(url)?.[0];
   if (scheme === undefined) return undefined;
   const rest = url.slice(scheme.length);
@@ -87,7 +87,7 @@ function decoded(text: string): string {
 }
 
 /** The URL of an address: `parseAddress` reads every character of it back. */
-export function urlOf({ host, port, user, password, database, words }: Address): string {
+export function urlOf({ host, port, user, password, database, words }: DatabaseAddress): string {
   const login = [user, password].filter((one) => one !== undefined).map(encodeURIComponent);
   const server = isIP(host) === 6 ? `[${host}]` : encodeURIComponent(host);
   const query = Object.entries(words).map(
@@ -103,7 +103,7 @@ export function urlOf({ host, port, user, password, database, words }: Address):
 }
 
 /** Host, port and database, for a person: no user and no password. */
-export function placeOf(url: string): string {
+export function databaseLocation(url: string): string {
   const address = parseAddress(url);
   if (!address) return 'an unreadable address';
   const { host, port, database } = address;
@@ -123,7 +123,7 @@ export function connectionOf(url: string): pg.ClientConfig {
 }
 
 /** TLS by the driver's own rules for `sslmode` and the files that go with it. */
-function tlsOf(words: Address['words']): Pick<pg.ClientConfig, 'ssl'> {
+function tlsOf(words: DatabaseAddress['words']): Pick<pg.ClientConfig, 'ssl'> {
   const own = Object.entries(words).filter(([name]) => name.startsWith('ssl') || name === 'uselibpqcompat');
   if (own.length === 0) return {};
   const query = own.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');

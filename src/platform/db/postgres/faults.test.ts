@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import pg from 'pg';
-import { AppError, common } from '../../errors.ts';
-import { Down } from '../../health.ts';
-import { registry } from '../../metrics.ts';
-import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
-import { eachEngine } from '../../testing/engines.ts';
-import { freePort } from '../../testing/ports.ts';
-import { type Database, type DatabaseOptions, openDatabase } from '../postgres.ts';
-import { faultOf, faultOfOneRow, faultSentence, translate } from './faults.ts';
+import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';
+import { eachEngine } from '../../../testing/engines.ts';
+import { freePort } from '../../../testing/ports.ts';
+import { AppError, common } from '../../contract/errors.ts';
+import { Down } from '../../observability/health.ts';
+import { registry } from '../../observability/metrics.ts';
+import { databaseFaultOf, faultSentence, rowFaultInPostgres, translate } from './faults.ts';
+import { type Database, type DatabaseOptions, openDatabase } from './postgres.ts';
 
 const statement = (text: string) => ({ name: '', text });
 const coded = (code: string, message = 'said by the server', severity = 'ERROR') =>
@@ -50,7 +50,7 @@ test('a fault of the server or of the way to it is unavailable, asks for patienc
     const thrown = translate(error);
     assert.ok(thrown instanceof AppError, name);
     assert.deepEqual([thrown.kind, thrown.status, thrown.retryAfterSeconds], ['unavailable', 503, 1], name);
-    assert.equal(faultOfOneRow(error) || faultOfOneRow(thrown), false, name);
+    assert.equal(rowFaultInPostgres(error) || rowFaultInPostgres(thrown), false, name);
     assert.match(faultSentence(thrown) ?? '', /^[A-Z][^\n]+ \(.+\); [^\n]+\.$/, name);
   }
 });
@@ -64,7 +64,8 @@ test('a fault of ours stays what it is', () => {
     coded('XX000'),
     new TypeError('x is undefined'),
   ];
-  for (const error of ours) assert.deepEqual([faultOf(error), translate(error)], [undefined, error], error.message);
+  for (const error of ours)
+    assert.deepEqual([databaseFaultOf(error), translate(error)], [undefined, error], error.message);
   assert.equal(faultSentence(common.STALE()), undefined);
 });
 

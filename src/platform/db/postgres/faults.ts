@@ -1,4 +1,4 @@
-import { AppError, common, invalid } from '../../errors.ts';
+import { AppError, common, invalid } from '../../contract/errors.ts';
 
 /**
  * What each fault of PostgreSQL, of the way to it and of its driver means. This table is the only place that knows.
@@ -9,7 +9,7 @@ import { AppError, common, invalid } from '../../errors.ts';
 export type FaultKind = 'away' | 'undone' | 'text' | 'row';
 
 /** A fault that is in the table. */
-export interface Fault {
+export interface DatabaseFault {
   readonly kind: FaultKind;
   /** What is wrong. It is public: it names no address, no user and no secret. */
   readonly sentence: string;
@@ -31,13 +31,13 @@ const WAIT = 'it is tried again until it answers';
 const POOLER =
   'a connection pooler in transaction mode cannot be used, because sessions keep prepared statements, locks and LISTEN: set pool_mode = session in PgBouncer, or name PostgreSQL itself in DATABASE_URL or POSTGRES_HOST and POSTGRES_PORT';
 
-const away = (sentence: string, remedy: string, unwritable = false): Fault => ({
+const away = (sentence: string, remedy: string, unwritable = false): DatabaseFault => ({
   kind: 'away',
   sentence,
   remedy,
   unwritable,
 });
-const of = (kind: FaultKind, sentence: string): Fault => ({ kind, sentence, remedy: '' });
+const of = (kind: FaultKind, sentence: string): DatabaseFault => ({ kind, sentence, remedy: '' });
 
 const UNREACHABLE = away('the database does not answer', SETTINGS);
 const NO_ROUTE = away('the network has no way to the database', SETTINGS);
@@ -72,7 +72,7 @@ const TEXT = of('text', 'text may not contain the character U+0000 or half a cha
 const ROW = of('row', 'a row is refused');
 
 /** SQLSTATE, or the first two characters of one for its class; the longer goes before. */
-const BY_SQLSTATE: Readonly<Record<string, Fault>> = {
+const BY_SQLSTATE: Readonly<Record<string, DatabaseFault>> = {
   '08': BROKEN,
   '08P01': BROKEN,
   '0A000': UNDONE,
@@ -108,7 +108,7 @@ const BY_SQLSTATE: Readonly<Record<string, Fault>> = {
 };
 
 /** Codes of Node.js for what happens on the way. */
-const BY_ERRNO: Readonly<Record<string, Fault>> = {
+const BY_ERRNO: Readonly<Record<string, DatabaseFault>> = {
   EACCES: UNREACHABLE,
   EADDRNOTAVAIL: NO_ROUTE,
   ECONNABORTED: BROKEN,
@@ -134,7 +134,7 @@ const BY_ERRNO: Readonly<Record<string, Fault>> = {
 };
 
 /** Families of codes that are too many to list. */
-const BY_CODE: readonly (readonly [RegExp, Fault])[] = [
+const BY_CODE: readonly (readonly [RegExp, DatabaseFault])[] = [
   [/^EAI_/, NO_NAME],
   [
     /^(ERR_SSL_|ERR_TLS_|ERR_OSSL_|CERT_|CRL_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|INVALID_CA|HOSTNAME_MISMATCH)/,
@@ -143,7 +143,7 @@ const BY_CODE: readonly (readonly [RegExp, Fault])[] = [
 ];
 
 /** What the driver throws without a code, by its text. */
-const BY_MESSAGE: readonly (readonly [RegExp, Fault])[] = [
+const BY_MESSAGE: readonly (readonly [RegExp, DatabaseFault])[] = [
   [/^Connection terminated due to connection timeout|^timeout e(xpired|xceeded)/, UNREACHABLE],
   [/^Connection terminated|^Client (has|was)|^Cannot use a pool after|^Received unexpected/, BROKEN],
   [/^Query read timeout/, SLOW],
@@ -152,9 +152,9 @@ const BY_MESSAGE: readonly (readonly [RegExp, Fault])[] = [
 ];
 
 /** The meaning of an error of the driver, also when it is the cause of an AppError; undefined for a fault of ours. */
-export function faultOf(error: unknown): Fault | undefined {
+export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (error instanceof AppError) return error.kind === 'unavailable' ? faultOf(error.cause) : undefined;
+  if (error instanceof AppError) return error.kind === 'unavailable' ? databaseFaultOf(error.cause) : undefined;
   const { code = '', message, severity } = error as DriverError;
   const special = bySpecialMessage(code, message);
   if (special !== 'as listed') return special;
@@ -164,7 +164,7 @@ export function faultOf(error: unknown): Fault | undefined {
 }
 
 /** Codes that mean several things, which only the message tells apart. */
-function bySpecialMessage(code: string, message: string): Fault | undefined | 'as listed' {
+function bySpecialMessage(code: string, message: string): DatabaseFault | undefined | 'as listed' {
   if (/startup parameter/.test(message)) return POOLED;
   // A plan was made before somebody changed the table: on a new connection it is made again.
   if (code === '0A000') return message.includes('cached plan') ? UNDONE : undefined;
@@ -176,24 +176,24 @@ function bySpecialMessage(code: string, message: string): Fault | undefined | 'a
   return 'as listed';
 }
 
-function byFamily(code: string): Fault | undefined {
+function byFamily(code: string): DatabaseFault | undefined {
   const family = BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
   return family ?? (/^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? BY_SQLSTATE[code.slice(0, 2)] : undefined);
 }
 
-const byMessage = ({ code, message }: DriverError): Fault | undefined =>
+const byMessage = ({ code, message }: DriverError): DatabaseFault | undefined =>
   code ? undefined : BY_MESSAGE.find(([pattern]) => pattern.test(message))?.[1];
 
 /** What the platform throws for an error of the driver; what is no fault of the surroundings stays as it is. */
 export function translate(error: unknown): unknown {
   if (error instanceof AppError) return error;
-  const fault = faultOf(error);
+  const fault = databaseFaultOf(error);
   if (fault?.kind === 'away') return Object.assign(common.UNAVAILABLE(), { cause: error });
   return fault?.kind === 'text' ? invalid(fault.sentence) : error;
 }
 
 /** Whether the server undid the statement, so that it did nothing and may be sent again. */
-export const wasUndone = (error: unknown): boolean => faultOf(error)?.kind === 'undone';
+export const wasUndone = (error: unknown): boolean => databaseFaultOf(error)?.kind === 'undone';
 
 /** The constraint that refused a row, if that is what the error says. */
 export function violatedConstraint(error: unknown): string | undefined {
@@ -202,22 +202,22 @@ export function violatedConstraint(error: unknown): string | undefined {
 }
 
 /** Whether the error lies in a row's values, so that nothing of its statement was written. */
-export function faultOfOneRow(error: unknown): boolean {
+export function rowFaultInPostgres(error: unknown): boolean {
   if (error instanceof AppError) return error.kind === 'invalid';
-  const kind = faultOf(error)?.kind;
+  const kind = databaseFaultOf(error)?.kind;
   return kind === 'row' || kind === 'undone' || kind === 'text';
 }
 
 /** One sentence for an operator: what is wrong, what was said, and the remedy; undefined for a fault of ours. */
 export function faultSentence(error: unknown): string | undefined {
-  const fault = faultOf(error);
+  const fault = databaseFaultOf(error);
   if (fault?.kind !== 'away') return undefined;
   const cause = error instanceof AppError ? error.cause : error;
-  return `${capital(fault.sentence)} (${reasonOf(cause)}); ${fault.remedy}.`;
+  return `${capital(fault.sentence)} (${databaseReason(cause)}); ${fault.remedy}.`;
 }
 
 /** What the driver said in its own words, on one line; of several attempts to connect, the first that said something. */
-export function reasonOf(error: unknown): string {
+export function databaseReason(error: unknown): string {
   const { message, code, errors } = error as { message?: string; code?: string; errors?: readonly Error[] };
   const said = message || errors?.find((one) => one.message)?.message || code || 'no reason given';
   return said.replace(/\s+/g, ' ');

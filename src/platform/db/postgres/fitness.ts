@@ -1,7 +1,7 @@
 import pg from 'pg';
-import type { Database } from '../postgres.ts';
 import { connectionOf } from './address.ts';
-import { reasonOf, translate } from './faults.ts';
+import { databaseReason, translate } from './faults.ts';
+import type { Database } from './postgres.ts';
 import { UnfitDatabase } from './unfit.ts';
 
 /** The oldest version that the PostgreSQL project still cares for, and that the tests run on. */
@@ -117,6 +117,6 @@ export async function missingRight(db: Database, error: unknown): Promise<UnfitD
   const [row] = await db.query<{ role: string; here: string }>({ name: '', text });
   const { role, here } = row ?? { role: '…', here: '…' };
   return new UnfitDatabase(
-    `The user ${role} lacks a right that the migrations need in the database ${here} (${reasonOf(cause)}); let its owner run: GRANT CREATE ON DATABASE ${here} TO ${role}; and where another user made the schemas tradepost_…, migrate as that user.`,
+    `The user ${role} lacks a right that the migrations need in the database ${here} (${databaseReason(cause)}); let its owner run: GRANT CREATE ON DATABASE ${here} TO ${role}; and where another user made the schemas tradepost_…, migrate as that user.`,
   );
 }

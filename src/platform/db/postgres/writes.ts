@@ -1,5 +1,5 @@
-import { Down } from '../../health.ts';
-import { type Fault, faultOf } from './faults.ts';
+import { Down } from '../../observability/health.ts';
+import { type DatabaseFault, databaseFaultOf } from './faults.ts';
 
 /** What is known of whether a database can be written to: from the last real write, and from a look of its own. */
 export interface Writes {
@@ -26,7 +26,7 @@ const READ_ONLY = new Down('the database is read-only');
 
 /** Watches the writes of a database. */
 export function watchWrites({ status, attempt }: Look): Writes {
-  let failure: { readonly fault: Fault; readonly at: number } | undefined;
+  let failure: { readonly fault: DatabaseFault; readonly at: number } | undefined;
   let success = Number.NEGATIVE_INFINITY;
   let look: { readonly at: number; readonly outcome: Promise<void> } | undefined;
 
@@ -35,7 +35,7 @@ export function watchWrites({ status, attempt }: Look): Writes {
       if ((await status()).readOnly) throw READ_ONLY;
       await attempt();
     } catch (error) {
-      const fault = faultOf(error);
+      const fault = databaseFaultOf(error);
       // Our user may not write a message to the log of the server: then only real writes tell.
       if (fault?.remedy && !isOfTheLook(error)) throw new Down(fault.sentence);
       if (!isOfTheLook(error)) throw error;
@@ -48,7 +48,7 @@ export function watchWrites({ status, attempt }: Look): Writes {
       success = performance.now();
     },
     failed(error) {
-      const fault = faultOf(error);
+      const fault = databaseFaultOf(error);
       if (fault?.unwritable) failure = { fault, at: performance.now() };
     },
     async check() {

@@ -1,14 +1,14 @@
 import {
-  type Check,
   type Condition,
   examine,
   type Health,
+  type HealthCheck,
   healthFrom,
   healthOf,
   type Outcome,
   type ServiceHealth,
-} from '../../health.ts';
-import type { Neighbour } from '../system-routes.ts';
+} from '../../observability/health.ts';
+import type { RemoteService } from '../system-routes.ts';
 import { lookAtNeighbour, sentenceOf } from './neighbour.ts';
 
 /** How far a process is in its life. */
@@ -20,11 +20,11 @@ export interface Life {
 export interface HealthSources {
   readonly life: Life;
   /** What these services of the process stand on. */
-  own(services: readonly string[]): Record<string, Check>;
+  own(services: readonly string[]): Record<string, HealthCheck>;
   /** Whether the services in other processes that these call take their calls, by the name of the called one. */
-  calls(services: readonly string[]): Record<string, Check>;
+  calls(services: readonly string[]): Record<string, HealthCheck>;
   /** The same of any service in another process. */
-  call(service: string): Check | undefined;
+  call(service: string): HealthCheck | undefined;
 }
 
 /** What a server says of its health. */
@@ -47,7 +47,7 @@ interface DoorParts {
   /** The services that answer here. */
   readonly services: readonly string[];
   /** Those that are proxied. */
-  readonly neighbours: readonly Neighbour[];
+  readonly neighbours: readonly RemoteService[];
   /** Whether it stands for the whole system. */
   readonly edge: boolean;
   readonly sources: HealthSources;

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, test } from 'node:test';
-import { type Contract, contract } from '../../contract.ts';
-import { type Check, type Condition, Degraded, Down } from '../../health.ts';
-import { createLog } from '../../log.ts';
-import { type Answer, clientOf } from '../../testing/client.ts';
-import { freePort } from '../../testing/ports.ts';
+import { clientOf, type TestAnswer } from '../../../testing/client.ts';
+import { freePort } from '../../../testing/ports.ts';
+import { type Contract, contract } from '../../contract/contract.ts';
+import { type Condition, Degraded, Down, type HealthCheck } from '../../observability/health.ts';
+import { createLog } from '../../observability/log.ts';
 import { createServer as createOurs } from '../server.ts';
-import type { Neighbour } from '../system-routes.ts';
+import type { RemoteService } from '../system-routes.ts';
 import { type DoorHealth, doorHealth, type HealthSources, type Life } from './door.ts';
 import { serveHealth } from './routes.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
-const well: Check = async () => {};
+const well: HealthCheck = async () => {};
 const failing =
-  (error: Error): Check =>
+  (error: Error): HealthCheck =>
   async () => {
     throw error;
   };
@@ -40,21 +40,26 @@ async function serverOf(listener: RequestListener): Promise<string> {
 }
 
 /** A service in another process that says this of itself. */
-async function neighbour(name: string, status: Condition, checks: object = {}, calls?: Check): Promise<Elsewhere> {
+async function neighbour(
+  name: string,
+  status: Condition,
+  checks: object = {},
+  calls?: HealthCheck,
+): Promise<Elsewhere> {
   const url = await serverOf((_request, response) => {
     response.writeHead(status === 'down' ? 503 : 200).end(JSON.stringify({ status, service: name, checks }));
   });
   return { contract: named(name), url, calls };
 }
 
-interface Elsewhere extends Neighbour {
-  readonly calls?: Check | undefined;
+interface Elsewhere extends RemoteService {
+  readonly calls?: HealthCheck | undefined;
 }
 
 const at = (name: string, url: string): Elsewhere => ({ contract: named(name), url });
 
 function sourcesOf(
-  own: Record<string, Record<string, Check>>,
+  own: Record<string, Record<string, HealthCheck>>,
   neighbours: readonly Elsewhere[] = [],
   life: Life = { phase: 'running' },
 ): HealthSources {
@@ -66,7 +71,7 @@ function sourcesOf(
   };
 }
 
-function gateway(neighbours: readonly Elsewhere[], own: Record<string, Record<string, Check>> = {}): DoorHealth {
+function gateway(neighbours: readonly Elsewhere[], own: Record<string, Record<string, HealthCheck>> = {}): DoorHealth {
   const services = [...Object.keys(own), 'gateway'];
   return doorHealth({ name: 'gateway', services, neighbours, edge: true, sources: sourcesOf(own, neighbours) });
 }
@@ -78,7 +83,7 @@ async function served(name: string, health: DoorHealth) {
   return clientOf(await app.listen({ host: '127.0.0.1', port: 0 }));
 }
 
-const told = ({ status, headers, body }: Answer) => [status, headers.get('retry-after'), body.status];
+const told = ({ status, headers, body }: TestAnswer) => [status, headers.get('retry-after'), body.status];
 
 test('the gateway tells of each service what it says of itself, and is degraded while some serve', async () => {
   const order = await neighbour('order', 'ok', { database: 'ok' });

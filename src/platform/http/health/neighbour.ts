@@ -1,6 +1,14 @@
-import { type Check, type Condition, Degraded, Down, inTime, type ServiceHealth, sharedLook } from '../../health.ts';
+import {
+  type Condition,
+  Degraded,
+  Down,
+  type HealthCheck,
+  inTime,
+  type ServiceHealth,
+  sharedLook,
+} from '../../observability/health.ts';
 import { networkFault } from '../peers/faults.ts';
-import type { Neighbour } from '../system-routes.ts';
+import type { RemoteService } from '../system-routes.ts';
 
 /** So long a service has to say how it is. */
 const ASK_MS = 2_000;
@@ -11,7 +19,7 @@ const MOST_BYTES = 64_000;
  * Looks at a service in another process: asks its `/health`, and whether it takes our calls. At most one look a second
  * begins, and none takes longer than two. Never rejects.
  */
-export function lookAtNeighbour({ contract: { name }, url }: Neighbour, ping: Check | undefined) {
+export function lookAtNeighbour({ contract: { name }, url }: RemoteService, ping: HealthCheck | undefined) {
   return sharedLook(async (): Promise<ServiceHealth> => {
     const [said, refusal] = await Promise.all([ask(name, url), ping && refusalOf(ping)]);
     // Who says nothing refuses calls for the same reason.
@@ -73,7 +81,7 @@ function healthIn(text: string): Said | undefined {
   }
 }
 
-async function refusalOf(ping: Check): Promise<string | undefined> {
+async function refusalOf(ping: HealthCheck): Promise<string | undefined> {
   try {
     await inTime(ping(), ASK_MS);
     return undefined;

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { common } from '../../errors.ts';
-import type { Health } from '../../health.ts';
+import { common } from '../../contract/errors.ts';
+import type { Health } from '../../observability/health.ts';
 import type { DoorHealth } from './door.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Contract, Op } from '../../contract.ts';
-import { STATUS } from '../../errors.ts';
+import type { Contract, Op } from '../../contract/contract.ts';
+import { STATUS } from '../../contract/errors.ts';
 import { schemaRef } from './components.ts';
 
 /** The schema of every error (RFC 9457). */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import type { Ctx } from '../../contract.ts';
-import { AppError } from '../../errors.ts';
-import { type Remote, remote } from '../remote.ts';
+import type { Ctx } from '../../contract/contract.ts';
+import { AppError } from '../../contract/errors.ts';
 import { seal, thingContract, thingErrors } from '../things.fixture.ts';
+import { type Remote, remote } from './remote.ts';
 
 const ctx: Ctx = Object.freeze<Ctx>({
   actor: { kind: 'user', id: 7, username: 'alice', role: 'staff', session: 's' },

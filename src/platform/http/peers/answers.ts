@@ -1,11 +1,11 @@
 import type { Dispatcher } from 'undici';
 import { type SealRefusal, sealFault } from '../../auth/seal.ts';
-import { codecOf } from '../../codec.ts';
-import type { Ctx, Downloaded, Op, Page } from '../../contract.ts';
-import { AppError, common, type Kind, STATUS } from '../../errors.ts';
-import { itemOf, shapeOf } from '../../schema/shape.ts';
+import { codecOf } from '../../contract/codec.ts';
+import type { Ctx, Downloaded, Op, Page } from '../../contract/contract.ts';
+import { AppError, common, type Kind, STATUS } from '../../contract/errors.ts';
+import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import type { Problem } from '../problem.ts';
-import { readEvents } from '../sse.ts';
+import { readEvents } from '../sse/sse.ts';
 import { networkFault, peerFault } from './faults.ts';
 
 type Answer = Dispatcher.ResponseData;
@@ -37,7 +37,7 @@ class Unexpected extends Error {}
 
 async function valueIn(op: Op, answer: Answer): Promise<unknown> {
   const type = String(answer.headers['content-type'] ?? '');
-  if (shapeOf(op.output).download) return fileFrom(answer);
+  if (objectShapeOf(op.output).download) return fileFrom(answer);
   if (op.status === 204) {
     await answer.body.dump();
     return {};
@@ -46,10 +46,10 @@ async function valueIn(op: Op, answer: Answer): Promise<unknown> {
   if (!type.startsWith(wanted)) throw new Unexpected(type === '' ? 'no content type' : type.slice(0, 100));
   if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
   const json = jsonOf(await answer.body.text());
-  if (shapeOf(op.output).page) return pageFrom(op, json, answer.headers.link);
+  if (objectShapeOf(op.output).page) return pageFrom(op, json, answer.headers.link);
   if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new Unexpected('no object');
   const value = decoded(() => codecOf(op.output).decode(json)) as Record<string, unknown>;
-  const missing = shapeOf(op.output).required?.find((name) => !(name in value));
+  const missing = objectShapeOf(op.output).required?.find((name) => !(name in value));
   if (missing !== undefined) throw new Unexpected(`an object without ${missing}`);
   return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
 }

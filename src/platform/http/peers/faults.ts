@@ -1,5 +1,5 @@
-import type { AppError } from '../../errors.ts';
-import { unavailable } from '../../errors.ts';
+import type { AppError } from '../../contract/errors.ts';
+import { unavailable } from '../../contract/errors.ts';
 
 /** By the code of the error that a request to another process ended with. */
 const NETWORK: readonly [RegExp, string][] = [

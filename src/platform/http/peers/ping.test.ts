@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { clientOf } from '../../../testing/client.ts';
+import { freePort } from '../../../testing/ports.ts';
 import { type CtxSeal, createSeal } from '../../auth/seal.ts';
-import type { Ctx } from '../../contract.ts';
-import { Degraded, Down } from '../../health.ts';
-import { clientOf } from '../../testing/client.ts';
-import { freePort } from '../../testing/ports.ts';
-import { remote } from '../remote.ts';
+import type { Ctx } from '../../contract/contract.ts';
+import { Degraded, Down } from '../../observability/health.ts';
 import {
   endServers,
   seal,
@@ -16,6 +15,7 @@ import {
   tokenOf,
 } from '../things.fixture.ts';
 import { pingCheck } from './ping.ts';
+import { remote } from './remote.ts';
 
 let things: ThingServer;
 before(async () => {

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import { type Ctx, type Op, op, Time } from '../../contract.ts';
-import { AppError } from '../../errors.ts';
-import { CHECK_MS, type Check, Degraded, Down, shared } from '../../health.ts';
-import { continueTrace } from '../../trace.ts';
+import { type Ctx, type Op, op, Time } from '../../contract/contract.ts';
+import { AppError } from '../../contract/errors.ts';
+import { CHECK_MS, Degraded, Down, type HealthCheck, shared } from '../../observability/health.ts';
+import { continueTrace } from '../../observability/trace.ts';
 
 /** So long a peer has to answer a ping: a little less than the check that waits for it. */
 export const PING_MS = CHECK_MS - 100;
@@ -31,7 +31,7 @@ export const pinged = async (service: string): Promise<{ service: string; now: s
  * Whether a service in another process takes calls of `me`. It throws `Down` when it does not, for want of the same
  * secret or clock for example, and `Degraded` when the clocks differ and it still does.
  */
-export function pingCheck(service: string, me: string, ping: (ctx: Ctx) => Promise<unknown>): Check {
+export function pingCheck(service: string, me: string, ping: (ctx: Ctx) => Promise<unknown>): HealthCheck {
   const look = async (): Promise<void> => {
     const began = Date.now();
     const now = await ping(contextOf(me)).then(timeIn, (error: unknown) => {

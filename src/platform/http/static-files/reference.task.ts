@@ -1,4 +1,4 @@
-import { defineTask } from '../../worker/task.ts';
+import { defineTask } from '../../app/worker/task.ts';
 
 /** The files of the interactive reference. */
 export interface ReferenceFiles {

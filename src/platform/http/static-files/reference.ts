@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { createPool } from '../../worker/pool.ts';
+import { createPool } from '../../app/worker/pool.ts';
 import { referenceTask } from './reference.task.ts';
 import { type Content, hashOf, serveStatic } from './static-file.ts';
 

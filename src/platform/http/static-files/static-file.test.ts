@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
-import { createLog } from '../../log.ts';
+import { createLog } from '../../observability/log.ts';
 import { createServer } from '../server.ts';
 import { serveReference } from './reference.ts';
 import { serveStatic } from './static-file.ts';

@@ -1,4 +1,4 @@
-import { formatMoney } from '../../../platform/money.ts';
+import { formatMoney } from '../../../platform/contract/money.ts';
 import type { PdfInvoice } from './types.ts';
 
 const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });

@@ -44,7 +44,7 @@ interface Row {
 
 /** Draws the lines over as many pages as they need, and returns where the table ended.
  *  The last line stays with what follows it, which is `closing` points high. */
-export function table(doc: Doc, invoice: PdfInvoice, top: number, closing: number, nextPage: () => number): number {
+export function itemTable(doc: Doc, invoice: PdfInvoice, top: number, closing: number, nextPage: () => number): number {
   const columns = columnsFor(doc, invoice);
   const rows = invoice.items.map((item) => measureRow(doc, item, columns));
   let y = head(doc, invoice, columns, top);

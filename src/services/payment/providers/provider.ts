@@ -1,7 +1,7 @@
-import type { Payment, Refund } from '../payment.act.model.ts';
+import type { Payment, Refund } from '../model/payment.operation.model.ts';
 
 /** What became of a payment at its provider. */
-export type Outcome =
+export type PaymentOutcome =
   | { readonly state: 'captured'; readonly ref: string }
   /** The customer has to go on at the provider's own page. */
   | { readonly state: 'waiting'; readonly ref: string; readonly client_secret?: string }
@@ -29,9 +29,9 @@ export interface PaymentProvider {
   /** It gives its word at once, so that a payment needs no second step. */
   readonly immediate: boolean;
   /** Authorises and captures as far as that goes without the customer. */
-  pay(payment: Payment): Promise<Outcome>;
+  pay(payment: Payment): Promise<PaymentOutcome>;
   /** Takes a payment back that has not come to its end; if its money is here by now, it stays. */
-  giveUp(payment: Payment): Promise<Outcome>;
+  giveUp(payment: Payment): Promise<PaymentOutcome>;
   refund(refund: Refund, payment: Payment): Promise<RefundOutcome>;
   /** Reads a signed message of the provider. Undefined: nothing to us. Throws PAYMENT_BAD_SIGNATURE. */
   notice?(body: string, signature: string): Promise<Notice | undefined>;

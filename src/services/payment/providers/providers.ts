@@ -1,4 +1,4 @@
-import type { Config } from '../../../platform/config.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import { paymentErrors } from '../payment.contract.ts';
 import { manualProvider } from './manual.ts';
 import type { PaymentProvider } from './provider.ts';

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import type { Answer, Client } from '../../../platform/testing/client.ts';
-import { settle } from '../../../platform/testing/settle.ts';
-import { testApart } from '../../../platform/testing/shapes.ts';
-import { startSystem } from '../../../platform/testing/system.ts';
-import { type World, world } from '../../../platform/testing/world.ts';
+import type { TestAnswer, TestClient } from '../../../testing/client.ts';
+import { settle } from '../../../testing/settle.ts';
+import { testApart } from '../../../testing/shapes.ts';
+import { startSystem } from '../../../testing/system.ts';
+import { type World, world } from '../../../testing/world.ts';
 import { type FakeStripe, fakeStripe, WEBHOOK_SECRET } from './stripe.fixture.ts';
 
 interface Seen {
@@ -22,13 +22,13 @@ interface Seen {
   readonly payment: { readonly payment_id: number; readonly status: string; readonly client_secret?: string };
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const readList = ({ body }: Answer) => body as unknown as Seen[];
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const readList = ({ body }: TestAnswer) => body as unknown as Seen[];
 
 let stripe: FakeStripe;
 let shop: World;
 let env: Record<string, string>;
-let admin: Client;
+let admin: TestClient;
 let customers = 0;
 
 before(async () => {
@@ -48,20 +48,20 @@ after(async () => {
   await stripe.close();
 });
 
-const customer = (): Promise<Client> => shop.as(`customer-${++customers}`);
-const due = async (who: Client, amount = 40, more: object = {}) =>
+const customer = (): Promise<TestClient> => shop.as(`customer-${++customers}`);
+const due = async (who: TestClient, amount = 40, more: object = {}) =>
   read(await who.post('/transactions', { amount, description: 'a coffee', ...more }));
-const pay = (who: Client, payment_method?: string, headers = {}) =>
+const pay = (who: TestClient, payment_method?: string, headers = {}) =>
   who.post('/transactions/pay', { payment_method }, headers);
 const say = (type: string, object: object, id?: string) => {
   const { body, headers } = stripe.event(type, object, id);
   return shop.guest.raw('POST', '/payment/webhooks/stripe', body, headers);
 };
-const statusOf = async (who: Client, id: number) => read(await who.get(`/transactions/${id}`)).status;
+const statusOf = async (who: TestClient, id: number) => read(await who.get(`/transactions/${id}`)).status;
 const newest = () => [...stripe.intents.values()].at(-1) ?? assert.fail('nobody asked for money');
 
 // Events may move the order at the same moment; whoever is told so asks again.
-async function cancelled(who: Client, order_id: number): Promise<void> {
+async function cancelled(who: TestClient, order_id: number): Promise<void> {
   await settle(async () => {
     const { status, body } = await who.post(`/orders/${order_id}/cancel`);
     assert.equal(status, 200, JSON.stringify(body));

@@ -1,9 +1,9 @@
 import type Stripe from 'stripe';
-import type { Config } from '../../../platform/config.ts';
-import { common } from '../../../platform/errors.ts';
-import type { Payment, Refund } from '../payment.act.model.ts';
+import type { Config } from '../../../platform/config/config.ts';
+import { common } from '../../../platform/contract/errors.ts';
+import type { Payment, Refund } from '../model/payment.operation.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
-import type { Notice, Outcome, PaymentProvider, RefundOutcome } from './provider.ts';
+import type { Notice, PaymentOutcome, PaymentProvider, RefundOutcome } from './provider.ts';
 
 const TIMEOUT_MS = 10_000;
 /** Stripe forgets an idempotency key after a day: what is older is looked for instead of asked again. */
@@ -48,7 +48,7 @@ function away(error: unknown): never {
   throw type.startsWith('Stripe') ? Object.assign(common.UNAVAILABLE(), { cause: error }) : error;
 }
 
-async function pay(stripe: Stripe, payment: Payment): Promise<Outcome> {
+async function pay(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
   const intent = await intentOf(stripe, payment);
   return intent ? follow(stripe, payment, intent) : { state: 'failed', reason: 'it never reached the provider' };
 }
@@ -72,7 +72,7 @@ async function intentOf(stripe: Stripe, payment: Payment): Promise<Stripe.Paymen
   );
 }
 
-async function follow(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<Outcome> {
+async function follow(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<PaymentOutcome> {
   const ref = intent.id;
   switch (intent.status) {
     case 'succeeded':
@@ -92,13 +92,13 @@ async function follow(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIn
   }
 }
 
-const waiting = (intent: Stripe.PaymentIntent): Outcome => ({
+const waiting = (intent: Stripe.PaymentIntent): PaymentOutcome => ({
   state: 'waiting',
   ref: intent.id,
   client_secret: intent.client_secret ?? undefined,
 });
 
-async function confirm(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<Outcome> {
+async function confirm(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<PaymentOutcome> {
   try {
     const given = { payment_method: payment.method ?? undefined };
     const confirmed = await stripe.paymentIntents.confirm(intent.id, given, {
@@ -119,14 +119,14 @@ const declineOf = (intent: Stripe.PaymentIntent): string =>
   intent.last_payment_error?.message ?? 'the card was declined';
 
 // What was refused is taken back, so that nothing can make it succeed after we have said that it failed.
-async function refused(stripe: Stripe, payment: Payment, ref: string, reason: string): Promise<Outcome> {
+async function refused(stripe: Stripe, payment: Payment, ref: string, reason: string): Promise<PaymentOutcome> {
   const ended = await cancel(stripe, payment, ref);
   return ended.status === 'canceled'
     ? { state: 'failed', ref, reason }
     : follow(stripe, { ...payment, method: null }, ended);
 }
 
-async function giveUp(stripe: Stripe, payment: Payment): Promise<Outcome> {
+async function giveUp(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
   const intent = await intentOf(stripe, payment);
   if (!intent) return { state: 'failed', reason: 'it never reached the provider' };
   if (intent.status === 'succeeded' || intent.status === 'canceled') return follow(stripe, payment, intent);

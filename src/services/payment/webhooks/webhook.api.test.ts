@@ -3,14 +3,14 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { systemCtx } from '../../../platform/ctx.ts';
-import { openDatabase } from '../../../platform/db/postgres.ts';
-import type { Answer, Client } from '../../../platform/testing/client.ts';
-import { testDatabase } from '../../../platform/testing/databases.ts';
-import { engine } from '../../../platform/testing/engines.ts';
-import { settle } from '../../../platform/testing/settle.ts';
-import { startSystem } from '../../../platform/testing/system.ts';
-import { type World, world } from '../../../platform/testing/world.ts';
+import { systemCtx } from '../../../platform/contract/ctx.ts';
+import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../../testing/client.ts';
+import { testDatabase } from '../../../testing/databases.ts';
+import { engine } from '../../../testing/engines.ts';
+import { settle } from '../../../testing/settle.ts';
+import { startSystem } from '../../../testing/system.ts';
+import { type World, world } from '../../../testing/world.ts';
 
 interface Seen {
   readonly endpoint_id: number;
@@ -27,8 +27,8 @@ interface Seen {
   readonly attempts: { readonly status: number | null; readonly error: string | null }[];
 }
 
-const read = ({ body }: Answer) => body as unknown as Seen;
-const readList = ({ body }: Answer) => body as unknown as Seen[];
+const read = ({ body }: TestAnswer) => body as unknown as Seen;
+const readList = ({ body }: TestAnswer) => body as unknown as Seen[];
 
 interface Received {
   readonly path: string;
@@ -65,7 +65,7 @@ let shop: World;
 let open: Awaited<ReturnType<typeof receiver>>;
 let database: Awaited<ReturnType<typeof testDatabase>>;
 let sender: Awaited<ReturnType<typeof startSystem>>;
-let admin: Client;
+let admin: TestClient;
 let customers = 0;
 
 before(async () => {
@@ -83,13 +83,13 @@ after(async () => {
   await database.drop();
 });
 
-const customer = (): Promise<Client> => shop.as(`customer-${++customers}`);
-const listen = async (who: Client, path: string, more: object = {}) =>
+const customer = (): Promise<TestClient> => shop.as(`customer-${++customers}`);
+const listen = async (who: TestClient, path: string, more: object = {}) =>
   read(await who.post('/webhooks/endpoints', { url: open.url + path, ...more }));
-const deliveries = async (who: Client, { endpoint_id }: Seen) =>
+const deliveries = async (who: TestClient, { endpoint_id }: Seen) =>
   readList(await who.get(`/payment/webhooks/endpoints/${endpoint_id}/deliveries`));
 
-async function pay(who: Client): Promise<number> {
+async function pay(who: TestClient): Promise<number> {
   const { body } = await who.post('/transactions', { amount: 5, description: 'a coffee' });
   await who.post('/transactions/pay');
   return body.id;
@@ -108,7 +108,7 @@ async function sent(path: string, count = 1): Promise<Received[]> {
 }
 
 // Events may move the order at the same moment; whoever is told so asks again.
-async function cancelled(who: Client, order_id: number): Promise<void> {
+async function cancelled(who: TestClient, order_id: number): Promise<void> {
   await settle(async () => {
     const { status, body } = await who.post(`/orders/${order_id}/cancel`);
     assert.equal(status, 200, JSON.stringify(body));

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
-import type { EventType } from '../../../platform/contract.ts';
-import { type Consumer, on } from '../../../platform/events.ts';
+import type { EventType } from '../../../platform/contract/contract.ts';
+import { type Consumer, on } from '../../../platform/contract/events.ts';
 import { deliveryEvents } from '../../delivery/delivery.contract.ts';
 import { invoiceEvents } from '../../invoice/invoice.contract.ts';
 import { orderEvents } from '../../order/order.contract.ts';

@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox';
-import { event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../../platform/contract.ts';
-import { errors } from '../../../platform/errors.ts';
-import { Pattern } from '../../../platform/schema/text.ts';
+import { event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../../platform/contract/contract.ts';
+import { errors } from '../../../platform/contract/errors.ts';
+import { Pattern } from '../../../platform/contract/schema/text.ts';
 import { prefixed } from '../payment.ledger.contract.ts';
 
 /** What an endpoint may be told of. */

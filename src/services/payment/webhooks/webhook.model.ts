@@ -1,4 +1,4 @@
-import { type Change, type Ctx, unchanged, type Versioned } from '../../../platform/contract.ts';
+import { type Change, type Ctx, unchanged, type Versioned } from '../../../platform/contract/contract.ts';
 import { type Endpoint, type WebhookType, webhookErrors, webhookEvents } from './webhook.contract.ts';
 
 /** An endpoint as it is kept. */

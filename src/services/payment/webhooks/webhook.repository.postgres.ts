@@ -1,8 +1,8 @@
+import { AppError, common } from '../../../platform/contract/errors.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
-import type { TableSpec } from '../../../platform/db/save.ts';
-import type { PostgresStore } from '../../../platform/db/store.ts';
-import { AppError, common } from '../../../platform/errors.ts';
+import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
+import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { type Delivery, webhookErrors } from './webhook.contract.ts';
 import { type Due, type EndpointState, MAX_ENDPOINTS } from './webhook.model.ts';
 import type { Message, WebhookRepository } from './webhook.repository.ts';

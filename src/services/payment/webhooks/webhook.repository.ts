@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../../platform/contract.ts';
+import type { Change, Ctx, Page } from '../../../platform/contract/contract.ts';
 import type { Delivery } from './webhook.contract.ts';
 import type { Attempted, Due, EndpointState } from './webhook.model.ts';
 

@@ -1,6 +1,6 @@
 import type { Agent } from 'undici';
-import type { Config } from '../../../platform/config.ts';
-import { VERSION } from '../../../platform/version.ts';
+import { VERSION } from '../../../platform/app/version.ts';
+import type { Config } from '../../../platform/config/config.ts';
 import { faultOf, publicLookup } from './webhook.address.ts';
 import { type Attempted, type Due, secretsOf } from './webhook.model.ts';
 import { signedHeaders } from './webhook.signing.ts';

@@ -1,7 +1,7 @@
-import { isStaff, maySee, self } from '../../../platform/actor.ts';
-import type { Ctx, Role } from '../../../platform/contract.ts';
-import type { Actions } from '../../../platform/module.ts';
-import { decideAgain } from '../../../platform/races.ts';
+import type { Actions } from '../../../platform/app/module.ts';
+import { isStaff, maySee, self } from '../../../platform/contract/actor.ts';
+import type { Ctx, Role } from '../../../platform/contract/contract.ts';
+import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import { WEBHOOK_TYPES, webhookErrors, type webhookOps } from './webhook.contract.ts';
 import {
   createEndpoint,
@@ -36,7 +36,7 @@ export interface WebhookInternalActions {
 export function webhookService(webhooks: WebhookRepository, sending: Sending) {
   return {
     createEndpoint: {
-      async act(ctx, { url, types = [...WEBHOOK_TYPES], everyone = false }) {
+      async execute(ctx, { url, types = [...WEBHOOK_TYPES], everyone = false }) {
         const fault = sending.fault(url);
         if (fault) throw webhookErrors.BAD_URL({ reason: fault });
         const wanted = {
@@ -49,7 +49,7 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
         };
         return webhooks.save(ctx, createEndpoint(wanted, isStaff(ctx.actor), ctx));
       },
-      answer: (_ctx, state: EndpointState) => withSecret(state),
+      respond: (_ctx, state: EndpointState) => withSecret(state),
     },
     async listEndpoints(ctx, { all, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
@@ -107,7 +107,7 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
   }
 
   async function disableOne(ctx: Ctx, endpoint_id: number, reason: string): Promise<void> {
-    await decideAgain(async () => webhooks.save(ctx, disable(await webhooks.get(endpoint_id), reason, ctx)));
+    await retryOnConflict(async () => webhooks.save(ctx, disable(await webhooks.get(endpoint_id), reason, ctx)));
   }
 }
 

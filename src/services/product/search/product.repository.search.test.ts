@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { eachStore } from '../../../platform/testing/stores.ts';
-import { fold, wordsOf } from '../../../platform/text/fold.ts';
+import { fold, searchWords } from '../../../platform/contract/text/fold.ts';
+import { eachStore } from '../../../testing/stores.ts';
 import { at, type KeptProducts, keptProducts } from '../product.fixture.ts';
 import { type ProductState, updateProduct } from '../product.model.ts';
 import type { ProductFilter } from '../product.repository.ts';
 
 /** What a filter finds, by the rules alone. */
 function found(products: readonly ProductState[], { category, q = '' }: ProductFilter): number[] {
-  const wanted = wordsOf(q);
+  const wanted = searchWords(q);
   const all = fold(q) === '';
   return products
     .filter((one) => category === undefined || (fold(category) !== '' && fold(one.category) === fold(category)))
     .filter(({ name, description }) => {
-      const words = wordsOf(`${name} ${description}`);
+      const words = searchWords(`${name} ${description}`);
       return all || (wanted.length > 0 && wanted.every((word) => words.some((one) => one.startsWith(word))));
     })
     .map(({ product_id }) => product_id);

@@ -1,10 +1,10 @@
-import type { Page } from '../../../platform/contract.ts';
-import type { ClickHouseStore, States } from '../../../platform/db/clickhouse/store.ts';
-import { type Choice, newestRows } from '../../../platform/db/clickhouse/table.ts';
+import type { Page } from '../../../platform/contract/contract.ts';
+import { FOLDING } from '../../../platform/contract/text/fold.ts';
+import type { ClickHouseStore, States } from '../../../platform/db/clickhouse/store/store.ts';
+import { type Choice, newestRows } from '../../../platform/db/clickhouse/store/table.ts';
 import { cursorId } from '../../../platform/db/pages.ts';
-import { FOLDING } from '../../../platform/text/fold.ts';
+import type { KeptProduct } from '../clickhouse/product.stock.clickhouse.ts';
 import type { PageRequest, ProductFilter } from '../product.repository.ts';
-import type { KeptProduct } from '../product.stock.clickhouse.ts';
 import { type Search, type SearchFields, searchFieldsOf, searchOf } from './search.model.ts';
 
 /** What of a product is asked when it is looked for: reads of products by their ids carry none of it. */
@@ -62,7 +62,7 @@ const ROWS_AT_ONCE = 200;
  * Folds the products whose newest row no process of this version has written, until none is left: of two rows of one
  * version the later one is the product. Who writes meanwhile waits for one block. Returns how many.
  */
-export function folder(
+export function clickhouseFolding(
   { engine, database }: Pick<ClickHouseStore, 'engine' | 'database'>,
   { newest, stateOf, writer }: Pick<States<KeptProduct>, 'newest' | 'stateOf' | 'writer'>,
 ): () => Promise<number> {

@@ -1,5 +1,5 @@
-import { looksEmpty } from '../../../platform/schema/text.ts';
-import { FOLDING, keyOf, wordsOf } from '../../../platform/text/fold.ts';
+import { looksEmpty } from '../../../platform/contract/schema/text.ts';
+import { FOLDING, foldKeyOf, searchWords } from '../../../platform/contract/text/fold.ts';
 
 /** What a product is found by. It is kept beside the product, and no store folds text by itself. */
 export interface SearchFields {
@@ -17,7 +17,7 @@ interface Texts {
 
 /** What a product with these texts is found by. */
 export function searchFieldsOf({ name, description, category }: Texts): SearchFields {
-  return { category_key: keyOf(category), search_words: wordsOf(`${name} ${description}`), folding: FOLDING };
+  return { category_key: foldKeyOf(category), search_words: searchWords(`${name} ${description}`), folding: FOLDING };
 }
 
 /** What is asked of these fields; undefined: nothing is. */
@@ -29,8 +29,8 @@ export interface Search {
 
 /** What a filter asks for; undefined when no product can be that. An empty search box asks for everything. */
 export function searchOf({ category, q }: { readonly category?: string; readonly q?: string }): Search | undefined {
-  const category_key = category === undefined ? undefined : keyOf(category);
-  const words = q === undefined || looksEmpty(q) ? undefined : wordsOf(q);
+  const category_key = category === undefined ? undefined : foldKeyOf(category);
+  const words = q === undefined || looksEmpty(q) ? undefined : searchWords(q);
   if (category_key === '' || words?.length === 0) return undefined;
   return { category_key, words };
 }

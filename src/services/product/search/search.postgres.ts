@@ -1,7 +1,7 @@
-import type { Change, Ctx } from '../../../platform/contract.ts';
-import type { Statement } from '../../../platform/db/postgres.ts';
-import type { PostgresStore } from '../../../platform/db/store.ts';
-import { FOLDING } from '../../../platform/text/fold.ts';
+import type { Change, Ctx } from '../../../platform/contract/contract.ts';
+import { FOLDING } from '../../../platform/contract/text/fold.ts';
+import type { Statement } from '../../../platform/db/postgres/postgres.ts';
+import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { ProductState } from '../product.model.ts';
 import { type Search, searchFieldsOf } from './search.model.ts';
 
@@ -85,7 +85,7 @@ interface Unfolded extends Texts {
  * Folds the rows that no process of this version has written, until none is left. Processes that do so at once take
  * turns. One that was changed meanwhile by a process that does not fold is left for the next time. Returns how many.
  */
-export function folder({ schema, db }: PostgresStore): () => Promise<number> {
+export function postgresFolding({ schema, db }: PostgresStore): () => Promise<number> {
   const lock = `select pg_advisory_xact_lock(hashtextextended('${schema} fold', 7205759403))`;
   // As the index products_to_fold has it.
   const stale = `select product_id, name, description, category, version from ${schema}.products

@@ -1,0 +1,34 @@
+import { container } from '../../container.ts';
+import { modulesOf } from '../../platform/app/app.ts';
+import { createEngines, persistentServices } from '../../platform/app/engines.ts';
+import type { Config } from '../../platform/config/config.ts';
+import { migrateServices, plannedMigrations } from '../../platform/db/module-migrations.ts';
+import { legacyImportNotes, legacyImportText } from '../../platform/db/postgres/legacy-import.ts';
+import { createLog } from '../../platform/observability/log.ts';
+import type { Output } from '../output/output.ts';
+
+/** `tradepost migrate`: runs what has not run, or with --plan says what would. */
+export async function migrateCommand(config: Config, { plan }: { plan?: boolean }, output: Output): Promise<void> {
+  const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
+  const modules = modulesOf(container);
+  const keepers = persistentServices(modules, config);
+  const engines = await createEngines({ config, log, modules, progress: output.progress });
+  try {
+    if (plan) {
+      const would_run = await plannedMigrations(keepers, engines);
+      output.result({ would_run }, () => linesOf('would run', would_run));
+      return;
+    }
+    const ran = await migrateServices(keepers, engines, { config, log });
+    const taken_over = (await legacyImportNotes(keepers, engines)).map(legacyImportText);
+    output.done({ ran, taken_over }, () =>
+      [linesOf('ran', ran), ...taken_over.map((text) => `taken over: ${text}`)].join('\n'),
+    );
+  } finally {
+    await engines.close();
+  }
+}
+
+function linesOf(verb: string, names: readonly string[]): string {
+  return names.length === 0 ? 'Nothing to migrate.' : names.map((name) => `${verb} ${name}`).join('\n');
+}

@@ -1,0 +1,275 @@
+import { type CtxSeal, createSeal } from '../auth/seal.ts';
+import { createTokens } from '../auth/tokens.ts';
+import type { Bus } from '../bus/bus.ts';
+import { type DeadLetters, deadLetterActions } from '../bus/dead-letters/dead-letters.ts';
+import { refusePrivateLog } from '../bus/embedded/private-log.ts';
+import { type EventPath, openEventPath } from '../bus/event-path.ts';
+import { publisherOf } from '../bus/publishing/unpublishable.ts';
+import type { Subscriber } from '../bus/subscriber.ts';
+import type { Config } from '../config/config.ts';
+import { refuseSharedPorts } from '../config/ports.ts';
+import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
+import { systemCtx } from '../contract/ctx.ts';
+import { clickhouseStore } from '../db/clickhouse/store/store.ts';
+import { migrateServices } from '../db/module-migrations.ts';
+import { legacyImportNotes, legacyImportText } from '../db/postgres/legacy-import.ts';
+import { type DeadLetterStore, deadLettersIn } from '../db/postgres/store/dead-letters.ts';
+import { raiseSequences } from '../db/postgres/store/sequences.ts';
+import { postgresStore, type StoredResponse } from '../db/postgres/store/store.ts';
+import { forgettingJobs } from '../db/retention-jobs.ts';
+import { refuseUnfinished } from '../db/transfer/unfinished.ts';
+import type { Life } from '../http/health/door.ts';
+import { pingCheck } from '../http/peers/ping.ts';
+import { remote } from '../http/peers/remote.ts';
+import { type LocalService, listen } from '../http/servers.ts';
+import type { RemoteService } from '../http/system-routes.ts';
+import { faultLog } from '../observability/fault-log.ts';
+import { healthSources, type Peers } from '../observability/health-sources.ts';
+import type { Log } from '../observability/log.ts';
+import { collectProcessMetrics } from '../observability/metrics.ts';
+import { showProcessInfo } from '../observability/process-info.ts';
+import { createEngines, type Engines, persistentServices } from './engines.ts';
+import { arm } from './failpoint.ts';
+import { type ScheduledJob, schedulable, startJobs } from './jobs.ts';
+import {
+  type Actions,
+  type AnyModule,
+  asPeer,
+  guard,
+  hasDeadLetters,
+  ownService,
+  type Tools,
+  type Wire,
+} from './module.ts';
+
+/** What a container is to the platform: a function that wires every service there is. */
+export type Container<S extends object = object> = (wire: Wire) => S;
+
+export interface StartOptions<S extends object = object> {
+  readonly config: Config;
+  readonly container: Container<S>;
+  readonly log: Log;
+  /** Told what takes longer than a moment. */
+  readonly progress?: (text: string) => void;
+  /** Puts something around the bus: what tests make it unkind with. */
+  readonly aroundBus?: (bus: Bus) => Bus;
+  /** Told when an engine of this process is gone and cannot come back: the process has to end. */
+  readonly onLost?: (sentence: string, reason: string) => void;
+}
+
+export interface RunningSystem<S extends object = object> {
+  /** What the container made: every service, here or elsewhere. */
+  readonly services: S;
+  /** Service name to its address; `gateway` is the address of everything when it runs here. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** Stops taking requests, answers those on their way, and ends every connection and child process. */
+  close(): Promise<void>;
+}
+
+interface Local extends LocalService {
+  readonly start: () => Promise<unknown>;
+  readonly jobs: readonly ScheduledJob[];
+  /** Connects its consumers, if it has any. */
+  readonly prepare: (path: EventPath) => void;
+}
+
+/** The modules of a container, without building any: what exists, in the order of the map. */
+export function modulesOf(container: Container): AnyModule[] {
+  const modules: AnyModule[] = [];
+  container(((module: AnyModule) => {
+    modules.push(module);
+    return {};
+  }) as Wire);
+  return modules;
+}
+
+/** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
+export async function start<S extends object>(options: StartOptions<S>): Promise<RunningSystem<S>> {
+  const { config, container, log } = options;
+  arm(config.FAILPOINT);
+  collectProcessMetrics();
+  const modules = modulesOf(container);
+  refuseSharedPorts(modules, config);
+  await refusePrivateLog(modules, config);
+  const seal = sealOf(config, modules);
+  const engines = await createEngines({ ...options, modules });
+  const closing: (() => Promise<unknown>)[] = [() => engines.close()];
+  try {
+    const tokens = createTokens(config.JWT_SECRET);
+    const tools: Tools = { config, log, tokens };
+    const locals: Local[] = [];
+    const neighbours: RemoteService[] = [];
+    const stores = new Map<string, DeadLetterStore>();
+    const peers: Peers = { pings: new Map(), called: new Map() };
+    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers }));
+    const keepers = persistentServices(modules, config);
+    await prepareStores(keepers, engines, { config, log });
+    await showProcessInfo(engines, keepers, config);
+    const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
+    if (issuer && !config.services.has(issuer.contract.name)) {
+      const report = faultLog(log);
+      tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`, (err) =>
+        report('the key set of the user service cannot be renewed; the last one is used for an hour', { err }),
+      );
+    }
+    for (const local of locals) await local.start();
+    const contracts = modules.map((one) => one.contract);
+    const path = await openEventPath({ ...options, engines, keepers, contracts, deadLetters: stores });
+    if (path) closing.push(() => path.close());
+    for (const local of locals) if (path) local.prepare(path);
+    const http = { log, tokens, seal };
+    const life: Life = { phase: 'starting' };
+    const health = healthSources({ life, engines, path, ...peers });
+    const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, health, http });
+    await path?.listen();
+    const forgetting = forgettingJobs(keepers, engines, path?.bus.forget, config);
+    const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs)], log);
+    life.phase = 'running';
+    return {
+      services,
+      urls,
+      async close() {
+        life.phase = 'stopping';
+        await endAll([drain, () => jobs.stop(), ...closing.reverse()]);
+      },
+    };
+  } catch (error) {
+    await endAll(closing.reverse()).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Ends one after the other. One that fails keeps no other from its end; its error is thrown after the last. */
+async function endAll(ends: readonly (() => Promise<unknown>)[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const end of ends) {
+    try {
+      await end();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+/** Brings what the services keep to where they can begin. Throws ConfigError where they must not. */
+async function prepareStores(
+  keepers: readonly string[],
+  engines: Engines,
+  { config, log }: Pick<Tools, 'config' | 'log'>,
+): Promise<void> {
+  await refuseUnfinished(keepers, engines);
+  const rows = keepers.filter(engines.isOnClickHouse);
+  if (rows.length > 0) await engines.clickhouse().refuseLost(rows);
+  await migrateServices(keepers, engines, { config, log });
+  if (rows.length > 0) await engines.clickhouse().claim(rows);
+  await raiseSequences(
+    keepers.filter((service) => !rows.includes(service)),
+    engines,
+    log,
+  );
+  for (const note of await legacyImportNotes(keepers, engines)) log.warn(`taken over: ${legacyImportText(note)}`);
+}
+
+interface Wiring {
+  readonly tools: Tools;
+  readonly engines: Engines;
+  readonly seal: CtxSeal | undefined;
+  readonly locals: Local[];
+  readonly neighbours: RemoteService[];
+  readonly closing: (() => Promise<unknown>)[];
+  /** The dead letters of the services of this process. */
+  readonly stores: Map<string, DeadLetterStore>;
+  readonly peers: Peers;
+}
+
+function wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers: { pings, called } }: Wiring): Wire {
+  return ((module: AnyModule, peers: Record<string, object>) => {
+    const { contract } = module;
+    if (!tools.config.services.has(contract.name)) {
+      if (!seal) throw new Error(`no secret to call ${contract.name} with`);
+      const url = urlOf(tools.config, contract);
+      const client = remote(contract, url, seal);
+      closing.push(() => client.close());
+      neighbours.push({ contract, url });
+      pings.set(contract.name, pingCheck(contract.name, [...tools.config.services].join('+'), client.ping));
+      return client.api;
+    }
+    called.set(contract.name, Object.keys(peers));
+    const kept = openStore(module, engines, tools);
+    if (kept) stores.set(contract.name, kept.deadLetters);
+    const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
+    const service = module.service({ repository: kept?.repository, peers: seen, tools });
+    const listener = kept && listenerOf(module, kept);
+    const actions = listener
+      ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
+      : service;
+    const api = guard(contract, actions, kept?.findAnswer ?? noAnswer);
+    const own = ownService(service, api);
+    locals.push({
+      module,
+      api,
+      prepare: (path) => listener?.prepare(path, own),
+      start: async () => module.start?.(own, systemCtx()),
+      jobs: schedulable(contract.name, own, module.jobs ?? []),
+    });
+    return api;
+  }) as Wire;
+}
+
+const noAnswer = async () => undefined;
+
+/** What a service keeps, wherever it does. */
+interface OpenStore {
+  readonly repository: unknown;
+  readonly deadLetters: DeadLetterStore;
+  findAnswer(key: string): Promise<StoredResponse | undefined>;
+}
+
+function openStore({ contract, stores }: AnyModule, engines: Engines, tools: Tools): OpenStore | undefined {
+  if (!stores) return undefined;
+  if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
+    const store = clickhouseStore(engines.clickhouse(), contract);
+    const { deadLetters, findAnswer } = store;
+    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer };
+  }
+  const store = postgresStore(engines.database(contract.name), contract);
+  const deadLetters = deadLettersIn(store.db, contract.name);
+  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer: store.findAnswer };
+}
+
+function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {
+  if (!hasDeadLetters(module)) return undefined;
+  const { contract, consumers } = module;
+  const service = contract.name;
+  let listening: Subscriber | undefined;
+  let way: EventPath | undefined;
+  const letters: DeadLetters = {
+    store: deadLetters,
+    async again(consumer, envelope) {
+      if (consumer === publisherOf(service)) await way?.publishAgain(envelope);
+      else await listening?.again(consumer, envelope);
+    },
+  };
+  const prepare = (path: EventPath, api: ApiOf<Ops>): void => {
+    way = path;
+    if (consumers) listening = path.prepare({ service, consumers, api, deadLetters });
+  };
+  return { letters, prepare };
+}
+
+/** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
+function urlOf(config: Config, { name, port }: Contract): string {
+  return (config.of(name).URL ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
+}
+
+function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefined {
+  if (modules.every(({ contract }) => config.services.has(contract.name))) return undefined;
+  const secret = config.SERVICE_SECRET ?? config.JWT_SECRET;
+  if (!secret) {
+    throw new Error(
+      'SERVICE_SECRET or JWT_SECRET must be set when services run in several processes; it signs their calls.',
+    );
+  }
+  return createSeal(secret);
+}

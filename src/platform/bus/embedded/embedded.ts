@@ -1,0 +1,70 @@
+import type { Envelope } from '../../contract/events.ts';
+import { type LoggedEvent, logStore } from '../../db/postgres/event-log.ts';
+import { type Database, rowFaultInPostgres } from '../../db/postgres/postgres.ts';
+import type { DatabaseSession } from '../../db/postgres/session.ts';
+import type { Log } from '../../observability/log.ts';
+import type { ActiveSubscription, Bus } from '../bus.ts';
+import { KEPT, type Meaning, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
+import { type LogReader, readLog } from './log-reader.ts';
+
+/**
+ * The bus of a system without a broker: a log in PostgreSQL. Of each group one process reads; others stand by and
+ * take over when its connection ends. Readers of this process are handed what it appends; those that were away,
+ * or are elsewhere, read the log.
+ */
+export interface EmbeddedBusOptions {
+  readonly db: Database;
+  readonly session: DatabaseSession;
+  /** Put before the name of every group. */
+  readonly prefix: string;
+  readonly log: Log;
+}
+
+const CHANNEL = 'tradepost_log';
+
+/** Opens the bus over a database whose bus schema is there. */
+export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusOptions): Promise<Bus> {
+  const store = logStore(db);
+  const readers = new Set<LogReader>();
+  await session.listen(CHANNEL, (last) => {
+    for (const reader of readers) reader.look(last === undefined ? undefined : Number(last));
+  });
+
+  async function append(events: readonly Envelope[]): Promise<SendResult> {
+    try {
+      const { previous, first, last } = await store.append(events);
+      const logged: LoggedEvent[] = events.map((event, n) => ({ ...event, position: first + n }));
+      for (const reader of readers) reader.hand({ previous, last, events: logged });
+      return KEPT;
+    } catch (error) {
+      return { left: events, error };
+    }
+  }
+
+  return {
+    publish: (events): Promise<Refusal[]> => sendParts(events.length === 0 ? [] : [events], append, meaningOf),
+    async subscribe(subscription): Promise<ActiveSubscription> {
+      const reader = readLog({ store, session, name: `${prefix}-${subscription.group}`, subscription, log });
+      readers.add(reader);
+      return {
+        async close() {
+          await reader.close();
+          readers.delete(reader);
+        },
+      };
+    },
+    forget: (days) => store.forget(days),
+    ping: () => db.ping(),
+    async close() {
+      await Promise.all([...readers].map((reader) => reader.close()));
+      readers.clear();
+    },
+  };
+}
+
+// An append is one statement: it keeps all, or nothing.
+function meaningOf(error: unknown): Meaning {
+  if (rowFaultInPostgres(error))
+    return { fault: 'event', sentence: 'the log in PostgreSQL refuses an event as invalid' };
+  return { fault: 'bus', sentence: 'the log in PostgreSQL takes no events now' };
+}

@@ -1,0 +1,123 @@
+import type { Envelope } from '../../contract/events.ts';
+import { Degraded } from '../../observability/health.ts';
+import type { Log } from '../../observability/log.ts';
+import type { ActiveSubscription, Bus } from '../bus.ts';
+import { toHeaders } from '../cloudevents.ts';
+import { partitionOf } from '../partition.ts';
+import { KEPT, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
+import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { joinGroup } from './group.ts';
+import { classifyRedisError, leftOf, redisErrorText, redisRefusalOf } from './refusals.ts';
+import { TRIM } from './scripts.ts';
+import { openClient, openStreamClient, type RedisClient } from './stream-client.ts';
+
+/**
+ * The bus on Redis Streams: a stream for each part of a topic, the attributes as fields, the payload as `data`.
+ * What Redis answered is as safe as its append-only file: a crash of Redis loses nothing, a power cut what its
+ * `appendfsync` says.
+ */
+export interface RedisOptions {
+  readonly url: string;
+  /** Before the name of every stream. */
+  readonly prefix: string;
+  /** Where the events of a service are: `orders` for `order`. */
+  readonly topicOf: (source: string) => string;
+  /** How long events are kept that every group is done with. */
+  readonly keepMs?: number;
+  readonly log: Log;
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+const TRIM_EVERY_MS = 60_000;
+const FIRST_ANSWER_MS = 3_000;
+const PING_KEPT_MS = 60_000;
+
+/** Opens the bus. Redis may still be away: then publishing rejects, and deliveries begin when it comes. */
+export async function openRedisBus(options: RedisOptions): Promise<Bus> {
+  const { url, prefix, topicOf, keepMs = WEEK_MS, log } = options;
+  const client = openClient(url, log);
+  const deliveries = new Set<ActiveSubscription>();
+  const trimmed = new Map<string, number>();
+  const streamOf = ({ source, subject }: Envelope): string => `${prefix}:${topicOf(source)}:${partitionOf(subject)}`;
+  await firstAnswer(client);
+  if (client.isReady) await warnOfLoss(client, log);
+
+  // By who publishes, so that streams that nobody reads are trimmed too.
+  function trimSometimes(stream: string): void {
+    if (performance.now() - (trimmed.get(stream) ?? Number.NEGATIVE_INFINITY) < TRIM_EVERY_MS) return;
+    trimmed.set(stream, performance.now());
+    client.eval(TRIM, { keys: [stream], arguments: [String(keepMs)] }).catch((error: Error) => {
+      log.warn({ reason: error.message, stream }, 'old events could not be removed');
+    });
+  }
+
+  async function append(events: readonly Envelope[]): Promise<SendResult> {
+    // All or none: what is published again must not stand behind its successor.
+    const all = client.multi();
+    for (const event of events) {
+      all.addCommand([
+        'XADD',
+        streamOf(event),
+        '*',
+        ...Object.entries(toHeaders(event, '')).flat(),
+        'data',
+        event.data,
+      ]);
+    }
+    try {
+      await withTimeout(BROKER_TIMEOUT_MS, 'Redis did not confirm the events in time.', all.exec());
+      return KEPT;
+    } catch (error) {
+      return { left: leftOf(events, error), error: redisErrorText(error) };
+    }
+  }
+
+  return {
+    async publish(events): Promise<Refusal[]> {
+      if (events.length === 0) return [];
+      const refused = await sendParts([events], append, classifyRedisError);
+      for (const stream of new Set(events.map(streamOf))) trimSometimes(stream);
+      return refused;
+    },
+    async subscribe(subscription): Promise<ActiveSubscription> {
+      const delivery = joinGroup({ lines: openStreamClient(client, url, log), prefix, subscription, log });
+      deliveries.add(delivery);
+      return {
+        async close() {
+          await delivery.close();
+          deliveries.delete(delivery);
+        },
+      };
+    },
+    async ping() {
+      // A write: a Redis that is full, or a replica, answers a ping all the same.
+      const written = client.set(`${prefix}:ping`, '', { PX: PING_KEPT_MS });
+      await withTimeout(BROKER_TIMEOUT_MS, 'Redis does not answer.', written).catch((error: unknown) => {
+        const sentence = redisRefusalOf(error);
+        throw sentence === undefined ? error : new Degraded(sentence);
+      });
+    },
+    async close() {
+      await Promise.all([...deliveries].map((delivery) => delivery.close()));
+      deliveries.clear();
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+async function firstAnswer(client: RedisClient): Promise<void> {
+  if (client.isReady) return;
+  const ready = new Promise<void>((resolve) => client.once('ready', () => resolve()));
+  await withTimeout(FIRST_ANSWER_MS, 'late', ready).catch(() => undefined);
+}
+
+/** A Redis that keeps nothing, or throws things away when it is full, is no place for events. */
+async function warnOfLoss(client: RedisClient, log: Log): Promise<void> {
+  const { appendonly, 'maxmemory-policy': policy } = await client
+    .configGet(['appendonly', 'maxmemory-policy'])
+    .catch((): Record<string, string> => ({}));
+  if (appendonly === 'no') log.warn('Redis has appendonly off: a restart of it loses the events that still wait');
+  if (policy && policy !== 'noeviction') {
+    log.warn({ policy }, 'Redis throws data away when it is full: events that still wait may go; set noeviction');
+  }
+}

@@ -1,0 +1,170 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Contract, Ctx } from '../contract/contract.ts';
+import { DuplicateEvent } from '../contract/duplicates.ts';
+import { AppError } from '../contract/errors.ts';
+import type { Consumer, Envelope } from '../contract/events.ts';
+import { retryOnConflict } from '../contract/retry-on-conflict.ts';
+import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
+import type { Log } from '../observability/log.ts';
+import { eventDelays } from '../observability/metrics.ts';
+import { continueTrace } from '../observability/trace.ts';
+import type { EventFilter, Subscription } from './bus.ts';
+import { deadLetterWriter, letterOfStranger, lostOf } from './dead-letters/writer.ts';
+import { Malformed, payloadReader } from './payload.ts';
+import { timeoutRunner } from './timeout.ts';
+
+/**
+ * How a service listens: every event goes to each consumer of its type, again and again with growing pauses, and
+ * at last to the dead letters. What is nobody's fault, such as a database that is away, is waited for.
+ */
+export interface Subscriber {
+  readonly subscription: Subscription;
+  /** Handles one event by one consumer once more, now. Throws what the consumer throws. */
+  again(consumer: string, envelope: Envelope): Promise<void>;
+  /** A sentence when something of what came waits for a person. */
+  look(): Promise<string | undefined>;
+  /** Lets go of what waits for its next attempt; the bus delivers it again. */
+  stop(): void;
+}
+
+interface SubscriberOptions<S> {
+  readonly service: string;
+  readonly consumers: readonly Consumer<S>[];
+  /** What they call. */
+  readonly api: S;
+  /** All there are: an event belongs to the contract that describes it. */
+  readonly contracts: readonly Contract[];
+  readonly deadLetters: DeadLetterStore;
+  readonly log: Log;
+  /** Attempts before an event goes to the dead letters. */
+  readonly attempts: number;
+  readonly firstPauseMs: number;
+}
+
+const LONGEST_PAUSE_MS = 10_000;
+/** A handler that is not done by then has failed; should it end after all, its mark keeps it from happening twice. */
+const inTime = timeoutRunner(30_000);
+
+/** The subscription of a service with its consumers. */
+export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
+  const { service, consumers, api, deadLetters, log, attempts, firstPauseMs } = parts;
+  const stopped = new AbortController();
+  const letters = deadLetterWriter({ service, deadLetters, log, stopped: stopped.signal });
+  const bound = consumers.map((consumer) => bind(service, api, consumer));
+  const byType = Map.groupBy(bound, ({ type }) => type);
+
+  async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
+    for (let failures = 0, pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+      if (stopped.signal.aborted) throw new Error('the process ends');
+      const error = await inTime(() => one.handle(envelope, data())).then(
+        () => undefined,
+        (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
+      );
+      if (error === undefined) return;
+      if (!isAway(error)) failures++;
+      if (failures >= attempts || error instanceof Malformed) return bury(one, envelope, error, failures);
+      log.warn({ consumer: one.name, event: envelope.id, reason: reasonOf(error) }, 'an event is tried again');
+      await sleep(pause, undefined, { signal: stopped.signal });
+    }
+  }
+
+  async function bury({ name }: Bound, envelope: Envelope, error: unknown, failures: number): Promise<void> {
+    await letters.put(letterOf(name, envelope, error, failures));
+    log.error({ err: error, consumer: name, event: envelope.id, type: envelope.type }, 'an event became a dead letter');
+  }
+
+  return {
+    subscription: {
+      group: service,
+      filters: wantedOf(consumers, parts.contracts),
+      async handle(envelope) {
+        const own = byType.get(envelope.type) ?? [];
+        const [first] = own;
+        if (!first) return;
+        // Its consumers read the same payload, and none writes to it.
+        const data = once(() => first.read(envelope.data));
+        await Promise.all(own.map((one) => attempt(one, envelope, data)));
+      },
+      async unreadable(raw, reason) {
+        await letters.put(letterOfStranger(service, raw, reason));
+        log.error({ service, reason }, 'what came is no event; it lies with the dead letters');
+      },
+      lost: letters.lost,
+    },
+    look: letters.look,
+    async again(consumer, envelope) {
+      if (consumer === lostOf(service)) throw new Error('the bus has these events no longer; see docs/events.md');
+      const one = bound.find(({ name, type }) => name === consumer && type === envelope.type);
+      if (!one) throw new Error(`nobody listens as ${consumer} to ${envelope.type || 'what is no event'}`);
+      await one.handle(envelope, one.read(envelope.data));
+    },
+    stop: () => stopped.abort(),
+  };
+}
+
+interface Bound {
+  /** `order.follow_shipment`. */
+  readonly name: string;
+  readonly type: string;
+  /** The payload, decoded. Throws `Malformed`. */
+  read(data: string): unknown;
+  handle(envelope: Envelope, data: unknown): Promise<void>;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+function bind<S>(service: string, api: S, { name: short, event, handle }: Consumer<S>): Bound {
+  const name = `${service}.${short}`;
+  const delay = eventDelays(name);
+
+  async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
+    try {
+      await retryOnConflict(() => handle(api, ctxOf(name, envelope), data, envelope));
+    } catch (error) {
+      if (!(error instanceof DuplicateEvent)) throw error;
+    }
+  }
+
+  return {
+    name,
+    type: event.type,
+    read: payloadReader(event),
+    async handle(envelope, data) {
+      await untilFirst(envelope, data);
+      delay(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000);
+    },
+  };
+}
+
+function ctxOf(consumer: string, { id, trace, correlation }: Envelope): Ctx {
+  return Object.freeze({
+    actor: { kind: 'system' as const },
+    now: new Date().toISOString(),
+    trace: continueTrace(trace),
+    requestId: correlation,
+    cause: { consumer, eventId: id },
+  });
+}
+
+function wantedOf(consumers: readonly Pick<Consumer, 'event'>[], contracts: readonly Contract[]): EventFilter[] {
+  const types = new Set(consumers.map(({ event }) => event.type));
+  return contracts.flatMap(({ name, topic, events }) => {
+    const own = Object.values(events).flatMap(({ type }) => (types.has(type) ? [type] : []));
+    return own.length === 0 ? [] : [{ source: name, topic, types: new Set(own) }];
+  });
+}
+
+// Not the event's fault: it is tried until the other side is back.
+const isAway = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function letterOf(consumer: string, envelope: Envelope, error: unknown, attempts: number) {
+  return { consumer, envelope, error: reasonOf(error).slice(0, 2_000), attempts, failed_at: new Date().toISOString() };
+}

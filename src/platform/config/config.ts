@@ -1,0 +1,255 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { urlOf } from '../db/postgres/address.ts';
+import { readSettingsFile } from './file.ts';
+import type { Setting } from './setting-kinds.ts';
+import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
+import { spellingOf } from './spelling.ts';
+import { type UnknownSetting, unknownAmong, unknownSentence } from './unknown.ts';
+
+/**
+ * The only reader of the environment. Every variable is described once, in `settings.ts`; all faults are reported
+ * together, each naming the variable, what it got and what it takes. `.env.example` is made from the same list.
+ */
+type Values = {
+  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { otherwise: string }
+    ? NonNullable<ReturnType<(typeof SETTINGS)[K]['read']>>
+    : ReturnType<(typeof SETTINGS)[K]['read']> | undefined;
+};
+
+export interface ServiceSettings {
+  readonly URL?: string;
+  readonly PORT?: number;
+  readonly DATABASE_URL?: string;
+  readonly DB_DRIVER?: 'postgres' | 'clickhouse';
+}
+
+export interface Config extends Values {
+  /** The services that this process runs. */
+  readonly services: ReadonlySet<string>;
+  readonly of: (service: string) => ServiceSettings;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** The PostgreSQL server, as `parseAddress` reads it; undefined when the embedded one is meant. */
+  readonly databaseUrl: string | undefined;
+  /** What is taken, and may not be meant: one sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** A start that the environment makes impossible: one sentence a fault. */
+export class ConfigError extends Error {
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(faults.join('\n'));
+    this.name = 'ConfigError';
+    this.faults = faults;
+  }
+}
+
+export type { UnknownSetting } from './unknown.ts';
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads the environment of the process, with `.env` beneath it. Throws ConfigError with every fault. */
+export function readEnvironment(known: readonly string[]): Config {
+  const file = readSettingsFile('.env');
+  if (file.fault !== undefined) throw new ConfigError([file.fault]);
+  // What the environment says goes first, as everywhere.
+  for (const [name, value] of Object.entries(file.values)) process.env[name] ??= value;
+  const unknown = unknownSettings(known);
+  const config = readConfig(process.env, known);
+  return Object.freeze({ ...config, warnings: [...config.warnings, ...unknown.map(unknownSentence)] });
+}
+
+/** Reads a configuration from a literal environment. `known` are the names of the services that exist. */
+export function readConfig(env: Environment, known: readonly string[]): Config {
+  const told: Told = { faults: [], warnings: [] };
+  const { faults, warnings } = told;
+  const values = readGroup(env, SETTINGS, '', told) as unknown as Values;
+  const perService = new Map(
+    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, told) as ServiceSettings]),
+  );
+  for (const name of ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const) {
+    const short = (values[name]?.length ?? 32) < 32;
+    if (values.NODE_ENV === 'production' && short)
+      faults.push(`${name} is too short; in production it takes at least 32 characters.`);
+  }
+  const services = readServices(values.SERVICES ?? 'all', known, faults);
+  if (faults.length > 0) throw new ConfigError(faults);
+  return Object.freeze({
+    ...values,
+    services,
+    of: (service: string) => perService.get(service) ?? {},
+    dataDir: resolve(values.DATA_DIR),
+    databaseUrl: databaseUrl(values, env),
+    warnings,
+  });
+}
+
+/** What reading finds: what stops the start, and what may not be meant. */
+interface Told {
+  readonly faults: string[];
+  readonly warnings: string[];
+}
+
+function readGroup(
+  env: Environment,
+  settings: Record<string, Setting<unknown>>,
+  prefix: string,
+  { faults, warnings }: Told,
+): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, setting] of Object.entries(settings)) {
+    const given = env[prefix + name];
+    // An empty value is how compose files and .env say "not set".
+    const effective = given === undefined || given === '' ? setting.otherwise : given;
+    if (effective === undefined) continue;
+    const { fault, warning } = spellingOf(prefix + name, effective, setting);
+    if (warning !== undefined) warnings.push(warning);
+    if (fault !== undefined) {
+      faults.push(fault);
+      continue;
+    }
+    const value = setting.read(effective);
+    if (value === undefined) faults.push(`${prefix}${name} is '${shown(name, effective)}'; it takes ${setting.takes}.`);
+    else values[name] = value;
+  }
+  return values;
+}
+
+// A secret that is refused must not end up in a log.
+function shown(name: string, given: string): string {
+  return /SECRET|PASSWORD|TRADEPOST_TOKEN|DATABASE_URL|REDIS_URL|RABBITMQ_URL/.test(name) &&
+    name !== 'PASSWORD_BLOCKLIST'
+    ? '(not shown)'
+    : withoutLogin(name, given);
+}
+
+/** An address without the user, the password and other secrets that it may hold. */
+function withoutLogin(name: string, given: string): string {
+  if (!/URL$|BROKERS$/.test(name)) return given;
+  return given
+    .replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1(hidden)@')
+    .replace(/([?&][^=&]*(?:password|secret|token|key)[^=&]*=)[^&]*/gi, '$1(hidden)');
+}
+
+function readServices(given: string, known: readonly string[], faults: string[]): Set<string> {
+  if (given === 'all') return new Set(known);
+  const names = given.split(',').map((name) => name.trim());
+  const strangers = names.filter((name) => !known.includes(name));
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (strangers.length > 0) {
+    faults.push(`SERVICES is '${given}'; it takes all, or a list of ${known.join(', ')}.`);
+  } else if (twice !== undefined) faults.push(`SERVICES is '${given}', which names ${twice} twice; name it once.`);
+  return new Set(names);
+}
+
+function databaseUrl(values: Values, env: Environment): string | undefined {
+  if (values.DB_DRIVER === 'embedded') return undefined;
+  if (values.DATABASE_URL) return values.DATABASE_URL;
+  // Beside ClickHouse what stays in PostgreSQL is in the embedded one, unless a server is named.
+  if (values.DB_DRIVER === 'clickhouse' && !env.POSTGRES_HOST) return undefined;
+  return urlOf({
+    host: values.POSTGRES_HOST,
+    port: values.POSTGRES_PORT,
+    user: values.POSTGRES_USER,
+    password: values.POSTGRES_PASSWORD || undefined,
+    database: values.POSTGRES_DB,
+    words: {},
+  });
+}
+
+/** Every setting with its value, for a person; secrets are hidden. */
+export function shownSettings(config: Config): [string, string][] {
+  return Object.keys(SETTINGS).map((name) => {
+    const value: unknown = config[name as keyof Values];
+    if (value === undefined) return [name, '(not set)'];
+    const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
+    return [
+      name,
+      /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : withoutLogin(name, text),
+    ];
+  });
+}
+
+/** The variables that look like settings of ours and are none: mostly a slip of the finger. */
+export function unknownSettings(
+  services: readonly string[],
+  env: Environment = process.env,
+  written: readonly string[] = env === process.env ? Object.keys(readSettingsFile('.env').values ?? {}) : [],
+): UnknownSetting[] {
+  const own = services.flatMap((name) =>
+    Object.keys(SERVICE_SETTINGS).map((setting) => `${name.toUpperCase()}_${setting}`),
+  );
+  return unknownAmong(Object.keys(env), [...Object.keys(SETTINGS), ...own], written);
+}
+
+/** Whether text on this stream has colours: NO_COLOR says no, FORCE_COLOR yes, and otherwise a terminal has them. */
+export function hasColours({ isTTY }: { readonly isTTY?: boolean }, env: Environment = process.env): boolean {
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR !== undefined) return !['0', 'false'].includes(env.FORCE_COLOR);
+  return isTTY === true && env.TERM !== 'dumb';
+}
+
+/** Where programs of this person keep their settings: XDG_CONFIG_HOME, otherwise `.config` in the home directory. */
+export function configFolder(env: Environment = process.env): string {
+  const { XDG_CONFIG_HOME: folder } = env;
+  // A relative path is invalid by the XDG specification, and is to be ignored.
+  return folder && isAbsolute(folder) ? folder : join(homedir(), '.config');
+}
+
+/** Whether the log is to tell all, which is readable also where the settings are not valid. */
+export function wantsDetails(env: Environment = process.env): boolean {
+  return ['debug', 'trace'].includes(env.LOG_LEVEL ?? '');
+}
+
+/** Who started this process: the pid of our own launcher, and the npm script that runs, of which package. */
+export interface Launch {
+  readonly launcher: number | undefined;
+  readonly script: string | undefined;
+  readonly packageName: string | undefined;
+}
+
+/** Who started this process, as far as they say so. */
+export function launchOf(): Launch {
+  const { TRADEPOST_LAUNCHER, npm_lifecycle_event: script, npm_package_name: packageName } = process.env;
+  return { launcher: Number(TRADEPOST_LAUNCHER) || undefined, script, packageName };
+}
+
+/** The environment of a process that is to end when this one is gone: the child finds its launcher in it. */
+export function launchEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, TRADEPOST_LAUNCHER: String(process.pid) };
+}
+
+/** A database server that the tests run on. */
+export interface TestEngine {
+  readonly name: string;
+  readonly url: string;
+  /** Whether the first tier has run on it already: only files of later tiers run on it again. */
+  readonly done?: boolean;
+}
+
+/** The tier that `scripts/test.ts` runs; undefined when a test file is run by itself. */
+export function testTier(): 'first' | 'all' | 'nightly' | undefined {
+  return process.env.TRADEPOST_TEST_TIER as ReturnType<typeof testTier>;
+}
+
+/** The servers that `scripts/test.ts` started; empty when a test file is run by itself. */
+export function testEngines(): readonly TestEngine[] {
+  return JSON.parse(process.env.TRADEPOST_TEST_ENGINES ?? '[]') as TestEngine[];
+}
+
+/** The ClickHouse that `scripts/test.ts` started behind HTTP; undefined when a test file is run by itself. */
+export function testClickHouse(): { name: string; port: number; password: string } | undefined {
+  const given = process.env.TRADEPOST_TEST_CLICKHOUSE;
+  return given === undefined ? undefined : JSON.parse(given);
+}
+
+/** Where a broker answers, by its name; those that do not run are missing. */
+export type TestBrokers = Readonly<Partial<Record<'redis' | 'rabbitmq' | 'kafka', string>>>;
+
+/** The brokers that `scripts/test.ts` found running; empty when a test file is run by itself. */
+export function testBrokers(): TestBrokers {
+  return JSON.parse(process.env.TRADEPOST_TEST_BROKERS ?? '{}') as TestBrokers;
+}

@@ -1,0 +1,82 @@
+import { parseAddress } from '../db/postgres/address.ts';
+
+/** What a setting is, and the ways in which the text of one is read. */
+export interface Setting<T> {
+  /** What it takes, as the end of the sentence "it takes …". */
+  readonly takes: string;
+  /** What it is for, one line. */
+  readonly about: string;
+  /** The text used when it is not set; undefined when the setting may be absent. */
+  readonly otherwise?: string;
+  /** What its spelling is judged by: a path; a secret or words for people, which may hold anything; else a value. */
+  readonly kind?: 'path' | 'secret' | 'words';
+  /** The value, or undefined when the text is not one. */
+  readonly read: (text: string) => T | undefined;
+}
+
+export const whole =
+  (from: number, to: number) =>
+  (text: string): number | undefined =>
+    /^\d{1,10}$/.test(text) && Number(text) >= from && Number(text) <= to ? Number(text) : undefined;
+
+export const oneOf =
+  <const T extends string>(...values: T[]) =>
+  (text: string): T | undefined =>
+    values.find((value) => value === text);
+
+export const anyText = (text: string): string => text;
+
+export const url =
+  (...protocols: string[]) =>
+  (text: string): string | undefined =>
+    URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
+
+/** Where a service is. What a URL may say beyond scheme, host and port would be lost on the way. */
+export const origin = (text: string): string | undefined => {
+  const given = url('http:', 'https:')(text) === undefined ? undefined : new URL(text);
+  if (!given || given.username || given.password || given.pathname !== '/' || /[?#]/.test(text)) return undefined;
+  return given.port === '0' ? undefined : given.origin;
+};
+
+export const brokers = (given: string): string[] | undefined => {
+  const list = given.split(',').map((one) => one.trim());
+  return list.every((one) => /^[\w.-]+:\d{1,5}$/.test(one)) ? list : undefined;
+};
+
+export const port = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'a port, 0 to 65535 (0: any free one)',
+  read: whole(0, 65_535),
+});
+
+export const text = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  takes: 'any text',
+  read: anyText,
+});
+
+/** A text that people read: white space and quotes may be meant. */
+export const words = (about: string, otherwise: string) => ({ ...text(about, otherwise), kind: 'words' as const });
+
+/** A password that somebody else chose. */
+export const password = (about: string, otherwise: string) => ({ ...text(about, otherwise), kind: 'secret' as const });
+
+/** A place in the file system. */
+export const path = (about: string, otherwise: string) => ({
+  ...text(about, otherwise),
+  kind: 'path' as const,
+  takes: 'a path; a relative one begins where the process was started',
+});
+
+export const secret = (about: string): Setting<string> => ({
+  about,
+  kind: 'secret',
+  takes: 'at least 8 characters, and 32 when NODE_ENV is production',
+  read: (given) => (given.length >= 8 ? given : undefined),
+});
+
+export const postgresUrl = (given: string): string | undefined => (parseAddress(given) ? given : undefined);
+
+export const POSTGRES_URL = 'a postgresql:// URL; what is special in a URL is written as %40, %2F, …';

@@ -1,0 +1,15 @@
+/** Thrown by a save whose request key is stored already: the first answer is given again. */
+export class DuplicateRequest extends Error {
+  constructor() {
+    super('this request was answered before');
+    this.name = 'AlreadyAnswered';
+  }
+}
+
+/** Thrown by a save whose event was handled already: the effect is there, and nothing is left to do. */
+export class DuplicateEvent extends Error {
+  constructor() {
+    super('this event was handled before');
+    this.name = 'AlreadyHandled';
+  }
+}

@@ -1,0 +1,41 @@
+import type { Engines } from '../../app/engines.ts';
+import type { Database } from './postgres.ts';
+import { schemaOf } from './store/store.ts';
+
+/**
+ * What a migration that took over rows of older tables has to say about them: it leaves a line for each in the table
+ * `takeover_report` of its schema, and each line is said once, by whichever process comes first.
+ */
+export interface LegacyImportNote {
+  readonly entity: string;
+  readonly old_id: number | null;
+  readonly name: string;
+  readonly problem: string;
+}
+
+/** The lines that nobody has been told yet; from now on they count as told. */
+export async function legacyImportNotes(services: readonly string[], engines: Engines): Promise<LegacyImportNote[]> {
+  const notes: LegacyImportNote[] = [];
+  for (const service of services) {
+    // Older tables are in PostgreSQL, and are taken over there.
+    if (engines.isOnClickHouse(service)) continue;
+    notes.push(...(await unreportedNotes(engines.database(service), schemaOf(service))));
+  }
+  return notes;
+}
+
+async function unreportedNotes(db: Database, schema: string): Promise<LegacyImportNote[]> {
+  const table = `${schema}.takeover_report`;
+  const there = `select to_regclass('${table}') is not null as there`;
+  const [known] = await db.query<{ there: boolean }>({ name: '', text: there });
+  if (!known?.there) return [];
+  const text = `with told as (
+      update ${table} set shown_at = now() where shown_at is null returning entity, old_id, name, problem)
+    select * from told order by entity, old_id, problem`;
+  return db.query<LegacyImportNote>({ name: '', text });
+}
+
+/** `user 7 'Alice': an older account has this name …` */
+export function legacyImportText({ entity, old_id, name, problem }: LegacyImportNote): string {
+  return `${entity} ${old_id === null ? '' : `${old_id} `}'${name}': ${problem}`;
+}

@@ -1,0 +1,244 @@
+import pg from 'pg';
+import { connectionOf, databaseLocation } from './address.ts';
+import { translate, wasUndone } from './faults.ts';
+import { exposeDatabase } from './metrics.ts';
+import { watchWrites } from './writes.ts';
+
+export { rowFaultInPostgres, violatedConstraint } from './faults.ts';
+
+/**
+ * PostgreSQL, as far as the platform knows it: a pool per database, statements prepared by name, typed rows, and
+ * the driver's errors told apart. Repositories write SQL; nothing else does.
+ */
+
+/** A statement that is prepared once a connection under its name. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** Runs statements: the pool itself, or one connection inside a transaction. */
+export interface Sql {
+  query<Row extends object>(statement: Statement, values?: readonly unknown[]): Promise<Row[]>;
+  /** Several statements without parameters, as a migration has them. */
+  script(text: string): Promise<void>;
+}
+
+export interface Database extends Sql {
+  readonly url: string;
+  /** Host, port and database, for a person. */
+  readonly place: string;
+  /** Runs `work` in one transaction on one connection. Using its `Sql` afterwards throws. */
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T>;
+  /** Throws when the server does not answer. */
+  ping(): Promise<void>;
+  /** Throws `Down` when nothing can be written, with the reason; it looks at most once a second. */
+  writable(): Promise<void>;
+  /** To be called after a commit that put events into an outbox: it wakes the relay. */
+  announced(): void;
+  onAnnounced(listener: () => void): void;
+  close(): Promise<void>;
+}
+
+const INT8 = 20;
+const TIMESTAMPTZ = 1184;
+
+// bigint columns hold ids and minor units below 2^53; times stay text, so that a state is plain JSON.
+const parsers: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
+    if (oid === INT8) return Number;
+    if (oid === TIMESTAMPTZ) return toIsoTime;
+    return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
+  }) as typeof pg.types.getTypeParser,
+};
+
+/** `2026-11-21 08:45:00.12+00` to `2026-11-21T08:45:00.120Z`; connections run in UTC. */
+function toIsoTime(text: string): string {
+  return new Date(`${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`).toISOString();
+}
+
+export interface DatabaseOptions {
+  readonly poolSize?: number;
+  readonly onError?: (error: Error) => void;
+  /** How the server lists the connections. */
+  readonly applicationName?: string;
+  /** Whether a statement may take as long as it likes: for commands that move much at once. */
+  readonly patient?: boolean;
+}
+
+const STATEMENT_MS = 10_000;
+// The server ends a statement that takes too long. Where the server itself is silent, the driver does.
+const SILENCE_MS = STATEMENT_MS + 5_000;
+
+/**
+ * What every connection is set to, whatever the server, the database or the role have as their own. It is said in a
+ * statement, because a connection pooler lets no settings through at the beginning of a connection.
+ */
+function sessionSettings(patient: boolean): string {
+  const settings = {
+    plan_cache_mode: 'force_generic_plan',
+    enable_seqscan: 'off',
+    jit: 'off',
+    timezone: 'UTC',
+    datestyle: 'ISO, MDY',
+    bytea_output: 'hex',
+    standard_conforming_strings: 'on',
+    default_transaction_isolation: 'read committed',
+    default_transaction_deferrable: 'off',
+    lock_timeout: '0',
+    statement_timeout: patient ? '0' : String(STATEMENT_MS),
+    idle_in_transaction_session_timeout: patient ? '0' : '30000',
+  };
+  const words = Object.entries(settings)
+    .filter(([name]) => !patient || !['plan_cache_mode', 'enable_seqscan'].includes(name))
+    .map(([name, value]) => `set ${name} = '${value}'`);
+  return [...words, NO_LIMITS].join('; ');
+}
+
+/** Limits of newer servers that would end what waits for the next statement. */
+export const NO_LIMITS = `select set_config(name, '0', false)
+  from (values ('idle_session_timeout', 140000), ('transaction_timeout', 170000)) limits(name, since)
+  where current_setting('server_version_num')::int >= since`;
+
+/** Opens a pool on a database. It connects at the first statement. */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const patient = options.patient === true;
+  const settings = sessionSettings(patient);
+  const place = databaseLocation(url);
+  const pool = new pg.Pool({
+    ...connectionOf(url),
+    max: options.poolSize ?? 10,
+    types: parsers,
+    connectionTimeoutMillis: 5_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+    application_name: options.applicationName ?? 'tradepost',
+    verify: (client, done) => {
+      client.query(settings).then(() => done(), done);
+    },
+  });
+  let closing = false;
+  pool.on('error', (error) => {
+    if (!closing) options.onError?.(error);
+  });
+  const writes = watchWrites({ status: () => status(onPool), attempt: () => onPool.script(WRITE) });
+  const known = (error: unknown): unknown => {
+    writes.failed(error);
+    return translate(error);
+  };
+  const silence = patient ? {} : { query_timeout: SILENCE_MS };
+  // A script says itself how long it may take, such as one that waits for the migrations of another process.
+  const timed = (query: pg.QueryConfig): pg.QueryConfig =>
+    query.values === undefined ? query : { ...query, ...silence };
+  const onPool = sqlOver((query) => again(() => pool.query(timed(query))), known);
+
+  async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    const client = await pool.connect().catch((error: unknown) => {
+      throw known(error);
+    });
+    let open = true;
+    const sql = sqlOver((config) => {
+      if (!open) throw new Error('a transaction was used after its end');
+      return client.query(config);
+    }, known);
+    let broken: Error | undefined;
+    // Without a listener the loss of a connection between two statements would end the process.
+    const lost = (error: Error): void => {
+      broken = error;
+    };
+    client.on('error', lost);
+    try {
+      await client.query('begin');
+      const result = await work(sql);
+      // After a failed statement that `work` passed over, PostgreSQL answers a commit with a rollback.
+      const { command } = await client.query('commit');
+      if (command !== 'COMMIT') throw new Error('a transaction was rolled back, because a statement in it had failed');
+      writes.succeeded();
+      return result;
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure;
+      });
+      throw known(error);
+    } finally {
+      open = false;
+      client.off('error', lost);
+      client.release(broken);
+    }
+  }
+
+  let heard = (): void => undefined;
+  const hide = exposeDatabase({ place, pool, writable: writes.check });
+
+  return {
+    url,
+    place,
+    ...onPool,
+    transaction,
+    ping: () => onPool.script('select 1'),
+    writable: writes.check,
+    announced() {
+      writes.succeeded();
+      heard();
+    },
+    onAnnounced(listener) {
+      heard = listener;
+    },
+    async close() {
+      closing = true;
+      hide();
+      await pool.end();
+    },
+  };
+}
+
+const ATTEMPTS = 4;
+
+// A statement on the pool is a transaction of its own: undone, it did nothing, and may simply be sent again.
+async function again<T>(send: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await send();
+    } catch (error) {
+      if (attempt === ATTEMPTS || !wasUndone(error)) throw error;
+    }
+  }
+}
+
+function sqlOver(send: (config: pg.QueryConfig) => Promise<pg.QueryResult>, known: (error: unknown) => unknown): Sql {
+  return {
+    async query<Row extends object>({ name, text }: Statement, values: readonly unknown[] = []) {
+      try {
+        const result = await send({ name, text, values: values as unknown[] });
+        return result.rows as Row[];
+      } catch (error) {
+        throw known(error);
+      }
+    },
+    async script(text) {
+      try {
+        await send({ text });
+      } catch (error) {
+        throw known(error);
+      }
+    },
+  };
+}
+
+async function status(sql: Sql): Promise<{ readOnly: boolean }> {
+  const [row] = await sql.query<{ readOnly: boolean }>(STATUS);
+  return { readOnly: row?.readOnly === true };
+}
+
+const STATUS: Statement = {
+  name: '',
+  text: `select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as "readOnly"`,
+};
+
+// A file of some size on its disk, a record in its log, and a commit: what a save needs, without a row to keep.
+const WRITE = `begin;
+  set local work_mem = '64kB';
+  select count(*) from generate_series(1, 20000);
+  select pg_logical_emit_message(true, 'tradepost', 'health');
+  commit`;

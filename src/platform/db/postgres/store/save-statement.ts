@@ -1,0 +1,129 @@
+/**
+ * The SQL of a save: many states of one table, with their events, their request keys and their inbox marks, in
+ * one statement and so in one commit. Rows and events arrive as two JSON documents, because one text parameter
+ * is cheaper to send and to read than a dozen arrays. What a batch does not need is left out of its statement.
+ */
+export interface PostgresTableShape {
+  readonly schema: string;
+  readonly table: string;
+  /** The column of the id. */
+  readonly key: string;
+  /** Column to SQL type, without `version`. */
+  readonly columns: Readonly<Record<string, string>>;
+  /** Fields of the state that the statement may read and the table does not keep. */
+  readonly transient?: Readonly<Record<string, string>>;
+  /** Column to the expression of an update, over `r` (the given row) and `t` (the stored one); otherwise `r.column`. */
+  readonly updates?: Readonly<Record<string, string>>;
+  /** Columns that the database gives a value at the insert. */
+  readonly assigned?: AssignedColumns;
+}
+
+/** Columns whose values only the database can give, such as a gapless number. */
+export interface AssignedColumns {
+  readonly names: readonly string[];
+  /** CTEs that come before the insert and may read `eligible`, the rows that will go in. */
+  readonly ctes: string;
+  /**
+   * A select of all columns in the order of `columns`, then 1 for the version, over the CTEs. A row that it leaves
+   * out is not saved, and its save throws STALE.
+   */
+  readonly select: string;
+}
+
+export interface Variant {
+  readonly insert: boolean;
+  /** Some row carries a request key or a cause. */
+  readonly marks: boolean;
+}
+
+const EVENT_COLUMNS =
+  'n integer, row_key bigint, id uuid, type text, subject text, data json, time timestamptz, trace text, correlation text, causation uuid, actor text, about text';
+const OUTBOX = 'id, type, subject, data, time, trace, correlation, causation, actor, about';
+const MARK_COLUMNS =
+  'request_key text, request_print text, snapshot json, marked_at timestamptz, consumer text, event_id uuid';
+
+/** The text for a variant: $1 is the rows, $2 their events. Answers one row per saved state when it must tell. */
+export function saveStatement(shape: PostgresTableShape, variant: Variant): string {
+  // What the database assigned at the insert is part of the state ever after, so an update has nothing to add.
+  const given = variant.insert ? shape : { ...shape, assigned: undefined };
+  const ctes = [
+    rowsCte(shape, variant),
+    eligibleCte(shape, variant),
+    variant.insert ? insertCte(shape) : updateCte(shape),
+    outboxCte(given),
+    ...(variant.marks ? markCtes(given) : []),
+  ];
+  return `with ${ctes.join(',\n')}\n${answer(shape, variant)}`;
+}
+
+function rowsCte(shape: PostgresTableShape, { marks }: Variant): string {
+  const columns = Object.entries({ ...shape.columns, ...shape.transient }).map(([name, type]) => `${name} ${type}`);
+  const all = [...columns, 'version integer', ...(marks ? [MARK_COLUMNS] : [])].join(', ');
+  return `rows as materialized (select * from json_to_recordset($1::json) as r(${all}))`;
+}
+
+function eligibleCte({ schema }: PostgresTableShape, { marks }: Variant): string {
+  if (!marks) return 'eligible as (select * from rows)';
+  // With a limit, so that each row is looked up by itself: "not exists" may be planned as a look at the whole table.
+  return `eligible as (select * from rows r where
+    (r.request_key is null or
+      (select 1 from ${schema}.request q where q.key = r.request_key limit 1) is null) and
+    (r.event_id is null or
+      (select 1 from ${schema}.inbox b where b.consumer = r.consumer and b.event_id = r.event_id limit 1) is null))`;
+}
+
+function insertCte({ schema, table, key, columns, assigned }: PostgresTableShape): string {
+  const names = Object.keys(columns).join(', ');
+  const from = assigned ? assigned.select : `select ${names}, 1 from eligible`;
+  const returning = [key, ...(assigned?.names ?? [])].join(', ');
+  const insert = `saved as (insert into ${schema}.${table} (${names}, version) ${from} returning ${returning})`;
+  return assigned ? `${assigned.ctes},\n${insert}` : insert;
+}
+
+function updateCte({ schema, table, key, columns, updates }: PostgresTableShape): string {
+  const sets = Object.keys(columns)
+    .filter((name) => name !== key)
+    .map((name) => `${name} = ${updates?.[name] ?? `r.${name}`}`);
+  // By "= any(array(…))", so that rows are found by their keys: how many a JSON document holds is nothing that the
+  // planner knows, and for a guess it would read the whole index.
+  // Rows are locked in the order of their ids, as every statement that touches several does: no two wait in a circle.
+  return `locked as materialized (select ${key} from ${schema}.${table}
+    where ${key} = any(array(select ${key} from eligible)) order by ${key} for no key update),
+  saved as (update ${schema}.${table} t set ${sets.join(', ')}, version = t.version + 1
+    from eligible r join locked using (${key})
+    where t.${key} = r.${key} and t.version = r.version and t.${key} = any(array(select ${key} from eligible))
+    returning t.${key})`;
+}
+
+function outboxCte({ schema, key, assigned }: PostgresTableShape): string {
+  const data = withAssigned('e.data', assigned);
+  const values = OUTBOX.split(', ').map((name) => (name === 'data' ? data : `e.${name}`));
+  return `announced as (insert into ${schema}.outbox (${OUTBOX}) select ${values.join(', ')}
+    from json_to_recordset($2::json) as e(${EVENT_COLUMNS}) join saved s on s.${key} = e.row_key
+    order by e.n)`;
+}
+
+function markCtes({ schema, key, assigned }: PostgresTableShape): string[] {
+  return [
+    `answered as (insert into ${schema}.request (key, fingerprint, result, created_at)
+    select r.request_key, r.request_print, ${withAssigned('r.snapshot', assigned)}, r.marked_at
+    from eligible r join saved s on s.${key} = r.${key} where r.request_key is not null)`,
+    `handled as (insert into ${schema}.inbox (consumer, event_id, handled_at)
+    select r.consumer, r.event_id, r.marked_at
+    from eligible r join saved s on s.${key} = r.${key} where r.event_id is not null)`,
+  ];
+}
+
+/** Puts what the database assigned into a JSON document, as the state has it. */
+function withAssigned(json: string, assigned: AssignedColumns | undefined): string {
+  if (!assigned || assigned.names.length === 0) return json;
+  const pairs = assigned.names.map((name) => `'${name}', s.${name}`).join(', ');
+  return `(${json}::jsonb || jsonb_build_object(${pairs}))::json`;
+}
+
+function answer({ key, assigned }: PostgresTableShape, { insert, marks }: Variant): string {
+  if (!marks) return `select ${[key, ...(insert ? (assigned?.names ?? []) : [])].join(', ')} from saved`;
+  const extra = insert ? (assigned?.names ?? []).map((name) => `, s.${name}`).join('') : '';
+  return `select r.${key}, s.${key} is not null as saved, e.${key} is null as repeated${extra}
+    from rows r left join eligible e on e.${key} = r.${key} left join saved s on s.${key} = r.${key}`;
+}

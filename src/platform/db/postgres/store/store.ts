@@ -1,0 +1,65 @@
+import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
+import { coalesce } from '../../coalesce.ts';
+import { type Ids, idsFromSequence } from '../../ids.ts';
+import type { Database } from '../postgres.ts';
+import { postgresSaver, type TableSpec } from './save.ts';
+
+/** What the PostgreSQL repositories of one service build on: its schema in its database. */
+export interface PostgresStore {
+  readonly schema: string;
+  readonly db: Database;
+  /** Ids from a sequence of this schema. */
+  ids(sequence: string): Ids;
+  /** The atomic `save` of one table (see `save.ts`). */
+  saver<S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>): (ctx: Ctx, change: Change<S>) => Promise<S>;
+  /** Point reads that wait at the same moment become one statement; `text` selects by `= any($1)`. */
+  reader<K extends string | number, Row extends object>(
+    name: string,
+    text: string,
+    keyOf: (row: Row) => K,
+  ): (key: K) => Promise<Row | undefined>;
+  /** The answer kept under a request key. */
+  findAnswer(key: string): Promise<StoredResponse | undefined>;
+}
+
+/** The state that a request with an Idempotency-Key was answered from. */
+export interface StoredResponse {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly result: unknown;
+}
+
+/** The schema of a service: `tradepost_order`. */
+export function schemaOf(service: string): string {
+  return `tradepost_${service}`;
+}
+
+/** Makes the store of one service over an open database. */
+export function postgresStore(db: Database, contract: Contract): PostgresStore {
+  const schema = schemaOf(contract.name);
+  const reader: PostgresStore['reader'] = (name, text, keyOf) => {
+    const statement = { name: `${schema} ${name}`, text };
+    return coalesce({
+      name: `${contract.name} ${name}`,
+      run: async (keys) => {
+        type Row = Parameters<typeof keyOf>[0];
+        const rows = await db.query<Row>(statement, [[...new Set(keys)]]);
+        const byKey = new Map(rows.map((row) => [keyOf(row), row]));
+        return keys.map((key) => byKey.get(key));
+      },
+    });
+  };
+  return {
+    schema,
+    db,
+    ids: (sequence) => idsFromSequence(db, `${schema}.${sequence}`),
+    saver: <S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>) =>
+      postgresSaver<S>(db, contract, { ...spec, schema } as TableSpec<S>),
+    reader,
+    findAnswer: reader<string, StoredResponse>(
+      'request',
+      `select key, fingerprint, result from ${schema}.request where key = any($1)`,
+      (row) => row.key,
+    ),
+  };
+}

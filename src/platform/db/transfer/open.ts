@@ -1,0 +1,102 @@
+import { type AnyModule, copiedTables } from '../../app/module.ts';
+import type { Config } from '../../config/config.ts';
+import type { Log } from '../../observability/log.ts';
+import { openClickHouse } from '../clickhouse/open.ts';
+import { databaseLocation } from '../postgres/address.ts';
+import { startPostgres } from '../postgres/embedded/embedded.ts';
+import { lockDirectory } from '../postgres/embedded/lock.ts';
+import { type Database, openDatabase } from '../postgres/postgres.ts';
+import { openSession } from '../postgres/session.ts';
+import { clickhouseEndpoint } from './clickhouse/endpoint.ts';
+import { CopyRefused } from './copy.ts';
+import type { CopyEndpoint } from './endpoint.ts';
+import type { CopiedTables } from './portable.ts';
+import { COPYING, postgresEndpoint } from './postgres/endpoint.ts';
+
+/** Both stores of some services, open for a copy and held by it. */
+export interface CopyEndpoints {
+  readonly postgres: CopyEndpoint;
+  readonly clickhouse: CopyEndpoint;
+  close(): Promise<void>;
+}
+
+interface OpenOptions {
+  readonly config: Config;
+  readonly log: Log;
+  /** Those that are copied: each has `copy` on both stores. */
+  readonly modules: readonly AnyModule[];
+  readonly progress: (text: string) => void;
+}
+
+/**
+ * Opens both stores from the settings of a start; what is embedded is started in this process. Throws AlreadyRunning
+ * when another process has the data directory, and CopyRefused when another copy is under way.
+ */
+export async function openEndpoints({ config, log, modules, progress }: OpenOptions): Promise<CopyEndpoints> {
+  const closing: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const end of closing.splice(0).reverse()) await end();
+  };
+  try {
+    const names = modules.map(({ contract }) => contract.name);
+    const addressOf = (service: string): string | undefined => config.of(service).DATABASE_URL ?? config.databaseUrl;
+    const embedded = names.some((service) => addressOf(service) === undefined);
+    if (embedded || config.CLICKHOUSE_HOST === undefined) {
+      const lock = lockDirectory(config.dataDir);
+      closing.push(() => lock.release());
+    }
+    // Alone at work, so it needs no locks but its own.
+    const alone = { ...config, CLICKHOUSE_LOCKS: 'process' as const };
+    const clickhouse = await openClickHouse({ config: alone, log, tables: new Map() });
+    closing.push(() => clickhouse.close());
+    const own = embedded ? await startPostgres({ dataDir: config.dataDir, progress }) : undefined;
+    if (own) closing.push(() => own.stop());
+    const where = (service: string): string => {
+      const url = addressOf(service);
+      return url === undefined
+        ? `the embedded PostgreSQL in ${config.dataDir}`
+        : `PostgreSQL at ${databaseLocation(url)}`;
+    };
+    const database = await openDatabases(names, (service) => addressOf(service) ?? own?.url ?? '', { log, closing });
+    const copied = new Map(
+      modules.map(({ contract, stores }) => [contract.name, copiedTables(stores) as CopiedTables]),
+    );
+    const events = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.clickhouse?.events]));
+    return {
+      postgres: postgresEndpoint({ copied, database, where, settings: { currency: config.CURRENCY } }),
+      clickhouse: clickhouseEndpoint({ ...clickhouse, copied, events }),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Opening {
+  readonly log: Log;
+  readonly closing: (() => unknown)[];
+}
+
+/** A pool and a lock for each database that the services have: two copies at once would not know of each other. */
+async function openDatabases(
+  services: readonly string[],
+  addressOf: (service: string) => string,
+  { log, closing }: Opening,
+): Promise<(service: string) => Database> {
+  const pools = new Map<string, Database>();
+  for (const address of new Set(services.map(addressOf))) {
+    // A copy has another name than a shop, and its statements take their time.
+    const db = openDatabase(address, { poolSize: 4, applicationName: COPYING, patient: true });
+    const session = openSession(address, log, COPYING);
+    closing.push(() => db.close());
+    closing.push(() => session.close());
+    pools.set(address, db);
+    if (!(await session.claim([COPYING])).has(COPYING)) throw new CopyRefused('Another copy is under way.');
+  }
+  return (service) => {
+    const db = pools.get(addressOf(service));
+    if (!db) throw new Error(`${service} has no database`);
+    return db;
+  };
+}

@@ -1,0 +1,199 @@
+import type { TSchema } from 'typebox';
+import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
+import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
+import { inputParts } from '../route-shape.ts';
+import { type Components, components } from './components.ts';
+import { INTRODUCTION } from './introduction.ts';
+import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './responses.ts';
+
+/** The OpenAPI 3.1 document of some contracts; operations between services are not in it. */
+export function openapi(contracts: readonly Contract[], title: string, version: string): object {
+  const paths: Record<string, Record<string, object>> = {};
+  const named = components();
+  const addresses = contracts.flatMap(({ ops }) => Object.values(ops).flatMap(pathsOf));
+  for (const contract of contracts) {
+    for (const op of Object.values(contract.ops)) {
+      if (op.access === 'internal') continue;
+      for (const path of pathsOf(op)) {
+        const about = { contract, op, path, twin: twinOf(path, addresses), named };
+        paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(about) };
+      }
+    }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title, version, description: INTRODUCTION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/', description: 'where this document comes from' }],
+    tags: contracts
+      .filter(({ ops }) => Object.values(ops).some(({ access }) => access !== 'internal'))
+      .map(({ name, summary }) => ({ name, description: summary })),
+    paths,
+    components: {
+      schemas: { ...named.schemas, Problem: PROBLEM, InputFault: INPUT_FAULT },
+      responses: PROBLEMS,
+      securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+    },
+  };
+}
+
+interface About {
+  readonly contract: Contract;
+  readonly op: Op;
+  readonly path: string;
+  /** Another address of the same form, which digits tell apart from this one. */
+  readonly twin: string | undefined;
+  readonly named: Components;
+}
+
+const pathsOf = (op: Op): string[] => [op.path, ...(op.aliases ?? [])];
+
+const formOf = (path: string): string => path.replaceAll(/\{\w+\}/g, '{}');
+
+function twinOf(path: string, all: readonly string[]): string | undefined {
+  return all.find((other) => other !== path && formOf(other) === formOf(path));
+}
+
+function operation({ contract, op, path, twin, named }: About): object {
+  const { params, rest, alsoQuery } = inputParts(op);
+  const inBody = op.method !== 'GET' && op.method !== 'DELETE';
+  const hasBody = inBody && Object.keys(rest.properties).length > 0;
+  const isAlias = path !== op.path;
+  const id = identifier(op.id);
+  return {
+    tags: [contract.name],
+    operationId: isAlias ? `${id}At${capital(identifier(path.replaceAll(/\{\w+\}/g, '')))}` : id,
+    summary: op.summary,
+    description: descriptionOf(op, { isAlias, path, twin }),
+    // The reference shows an operation once; its other addresses are told of there.
+    ...(isAlias && { 'x-scalar-ignore': true }),
+    security: op.access === 'public' ? (op.tokenWelcome ? [{}, { token: [] }] : []) : [{ token: [] }],
+    parameters: [
+      ...parametersOf(named, params.properties, 'path', () => true),
+      ...(inBody
+        ? []
+        : parametersOf(
+            named,
+            rest.properties,
+            'query',
+            (name) => objectShapeOf(rest).required?.includes(name) === true,
+          )),
+      ...parametersOf(named, alsoQuery?.properties ?? {}, 'query', () => false),
+      ...(op.signedBy ? [{ name: op.signedBy, in: 'header', required: true, schema: { type: 'string' } }] : []),
+      ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
+      ...(op.stream && op.access !== 'public' ? [ACCESS_TOKEN] : []),
+    ],
+    ...(hasBody && { requestBody: bodyOf(op, rest, named) }),
+    responses: {
+      [String(op.status ?? 200)]: success(op, named),
+      ...existing(op, named),
+      ...failures(contract, op, hasBody),
+    },
+  };
+}
+
+function bodyOf(op: Op, body: TSchema, named: Components): object {
+  // What a signed body holds is the sender's business; the input of the operation is the body as text.
+  const schema = op.signedBy ? { type: 'object' } : named.of(body, `${capital(identifier(op.id))}Request`);
+  const content = { schema, ...(op.example && { example: op.example }) };
+  const required = op.signedBy !== undefined || (objectShapeOf(body).required ?? []).length > 0;
+  return {
+    required,
+    description: `at most ${(op.maxBody ?? MAX_BODY) / 1024} kB`,
+    content: { 'application/json': content },
+  };
+}
+
+const WHO = {
+  public: 'Open to everyone.',
+  customer: 'Needs a token.',
+  staff: 'For staff.',
+  admin: 'For admins.',
+  internal: '',
+} as const;
+
+function descriptionOf(
+  op: Op,
+  { isAlias, path, twin }: { isAlias: boolean; path: string; twin?: string | undefined },
+): string {
+  const others = op.aliases ?? [];
+  return [
+    WHO[op.access],
+    isAlias && `The same as ${op.method} ${op.path}.`,
+    !isAlias && others.length > 0 && `Also at ${others.join(', ')}.`,
+    op.scope !== undefined && `OAuth2 clients need the scope ${op.scope}.`,
+    twin !== undefined &&
+      (isNumber(op, path)
+        ? `Digits alone are an id; anything else is a name, for ${twin}.`
+        : `Anything but digits alone is a name; digits alone are an id, for ${twin}.`),
+  ]
+    .filter((sentence) => sentence)
+    .join(' ');
+}
+
+const isNumber = (op: Op, path: string): boolean =>
+  [...path.matchAll(/\{(\w+)\}/g)].some(
+    ([, name = '']) => objectShapeOf(op.input).properties?.[name]?.type === 'integer',
+  );
+
+/** `order.place` and `/api/v1/orders` as a name that every language takes: `orderPlace`, `apiV1Orders`. */
+function identifier(text: string): string {
+  const words = text.split(/[^A-Za-z0-9]+/).filter((word) => word !== '');
+  return words.map((word, index) => (index === 0 ? word : capital(word))).join('');
+}
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
+
+function success(op: Op, named: Components): object {
+  const { download, page, properties } = objectShapeOf(op.output);
+  if (download) return file((properties?.type?.enum ?? []) as readonly string[]);
+  if (op.status === 204) return { description: 'done' };
+  if (op.stream) {
+    const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
+    return { description, content: { 'text/event-stream': { schema: named.of(op.output, answerName(op)) } } };
+  }
+  const schema = named.of(page ? itemOf(op.output) : op.output, answerName(op));
+  const headers = page ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } } : undefined;
+  return { description: op.summary, headers, content: { 'application/json': { schema } } };
+}
+
+const answerName = (op: Op): string => `${capital(identifier(op.id))}Response`;
+
+// What was made before is answered again, with 200.
+function existing(op: Op, named: Components): Record<string, object> {
+  return op.existing ? { 200: success(op, named) } : {};
+}
+
+function file(types: readonly string[]): object {
+  const content = types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]);
+  return { description: 'the file', content: Object.fromEntries(content) };
+}
+
+function parametersOf(
+  named: Components,
+  properties: Record<string, TSchema>,
+  place: string,
+  required: (name: string) => boolean,
+): object[] {
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: required(name),
+    schema: named.of(schema),
+  }));
+}
+
+const IDEMPOTENCY_KEY = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'the same key and body give the first answer again',
+  schema: { type: 'string', maxLength: 255 },
+};
+
+const ACCESS_TOKEN = {
+  name: 'access_token',
+  in: 'query',
+  required: false,
+  description: 'the access token, for a client that cannot send headers, as the EventSource of a browser',
+  schema: { type: 'string' },
+};

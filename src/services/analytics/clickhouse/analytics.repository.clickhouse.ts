@@ -1,0 +1,102 @@
+import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
+import { rowFaultInClickHouse } from '../../../platform/db/clickhouse/refusals.ts';
+import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import type { Writer } from '../../../platform/db/clickhouse/store/writer.ts';
+import { coalesce } from '../../../platform/db/coalesce.ts';
+import type { CategoryRevenue, Compared, Point, TopProduct } from '../analytics.contract.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
+import { recordingFault } from '../model/analytics.entities.model.ts';
+import type { EntityFacts, Fact } from '../model/analytics.facts.model.ts';
+import type { Total } from '../model/analytics.model.ts';
+import { LOG } from './analytics.log.clickhouse.ts';
+import { rebuilder } from './analytics.rebuild.clickhouse.ts';
+import { countingIn } from './analytics.recording.clickhouse.ts';
+import { figuresStatements, sumStatements } from './analytics.statements.clickhouse.ts';
+
+/** So many events are one block, which is one file or so on the disk: few large ones are what the engine likes. */
+const RECORDED_AT_ONCE = 2_000;
+/** A block costs the same with one event in it: figures may wait this long for company. */
+const REST_MS = 50;
+
+/** A look at the stories of millions of ids, as only the check asks for it where sums differ. */
+const SCAN_SECONDS = 60;
+
+const KINDS: Readonly<Record<Compared, EntityFacts['kind']>> = {
+  orders: 'order',
+  invoices: 'invoice',
+  transactions: 'transaction',
+};
+
+/**
+ * Figures in ClickHouse. A batch of events is one block: the events, what they told, how the things stand of which
+ * they told, and by how much they move the sums. So all of it is there or nothing, after a crash at any moment, and
+ * the ids of the events in the same table say what was counted. A sum is the sum of its movements.
+ */
+export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository {
+  const { engine, database } = store;
+  const log = `${database}.${LOG}`;
+  const writer = store.writer(LOG);
+  const { totals, series, top, topOf, revenue } = sumStatements(log);
+  const { lastId, whole, groups, rows } = figuresStatements(log);
+
+  const recordOne = recording(writer, countingIn(engine, log));
+
+  return {
+    async record(facts) {
+      const counted = await Promise.all(
+        facts.map(async (fact) => {
+          const fault = recordingFault(fact);
+          if (fault) throw fault;
+          return recordOne(fact);
+        }),
+      );
+      return counted.filter(Boolean).length;
+    },
+    totals: () => engine.query<Total>(totals),
+    series: ({ interval, metric, currency, ...span }) =>
+      engine.query<Point>(series, { interval, metric, currency, ...secondsOf(span) }),
+    topProducts: ({ by, currency, category, limit, ...span }) =>
+      engine.query<TopProduct>(category === undefined ? top : topOf, {
+        by,
+        currency,
+        limit,
+        ...(category !== undefined && { category }),
+        ...secondsOf(span),
+      }),
+    revenueByCategory: ({ currency, ...span }) =>
+      engine.query<CategoryRevenue>(revenue, { currency, ...secondsOf(span) }),
+    async figures(of, { from_id: from, to_id: to, rows: wanted }) {
+      const kind = KINDS[of];
+      const [last] = await engine.query<{ last_id: number }>(lastId, { kind });
+      const last_id = last?.last_id ?? 0;
+      const range = { kind, from, to };
+      const [found, each] = await Promise.all([
+        from === 1 && to >= last_id
+          ? engine.query<ReconciliationGroup>(whole, { kind })
+          : engine.query<ReconciliationGroup>(groups, range, { seconds: SCAN_SECONDS }),
+        wanted ? engine.query<ReconciliationRow>(rows, range) : undefined,
+      ]);
+      return { last_id, groups: found, rows: each };
+    },
+    rebuild: rebuilder(store, writer),
+  };
+}
+
+/** Counts events, those that come at the same moment as one block; tells whether one had not been counted before. */
+function recording(writer: Writer, decide: ReturnType<typeof countingIn>): (fact: Fact) => Promise<boolean> {
+  return coalesce<Fact, boolean>({
+    name: 'analytics record',
+    maxBatch: RECORDED_AT_ONCE,
+    restMs: REST_MS,
+    faultOfOneRow: rowFaultInClickHouse,
+    run: (facts) => writer.write(() => decide(facts)),
+  });
+}
+
+// Hours are 32 bits of seconds; what lies beyond them has nothing in it.
+const MOST_SECONDS = 2 ** 32 - 1;
+
+function secondsOf({ from, to }: { from: string; to: string }): { from: number; to: number } {
+  const within = (time: string): number => Math.min(Math.max(Date.parse(time) / 1_000, 0), MOST_SECONDS);
+  return { from: within(from), to: within(to) };
+}

@@ -1,0 +1,191 @@
+import { type Minor, minor } from '../../../platform/contract/money.ts';
+import {
+  type EntityState,
+  entityKey,
+  mergeStates,
+  momentOf,
+  sameState,
+  stateFrom,
+} from './analytics.entities.model.ts';
+import type { Fact } from './analytics.facts.model.ts';
+
+/** By how much a figure moves: in an hour, or of all time when `hour` is null. */
+export interface MetricDelta {
+  readonly metric: string;
+  readonly currency: string;
+  readonly hour: string | null;
+  readonly count: number;
+  readonly amount: Minor;
+  /** When the last event happened that it counts. */
+  readonly latest: string;
+}
+
+/** By how much it moves what was sold of a product on a day. */
+export interface SalesDelta {
+  readonly product_id: number;
+  readonly currency: string;
+  readonly day: string;
+  readonly name: string;
+  readonly quantity: number;
+  readonly amount: Minor;
+}
+
+/** Adds up what events and states count for. */
+export interface Aggregate {
+  /** What an event counts for by itself. */
+  event(fact: Fact): void;
+  /** What a thing counts for as long as it is so; `sign` -1 takes it off. */
+  state(state: EntityState, sign: 1 | -1): void;
+  /** What a sum moves by: of an hour and of all time each by itself. */
+  move(movement: MetricDelta): void;
+  sell(sale: SalesDelta): void;
+  /** What moved, by hour and of all time; what came to nothing is left out. */
+  movements(): MetricDelta[];
+  sales(): SalesDelta[];
+}
+
+// What the state of a thing counts for as long as it is in it; the same as in SQL for PostgreSQL.
+function measured({ kind, status, net, tax, gross, paid }: EntityState): [metric: string, amount: number][] {
+  const own: [string, number] = [`${kind}:${status}`, gross];
+  switch (kind) {
+    case 'order': {
+      if (status === 'cancelled') return [own];
+      return [own, ['revenue', gross], ['revenue:net', net], ['revenue:tax', tax]];
+    }
+    case 'invoice':
+      return status === 'sent' ? [own, ['outstanding', Math.max(gross - paid, 0)]] : [own];
+    case 'transaction':
+    case 'shipment':
+      return [own];
+    case 'spender':
+      return [['spenders', 0]];
+    case 'product':
+      return [];
+  }
+}
+
+/** Begins to add up. */
+export function aggregate(): Aggregate {
+  const sums = summing<MetricDelta>(({ metric, currency, hour }) => `${metric} ${currency} ${hour}`, together);
+  const sold = summing<SalesDelta>(({ product_id, currency, day }) => `${product_id} ${currency} ${day}`, soldTogether);
+
+  function count(by: MetricDelta): void {
+    sums.add(by);
+    sums.add({ ...by, hour: null });
+  }
+
+  return {
+    event({ metric, currency, time, amount }) {
+      const latest = momentOf(time);
+      const hour = hourOf(latest);
+      count({ metric: 'events', currency: '', hour, count: 1, amount: minor(0), latest });
+      if (metric !== null) count({ metric, currency, hour, count: 1, amount, latest });
+    },
+    state(state, sign) {
+      const { currency, known_at: latest } = state;
+      if (latest === null) return;
+      const hour = hourOf(latest);
+      for (const [metric, amount] of measured(state)) {
+        count({ metric, currency, hour, count: sign, amount: minor(sign * amount), latest });
+      }
+      for (const sale of salesOf(state, latest, sign)) sold.add(sale);
+    },
+    move: sums.add,
+    sell: sold.add,
+    movements: () => sums.all().filter(({ count, amount }) => count !== 0 || amount !== 0),
+    sales: () => sold.all().filter(({ quantity, amount }) => quantity !== 0 || amount !== 0),
+  };
+}
+
+/** Puts those with the same key together. */
+function summing<T>(keyOf: (one: T) => string, plus: (one: T, other: T) => T) {
+  const byKey = new Map<string, T>();
+  return {
+    add(one: T): void {
+      const key = keyOf(one);
+      const known = byKey.get(key);
+      byKey.set(key, known === undefined ? one : plus(known, one));
+    },
+    all: () => [...byKey.values()],
+  };
+}
+
+const together = (one: MetricDelta, other: MetricDelta): MetricDelta => ({
+  ...one,
+  count: one.count + other.count,
+  amount: minor(one.amount + other.amount),
+  latest: greatest(one.latest, other.latest),
+});
+
+const soldTogether = (one: SalesDelta, other: SalesDelta): SalesDelta => ({
+  ...one,
+  quantity: one.quantity + other.quantity,
+  amount: minor(one.amount + other.amount),
+  name: greatest(one.name, other.name),
+});
+
+function greatest(one: string, other: string): string {
+  if (other > one) return other;
+  return one;
+}
+
+function salesOf({ kind, status, currency, lines }: EntityState, known_at: string, sign: 1 | -1): SalesDelta[] {
+  if (kind !== 'order' || status === 'cancelled') return [];
+  const day = `${known_at.slice(0, 10)}T00:00:00.000Z`;
+  return lines.map(({ product_id, product_name: name, quantity, total }) => {
+    return { product_id, currency, day, name, quantity: sign * quantity, amount: minor(sign * total) };
+  });
+}
+
+const hourOf = (moment: string): string => `${moment.slice(0, 13)}:00:00.000Z`;
+
+/** What a batch of new events comes to, beside the events themselves. */
+export interface Counted {
+  /** What each of them told, in their order. */
+  readonly told: readonly { readonly event_id: string; readonly state: EntityState }[];
+  /** The stories that are other than before. */
+  readonly stories: readonly EntityState[];
+  readonly movements: readonly MetricDelta[];
+  readonly sales: readonly SalesDelta[];
+}
+
+/** Figures, and what was sold. */
+export interface Sums {
+  readonly movements: readonly MetricDelta[];
+  readonly sales: readonly SalesDelta[];
+}
+
+/** What must be added to `kept` so that it comes to `truth`. */
+export function metricDifferences(truth: Sums, kept: Sums): Sums {
+  const missing = aggregate();
+  for (const one of kept.movements) missing.move({ ...one, count: -one.count, amount: minor(-one.amount) });
+  for (const one of kept.sales) missing.sell({ ...one, quantity: -one.quantity, amount: minor(-one.amount) });
+  for (const one of truth.movements) missing.move(one);
+  for (const one of truth.sales) missing.sell(one);
+  return { movements: missing.movements(), sales: missing.sales() };
+}
+
+/** Counts events that were not counted before; `before` has the stories that they go on with, by `storyKey`. */
+export function countFacts(facts: readonly Fact[], before: ReadonlyMap<string, EntityState>): Counted {
+  const sums = aggregate();
+  const now = new Map<string, EntityState>();
+  const told = facts.flatMap((fact) =>
+    fact.stories.map((story) => ({ event_id: fact.id, state: stateFrom(fact, story) })),
+  );
+  for (const fact of facts) sums.event(fact);
+  for (const { state } of told) {
+    const key = entityKey(state);
+    const known = now.get(key) ?? before.get(key);
+    now.set(key, known ? mergeStates(known, state) : state);
+  }
+  const stories = [...now].filter(([key, state]) => !isAsBefore(state, before.get(key))).map(([, state]) => state);
+  for (const state of stories) {
+    const known = before.get(entityKey(state));
+    if (known) sums.state(known, -1);
+    sums.state(state, 1);
+  }
+  return { told, stories, movements: sums.movements(), sales: sums.sales() };
+}
+
+const isAsBefore = (state: EntityState, known: EntityState | undefined): boolean =>
+  known !== undefined && sameState(state, known);

@@ -1,0 +1,137 @@
+import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
+import { coalesce } from '../../../platform/db/coalesce.ts';
+import { rowFaultInPostgres, type Sql } from '../../../platform/db/postgres/postgres.ts';
+import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import {
+  analyticsErrors,
+  type CategoryRevenue,
+  type Compared,
+  type Point,
+  type Rebuilt,
+  type TopProduct,
+} from '../analytics.contract.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
+import type { EntityFacts, Fact } from '../model/analytics.facts.model.ts';
+import type { Total } from '../model/analytics.model.ts';
+import { countingSql, recordingSql } from './analytics.recording.postgres.ts';
+
+const RECORDED_AT_ONCE = 500;
+/** A statement costs more than the events in it: figures may wait this long for company. */
+const REST_MS = 20;
+
+const KINDS: Readonly<Record<Compared, EntityFacts['kind']>> = {
+  orders: 'order',
+  invoices: 'invoice',
+  transactions: 'transaction',
+};
+
+/** Figures in PostgreSQL: the log of events, and the sums that every new event moves in the commit that keeps it. */
+export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
+  const { db } = store;
+  const { record, totals, series, top, revenue, groups, rows } = statements(store.schema);
+  const { beforeRebuild, rebuild, afterRebuild } = rebuilding(store.schema);
+
+  const recordOne = coalesce<Fact, boolean>({
+    name: 'analytics record',
+    maxBatch: RECORDED_AT_ONCE,
+    restMs: REST_MS,
+    faultOfOneRow: rowFaultInPostgres,
+    async run(facts) {
+      const fresh = await db.query<{ id: string }>(record, [JSON.stringify(facts)]);
+      const ids = new Set(fresh.map(({ id }) => id));
+      // Of an event that is in a batch twice, one of the two is the first.
+      return facts.map(({ id }) => ids.delete(id));
+    },
+  });
+
+  return {
+    async record(facts) {
+      const counted = await Promise.all(facts.map(recordOne));
+      return counted.filter(Boolean).length;
+    },
+    totals: () => db.query<Total>(totals),
+    series: ({ interval, metric, currency, from, to }) =>
+      db.query<Point>(series, [interval, metric, currency, from, to]),
+    topProducts: ({ by, currency, from, to, category, limit }) =>
+      db.query<TopProduct>(top, [currency, from, to, category ?? null, by, limit]),
+    revenueByCategory: ({ currency, from, to }) => db.query<CategoryRevenue>(revenue, [currency, from, to]),
+    async figures(of, { from_id, to_id, rows: wanted }) {
+      const range = [KINDS[of], from_id, to_id];
+      const [found, one] = await Promise.all([
+        db.query<ReconciliationGroup & { last_id: number }>(groups, range),
+        wanted ? db.query<ReconciliationRow>(rows, range) : undefined,
+      ]);
+      const kept = found.filter(({ count }) => count > 0).map(({ last_id: _last, ...group }) => group);
+      return { last_id: found[0]?.last_id ?? 0, groups: kept, rows: one };
+    },
+    rebuild: () =>
+      db.transaction(async (sql) => {
+        const [lock] = await sql.query<{ free: boolean }>(beforeRebuild.lock);
+        if (!lock?.free) throw analyticsErrors.REBUILDING();
+        await sql.script(beforeRebuild.script);
+        await sql.query(rebuild);
+        return outcome(sql, afterRebuild);
+      }),
+  };
+}
+
+async function outcome(sql: Sql, statement: { name: string; text: string }): Promise<Rebuilt> {
+  const [counts] = await sql.query<Rebuilt>(statement);
+  return counts ?? { events: 0, figures: 0, mended: 0 };
+}
+
+function statements(schema: string) {
+  return named(schema, {
+    record: recordingSql(schema),
+    totals: `select metric, currency, count, amount, latest from ${schema}.figures where hour = '-infinity'`,
+    series: `select date_trunc($1, hour, 'UTC') as bucket, sum(count)::bigint as count, sum(amount)::bigint as amount
+      from ${schema}.figures where metric = $2 and currency = $3 and hour >= $4 and hour < $5
+      group by 1 having sum(count) <> 0 or sum(amount) <> 0 order by 1`,
+    top: `select s.product_id, coalesce(p.name, max(s.name)) as name, p.category, sum(s.quantity)::bigint as quantity,
+        sum(s.amount)::bigint as revenue
+      from ${schema}.sold s left join ${schema}.stories p on p.kind = 'product' and p.item_id = s.product_id
+      where s.currency = $1 and s.day >= $2 and s.day < $3 and ($4::text is null or p.category = $4)
+      group by s.product_id, p.name, p.category having sum(s.quantity) > 0
+      order by case $5 when 'revenue' then sum(s.amount) else sum(s.quantity) end desc, s.product_id limit $6`,
+    // The products are read once and not for each row of them that was sold.
+    revenue: `with products as materialized (
+        select item_id, category from ${schema}.stories where kind = 'product')
+      select to_char(s.day at time zone 'UTC', 'YYYY-MM-DD') as day, p.category,
+        sum(s.quantity)::bigint as quantity, sum(s.amount)::bigint as revenue
+      from ${schema}.sold s left join products p on p.item_id = s.product_id
+      where s.currency = $1 and s.day >= $2 and s.day < $3
+      group by s.day, p.category having sum(s.quantity) > 0 order by s.day, p.category collate "C" nulls last`,
+    groups: `with last as (
+        select coalesce(max(item_id), 0) as last_id from ${schema}.stories where kind = $1 and known_at is not null),
+      found as (
+        select status, currency, count(*) as count, sum(gross)::bigint as amount from ${schema}.stories
+        where kind = $1 and item_id between $2 and $3 and known_at is not null group by 1, 2)
+      select last_id, status, currency, coalesce(count, 0) as count, amount from last left join found on true`,
+    rows: `select item_id as id, status, currency, gross as amount, known_at as updated_at from ${schema}.stories
+      where kind = $1 and item_id between $2 and $3 and known_at is not null order by item_id`,
+  });
+}
+
+function rebuilding(schema: string) {
+  const { lock, rebuild, afterRebuild } = named(schema, {
+    lock: `select pg_try_advisory_xact_lock(hashtext('${schema} rebuild')) as free`,
+    rebuild: `${countingSql(schema, `with fresh as materialized (select * from ${schema}.events)`)} limit 0`,
+    afterRebuild: `select (select count(*) from ${schema}.events) as events,
+      (select count(*) from ${schema}.figures) as figures,
+      (select count(*) from figures_before b full join ${schema}.figures f using (metric, currency, hour)
+        where (coalesce(b.count, 0), coalesce(b.amount, 0)) <> (coalesce(f.count, 0), coalesce(f.amount, 0))) as mended`,
+  });
+  // Those who record wait for the lock; those who read see what was there before, until the commit.
+  const script = `set local statement_timeout = 0;
+    lock table ${schema}.events in share row exclusive mode;
+    create temporary table figures_before on commit drop as select * from ${schema}.figures;
+    delete from ${schema}.stories;
+    delete from ${schema}.figures;
+    delete from ${schema}.sold`;
+  return { beforeRebuild: { lock, script }, rebuild, afterRebuild };
+}
+
+function named<T extends Record<string, string>>(schema: string, texts: T) {
+  const all = Object.entries(texts).map(([name, text]) => [name, { name: `${schema} ${name}`, text }]);
+  return Object.fromEntries(all) as { [K in keyof T]: { name: string; text: string } };
+}

@@ -1,0 +1,38 @@
+import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
+import { AppError } from '../../platform/contract/errors.ts';
+import type { OrderPlaced } from '../order/order.contract.ts';
+import type { userOps } from '../user/user.contract.ts';
+import { deliveryErrors, type ShipTo } from './delivery.contract.ts';
+import { openShipment, shipToOf } from './delivery.model.ts';
+import type { ShipmentRepository } from './delivery.repository.ts';
+
+/** Where the buyer lives. */
+export type Profiles = Pick<ApiOf<typeof userOps>, 'profileOf'>;
+
+/** Makes the shipment of an order; false when it has one. */
+export type ShipmentCreation = (ctx: Ctx, order: OrderPlaced) => Promise<boolean>;
+
+/** The one way in which a shipment is made, by an event and when orders and shipments are compared. */
+export function shipmentCreation(shipments: ShipmentRepository, user: Profiles): ShipmentCreation {
+  // An account may be gone; its order is still to be delivered.
+  async function shipTo(ctx: Ctx, user_id: number): Promise<ShipTo | null> {
+    const profile = await user.profileOf(ctx, { user_id }).catch((error: unknown) => {
+      if (error instanceof AppError && error.kind === 'not_found') return undefined;
+      throw error;
+    });
+    return shipToOf(profile);
+  }
+
+  return async (ctx, order) => {
+    const ship_to = await shipTo(ctx, order.user_id);
+    const change = openShipment(order, { shipment_id: await shipments.nextId(), ship_to }, ctx);
+    try {
+      await shipments.save(ctx, change);
+      return true;
+    } catch (error) {
+      // The order has its shipment, so nothing is left to do.
+      if (error instanceof AppError && error.code === deliveryErrors.EXISTS.code) return false;
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,104 @@
+import type { ApiOf, Ctx, OutputOf } from '../../platform/contract/contract.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
+import type { Log } from '../../platform/observability/log.ts';
+import type { orderOps, Standing } from '../order/order.contract.ts';
+import type { deliveryOps } from './delivery.contract.ts';
+import type { ShipmentCreation } from './delivery.creation.ts';
+import { announceAgain, cancelShipment, type ShipmentState } from './delivery.model.ts';
+import type { ShipmentRepository } from './delivery.repository.ts';
+
+type Outcome = OutputOf<typeof deliveryOps.reconcile>;
+export type Orders = Pick<ApiOf<typeof orderOps>, 'standings' | 'forInvoice'>;
+
+interface Parts {
+  readonly orders: Orders;
+  readonly shipments: ShipmentRepository;
+  readonly open: ShipmentCreation;
+  readonly log: Log;
+}
+
+/** So old is what is compared: what is younger may still be on its way. */
+const SETTLED_MS = 60_000;
+/** The newest orders of so long are compared at every run; all others a few at a time, and once a day. */
+const RECENT_MS = 24 * 3_600_000;
+/** What an order has not heard of its shipment is said again so often. */
+const AGAIN_MS = 600_000;
+const PAGE = 200;
+const RECENT_PAGES = 10;
+const OLDER_PAGES = 5;
+
+/**
+ * Compares orders with shipments and mends what an event that was lost has left undone: a shipment that was never
+ * made, one of an order that was cancelled, an order that has not heard how far its parcel is.
+ */
+export function reconciliation({ orders, shipments, open, log }: Parts): (ctx: Ctx) => Promise<Outcome> {
+  let older: string | undefined;
+  let olderDoneAt = Number.NEGATIVE_INFINITY;
+
+  async function page(ctx: Ctx, cursor: string | undefined, outcome: Outcome) {
+    const before = new Date(Date.parse(ctx.now) - SETTLED_MS).toISOString();
+    const { items, next } = await orders.standings(ctx, { before, limit: PAGE, cursor });
+    const found = await Promise.all(items.map(({ order_id }) => shipments.findByOrder(order_id)));
+    for (const [n, standing] of items.entries()) await mend(ctx, standing, found[n], outcome);
+    return { next, oldest: items.at(-1)?.created_at };
+  }
+
+  async function mend(ctx: Ctx, order: Standing, shipment: ShipmentState | undefined, outcome: Outcome): Promise<void> {
+    const { order_id } = order;
+    if (!shipment) {
+      if (!isWaiting(order) || !(await make(ctx, order_id))) return;
+      outcome.made++;
+      log.warn({ order_id }, 'an order had no shipment: its event was lost or is late; the shipment is made');
+    } else if (order.status === 'cancelled' && (await change(ctx, order_id, cancelShipment))) {
+      outcome.cancelled++;
+      log.warn({ order_id }, 'the shipment of a cancelled order was still open; it is cancelled');
+    } else if (isBehind(order, shipment, ctx) && (await change(ctx, order_id, announceAgain))) {
+      outcome.announced++;
+      log.warn({ order_id }, 'an order has not heard how far its shipment is; that is announced again');
+    }
+  }
+
+  // As the order is now: it may have been cancelled meanwhile.
+  async function make(ctx: Ctx, order_id: number): Promise<boolean> {
+    const order = await orders.forInvoice(ctx, { order_id });
+    return order.status !== 'cancelled' && open(ctx, order);
+  }
+
+  function change(ctx: Ctx, order_id: number, decide: typeof cancelShipment): Promise<boolean> {
+    return retryOnConflict(async () => {
+      const shipment = await shipments.findByOrder(order_id);
+      const decided = shipment && decide(shipment, ctx);
+      if (!decided || decided.events.length === 0) return false;
+      await shipments.save(ctx, decided);
+      return true;
+    });
+  }
+
+  return async (ctx) => {
+    const outcome: Outcome = { made: 0, cancelled: 0, announced: 0 };
+    const recent = new Date(Date.parse(ctx.now) - RECENT_MS).toISOString();
+    let cursor: string | undefined;
+    for (let pages = 0; pages < RECENT_PAGES; pages++) {
+      const { next, oldest } = await page(ctx, cursor, outcome);
+      cursor = next ?? undefined;
+      if (cursor === undefined || (oldest !== undefined && oldest < recent)) break;
+    }
+    const now = Date.parse(ctx.now);
+    if (older === undefined && now - olderDoneAt < RECENT_MS) return outcome;
+    older ??= cursor;
+    for (let pages = 0; pages < OLDER_PAGES && older !== undefined; pages++) {
+      older = (await page(ctx, older, outcome)).next ?? undefined;
+    }
+    if (older === undefined) olderDoneAt = now;
+    return outcome;
+  };
+}
+
+const isWaiting = ({ status, shipment_status }: Standing): boolean =>
+  (status === 'pending' || status === 'confirmed') && shipment_status === 'pending';
+
+// An order that is ahead has heard more than one that was read a moment ago.
+function isBehind(order: Standing, shipment: ShipmentState, ctx: Ctx): boolean {
+  if (shipment.status === order.shipment_status || shipment.status === 'pending') return false;
+  return Date.parse(ctx.now) - Date.parse(shipment.updated_at) > AGAIN_MS;
+}

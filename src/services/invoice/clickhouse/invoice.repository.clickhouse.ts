@@ -1,0 +1,80 @@
+import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { invoiceErrors } from '../invoice.contract.ts';
+import type { InvoiceState } from '../invoice.model.ts';
+import type { InvoiceRepository } from '../invoice.repository.ts';
+
+/** Invoices in ClickHouse: a row for each version of an invoice, with its lines and its buyer as JSON. */
+export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
+  const invoices = store.states<InvoiceState>({
+    table: 'invoices',
+    key: 'invoice_id',
+    columns: [
+      'invoice_id',
+      'order_id',
+      'user_id',
+      'username',
+      'invoice_number',
+      'items',
+      'subtotal',
+      'tax',
+      'tax_rate',
+      'total',
+      'currency',
+      'buyer',
+      'status',
+      'created_at',
+      'due_date',
+      'updated_at',
+    ],
+    json: ['items', 'buyer'],
+    unique: [
+      { column: 'order_id', type: 'UInt64', of: ({ order_id }) => order_id, error: () => invoiceErrors.EXISTS() },
+    ],
+    assign: numbering(store),
+  });
+
+  return {
+    nextId: store.ids('invoices', { table: 'invoices', column: 'invoice_id' }).next,
+    async get(invoice_id) {
+      const found = await invoices.get(invoice_id);
+      if (!found) throw invoiceErrors.NOT_FOUND();
+      return found;
+    },
+    findByOrder: invoices.by<number>('order_id', 'UInt64'),
+    list({ user_id, status }, page) {
+      const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
+      const now = status === undefined ? undefined : 'status = {status:String}';
+      return invoices.list({ fixed, now, params: { user_id, status } }, 'desc', page);
+    },
+    figures: invoices.figures({ status: 'status', amount: 'total', updated: 'updated_at' }),
+    save: invoices.save,
+  };
+}
+
+/**
+ * The numbers of a block: nobody else writes meanwhile, so each year goes on after the last one that is in the table.
+ * A block that is not written leaves no trace of them, which a number that this process remembered would.
+ */
+function numbering({ engine, database }: ClickHouseStore) {
+  const text = `select year, max(last) as last from (
+      select number_year as year, max(number) as last from ${database}.invoices
+        where number_year in {years:Array(UInt16)} group by number_year
+      union all select year, last from ${database}.number_series where year in {years:Array(UInt16)}
+    ) group by year`;
+
+  return async (states: readonly InvoiceState[]): Promise<{ invoice_number?: string }[]> => {
+    const years = [...new Set(states.filter(({ version }) => version === 0).map(yearOf))];
+    if (years.length === 0) return states.map(() => ({}));
+    const rows = await engine.query<{ year: number; last: number }>(text, { years });
+    const last = new Map(rows.map((row) => [row.year, row.last]));
+    return states.map((state) => {
+      if (state.version > 0) return {};
+      const year = yearOf(state);
+      const number = (last.get(year) ?? 0) + 1;
+      last.set(year, number);
+      return { invoice_number: `INV-${year}-${String(number).padStart(6, '0')}` };
+    });
+  };
+}
+
+const yearOf = ({ created_at }: InvoiceState): number => new Date(created_at).getUTCFullYear();

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { EventOf } from '../../platform/contract/contract.ts';
+import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
+import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
+import type { MoneyMovement } from '../payment/payment.contract.ts';
+import { aLine, aReservation, at } from './order.fixture.ts';
+import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
+import { followPayment, followShipment, paymentStatus } from './order.statuses.model.ts';
+
+const LATER = at('2026-07-29T10:00:00.000Z');
+const order = {
+  ...placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), parseRate('0.1') as Rate, at()).next,
+  version: 1,
+};
+const TOTAL = order.total;
+
+const ship = (from: ShipmentStatus, to: ShipmentStatus) => (state: OrderState) =>
+  followShipment(state, { from, to, at: LATER.now }, LATER);
+
+const money = (paid: number, refunded: number) => (state: OrderState) =>
+  followPayment(state, aMovement({ paid_total: minor(paid), refunded_total: minor(refunded) }), LATER);
+
+function aMovement(more: Partial<MoneyMovement>): MoneyMovement {
+  const { user_id, currency } = order;
+  const amount = minor(1);
+  return {
+    transaction_id: 3,
+    user_id,
+    amount,
+    currency,
+    invoice_id: 7,
+    order_id: 17,
+    paid_total: null,
+    refunded_total: null,
+    at: LATER.now,
+    ...more,
+  };
+}
+
+type Step = (state: OrderState) => { next: OrderState; events: readonly EventOf[] };
+const after = (steps: readonly Step[], from: OrderState = order): OrderState =>
+  steps.reduce((state, step) => step(state).next, from);
+const axes = ({ status, payment_status, fulfillment_status }: OrderState) => [
+  status,
+  payment_status,
+  fulfillment_status,
+];
+
+test('an order is paid in parts, and confirmed when all is paid', () => {
+  assert.deepEqual(axes(after([money(TOTAL - 1, 0)])), ['pending', 'partially_paid', 'not_fulfilled']);
+  assert.deepEqual(axes(after([money(TOTAL - 1, 0), money(TOTAL, 0)])), ['confirmed', 'paid', 'not_fulfilled']);
+});
+
+test('an order that is packed is confirmed, paid or not', () => {
+  assert.deepEqual(axes(after([ship('pending', 'packed')])), ['confirmed', 'not_paid', 'packed']);
+});
+
+test('an order is complete when it is delivered and paid, whichever comes first', () => {
+  const delivered = ship('pending', 'delivered');
+  assert.deepEqual(axes(after([delivered])), ['confirmed', 'not_paid', 'delivered']);
+  for (const steps of [
+    [delivered, money(TOTAL, 0)],
+    [money(TOTAL, 0), delivered],
+  ]) {
+    assert.deepEqual(axes(after(steps)), ['completed', 'paid', 'delivered']);
+  }
+});
+
+test('what is given back shows, in part and whole, and takes no status back', () => {
+  const completed = after([ship('pending', 'delivered'), money(TOTAL, 0)]);
+  assert.deepEqual(axes(after([money(TOTAL, 1)], completed)), ['completed', 'partially_refunded', 'delivered']);
+  assert.deepEqual(axes(after([money(TOTAL, TOTAL)], completed)), ['completed', 'refunded', 'delivered']);
+});
+
+test('a cancelled order stays cancelled, and its other statuses follow the facts', () => {
+  const cancelled = cancelOrder(order, LATER).next;
+  const steps = [ship('pending', 'shipped'), money(TOTAL, 0), ship('shipped', 'delivered')];
+  assert.deepEqual(axes(after(steps, cancelled)), ['cancelled', 'paid', 'delivered']);
+});
+
+test('a shipment that is cancelled after it was packed leaves the order unfulfilled', () => {
+  const steps = [ship('pending', 'packed'), ship('packed', 'cancelled')];
+  assert.deepEqual(axes(after(steps)), ['confirmed', 'not_paid', 'not_fulfilled']);
+  assert.deepEqual(axes(after([...steps, ship('pending', 'packed')])), ['confirmed', 'not_paid', 'not_fulfilled']);
+});
+
+test('a shipment that is cancelled before anything was done tells the order nothing', () => {
+  assert.deepEqual(ship('pending', 'cancelled')(order), { next: order, events: [] });
+});
+
+test('an event that comes again changes nothing and announces nothing', () => {
+  for (const step of [ship('pending', 'packed'), money(5, 0), money(TOTAL, TOTAL), ship('pending', 'delivered')]) {
+    const once = step(order).next;
+    assert.deepEqual([step(once).next, step(once).events], [once, []]);
+  }
+});
+
+test('more money is announced although the status is the same, and says where all three stand', () => {
+  const { next, events } = money(2, 0)(after([money(1, 0)]));
+  assert.deepEqual([next.paid_total, next.payment_status], [2, 'partially_paid']);
+  const { order_id, user_id, username } = order;
+  const statuses = { status: 'pending', payment_status: 'partially_paid', fulfillment_status: 'not_fulfilled' };
+  const data = { order_id, user_id, username, ...statuses, at: LATER.now };
+  assert.deepEqual(events, [{ type: 'order.status_changed', subject: '17', about: 'order/17', data }]);
+});
+
+test('money that belongs to no invoice is not the order’s', () => {
+  assert.deepEqual(followPayment(order, aMovement({}), LATER).events, []);
+});
+
+test('an order that costs nothing is complete when it is delivered', () => {
+  const free = { ...order, subtotal: minor(0), tax: minor(0), total: minor(0) };
+  assert.deepEqual(axes(after([ship('pending', 'packed')], free)), ['confirmed', 'not_paid', 'packed']);
+  assert.deepEqual(axes(after([ship('pending', 'delivered')], free)), ['completed', 'not_paid', 'delivered']);
+});
+
+test('where the money stands follows from its totals alone', () => {
+  const stands = (total: number, paid: number, refunded: number) =>
+    paymentStatus({ total: minor(total), paid_total: minor(paid), refunded_total: minor(refunded) });
+  assert.deepEqual(
+    [
+      stands(10, 0, 0),
+      stands(10, 4, 0),
+      stands(10, 10, 0),
+      stands(10, 12, 0),
+      stands(10, 10, 3),
+      stands(10, 4, 4),
+      stands(10, 0, 4),
+    ],
+    ['not_paid', 'partially_paid', 'paid', 'paid', 'partially_refunded', 'refunded', 'refunded'],
+  );
+});
+
+/** Every way to tell some stories at once, each of them in its own order. */
+function interleavings<T>(stories: readonly (readonly T[])[]): T[][] {
+  const open = stories.filter((story) => story.length > 0);
+  if (open.length === 0) return [[]];
+  return open.flatMap((story) => {
+    const [first, ...rest] = story as [T, ...T[]];
+    const left = open.map((one) => (one === story ? rest : one));
+    return interleavings(left).map((way) => [first, ...way]);
+  });
+}
+
+/** Each step again after a while, as an event that is delivered twice. */
+const withCopies = (steps: readonly Step[]): Step[] => [
+  ...steps.flatMap((step, n) => [step, ...(n > 0 ? [steps[n - 1] as Step] : [])]),
+  ...steps,
+];
+
+const journeys: [string, Step[], string[]][] = [
+  [
+    'delivered',
+    [
+      ship('pending', 'packed'),
+      ship('packed', 'shipped'),
+      ship('shipped', 'in_transit'),
+      ship('in_transit', 'delivered'),
+    ],
+    ['completed', 'paid', 'delivered'],
+  ],
+  [
+    'brought back',
+    [ship('pending', 'shipped'), ship('shipped', 'delivered'), ship('delivered', 'returned')],
+    ['completed', 'paid', 'returned'],
+  ],
+  [
+    'brought back at once',
+    [ship('pending', 'packed'), ship('packed', 'delivered'), ship('delivered', 'returned')],
+    ['completed', 'paid', 'returned'],
+  ],
+  [
+    'not delivered and brought back',
+    [ship('pending', 'shipped'), ship('shipped', 'failed'), ship('failed', 'returned')],
+    ['confirmed', 'paid', 'returned'],
+  ],
+  ['cancelled', [ship('pending', 'packed'), ship('packed', 'cancelled')], ['confirmed', 'paid', 'not_fulfilled']],
+];
+
+for (const [name, shipment, expected] of journeys) {
+  test(`however the events of payments and of a shipment that is ${name} come, doubled or not, the order ends the same`, () => {
+    // Two transactions are two subjects: even the first payment may be heard last.
+    const ways = interleavings<Step>([shipment, [money(TOTAL - 5, 0)], [money(TOTAL, 0)]]);
+    assert.ok(ways.length >= 12);
+    for (const way of ways) {
+      assert.deepEqual(axes(after(way)), expected);
+      assert.deepEqual(axes(after(withCopies(way))), expected);
+    }
+  });
+}
+
+test('however payments and refunds of several transactions come, the order ends refunded', () => {
+  const ways = interleavings<Step>([
+    [money(5, 0)],
+    [money(TOTAL, 0), money(TOTAL, 4)],
+    [money(TOTAL, TOTAL)],
+    [ship('pending', 'delivered')],
+  ]);
+  for (const way of ways) {
+    assert.deepEqual(axes(after(way)), ['completed', 'refunded', 'delivered']);
+    assert.deepEqual(axes(after(withCopies(way))), ['completed', 'refunded', 'delivered']);
+  }
+});

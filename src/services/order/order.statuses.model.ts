@@ -1,0 +1,121 @@
+import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
+import { type Minor, minor } from '../../platform/contract/money.ts';
+import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
+import type { MoneyMovement } from '../payment/payment.contract.ts';
+import { type FulfillmentStatus, type OrderStatus, orderEvents, type PaymentStatus } from './order.contract.ts';
+import { aboutOrder, type OrderState } from './order.model.ts';
+
+/**
+ * The three statuses of an order follow from facts that only grow: how far its shipment is, and how much was paid and
+ * given back. Each fact keeps the furthest that was heard, so events may come in any order and more than once.
+ */
+type Facts = Pick<OrderState, 'paid_total' | 'refunded_total' | 'shipment_status' | 'delivered_at'>;
+
+/** What the delivery service announces of a shipment. */
+export interface ShipmentStatusChange {
+  readonly from: ShipmentStatus;
+  readonly to: ShipmentStatus;
+  readonly at: string;
+}
+
+/** How far a shipment is. Nothing follows a cancelled one, and what is cancelled was at most packed. */
+const SHIPMENT_ORDER: readonly ShipmentStatus[] = [
+  'pending',
+  'packed',
+  'cancelled',
+  'shipped',
+  'in_transit',
+  'failed',
+  'delivered',
+  'returned',
+];
+
+/** The order after its shipment moved; a move that is behind what is known changes nothing. */
+export function followShipment(
+  order: OrderState,
+  { from, to, at }: ShipmentStatusChange,
+  ctx: Ctx,
+): Change<OrderState> {
+  const further = SHIPMENT_ORDER.indexOf(to) > SHIPMENT_ORDER.indexOf(order.shipment_status);
+  // What was brought back had arrived before, if that is where it came back from.
+  const arrived = to === 'delivered' || from === 'delivered';
+  return withFacts(
+    order,
+    {
+      shipment_status: further ? to : order.shipment_status,
+      delivered_at: order.delivered_at ?? (arrived ? at : null),
+    },
+    ctx,
+  );
+}
+
+/** The order after money moved for its invoice. Money that belongs to no invoice changes nothing. */
+export function followPayment(order: OrderState, movement: MoneyMovement, ctx: Ctx): Change<OrderState> {
+  return withFacts(
+    order,
+    {
+      paid_total: larger(order.paid_total, movement.paid_total),
+      refunded_total: larger(order.refunded_total, movement.refunded_total),
+    },
+    ctx,
+  );
+}
+
+const larger = (known: Minor, heard: Minor | null): Minor => minor(Math.max(known, heard ?? 0));
+
+function withFacts(order: OrderState, facts: Partial<Facts>, ctx: Ctx): Change<OrderState> {
+  const known = { ...order, ...facts };
+  const next: OrderState = {
+    ...known,
+    payment_status: paymentStatus(known),
+    fulfillment_status: fulfillmentStatus(known.shipment_status),
+    status: statusAfter(known),
+    updated_at: ctx.now,
+  };
+  // Of a shipment that was cancelled before anything was done, there is nothing to tell.
+  if (COMPARED_FIELDS.every((name) => next[name] === order[name])) return unchanged(order);
+  const { order_id, user_id, username, status, payment_status, fulfillment_status } = next;
+  const data = { order_id, user_id, username, status, payment_status, fulfillment_status, at: ctx.now };
+  return { next, events: [orderEvents.statusChanged(order_id, data, aboutOrder(next))] };
+}
+
+const COMPARED_FIELDS = [
+  'status',
+  'payment_status',
+  'fulfillment_status',
+  'paid_total',
+  'refunded_total',
+  'delivered_at',
+] as const;
+
+/** Where the money of an order stands. */
+export function paymentStatus(order: Pick<OrderState, 'total' | 'paid_total' | 'refunded_total'>): PaymentStatus {
+  const { total, paid_total, refunded_total } = order;
+  if (refunded_total > 0) return refunded_total < paid_total ? 'partially_refunded' : 'refunded';
+  if (paid_total === 0) return 'not_paid';
+  return paid_total < total ? 'partially_paid' : 'paid';
+}
+
+function fulfillmentStatus(shipment: ShipmentStatus): FulfillmentStatus {
+  return shipment === 'pending' || shipment === 'cancelled' ? 'not_fulfilled' : shipment;
+}
+
+/** Whether all of it was paid, whatever was given back since. */
+export function isSettled({ paid_total, total }: Pick<OrderState, 'paid_total' | 'total'>): boolean {
+  return paid_total >= total;
+}
+
+const STATUSES: readonly OrderStatus[] = ['pending', 'confirmed', 'completed'];
+
+// A cancelled order stays cancelled, whatever is paid or delivered after that.
+function statusAfter(order: OrderState): OrderStatus {
+  if (order.status === 'cancelled') return order.status;
+  const reached = reachedBy(order);
+  return STATUSES.indexOf(reached) > STATUSES.indexOf(order.status) ? reached : order.status;
+}
+
+function reachedBy(order: OrderState): OrderStatus {
+  if (order.delivered_at !== null && isSettled(order)) return 'completed';
+  const paid = order.paid_total > 0 && isSettled(order);
+  return paid || fulfillmentStatus(order.shipment_status) !== 'not_fulfilled' ? 'confirmed' : 'pending';
+}

@@ -1,0 +1,215 @@
+import { formatMoney, fromDecimal, minor, toDecimalText } from '../../../platform/contract/money.ts';
+import type { Explanation, Waiting } from '../order.contract.ts';
+import type { OrderState } from '../order.model.ts';
+import { isSettled } from '../order.statuses.model.ts';
+import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
+
+/** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */
+export function explain(kept: OrderState, events: readonly TimelineEvent[], now: string): Explanation {
+  const { order_id, status, payment_status, fulfillment_status } = kept;
+  // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
+  const order = { ...kept, paid_total: minor(Math.max(kept.paid_total, ...events.map(paidTotal))) };
+  const story = storyOf(order, inCausalOrder(events), now);
+  const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
+  const sentence = sentenceOf(order, waiting_for);
+  return { order_id, status, payment_status, fulfillment_status, waiting_for, sentence };
+}
+
+/** What the timeline adds to the order itself. */
+interface Story {
+  readonly invoice?: {
+    readonly id: unknown;
+    readonly number: unknown;
+    readonly status: unknown;
+    readonly since: string;
+  };
+  /** When a payment was asked for that is not made yet, as far as is known. */
+  readonly asked?: string;
+  /** The transactions that were paid and not wholly given back. */
+  readonly paid: readonly unknown[];
+  readonly shipment?: { readonly id: unknown; readonly status: unknown; readonly parcel: string };
+  /** When the shipment, and the money, last moved. */
+  readonly movedAt: string;
+  readonly paidAt: string;
+  readonly cancelledAt: string;
+  /** Whether nothing was heard of a shipment long after it should have been made: an event was lost, or is held up. */
+  readonly unshipped: boolean;
+  /** Whether the last refund came to nothing. */
+  readonly refused: boolean;
+}
+
+/** By then an order has its shipment, unless something is wrong. */
+const SHIPMENT_MADE_MS = 120_000;
+
+function storyOf(order: OrderState, events: readonly TimelineEvent[], now: string): Story {
+  const last = (...types: string[]) => events.findLast(({ type }) => types.includes(type));
+  const invoice = last('invoice.created', 'invoice.status_changed');
+  const shipment = last('shipment.created', 'shipment.status_changed');
+  const money = last('payment.captured', 'payment.refunded');
+  const { carrier, tracking_number } = shipment?.data ?? {};
+  return {
+    invoice: invoice && {
+      id: invoice.data.invoice_id,
+      number: invoice.data.invoice_number,
+      status: invoice.data.to ?? invoice.data.status,
+      since: invoice.at,
+    },
+    asked: askedAt(events),
+    paid: paidTransactions(events),
+    shipment: shipment && {
+      id: shipment.data.shipment_id,
+      status: shipment.data.to ?? shipment.data.status,
+      parcel: tracking_number ? `parcel ${tracking_number} of ${carrier ?? 'the carrier'}` : 'the parcel',
+    },
+    movedAt: shipment?.at ?? order.updated_at,
+    paidAt: money?.at ?? order.created_at,
+    cancelledAt: last('order.cancelled')?.at ?? order.updated_at,
+    unshipped: !shipment && Date.parse(now) - Date.parse(order.created_at) > SHIPMENT_MADE_MS,
+    refused: last('refund.started', 'refund.failed', 'payment.refunded')?.type === 'refund.failed',
+  };
+}
+
+function paidTotal({ type, data }: TimelineEvent): number {
+  return type === 'payment.captured' && data.paid_total != null ? fromDecimal(Number(data.paid_total)) : 0;
+}
+
+function askedAt(events: readonly TimelineEvent[]): string | undefined {
+  const over = events.filter(({ type }) => type === 'payment.captured' || type === 'transaction.voided');
+  const done = new Set(over.map(({ data }) => data.transaction_id));
+  return events.findLast(({ type, data }) => type === 'transaction.created' && !done.has(data.transaction_id))?.at;
+}
+
+function paidTransactions(events: readonly TimelineEvent[]): unknown[] {
+  const left = new Map<unknown, number>();
+  for (const { type, data } of events) {
+    if (type !== 'payment.captured' && type !== 'payment.refunded') continue;
+    const amount = fromDecimal(Number(data.amount));
+    left.set(
+      data.transaction_id,
+      (left.get(data.transaction_id) ?? 0) + (type === 'payment.captured' ? amount : -amount),
+    );
+  }
+  return [...left].filter(([, amount]) => amount > 0).map(([id]) => id);
+}
+
+const AWAY = ['shipped', 'in_transit', 'failed', 'delivered'];
+
+function afterCancelling(order: OrderState, story: Story): Waiting[] {
+  const parcel: Waiting = {
+    what: `the return of ${story.shipment?.parcel ?? 'the parcel'}, which had left when the order was cancelled`,
+    since: story.movedAt,
+    who: 'staff',
+    how: `have it brought back, and say so: ${move(order, story, 'returned')}`,
+  };
+  const money = refund(order, story, later(story.cancelledAt, story.paidAt)).map(
+    (one): Waiting => (story.refused ? one : { ...one, who: 'nobody', how: 'it is given back by itself, in a moment' }),
+  );
+  return [...(AWAY.includes(order.shipment_status) ? [parcel] : []), ...money];
+}
+
+function onTheWay(order: OrderState, story: Story): Waiting[] {
+  if (order.shipment_status === 'returned') return refund(order, story, story.movedAt);
+  if (order.status === 'completed') return [];
+  return [...payment(order, story), ...delivery(order, story)];
+}
+
+function refund(order: OrderState, { paid }: Story, since: string): Waiting[] {
+  const due = minor(Math.max(order.paid_total - order.refunded_total, 0));
+  if (due === 0) return [];
+  const amount = formatMoney(due, order.currency);
+  const reason = order.status === 'cancelled' ? 'the order was cancelled' : 'the goods came back';
+  const requests = paid.map((id) => `POST /transactions/${id}/refund {"reason": "${reason}"}`);
+  const what = `the refund of ${amount}`;
+  if (requests.length > 0) return [{ what, since, who: 'staff', how: requests.join(', then ') }];
+  return [{ what, since, who: 'nobody', how: 'it can be given back as soon as its payment is known here' }];
+}
+
+function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[] {
+  if (isSettled(order)) return [];
+  const due = minor(order.total - order.paid_total);
+  const left = formatMoney(due, order.currency);
+  if (!invoice) {
+    const how = `POST /invoices {"order_id": ${order.order_id}}`;
+    return [{ what: 'an invoice', since: order.created_at, who: 'customer', how }];
+  }
+  if (invoice.status === 'cancelled') {
+    const how = `its invoice was cancelled, and an order has one: POST /orders/${order.order_id}/cancel`;
+    return [{ what: 'a decision about the order', since: invoice.since, who: 'staff', how }];
+  }
+  const pay = 'POST /transactions/pay';
+  const about = `"amount": ${toDecimalText(due)}, "description": "${invoice.number}"`;
+  const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
+  const what = `the payment of ${left} for invoice ${invoice.number}`;
+  return [{ what, since: order.paid_total > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];
+}
+
+function delivery(order: OrderState, story: Story): Waiting[] {
+  const { movedAt: since } = story;
+  const parcel = story.shipment?.parcel ?? 'the parcel';
+  switch (story.shipment?.status === 'cancelled' ? 'cancelled' : order.shipment_status) {
+    case 'cancelled':
+      return [
+        {
+          what: 'its cancellation',
+          since,
+          who: 'staff',
+          how: `its shipment was cancelled: POST /orders/${order.order_id}/cancel`,
+        },
+      ];
+    case 'pending':
+      return isSettled(order) || story.unshipped ? [packing(order, story)] : [];
+    case 'packed':
+      return [{ what: `${parcel} to leave`, since, who: 'staff', how: move(order, story, 'shipped') }];
+    case 'shipped':
+    case 'in_transit':
+      return [
+        {
+          what: `${parcel} to arrive`,
+          since,
+          who: 'carrier',
+          how: `the carrier reports it, or staff do: ${move(order, story, 'delivered')}`,
+        },
+      ];
+    case 'failed':
+      return [
+        {
+          what: `a way on for ${parcel}, which could not be delivered`,
+          since,
+          who: 'staff',
+          how: `settle it with the carrier, then ${move(order, story, 'delivered')}, or ${move(order, story, 'returned')}`,
+        },
+      ];
+    default:
+      return [];
+  }
+}
+
+function packing(order: OrderState, story: Story): Waiting {
+  if (story.shipment) {
+    const how = move(order, story, 'packed');
+    return { what: 'the goods to be packed', since: story.paidAt, who: 'staff', how };
+  }
+  if (story.unshipped) {
+    return { what: 'its shipment, which is missing', since: order.created_at, who: 'staff', how: MISSING };
+  }
+  return { what: 'its shipment', since: order.created_at, who: 'nobody', how: 'it is made by itself, in a moment' };
+}
+
+const MISSING =
+  'delivery compares orders with shipments every minute and makes what is missing; when that changes nothing, look at ' +
+  'GET /dead-letters/delivery and GET /dead-letters/order';
+
+/** The request that moves the shipment on; the one that finds it, while it is not known here. */
+function move({ order_id }: OrderState, { shipment }: Story, status: string): string {
+  return shipment ? `PUT /shipments/${shipment.id} {"status": "${status}"}` : `GET /shipments/order/${order_id}`;
+}
+
+const later = (a: string, b: string): string => (a > b ? a : b);
+
+function sentenceOf(order: OrderState, waiting: readonly Waiting[]): string {
+  const words = (text: string) => text.replaceAll('_', ' ');
+  const stands = `Order ${order.order_id} is ${order.status}, ${words(order.payment_status)} and ${words(order.fulfillment_status)}`;
+  if (waiting.length === 0) return `${stands}; it waits for nothing.`;
+  const list = waiting.map(({ what, who }) => (who === 'nobody' ? what : `${what} (${who})`));
+  return `${stands}; it waits for ${list.join(', and for ')}.`;
+}

@@ -1,0 +1,106 @@
+import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { coalesce } from '../../../platform/db/coalesce.ts';
+import type { TimelineRepository } from '../order.repository.ts';
+import type { TimelineEvent } from './order.timeline.model.ts';
+
+/** What others announce may wait this long for company. */
+const REST_MS = 50;
+
+/** The most that is told of one order: a bound against one that is paid in a thousand parts. */
+const MOST = 1_000;
+
+type Row = Omit<TimelineEvent, 'data'> & { readonly data: string };
+
+/** The timelines of orders in ClickHouse: what orders announced is in their rows, what others did in `timeline`. */
+export function timelineClickHouse({ database, engine, writer }: ClickHouseStore): TimelineRepository {
+  const table = `${database}.timeline`;
+  const into = writer('timeline');
+  // Of an event that is there twice until the engine merges it, the first is the one that was known.
+  const others = `select event_id, order_id, type, service, subject, at, actor, causation_id, correlation_id, data,
+      min(position) over (partition by event_id) as nth
+    from ${table} where order_id = {order_id:UInt64} order by nth limit 1 by event_id`;
+  const own = `select position, events from ${database}.orders
+    where order_id = {order_id:UInt64} and events != '[]' order by position limit 1 by position`;
+
+  const add = coalesce<TimelineEvent, void>({
+    name: 'order timeline',
+    maxBatch: 512,
+    restMs: REST_MS,
+    run: async (events) => {
+      const rows = events.map(({ data, ...event }) => ({ ...event, data: JSON.stringify(data) }));
+      await into.write(async () => ({ rows, answer: undefined }));
+      return events.map(() => undefined);
+    },
+  });
+
+  return {
+    add,
+    async list(order_id) {
+      const [told, rows] = await Promise.all([
+        engine.query<Row>(others, { order_id }),
+        engine.query<{ events: string }>(own, { order_id }),
+      ]);
+      const announced = rows.flatMap(({ events }) => ownEvents(order_id, events));
+      const all = [...told.map((row) => ({ ...row, data: JSON.parse(row.data) })), ...announced];
+      return all.map(fieldsOf).slice(-MOST);
+    },
+  };
+}
+
+interface Announced {
+  readonly id: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly actor: string;
+  readonly causation?: string;
+  readonly correlation: string;
+  readonly about?: string;
+  readonly data: TimelineEvent['data'];
+}
+
+function ownEvents(order_id: number, events: string): TimelineEvent[] {
+  const all = JSON.parse(events) as Announced[];
+  return all.flatMap(({ id, type, subject, time, actor, causation, correlation, about, data }) =>
+    about === undefined
+      ? []
+      : [
+          {
+            event_id: id,
+            order_id,
+            type,
+            service: 'order',
+            subject,
+            at: time,
+            actor,
+            causation_id: causation ?? null,
+            correlation_id: correlation,
+            data,
+          },
+        ],
+  );
+}
+
+const fieldsOf = ({
+  event_id,
+  order_id,
+  type,
+  service,
+  subject,
+  at,
+  actor,
+  causation_id,
+  correlation_id,
+  data,
+}: TimelineEvent) => ({
+  event_id,
+  order_id,
+  type,
+  service,
+  subject,
+  at,
+  actor,
+  causation_id,
+  correlation_id,
+  data,
+});

@@ -1,0 +1,54 @@
+import { coalesce } from '../../../platform/db/coalesce.ts';
+import { rowFaultInPostgres } from '../../../platform/db/postgres/postgres.ts';
+import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import type { TimelineRepository } from '../order.repository.ts';
+import type { TimelineEvent } from './order.timeline.model.ts';
+
+const COLUMNS = {
+  event_id: 'uuid',
+  order_id: 'bigint',
+  type: 'text',
+  service: 'text',
+  subject: 'text',
+  at: 'timestamptz',
+  actor: 'text',
+  causation_id: 'uuid',
+  correlation_id: 'text',
+  data: 'json',
+};
+
+/** What others announce may wait this long for company; an order's own events are told in its own commit. */
+const REST_MS = 10;
+
+/** The most that is told of one order: a bound against one that is paid in a thousand parts. */
+const MOST = 1_000;
+
+/** The timelines of orders in PostgreSQL. Events that come at the same moment are kept by one statement. */
+export function timelinePostgres({ schema, db }: PostgresStore): TimelineRepository {
+  const names = Object.keys(COLUMNS).join(', ');
+  const typed = Object.entries(COLUMNS).map(([name, type]) => `${name} ${type}`);
+  // In the order of their ids, so that no two statements wait for each other's in a circle.
+  const insert = {
+    name: `${schema} timeline add`,
+    text: `insert into ${schema}.timeline (${names})
+      select ${names} from json_to_recordset($1::json) as e(${typed.join(', ')}) order by event_id
+      on conflict (event_id) do nothing`,
+  };
+  // What orders announce themselves is told by a trigger of the outbox, in the same commit (migration 0003).
+  const select = {
+    name: `${schema} timeline list`,
+    text: `select ${names} from (
+        select * from ${schema}.timeline where order_id = $1 order by at desc, nth desc limit ${MOST}) latest
+      order by nth`,
+  };
+  const add = coalesce<TimelineEvent, void>({
+    name: 'order timeline',
+    restMs: REST_MS,
+    run: async (events) => {
+      await db.query(insert, [JSON.stringify(events)]);
+      return events.map(() => undefined);
+    },
+    faultOfOneRow: rowFaultInPostgres,
+  });
+  return { add, list: (order_id) => db.query<TimelineEvent>(select, [order_id]) };
+}

@@ -1,0 +1,151 @@
+import { type Change, type Ctx, type EventOf, unchanged } from '../../../platform/contract/contract.ts';
+import { sum } from '../../../platform/contract/money.ts';
+import { paymentEvents } from '../payment.contract.ts';
+import { type Account, orderSubject, type TransactionState } from './payment.model.ts';
+import {
+  aboutOne,
+  balanceChanges,
+  cash,
+  emptyOperation,
+  movementOf,
+  type Payment,
+  type PaymentOperation,
+  posting,
+  receivable,
+} from './payment.operation.model.ts';
+
+/** The most transactions that one act pays. */
+export const AT_ONCE = 500;
+
+/**
+ * What of an account is paid in one act: the oldest, in one currency, and nothing of an order that was cancelled.
+ */
+export function payable({ transactions, bills }: Account): TransactionState[] {
+  const open = transactions.filter(
+    ({ status, order_id }) => status === 'open' && !(order_id !== null && bills.get(order_id)?.closed),
+  );
+  const currency = open[0]?.currency;
+  return open.filter((one) => one.currency === currency).slice(0, AT_ONCE);
+}
+
+/** Whether something that can be paid is left for another act. */
+export function isMore(account: Account, taken: readonly TransactionState[]): boolean {
+  const left = account.transactions.filter((one) => !taken.includes(one));
+  return payable({ ...account, transactions: left }).length > 0;
+}
+
+interface PayFacts {
+  readonly act_id: number;
+  readonly payment_id: number;
+  readonly user_id: number;
+  readonly currency: string;
+  readonly provider: string;
+  readonly method?: string;
+  /** The payment is found again by the request's key. */
+  readonly keyed?: boolean;
+}
+
+/** A payment of these transactions, before it is saved. */
+export function paymentOf(transactions: readonly TransactionState[], facts: PayFacts, ctx: Ctx): Payment {
+  const { payment_id, user_id, provider, method = null } = facts;
+  return {
+    payment_id,
+    user_id,
+    provider,
+    provider_ref: null,
+    method,
+    status: 'started',
+    amount: sum(transactions.map(({ amount }) => amount)),
+    currency: transactions[0]?.currency ?? facts.currency,
+    transaction_ids: transactions.map(({ transaction_id }) => transaction_id),
+    request: facts.keyed ? (ctx.request?.key ?? null) : null,
+    fingerprint: facts.keyed ? (ctx.request?.fingerprint ?? null) : null,
+    failure: null,
+    created_at: ctx.now,
+    updated_at: ctx.now,
+    version: 0,
+  };
+}
+
+/** Pays at once what of an account can be paid in one act. */
+export function payAll(account: Account, facts: PayFacts, ctx: Ctx): Change<PaymentOperation> {
+  const transactions = payable(account);
+  const payment = paymentOf(transactions, facts, ctx);
+  if (transactions.length > 0) {
+    const { next, events } = capture(payment, { ...account, transactions }, facts.act_id, ctx);
+    return { next: { ...next, more: isMore(account, transactions) }, events };
+  }
+  return payNothing(facts, ctx);
+}
+
+/** Nothing is open: nothing happens, unless a key is to be kept. */
+export function payNothing(facts: { act_id: number; user_id: number }, ctx: Ctx): Change<PaymentOperation> {
+  const nothing = emptyOperation(facts.act_id, 'pay', facts.user_id, ctx);
+  return ctx.request ? { next: nothing, events: [paidEvent(facts.user_id, [], ctx)] } : unchanged(nothing);
+}
+
+/** The money of a payment is here: its transactions are paid. */
+export function capture(
+  payment: Payment,
+  { transactions, bills }: Account,
+  act_id: number,
+  ctx: Ctx,
+): Change<PaymentOperation> {
+  const { payment_id, provider, user_id } = payment;
+  const paid = transactions.map((one) => ({ ...one, status: 'paid' as const, payment_id, paid_at: ctx.now }));
+  const moves = balanceChanges(bills);
+  const captured = paid.map((one) => {
+    moves.add(one, { paid: one.amount });
+    return paymentEvents.captured(one.transaction_id, movementOf(one, one.amount, moves, ctx), orderSubject(one));
+  });
+  const next: PaymentOperation = {
+    ...emptyOperation(act_id, 'pay', user_id, ctx),
+    transactions: paid,
+    bills: moves.made(),
+    payments: [{ ...payment, status: 'captured', failure: null, updated_at: ctx.now }],
+    entries: paid.map((one) => posting(one, 'payment', cash(provider), receivable(user_id), one.amount)),
+  };
+  return { next, events: [paidEvent(user_id, paid, ctx), ...captured] };
+}
+
+/** A provider is asked for the money: until it has answered, nobody else pays these transactions. */
+export function startPayment(
+  payment: Payment,
+  { transactions }: Account,
+  act_id: number,
+  ctx: Ctx,
+): Change<PaymentOperation> {
+  const { payment_id, user_id } = payment;
+  const next: PaymentOperation = {
+    ...emptyOperation(act_id, 'start', user_id, ctx),
+    transactions: transactions.map((one) => ({ ...one, status: 'processing', payment_id })),
+    payments: [payment],
+  };
+  return { next, events: [paymentEvents.started(payment_id, step(payment, ctx), aboutOne(transactions))] };
+}
+
+/** The provider refused: what was to be paid is open again. */
+export function failPayment(
+  payment: Payment,
+  { transactions }: Account,
+  facts: { act_id: number; reason: string },
+  ctx: Ctx,
+): Change<PaymentOperation> {
+  const { payment_id, user_id } = payment;
+  const failed: Payment = { ...payment, status: 'failed', failure: facts.reason, updated_at: ctx.now };
+  const next: PaymentOperation = {
+    ...emptyOperation(facts.act_id, 'fail', user_id, ctx),
+    transactions: transactions.map((one) => ({ ...one, status: 'open', payment_id: null })),
+    payments: [failed],
+  };
+  return { next, events: [paymentEvents.failed(payment_id, step(failed, ctx), aboutOne(transactions))] };
+}
+
+function step({ user_id, amount, currency, provider, failure }: Payment, ctx: Ctx) {
+  return { user_id, amount, currency, provider, reason: failure, at: ctx.now };
+}
+
+function paidEvent(user_id: number, paid: readonly TransactionState[], ctx: Ctx): EventOf {
+  const data = { user_id, transactions_paid: paid.length, timestamp: ctx.now };
+  return paymentEvents.transactionPaid(user_id, { event_type: 'transaction.paid', ...data }, aboutOne(paid));
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { minor } from '../../../platform/contract/money.ts';
+import { aClaim, aTransaction, at, INVOICE, NOW } from '../payment.fixture.ts';
+import { AT_ONCE, failPayment, isMore, payAll, payable, paymentOf, startPayment } from './payment.capture.model.ts';
+import {
+  type Account,
+  mustBePayable,
+  type OrderBalance,
+  publicTransaction,
+  type TransactionState,
+} from './payment.model.ts';
+import type { Payment, PaymentOperation } from './payment.operation.model.ts';
+import { completeRefund, failRefund, refund, refundable, settleCancelled } from './payment.refunds.model.ts';
+
+const ctx = at();
+const facts = { act_id: 1, payment_id: 3, user_id: 2, currency: 'USD', provider: 'manual' };
+const billed = { invoice_id: 7, order_id: 17 };
+
+function aBill(more: Partial<OrderBalance> = {}): OrderBalance {
+  const sums = { total: INVOICE.total, claimed: minor(4_000), paid: minor(0), refunded: minor(0) };
+  return { order_id: 17, user_id: 2, invoice_id: 7, ...sums, closed: false, version: 1, ...more };
+}
+
+function account(transactions: TransactionState[], bill?: OrderBalance): Account {
+  return { transactions, bills: new Map(bill ? [[bill.order_id, bill]] : []) };
+}
+
+function paid(more: Partial<TransactionState> = {}, provider = 'manual') {
+  const state = aTransaction({ ...billed, status: 'paid', payment_id: 3, paid_at: NOW, version: 2, ...more });
+  const payment: Payment = { ...paymentOf([state], { ...facts, provider }, ctx), status: 'captured', version: 1 };
+  return { ...account([state], aBill({ paid: minor(4_000) })), payments: new Map([[3, payment]]) };
+}
+
+const types = ({ events }: { events: readonly { type: string }[] }) => events.map(({ type }) => type);
+const statuses = ({ transactions }: PaymentOperation) => transactions.map(({ status }) => status);
+const sumOf = (act: PaymentOperation) =>
+  act.entries.map(({ kind, debit, credit, amount }) => [kind, debit, credit, amount]);
+
+test('a new transaction is open, and says so in the words of its first clients', () => {
+  const { next, events } = aClaim({ invoice: INVOICE });
+  assert.deepEqual([next.status, next.invoice_id, next.order_id, next.bill_total], ['open', 7, 17, 10_000]);
+  const data = { event_type: 'transaction.created', transaction_id: 5, user_id: 2, amount: 4_000 };
+  const rest = { description: 'a coffee', timestamp: NOW };
+  assert.deepEqual(events, [
+    { type: 'transaction.created', subject: '5', data: { ...data, ...rest }, about: 'order/17' },
+  ]);
+});
+
+test('the world sees neither the version nor what is on its way', () => {
+  const seen = publicTransaction(aTransaction({ status: 'partially_refunded' }));
+  assert.equal(seen.is_paid, true);
+  assert.deepEqual(
+    ['version', 'refunding', 'payment_id', 'transaction_id'].filter((name) => name in seen),
+    [],
+  );
+});
+
+test('paying all pays what is open, oldest first, and counts up the totals of the invoice', () => {
+  const two = [aTransaction({ ...billed }), aTransaction({ ...billed, transaction_id: 6 })];
+  const change = payAll(account(two, aBill({ claimed: minor(8_000) })), facts, ctx);
+  assert.deepEqual(types(change), ['transaction.paid', 'payment.captured', 'payment.captured']);
+  assert.deepEqual(
+    change.events.map(({ data }) => (data as { paid_total?: number }).paid_total),
+    [undefined, 4_000, 8_000],
+  );
+  assert.deepEqual(
+    change.events.map(({ about }) => about),
+    Array(3).fill('order/17'),
+  );
+  assert.deepEqual(statuses(change.next), ['paid', 'paid']);
+  assert.deepEqual(change.next.bills, [{ order_id: 17, paid: 8_000, refunded: 0, released: 0, version: 1 }]);
+  assert.deepEqual(sumOf(change.next), Array(2).fill(['payment', 'cash/manual', 'receivable/2', 4_000]));
+  assert.deepEqual([change.next.payments[0]?.amount, change.next.payments[0]?.status], [8_000, 'captured']);
+});
+
+test('a payment over several orders is about none of them, and each of its parts about its own', () => {
+  const two = [aTransaction({ ...billed }), aTransaction({ transaction_id: 6 })];
+  const { events } = payAll(account(two, aBill()), facts, ctx);
+  assert.deepEqual(
+    events.map(({ about }) => about),
+    [undefined, 'order/17', undefined],
+  );
+});
+
+test('nothing open is nothing paid; under a key it is kept that nothing was', () => {
+  assert.deepEqual(payAll(account([]), facts, ctx).events, []);
+  const keyed = at({ request: { op: 'payment.pay', key: 'k', fingerprint: 'f' } });
+  assert.deepEqual(types(payAll(account([]), facts, keyed)), ['transaction.paid']);
+});
+
+test('one act pays one currency, nothing of a cancelled order, and so many at most', () => {
+  const other = aTransaction({ transaction_id: 6, currency: 'EUR' });
+  assert.deepEqual(
+    payable(account([aTransaction(), other])).map((one) => one.transaction_id),
+    [5],
+  );
+  assert.equal(isMore(account([aTransaction(), other]), [aTransaction()]), true);
+  assert.equal(isMore(account([other]), [other]), false);
+  assert.deepEqual(payable(account([aTransaction({ ...billed })], aBill({ closed: true }))), []);
+  const many = Array.from({ length: AT_ONCE + 1 }, (_, n) => aTransaction({ transaction_id: n + 1 }));
+  assert.equal(payAll(account(many), facts, ctx).next.transactions.length, AT_ONCE);
+  assert.equal(payAll(account(many), facts, ctx).next.more, true);
+});
+
+test('while a provider is asked nobody else pays; when it refuses all is open again', () => {
+  const one = aTransaction({ ...billed });
+  const payment = paymentOf([one], { ...facts, provider: 'stripe' }, ctx);
+  const started = startPayment(payment, account([one]), 1, ctx);
+  assert.deepEqual([statuses(started.next), types(started)], [['processing'], ['payment.started']]);
+  assert.deepEqual(started.next.entries, []);
+  const failed = failPayment(payment, account([one]), { act_id: 2, reason: 'no money' }, ctx);
+  assert.deepEqual([statuses(failed.next), types(failed)], [['open'], ['payment.failed']]);
+  assert.deepEqual([failed.next.payments[0]?.status, failed.next.payments[0]?.failure], ['failed', 'no money']);
+});
+
+test('a refund takes back a payment in part, and then the rest', () => {
+  const part = refund(paid(), { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'late', immediate: true }, ctx);
+  assert.deepEqual(statuses(part.next), ['partially_refunded']);
+  assert.deepEqual(sumOf(part.next), [['refund', 'refunds', 'cash/manual', 1_000]]);
+  const { data, about } = part.events[0] as { data: Record<string, unknown>; about?: string };
+  assert.deepEqual([data.amount, data.paid_total, data.refunded_total, about], [1_000, 4_000, 1_000, 'order/17']);
+  const rest = refund(
+    paid({ refunded: minor(1_000) }),
+    { act_id: 1, refund_id: 9, reason: 'late', immediate: true },
+    ctx,
+  );
+  assert.deepEqual([statuses(rest.next), rest.next.refunds[0]?.amount], [['refunded'], 3_000]);
+});
+
+test('no more is given back than was paid, counting what is on its way', () => {
+  const give = (more: Partial<TransactionState>, amount?: number) => () =>
+    refund(
+      paid(more),
+      {
+        act_id: 1,
+        refund_id: 9,
+        amount: amount === undefined ? undefined : minor(amount),
+        reason: 'late',
+        immediate: false,
+      },
+      ctx,
+    );
+  assert.throws(give({}, 4_001), { code: 'PAYMENT_REFUND_TOO_LARGE' });
+  assert.throws(give({ refunding: minor(3_000) }, 1_001), { code: 'PAYMENT_REFUND_TOO_LARGE' });
+  assert.throws(give({ refunding: minor(4_000) }), { code: 'PAYMENT_NOT_REFUNDABLE' });
+  assert.throws(give({ status: 'open' }), { code: 'PAYMENT_NOT_REFUNDABLE' });
+  assert.throws(give({ status: 'voided' }, 1), { code: 'PAYMENT_NOT_REFUNDABLE' });
+  assert.equal(refundable(aTransaction()), 0);
+});
+
+test('what a provider is asked to give back is held until it has, and free again when it has not', () => {
+  const asked = refund(paid({}, 'stripe'), { act_id: 1, refund_id: 9, reason: 'late', immediate: false }, ctx);
+  assert.deepEqual(types(asked), ['refund.started']);
+  const [held] = asked.next.transactions;
+  const [started] = asked.next.refunds;
+  assert.ok(held && started);
+  assert.deepEqual([held.refunding, held.refunded, asked.next.entries], [4_000, 0, []]);
+  const later = { ...paid(), transactions: [{ ...held, version: 3 }] };
+  const done = completeRefund({ ...started, version: 1 }, later, { act_id: 2, provider_ref: 're_1' }, ctx);
+  assert.deepEqual([statuses(done.next), done.next.transactions[0]?.refunding], [['refunded'], 0]);
+  const failed = failRefund({ ...started, version: 1 }, later, { act_id: 2, reason: 'closed' }, ctx);
+  assert.deepEqual([statuses(failed.next), failed.next.transactions[0]?.refunding], [['paid'], 0]);
+  const twice = completeRefund({ ...started, status: 'done' }, later, { act_id: 3, provider_ref: 're_1' }, ctx);
+  assert.deepEqual(twice.events, []);
+});
+
+test('of a cancelled order open transactions are voided and paid ones given back; the second time nothing is', () => {
+  const { bills, payments, transactions } = paid();
+  const open = aTransaction({ ...billed, transaction_id: 6 });
+  const waiting = aTransaction({ ...billed, transaction_id: 8, status: 'processing' });
+  const before = { bills, payments, transactions: [...transactions, open, waiting] };
+  const given = { act_id: 1, refund_ids: [9], immediate: () => true };
+  const { next, events } = settleCancelled(before, given, ctx);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['payment.refunded', 'transaction.voided'],
+  );
+  assert.deepEqual(statuses(next), ['refunded', 'voided']);
+  assert.deepEqual(next.bills, [{ order_id: 17, paid: 4_000, refunded: 4_000, released: 4_000, version: 1 }]);
+  assert.deepEqual(sumOf(next).at(-1), ['void', 'sales', 'receivable/2', 4_000]);
+  assert.deepEqual(
+    settleCancelled({ bills, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
+    [],
+  );
+});
+
+test('an invoice is paid by its owner, in its currency, while it waits to be paid', () => {
+  const invoice = { user_id: 2, status: 'sent', currency: 'USD' };
+  const code = (more: object) => {
+    try {
+      mustBePayable({ ...invoice, ...more }, { user_id: 2, currency: 'USD' });
+      return 'payable';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  const cases = [{}, { user_id: 3 }, { status: 'cancelled' }, { status: 'paid' }, { currency: 'EUR' }];
+  assert.deepEqual(cases.map(code), [
+    'payable',
+    'PAYMENT_OTHER_OWNER',
+    'PAYMENT_INVOICE_CANCELLED',
+    'PAYMENT_INVOICE_PAID',
+    'PAYMENT_OTHER_CURRENCY',
+  ]);
+});

@@ -1,0 +1,78 @@
+import type { AppError } from '../../../platform/contract/errors.ts';
+import { type Minor, minor } from '../../../platform/contract/money.ts';
+import type { Sql } from '../../../platform/db/postgres/postgres.ts';
+import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
+import { type Charge, decimal, type OrderBalance } from '../model/payment.model.ts';
+import { paymentErrors } from '../payment.contract.ts';
+
+export const TRANSACTION_COLUMNS = {
+  transaction_id: 'bigint',
+  user_id: 'bigint',
+  amount: 'bigint',
+  currency: 'text',
+  description: 'text',
+  invoice_id: 'bigint',
+  order_id: 'bigint',
+  status: 'text',
+  refunded: 'bigint',
+  refunding: 'bigint',
+  payment_id: 'bigint',
+  created_at: 'timestamptz',
+  paid_at: 'timestamptz',
+};
+
+/**
+ * How a new transaction is saved: with its claim in the ledger, and only if there is room for it. The room is a row:
+ * the user's wallet, or the bill of the invoice's order. It is raised by the statement that inserts, if the limit
+ * still holds then, so two at the same moment wait for each other and the second one sees the first.
+ */
+export function chargeSpec(schema: string, max: Minor): Omit<TableSpec<Charge>, 'schema'> {
+  const names = Object.keys(TRANSACTION_COLUMNS).join(', ');
+  return {
+    table: 'transactions',
+    key: 'transaction_id',
+    columns: TRANSACTION_COLUMNS,
+    transient: { bill_total: 'bigint' },
+    // A wallet or a bill can be raised only once in a statement. A bill has one owner, so the user stands for both.
+    apart: ({ user_id }) => [`user ${user_id}`],
+    assigned: { names: [], ctes: roomCtes(schema, max), select: `select ${names}, 1 from accepted` },
+  };
+}
+
+// Rows are raised in the order of their keys, wallets before bills: no two statements wait in a circle.
+const roomCtes = (schema: string, max: Minor): string => `wallet as (
+    insert into ${schema}.wallets as w (user_id, unbilled)
+    select user_id, amount from eligible where order_id is null and amount <= ${max} order by user_id
+    on conflict (user_id) do update set unbilled = w.unbilled + excluded.unbilled
+      where w.unbilled + excluded.unbilled <= ${max}
+    returning user_id),
+  bill as (
+    insert into ${schema}.bills as b
+      (order_id, user_id, invoice_id, total, claimed, paid, refunded, closed, version)
+    select order_id, user_id, invoice_id, bill_total, amount, 0, 0, false, 1 from eligible
+    where order_id is not null and amount <= bill_total and (select count(*) from wallet) >= 0 order by order_id
+    on conflict (order_id) do update set claimed = b.claimed + excluded.claimed
+      where not b.closed and b.claimed + excluded.claimed <= b.total
+    returning order_id),
+  accepted as materialized (
+    select e.* from eligible e
+    where case when e.order_id is null then e.user_id in (select user_id from wallet)
+      else e.order_id in (select order_id from bill) end),
+  claimed as (
+    insert into ${schema}.entries (transaction_id, nth, kind, user_id, debit, credit, amount, currency, created_at)
+    select transaction_id, 1, 'claim', user_id, 'receivable/' || user_id, 'sales', amount, currency, created_at
+    from accepted)`;
+
+/** Why there was no room, for the one who asked. */
+export const limitError = {
+  async user(sql: Sql, schema: string, user_id: number, max: Minor): Promise<AppError> {
+    const wallet = { name: `${schema} wallet`, text: `select unbilled from ${schema}.wallets where user_id = $1` };
+    const [row] = await sql.query<{ unbilled: Minor }>(wallet, [user_id]);
+    return paymentErrors.LIMIT({ current_total: decimal(row?.unbilled ?? minor(0)), max_allowed: decimal(max) });
+  },
+  bill(bill: OrderBalance | undefined, total: Minor): AppError {
+    if (bill?.closed) return paymentErrors.INVOICE_CANCELLED();
+    const left = minor(total - (bill?.claimed ?? 0));
+    return paymentErrors.INVOICE_COVERED({ left: decimal(left), invoice_total: decimal(total) });
+  },
+};

@@ -1,0 +1,161 @@
+import { common } from '../../../platform/contract/errors.ts';
+import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
+import type { PaymentOperation } from '../model/payment.operation.model.ts';
+
+export const PAYMENT_COLUMNS = {
+  payment_id: 'bigint',
+  user_id: 'bigint',
+  provider: 'text',
+  provider_ref: 'text',
+  method: 'text',
+  status: 'text',
+  amount: 'bigint',
+  currency: 'text',
+  transaction_ids: 'json',
+  request: 'text',
+  fingerprint: 'text',
+  failure: 'text',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+};
+
+export const REFUND_COLUMNS = {
+  refund_id: 'bigint',
+  transaction_id: 'bigint',
+  payment_id: 'bigint',
+  user_id: 'bigint',
+  invoice_id: 'bigint',
+  order_id: 'bigint',
+  provider: 'text',
+  provider_ref: 'text',
+  amount: 'bigint',
+  currency: 'text',
+  reason: 'text',
+  status: 'text',
+  number: 'text',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+};
+
+/**
+ * How an act is saved: its parts travel as JSON in its row and are written by the same statement, if all of them
+ * still are as they were looked at. An act of which one part has moved is left out whole, which counts as STALE.
+ */
+export function operationSpec(schema: string): Omit<TableSpec<PaymentOperation>, 'schema'> {
+  return {
+    table: 'acts',
+    key: 'act_id',
+    columns: { act_id: 'bigint', kind: 'text', user_id: 'bigint', created_at: 'timestamptz' },
+    transient: { transactions: 'json', bills: 'json', payments: 'json', refunds: 'json', entries: 'json' },
+    // All that an act changes belongs to its user.
+    apart: ({ user_id }) => [`user ${user_id}`],
+    // The same request began a payment in another process: it is found when this one looks again.
+    conflicts: { payments_by_request: () => common.STALE() },
+    assigned: {
+      names: [],
+      ctes: [partCtes, wholeCtes, moveCtes, refundCtes].map((ctes) => ctes(schema)).join(',\n'),
+      select: 'select act_id, kind, user_id, created_at, 1 from whole',
+    },
+  };
+}
+
+const typed = (columns: Record<string, string>): string =>
+  [...Object.entries(columns).map(([name, type]) => `${name} ${type}`), 'version integer'].join(', ');
+
+const part = (name: string, columns: string): string =>
+  `from eligible e, json_to_recordset(e.${name}) as p(${columns})`;
+
+const partCtes = (): string => `given_transactions as materialized (select e.act_id, p.* ${part(
+  'transactions',
+  'transaction_id bigint, status text, refunded bigint, refunding bigint, payment_id bigint, paid_at timestamptz, version integer',
+)}),
+  given_bills as materialized (select e.act_id, p.* ${part(
+    'bills',
+    'order_id bigint, paid bigint, refunded bigint, released bigint, version integer',
+  )}),
+  given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
+  given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
+
+// "= any(array(…))" and not "in": by the keys themselves, whatever the planner guesses that a document holds.
+// What is locked is seen as it is then, not as it was when the statement began. Rows are locked kind after kind, and
+// of each kind in the order of their ids: the counts keep the kinds in their order.
+const wholeCtes = (schema: string): string => `locked_transactions as materialized (
+    select transaction_id, version from ${schema}.transactions
+    where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
+  locked_bills as materialized (
+    select order_id, version from ${schema}.bills
+    where order_id = any(array(select order_id from given_bills)) and (select count(*) from locked_transactions) >= 0
+    order by order_id for no key update),
+  locked_payments as materialized (
+    select payment_id, version from ${schema}.payments
+    where payment_id = any(array(select payment_id from given_payments where version > 0))
+      and (select count(*) from locked_bills) >= 0
+    order by payment_id for no key update),
+  locked_refunds as materialized (
+    select refund_id, version from ${schema}.refunds
+    where refund_id = any(array(select refund_id from given_refunds where version > 0))
+      and (select count(*) from locked_payments) >= 0
+    order by refund_id for no key update),
+  stale as materialized (
+    select g.act_id from given_transactions g left join locked_transactions l using (transaction_id)
+      where l.version is distinct from g.version
+    union all select g.act_id from given_bills g left join locked_bills l using (order_id)
+      where l.version is distinct from g.version
+    union all select g.act_id from given_payments g left join locked_payments l using (payment_id)
+      where g.version > 0 and l.version is distinct from g.version
+    union all select g.act_id from given_refunds g left join locked_refunds l using (refund_id)
+      where g.version > 0 and l.version is distinct from g.version),
+  whole as materialized (select e.* from eligible e where e.act_id not in (select act_id from stale))`;
+
+const moveCtes = (schema: string): string => `moved_transactions as (
+    update ${schema}.transactions t set status = g.status, refunded = g.refunded, refunding = g.refunding,
+      payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
+    from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
+      and t.transaction_id = any(array(select transaction_id from given_transactions))),
+  moved_bills as (
+    update ${schema}.bills b set paid = g.paid, refunded = g.refunded, claimed = b.claimed - g.released,
+      version = b.version + 1
+    from given_bills g join whole using (act_id) where b.order_id = g.order_id
+      and b.order_id = any(array(select order_id from given_bills))),
+  new_payments as (
+    insert into ${schema}.payments (${Object.keys(PAYMENT_COLUMNS).join(', ')}, version)
+    select ${Object.keys(PAYMENT_COLUMNS).map((name) => `g.${name}`)}, 1
+    from given_payments g join whole using (act_id) where g.version = 0),
+  moved_payments as (
+    update ${schema}.payments p set status = g.status, provider_ref = g.provider_ref, failure = g.failure,
+      updated_at = g.updated_at, version = p.version + 1
+    from given_payments g join whole using (act_id) where g.version > 0 and p.payment_id = g.payment_id
+      and p.payment_id = any(array(select payment_id from given_payments))),
+  posted as (
+    insert into ${schema}.entries
+      (act_id, transaction_id, nth, kind, user_id, debit, credit, amount, currency, created_at)
+    select e.act_id, p.transaction_id, p.nth, p.kind, e.user_id, p.debit, p.credit, p.amount, p.currency, e.created_at
+    from whole e, json_to_recordset(e.entries) as p(
+      transaction_id bigint, nth integer, kind text, debit text, credit text, amount bigint, currency text)
+    order by e.act_id, p.transaction_id)`;
+
+// The number of a credit note comes with the commit that gives the money back: each year's row is raised by the count
+// of its new ones and stays locked until then, so what fails takes its numbers back with it.
+const refundCtes = (schema: string): string => `done_refunds as materialized (
+    select g.*, extract(year from g.updated_at at time zone 'utc')::integer as year
+    from given_refunds g join whole using (act_id) where g.status = 'done'),
+  placed as (
+    select d.refund_id, d.year, row_number() over (partition by year order by refund_id desc) - 1 as behind
+    from done_refunds d),
+  series as (
+    insert into ${schema}.number_series as s (year, last)
+    select year, count(*) from done_refunds group by year order by year
+    on conflict (year) do update set last = s.last + excluded.last returning s.year, s.last),
+  numbered as materialized (
+    select refund_id, 'CN-' || year || '-' || lpad(digits, greatest(6, length(digits)), '0') as number
+    from placed join series using (year), lateral (select (last - behind)::text as digits) n),
+  new_refunds as (
+    insert into ${schema}.refunds (${Object.keys(REFUND_COLUMNS).join(', ')}, version)
+    select ${Object.keys(REFUND_COLUMNS).map((name) => (name === 'number' ? 'n.number' : `g.${name}`))}, 1
+    from given_refunds g join whole using (act_id) left join numbered n using (refund_id) where g.version = 0),
+  moved_refunds as (
+    update ${schema}.refunds r set status = g.status, provider_ref = g.provider_ref, updated_at = g.updated_at,
+      number = n.number, version = r.version + 1
+    from given_refunds g join whole using (act_id) left join numbered n using (refund_id)
+    where g.version > 0 and r.refund_id = g.refund_id
+      and r.refund_id = any(array(select refund_id from given_refunds)))`;

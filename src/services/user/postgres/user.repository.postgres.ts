@@ -1,0 +1,103 @@
+import type { JWK } from 'jose';
+import { cursorId, pageOf } from '../../../platform/db/pages.ts';
+import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import { userErrors } from '../user.contract.ts';
+import type { UserState } from '../user.model.ts';
+import type { UserRepository } from '../user.repository.ts';
+import { sessionsPostgres } from './user.sessions.postgres.ts';
+
+const COLUMNS = {
+  user_id: 'bigint',
+  username: 'text',
+  password_hash: 'text',
+  password_version: 'integer',
+  role: 'text',
+  founder: 'boolean',
+  display_name: 'text',
+  email: 'text',
+  phone: 'text',
+  address: 'json',
+  locale: 'text',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+};
+
+const CONFLICTS = {
+  users_username: () => userErrors.NAME_TAKEN(),
+  users_founder: () => userErrors.FOUNDED(),
+  an_admin_remains: () => userErrors.LAST_ADMIN(),
+};
+
+/** Accounts in PostgreSQL. */
+export function userPostgres(store: PostgresStore): UserRepository {
+  const { schema, db } = store;
+  const select = `select ${Object.keys(COLUMNS).join(', ')}, version from ${schema}.users`;
+  const read = store.reader<number, UserState>('user', `${select} where user_id = any($1)`, (row) => row.user_id);
+  const readByName = store.reader<string, UserState>(
+    'by name',
+    `${select} where lower(username collate "C") = any($1)`,
+    (row) => keyOf(row.username),
+  );
+  const save = store.saver<UserState>({
+    table: 'users',
+    key: 'user_id',
+    columns: COLUMNS,
+    secrets: ['password_hash'],
+    conflicts: CONFLICTS,
+  });
+
+  const statement = (name: string, text: string) => ({ name: `${schema} ${name}`, text });
+  const list = statement('list', `${select} where user_id > $1 order by user_id limit $2`);
+  const empty = statement('empty', `select not exists (select from ${schema}.users) as empty`);
+  const rehash = statement(
+    'rehash',
+    `update ${schema}.users set password_hash = $3 where user_id = $1 and password_hash = $2`,
+  );
+
+  return {
+    nextId: store.ids('user_ids').next,
+    async get(user_id) {
+      const found = await read(user_id);
+      if (!found) throw userErrors.NOT_FOUND();
+      return found;
+    },
+    findByName: (username) => readByName(keyOf(username)),
+    async list({ limit, cursor }) {
+      const rows = await db.query<UserState>(list, [cursorId(cursor) ?? 0, limit + 1]);
+      return pageOf(rows, limit, (row) => row.user_id);
+    },
+    save,
+    async isEmpty() {
+      const [row] = await db.query<{ empty: boolean }>(empty);
+      return row?.empty === true;
+    },
+    async rehash(user_id, from, to) {
+      await db.query(rehash, [user_id, from, to]);
+    },
+    // An account is one row, of which nothing else is kept.
+    forgetEarlier: async () => undefined,
+    sessions: sessionsPostgres(store),
+    signingKey: keyKeeper(store),
+  };
+}
+
+// As the index sees it: only A to Z have small letters.
+const keyOf = (username: string): string => username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
+function keyKeeper({ schema, db }: PostgresStore): UserRepository['signingKey'] {
+  async function active(): Promise<JWK | undefined> {
+    const text = `select jwk from ${schema}.signing_keys where active`;
+    const [row] = await db.query<{ jwk: JWK }>({ name: '', text });
+    return row?.jwk;
+  }
+  return async (make, now) => {
+    const known = await active();
+    if (known) return known;
+    const jwk = await make();
+    // Another process may be first: then its key is the one that counts.
+    const text = `insert into ${schema}.signing_keys (kid, jwk, active, created_at)
+      values ($1, $2, true, $3) on conflict do nothing`;
+    await db.query({ name: '', text }, [jwk.kid, JSON.stringify(jwk), now]);
+    return (await active()) ?? jwk;
+  };
+}
