@@ -98,7 +98,7 @@ export default {
       'repository-interfaces-import-only-models-and-contracts',
       'the interface of a repository speaks of states and of public types',
       { path: `${ROOM}.*${INTERFACE}` },
-      { path: '^src/', pathNot: [INTERFACE, MODEL, CONTRACT, WORDS] },
+      { path: '^src/', pathNot: [INTERFACE, MODEL, CONTRACT, WORDS, '^src/platform/ids\\.ts$'] },
     ),
     rule(
       'models-import-only-models-and-contracts',

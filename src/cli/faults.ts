@@ -13,11 +13,17 @@ export function errorReportOf(error: unknown): ErrorReport {
 }
 
 function knownFault(error: Error): ErrorReport | undefined {
+  if (error instanceof AggregateError) return severalFaults(error.errors);
   if (error instanceof Misused || error instanceof CliError) return { error: error.message, code: error.code };
   if (error instanceof ConfigError) return { error: error.faults.join('\n'), code: 'CONFIGURATION' };
   if (error instanceof AlreadyRunning) return { error: error.message, code: 'ALREADY_RUNNING' };
   if (error instanceof UnfitDatabase) return { error: error.message, code: 'UNFIT_DATABASE' };
   return databaseFault(error) ?? systemFault(error) ?? sentence(error);
+}
+
+function severalFaults(errors: readonly unknown[]): ErrorReport {
+  const faults = errors.map(errorReportOf);
+  return { error: faults.map((one) => one.error).join('\n'), code: faults[0]?.code ?? 'FAILED' };
 }
 
 /** The sentence for a database that is not there, or that cannot be used as it is. */
@@ -38,17 +44,19 @@ interface SystemError {
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
+  /** What sets the port. */
+  readonly setting?: string;
 }
 
 /** Faults of a server that cannot listen. */
 const LISTENING: Readonly<Record<string, (error: SystemError) => string>> = {
-  EADDRINUSE: ({ address, port }) =>
-    `Port ${port} on ${address} is taken by another program; set PORT (or <SERVICE>_PORT) to a free one, or stop that program.`,
+  EADDRINUSE: ({ address, port, setting }) =>
+    `Port ${port} on ${address} is taken by another program; set ${setting} to a free one, or stop that program.`,
   EADDRNOTAVAIL: ({ address }) =>
     `${address} is no address of this machine; set HOST to one that is, or to 0.0.0.0 for every one.`,
-  EACCES: ({ port }) =>
-    `Port ${port} is not for this user (those below 1024 are for root); set PORT (or <SERVICE>_PORT) to another one.`,
-  EPERM: ({ port }) => `This user may not listen on port ${port}; set PORT (or <SERVICE>_PORT) to another one.`,
+  EACCES: ({ port, setting }) =>
+    `Port ${port} is not for this user (those below 1024 are for root); set ${setting} to another one.`,
+  EPERM: ({ port, setting }) => `This user may not listen on port ${port}; set ${setting} to another one.`,
 };
 
 /** Faults of files and of what the system has to give. */
@@ -74,8 +82,9 @@ const FILES: Readonly<Record<string, (what: string) => string>> = {
 
 function systemFault(error: Error): ErrorReport | undefined {
   const { code = '', syscall = '', path, address, port, hostname, message } = error as SystemError;
+  const { setting = 'PORT (or <SERVICE>_PORT)' } = error as SystemError;
   if (/^(listen|bind)/.test(syscall)) {
-    const text = LISTENING[code]?.({ address, port });
+    const text = LISTENING[code]?.({ address, port, setting });
     if (text) return { error: text, code };
   }
   if (/^getaddrinfo/.test(syscall)) {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -74,6 +76,29 @@ test('two services at one port are a sentence before anything is started', () =>
   );
   assert.equal(readdirSync(folder).includes('never'), false);
 });
+
+test('a taken port is a sentence before a database is made, each with its setting', async () => {
+  const taken = [createServer(), createServer()];
+  const ports = await Promise.all(taken.map((server) => listening(server)));
+  const env = { LOG_LEVEL: 'silent', DATA_DIR: join(folder, 'never'), JWT_SECRET: 's'.repeat(32) };
+  const say = (port: string | undefined, setting: string) =>
+    `Port ${port} on 127.0.0.1 is taken by another program; set ${setting} to a free one, or stop that program.\n`;
+  const [one, two] = ports;
+  const whole = ran(['start'], { ...env, PORT: String(one) });
+  assert.deepEqual([whole.status, whole.stderr], [1, say(one, 'PORT')]);
+  const each = { SERVICES: 'user,order', USER_PORT: String(one), ORDER_PORT: String(two) };
+  const parts = ran(['start', '--json'], { ...env, ...each });
+  const { error, code } = JSON.parse(parts.stderr) as { error: string; code: string };
+  assert.deepEqual([code, `${error}\n`], ['EADDRINUSE', say(one, 'USER_PORT') + say(two, 'ORDER_PORT')]);
+  assert.equal(readdirSync(folder).includes('never'), false);
+  for (const server of taken) server.close();
+});
+
+/** Its port, once the system has it. */
+async function listening(server: Server): Promise<string> {
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return String((server.address() as AddressInfo).port);
+}
 
 test('a data directory that can be none is a sentence, and no stack', () => {
   writeFileSync(join(folder, 'a-file'), '');

@@ -14,7 +14,7 @@ export function widgetClickHouse(store: ClickHouseStore): WidgetRepository {
   });
 
   return {
-    nextId: store.ids('widgets', { table: 'widgets', column: 'widget_id' }).next,
+    ids: store.ids('widgets', { table: 'widgets', column: 'widget_id' }),
     async get(widget_id) {
       const found = await widgets.get(widget_id);
       if (!found) throw widgetErrors.NOT_FOUND();

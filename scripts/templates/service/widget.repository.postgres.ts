@@ -34,7 +34,7 @@ export function widgetPostgres(store: PostgresStore): WidgetRepository {
   });
 
   return {
-    nextId: ids.next,
+    ids,
     async get(widget_id) {
       const found = await read(widget_id);
       if (!found) throw widgetErrors.NOT_FOUND();

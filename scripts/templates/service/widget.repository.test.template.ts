@@ -22,7 +22,7 @@ eachStore('how widgets are kept', (store) => {
   after(() => kept.close());
 
   async function saved(name: string): Promise<WidgetState> {
-    const widget_id = await widgets.nextId();
+    const widget_id = await widgets.ids.next();
     return widgets.save(at(NOW), createWidget({ name }, { widget_id }, at(NOW)));
   }
 
@@ -42,7 +42,7 @@ eachStore('how widgets are kept', (store) => {
     const { widget_id } = await saved('One');
     const again = createWidget({ name: 'Two' }, { widget_id }, at(NOW));
     await assert.rejects(others.save(at(NOW), again), { code: 'WIDGET_EXISTS' });
-    const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? widgets : others).nextId()));
+    const ids = await Promise.all(Array.from({ length: 20 }, (_, i) => (i % 2 ? widgets : others).ids.next()));
     assert.equal(new Set(ids).size, 20);
   });
 

@@ -1,4 +1,5 @@
 import type { Change, Ctx, Page } from '../../../src/platform/contract/contract.ts';
+import type { Ids } from '../../../src/platform/ids.ts';
 import type { WidgetState } from './widget.model.ts';
 
 export interface WidgetFilter {
@@ -7,7 +8,7 @@ export interface WidgetFilter {
 
 /** How widgets are kept. */
 export interface WidgetRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws WIDGET_NOT_FOUND. */
   get(widget_id: number): Promise<WidgetState>;
   /** Newest first. */

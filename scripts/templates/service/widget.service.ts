@@ -1,6 +1,7 @@
 import type { Actions, ServiceParts } from '../../../src/platform/app/module.ts';
 import type { Actor } from '../../../src/platform/contract/contract.ts';
 import { common } from '../../../src/platform/contract/errors.ts';
+import { withId } from '../../../src/platform/ids.ts';
 import { widgetErrors, type widgetOps } from './widget.contract.ts';
 import { createWidget, isStaff, maySee, publicWidget, type WidgetState } from './widget.model.ts';
 import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';
@@ -17,9 +18,9 @@ export function widgetService({ repository: widgets }: ServiceParts<WidgetReposi
       return publicWidget(state);
     },
     create: {
-      async execute(ctx, input) {
-        const widget_id = await widgets.nextId();
-        return widgets.save(ctx, createWidget(input, { widget_id }, ctx));
+      execute(ctx, input) {
+        const save = (widget_id: number) => widgets.save(ctx, createWidget(input, { widget_id }, ctx));
+        return withId(widgets.ids, save, ({ widget_id }) => widget_id);
       },
       respond: (_ctx, state: WidgetState) => publicWidget(state),
     },

@@ -6,8 +6,9 @@ import { refusePrivateLog } from '../bus/embedded/private-log.ts';
 import { type EventPath, openEventPath } from '../bus/event-path.ts';
 import { publisherOf } from '../bus/publishing/unpublishable.ts';
 import type { Subscriber } from '../bus/subscriber.ts';
+import { withTimeout } from '../bus/timeout.ts';
 import type { Config } from '../config/config.ts';
-import { refuseSharedPorts } from '../config/ports.ts';
+import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
 import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
 import { clickhouseStore } from '../db/clickhouse/store/store.ts';
@@ -90,6 +91,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   collectProcessMetrics();
   const modules = modulesOf(container);
   refuseSharedPorts(modules, config);
+  await refuseTakenPorts(modules, config);
   await refusePrivateLog(modules, config);
   const seal = sealOf(config, modules);
   const engines = await createEngines({ ...options, modules });
@@ -197,6 +199,7 @@ function wiring({ tools, engines, seal, locals, neighbours, closing, stores, pee
     }
     called.set(contract.name, Object.keys(peers));
     const kept = openStore(module, engines, tools);
+    if (kept) closing.push(() => closeStore(kept, contract.name, tools.log));
     if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
     const service = module.service({ repository: kept?.repository, peers: seen, tools });
@@ -224,18 +227,30 @@ interface OpenStore {
   readonly repository: unknown;
   readonly deadLetters: DeadLetterStore;
   findAnswer(key: string): Promise<StoredResponse | undefined>;
+  close(): Promise<void>;
+}
+
+const LAST_WORDS_MS = 5_000;
+
+/** Nothing but the next ids depends on it: a store that is away does not hold up the stop. */
+async function closeStore({ close }: OpenStore, service: string, log: Log): Promise<void> {
+  const told = withTimeout(LAST_WORDS_MS, `it took longer than ${LAST_WORDS_MS / 1_000} s`, close());
+  await told.catch(({ message }: Error) =>
+    log.warn({ service, reason: message }, 'ids that were not used could not be given back; numbers will be missing'),
+  );
 }
 
 function openStore({ contract, stores }: AnyModule, engines: Engines, tools: Tools): OpenStore | undefined {
   if (!stores) return undefined;
   if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
     const store = clickhouseStore(engines.clickhouse(), contract);
-    const { deadLetters, findAnswer } = store;
-    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer };
+    const { deadLetters, findAnswer, close } = store;
+    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer, close };
   }
   const store = postgresStore(engines.database(contract.name), contract);
   const deadLetters = deadLettersIn(store.db, contract.name);
-  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer: store.findAnswer };
+  const { findAnswer, close } = store;
+  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer, close };
 }
 
 function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {

@@ -1,27 +1,65 @@
+import { createServer } from 'node:net';
 import type { AnyModule } from '../app/module.ts';
 import { type Config, ConfigError } from './config.ts';
 
-/**
- * Before anything is started. Throws ConfigError when two services of this process would listen at the same port.
- * With the edge service here there is one server for all, so there is nothing to share.
- */
-export function refuseSharedPorts(modules: readonly AnyModule[], config: Config): void {
+/** A port that this process listens on. */
+export interface Door {
+  readonly port: number;
+  /** What sets it. */
+  readonly setting: string;
+  /** The service that it is of; behind the one of the edge service all of the process answer. */
+  readonly service: string;
+}
+
+/** Every port of this process: with the edge service here one for everything, otherwise one a service. */
+export function doorsOf(modules: readonly AnyModule[], config: Config): Door[] {
   const here = modules.filter(({ contract }) => config.services.has(contract.name));
-  if (here.some(({ edge }) => edge)) return;
-  const services = new Map<number, string[]>();
-  for (const { contract } of here) {
-    const port = config.of(contract.name).PORT ?? contract.port;
-    // 0 is any free one, which differs.
-    if (port !== 0) services.set(port, [...(services.get(port) ?? []), contract.name]);
-  }
-  const faults = [...services].flatMap(([port, names]) =>
-    names.length < 2
-      ? []
-      : [
-          `${names.join(' and ')} would listen at the same port ${port}; give each its own with ${names
-            .map((name) => `${name.toUpperCase()}_PORT`)
-            .join(' and ')}.`,
-        ],
-  );
+  const edge = here.find((module) => module.edge);
+  if (edge) return [{ port: config.PORT, setting: 'PORT', service: edge.contract.name }];
+  return here.map(({ contract: { name, port } }) => {
+    return { port: config.of(name).PORT ?? port, setting: `${name.toUpperCase()}_PORT`, service: name };
+  });
+}
+
+/** Before anything is started. Throws ConfigError when two services of this process would listen at the same port. */
+export function refuseSharedPorts(modules: readonly AnyModule[], config: Config): void {
+  const fixed = doorsOf(modules, config).filter(isFixed);
+  const faults = [...Map.groupBy(fixed, ({ port }) => port)].flatMap(([port, doors]) => {
+    if (doors.length < 2) return [];
+    const [names, settings] = [doors.map(({ service }) => service), doors.map(({ setting }) => setting)];
+    return [
+      `${names.join(' and ')} would listen at the same port ${port}; give each its own with ${settings.join(' and ')}.`,
+    ];
+  });
   if (faults.length > 0) throw new ConfigError(faults);
 }
+
+/**
+ * Before anything is started, so that a start that cannot be makes no database. Throws the system's error of a port
+ * that cannot be listened on, with its setting, or an AggregateError of several.
+ */
+export async function refuseTakenPorts(modules: readonly AnyModule[], config: Config): Promise<void> {
+  const doors = doorsOf(modules, config).filter(isFixed);
+  const tried = await Promise.all(doors.map(async (door) => withSetting(await listenFault(door, config.HOST), door)));
+  const faults = tried.filter((fault) => fault !== undefined);
+  if (faults.length > 1) throw new AggregateError(faults);
+  if (faults[0]) throw faults[0];
+}
+
+/** Why a port cannot be listened on; undefined when it can. */
+export function listenFault({ port }: Pick<Door, 'port'>, host: string): Promise<Error | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', resolve);
+    server.listen({ port, host }, () => server.close(() => resolve(undefined)));
+  });
+}
+
+/** The same error, which says what the port is set with. */
+export function withSetting<E>(error: E, { setting }: Pick<Door, 'setting'>): E {
+  if (error instanceof Error) Object.assign(error, { setting });
+  return error;
+}
+
+// 0 is any free one.
+const isFixed = ({ port }: Door): boolean => port !== 0;

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyModule } from '../app/module.ts';
 import type { Config } from '../config/config.ts';
+import { type Door, doorsOf, withSetting } from '../config/ports.ts';
 import { exposeHealth } from '../observability/health-metrics.ts';
 import { type DoorHealth, doorHealth, type HealthSources } from './health/door.ts';
 import type { ServiceDescription } from './openapi/asyncapi.ts';
@@ -33,22 +34,20 @@ export interface Servers {
 }
 
 /** Which services answer on which port. */
-interface Door {
-  readonly name: string;
-  readonly port: number;
+interface OpenDoor extends Door {
   readonly behind: readonly LocalService[];
   readonly neighbours: readonly RemoteService[];
   /** Whether it is the one door of the whole system. */
   readonly edge: boolean;
 }
 
-/** With the edge service here: one server for everything, at PORT. Without it: one a service, each on its own port. */
-function doorsOf({ config, served, neighbours }: HttpOptions): Door[] {
-  const edge = served.find(({ module }) => module.edge);
-  if (edge) return [{ name: edge.module.contract.name, port: config.PORT, behind: served, neighbours, edge: true }];
-  return served.map((one) => {
-    const { name, port } = one.module.contract;
-    return { name, port: config.of(name).PORT ?? port, behind: [one], neighbours: [], edge: false };
+function openDoors({ config, served, neighbours }: HttpOptions): OpenDoor[] {
+  const modules = served.map(({ module }) => module);
+  return doorsOf(modules, config).map((door) => {
+    const own = served.filter(({ module }) => module.contract.name === door.service);
+    return own.some(({ module }) => module.edge)
+      ? { ...door, behind: served, neighbours, edge: true }
+      : { ...door, behind: own, neighbours: [], edge: false };
   });
 }
 
@@ -62,12 +61,14 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
     await Promise.all(servers.map((server) => server.close()));
   };
   try {
-    for (const door of doorsOf(parts)) {
-      const health = doorHealth({ ...door, services: namesOf(door), sources: parts.health });
+    for (const door of openDoors(parts)) {
+      const health = doorHealth({ ...door, name: door.service, services: namesOf(door), sources: parts.health });
       const app = serve(door, parts, health);
-      hidden.push(exposeHealth(door.name, health.whole));
+      hidden.push(exposeHealth(door.service, health.whole));
       servers.push(app);
-      const url = await app.listen({ host: parts.config.HOST, port: door.port });
+      const url = await app.listen({ host: parts.config.HOST, port: door.port }).catch((error: unknown) => {
+        throw withSetting(error, door);
+      });
       for (const { module } of door.behind) urls[module.contract.name] = url;
     }
   } catch (error) {
@@ -77,10 +78,10 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
   return { urls, drain };
 }
 
-const namesOf = ({ behind }: Door): string[] => behind.map(({ module }) => module.contract.name);
+const namesOf = ({ behind }: OpenDoor): string[] => behind.map(({ module }) => module.contract.name);
 
 function serve(
-  { name, behind, neighbours }: Door,
+  { service: name, behind, neighbours }: OpenDoor,
   { parties, http }: HttpOptions,
   health: DoorHealth,
 ): FastifyInstance {

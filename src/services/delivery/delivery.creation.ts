@@ -1,5 +1,6 @@
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
+import { withId } from '../../platform/ids.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { deliveryErrors, type ShipTo } from './delivery.contract.ts';
@@ -25,9 +26,9 @@ export function shipmentCreation(shipments: ShipmentRepository, user: Profiles):
 
   return async (ctx, order) => {
     const ship_to = await shipTo(ctx, order.user_id);
-    const change = openShipment(order, { shipment_id: await shipments.nextId(), ship_to }, ctx);
+    const save = (shipment_id: number) => shipments.save(ctx, openShipment(order, { shipment_id, ship_to }, ctx));
     try {
-      await shipments.save(ctx, change);
+      await withId(shipments.ids, save, ({ shipment_id }) => shipment_id);
       return true;
     } catch (error) {
       // The order has its shipment, so nothing is left to do.

@@ -35,7 +35,7 @@ export function deliveryPostgres(store: PostgresStore): ShipmentRepository {
   );
 
   return {
-    nextId: store.ids('shipment_ids').next,
+    ids: store.ids('shipment_ids'),
     async get(shipment_id) {
       const found = await read(shipment_id);
       if (!found) throw deliveryErrors.NOT_FOUND();

@@ -38,7 +38,7 @@ eachEngine('how shipments are kept', (engine) => {
   });
 
   async function opened(order_id: number, more = {}, on = shipments, ctx = at()): Promise<ShipmentState> {
-    const facts = { shipment_id: await on.nextId(), ship_to: SHIP_TO };
+    const facts = { shipment_id: await on.ids.next(), ship_to: SHIP_TO };
     return on.save(ctx, openShipment(anOrder({ order_id, ...more }), facts, ctx));
   }
   const booked = async (order_id: number, tracking_number: string, carrier = 'DHL') =>
@@ -56,7 +56,7 @@ eachEngine('how shipments are kept', (engine) => {
     assert.equal(shipment.version, 1);
     assert.deepEqual(await shipments.get(shipment.shipment_id), shipment);
     assert.deepEqual(await shipments.findByOrder(17), shipment);
-    const facts = { shipment_id: await shipments.nextId(), ship_to: null };
+    const facts = { shipment_id: await shipments.ids.next(), ship_to: null };
     const nowhere = await shipments.save(at(), openShipment(anOrder({ order_id: 18 }), facts, at()));
     assert.deepEqual(await shipments.get(nowhere.shipment_id), nowhere);
   });

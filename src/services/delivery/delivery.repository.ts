@@ -1,4 +1,5 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
 import type { ShipmentState, ShipmentStep } from './delivery.model.ts';
 
@@ -10,7 +11,7 @@ export interface ShipmentFilter {
 
 /** How shipments are kept. */
 export interface ShipmentRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws SHIPMENT_NOT_FOUND. */
   get(shipment_id: number): Promise<ShipmentState>;
   findByOrder(order_id: number): Promise<ShipmentState | undefined>;

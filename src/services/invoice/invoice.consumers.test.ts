@@ -35,7 +35,7 @@ eachStore('what invoices follow', (store) => {
   after(() => kept.close());
 
   async function draft() {
-    const invoice_id = await invoices.nextId();
+    const invoice_id = await invoices.ids.next();
     const order = anOrder({ order_id: ++orders });
     return invoices.save(
       at(NOW),

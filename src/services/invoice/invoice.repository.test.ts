@@ -48,7 +48,7 @@ eachStore('how invoices are kept', (store) => {
   after(() => kept.close());
 
   async function invoice(order_id: number, now = NOW, more = {}, on = invoices): Promise<InvoiceState> {
-    const invoice_id = await on.nextId();
+    const invoice_id = await on.ids.next();
     const ctx = at(now, more);
     return on.save(ctx, createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx));
   }
@@ -56,7 +56,7 @@ eachStore('how invoices are kept', (store) => {
   /** Saves an invoice that no store takes. */
   async function impossible(order_id: number): Promise<InvoiceState> {
     const ctx = at(NOW);
-    const invoice_id = await invoices.nextId();
+    const invoice_id = await invoices.ids.next();
     const { next, events } = createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx);
     return invoices.save(ctx, { next: { ...next, status: 'lost' as never }, events });
   }

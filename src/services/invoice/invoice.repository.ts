@@ -1,5 +1,6 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import type { InvoiceState } from './invoice.model.ts';
 
@@ -15,7 +16,7 @@ export interface PageRequest {
 
 /** How invoices are kept. */
 export interface InvoiceRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws INVOICE_NOT_FOUND. */
   get(invoice_id: number): Promise<InvoiceState>;
   findByOrder(order_id: number): Promise<InvoiceState | undefined>;

@@ -3,6 +3,7 @@ import { createPool } from '../../platform/app/worker/pool.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
+import { withId } from '../../platform/ids.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
@@ -97,9 +98,9 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     // Another's order is none: the peer says so, with the sentence it has for one that never was.
     const order = await peers.order.forInvoice(ctx, { order_id });
     const buyer = buyerOf(order.username, await profileOf(ctx, order.user_id));
-    const change = createInvoice(order, { invoice_id: await invoices.nextId(), buyer }, ctx);
+    const save = (invoice_id: number) => invoices.save(ctx, createInvoice(order, { invoice_id, buyer }, ctx));
     try {
-      return await invoices.save(ctx, change);
+      return await withId(invoices.ids, save, ({ invoice_id }) => invoice_id);
     } catch (error) {
       const faster = codeOf(error) === invoiceErrors.EXISTS.code ? await invoices.findByOrder(order_id) : undefined;
       if (!faster) throw error;

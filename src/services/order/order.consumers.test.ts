@@ -43,7 +43,7 @@ eachEngine('what an order hears of other services', (engine) => {
 
   async function placed(): Promise<OrderState> {
     const ctx = at(undefined, { actor: { kind: 'user', id: 2, username: 'alice', role: 'customer' } });
-    const reservation = aReservation(await orders.nextId(), aLine());
+    const reservation = aReservation(await orders.ids.next(), aLine());
     return orders.save(ctx, placeOrder({ id: 2, username: 'alice' }, reservation, parseRate('0.1') as Rate, ctx));
   }
 

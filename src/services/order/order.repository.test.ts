@@ -25,7 +25,7 @@ eachStore('how orders are kept', (store) => {
   after(() => kept.close());
 
   async function placed(buyer = alice, on = orders): Promise<OrderState> {
-    const order_id = await on.nextId();
+    const order_id = await on.ids.next();
     return on.save(at(), placeOrder(buyer, aReservation(order_id, aLine()), parseRate('0.1') as Rate, at()));
   }
   const idsOf = (page: { items: OrderState[] }) => page.items.map(({ order_id }) => order_id);
@@ -92,7 +92,7 @@ eachStore('how orders are kept', (store) => {
   });
 
   test('totals that do not add up are never kept, and do not keep others from it', async () => {
-    const ids = [await orders.nextId(), await orders.nextId()];
+    const ids = [await orders.ids.next(), await orders.ids.next()];
     const [good, bad] = ids.map((id) => placeOrder(alice, aReservation(id, aLine()), parseRate('0.1') as Rate, at()));
     assert.ok(good && bad);
     const wrong = { ...bad, next: { ...bad.next, total: minor(1) } };

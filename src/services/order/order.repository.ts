@@ -1,5 +1,6 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import type { TimelineEvent } from './timeline/order.timeline.model.ts';
@@ -20,7 +21,7 @@ export interface TimelineRepository {
 
 /** How orders are kept. */
 export interface OrderRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws ORDER_NOT_FOUND. */
   get(order_id: number): Promise<OrderState>;
   /** Those that exist, by id. */

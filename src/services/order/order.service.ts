@@ -4,6 +4,7 @@ import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
+import { wasRefused, withId } from '../../platform/ids.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { LineItem, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
@@ -111,16 +112,30 @@ export function orderService({ repository: orders, peers: { user, product }, too
   async function place(ctx: Ctx, buyer: Customer, items: LineItem[]): Promise<OrderState> {
     // A request that comes again after a crash is answered with the order id of the reservation that it has.
     const request = ctx.request && `${ctx.request.key} ${ctx.request.fingerprint}`;
-    const reservation = await product.reserve(ctx, { order_id: await orders.nextId(), items, request });
+    const own: { id?: number } = {};
+    const reserve = (order_id: number) => {
+      own.id = order_id;
+      return product.reserve(ctx, { order_id, items, request });
+    };
+    const reservation = await withId(orders.ids, reserve, (made) => (made.reserved ? made.order_id : undefined));
     try {
       return await orders.save(ctx, placeOrder(buyer, reservation, tools.config.TAX_RATE, ctx));
     } catch (error) {
       // Only when the order is known not to be there. In doubt, or when the release fails, the hold runs out and
       // `settleReservations` looks whether there is an order.
       const { order_id, reserved } = reservation;
-      if (reserved && wasRefused(error)) await product.release(ctx, { order_id }).catch(() => undefined);
+      if (reserved && error instanceof AppError && wasRefused(error)) await undo(ctx, order_id, order_id === own.id);
       throw error;
     }
+  }
+
+  /** Lets go of what an order held that is not there; its id is free when no other process has it, too. */
+  async function undo(ctx: Ctx, order_id: number, ours: boolean): Promise<void> {
+    const released = await product.release(ctx, { order_id }).then(
+      () => true,
+      () => false,
+    );
+    if (released && ours) orders.ids.giveBack(order_id);
   }
 
   async function visible(ctx: Ctx, order_id: number): Promise<OrderState> {
@@ -143,10 +158,6 @@ const standingOf = ({ order_id, status, shipment_status, created_at }: OrderStat
   shipment_status,
   created_at,
 });
-
-function wasRefused(error: unknown): boolean {
-  return error instanceof AppError && error.kind !== 'unavailable';
-}
 
 function linesOf(items: LineItem[] | undefined, { product_id, quantity }: Partial<LineItem>): LineItem[] {
   if (items && product_id === undefined && quantity === undefined) return items;

@@ -44,20 +44,24 @@ eachEngine('how payments are kept', (engine) => {
   const someone = (): number => ++users;
 
   async function make(user_id: number, more: Partial<ChargeRequest> = {}, on = here, ctx: Ctx = at()) {
-    const transaction_id = await on.ids.transaction();
+    const transaction_id = await on.ids.transaction.next();
     return on.claim(ctx, aClaim({ transaction_id, user_id, ...more }, ctx));
   }
 
   async function pay(user_id: number, on = here, ctx: Ctx = at()) {
-    const [account, act_id, payment_id] = await Promise.all([on.openOf(user_id), on.ids.act(), on.ids.payment()]);
+    const [account, act_id, payment_id] = await Promise.all([
+      on.openOf(user_id),
+      on.ids.act.next(),
+      on.ids.payment.next(),
+    ]);
     return on.record(ctx, payAll(account, { act_id, payment_id, user_id, currency: 'USD', provider: 'manual' }, ctx));
   }
 
   async function giveBack(transaction_id: number, amount: number, on = here, ctx: Ctx = at()) {
     const [account, act_id, refund_id] = await Promise.all([
       on.account([transaction_id]),
-      on.ids.act(),
-      on.ids.refund(),
+      on.ids.act.next(),
+      on.ids.refund.next(),
     ]);
     const facts = { act_id, refund_id, amount: minor(amount), reason: 'late', immediate: true };
     return on.record(ctx, refund(account, facts, ctx));
@@ -168,8 +172,8 @@ eachEngine('how payments are kept', (engine) => {
       second.transaction_id,
     ]);
     const facts = {
-      act_id: await here.ids.act(),
-      payment_id: await here.ids.payment(),
+      act_id: await here.ids.act.next(),
+      payment_id: await here.ids.payment.next(),
       user_id: user,
       currency: 'USD',
       provider: 'manual',
@@ -215,8 +219,8 @@ eachEngine('how payments are kept', (engine) => {
     const account = await here.openOf(user);
     await there.closeBill(order, user);
     const facts = {
-      act_id: await here.ids.act(),
-      payment_id: await here.ids.payment(),
+      act_id: await here.ids.act.next(),
+      payment_id: await here.ids.payment.next(),
       user_id: user,
       currency: 'USD',
       provider: 'manual',
@@ -231,7 +235,7 @@ eachEngine('how payments are kept', (engine) => {
     const cause = { consumer: 'payment.give_back', eventId: '0190a000-0000-7000-8000-000000000001' };
     const cancel = async (on: PaymentRepository) => {
       const account = await here.accountOfOrder(order, user);
-      const facts = { act_id: await on.ids.act(), refund_ids: [], immediate: () => true };
+      const facts = { act_id: await on.ids.act.next(), refund_ids: [], immediate: () => true };
       return { on, change: settleCancelled(account, facts, at({ cause })) };
     };
     const both = [await cancel(here), await cancel(there)];
@@ -293,7 +297,11 @@ eachEngine('how payments are kept', (engine) => {
     const orders = async () => (await here.unfinished(at().now)).bills.map(({ order_id }) => order_id);
     assert.ok((await orders()).includes(order));
     const account = await here.accountOfOrder(order, user);
-    const facts = { act_id: await here.ids.act(), refund_ids: [await here.ids.refund()], immediate: () => true };
+    const facts = {
+      act_id: await here.ids.act.next(),
+      refund_ids: [await here.ids.refund.next()],
+      immediate: () => true,
+    };
     await here.record(at(), settleCancelled(account, facts, at()));
     assert.ok(!(await orders()).includes(order));
   });

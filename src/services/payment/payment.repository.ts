@@ -1,6 +1,7 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
 import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
 import type { PaidAccount } from './model/payment.refunds.model.ts';
@@ -22,10 +23,10 @@ export interface PageRequest {
 
 /** Ids, known before anything is saved. */
 export interface PaymentIds {
-  transaction(): Promise<number>;
-  act(): Promise<number>;
-  payment(): Promise<number>;
-  refund(): Promise<number>;
+  readonly transaction: Ids;
+  readonly act: Ids;
+  readonly payment: Ids;
+  readonly refund: Ids;
 }
 
 /** How transactions, their payments and their refunds are kept, and the ledger with them. */

@@ -4,6 +4,7 @@ import type { ApiOf, Ctx, InputOf } from '../../platform/contract/contract.ts';
 import { type AppError, common } from '../../platform/contract/errors.ts';
 import { minor, sum } from '../../platform/contract/money.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
+import { withId } from '../../platform/ids.ts';
 import type { invoiceOps } from '../invoice/invoice.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { isMore, payAll, payable, paymentOf, payNothing, startPayment } from './model/payment.capture.model.ts';
@@ -14,7 +15,7 @@ import {
   publicTransaction,
   type TransactionState,
 } from './model/payment.model.ts';
-import type { Payment, PaymentOperation } from './model/payment.operation.model.ts';
+import { type Payment, type PaymentOperation, savedAs } from './model/payment.operation.model.ts';
 import { creditNoteOf, refund } from './model/payment.refunds.model.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
 import type { PaymentRepository } from './payment.repository.ts';
@@ -109,8 +110,9 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     const owner = await ownerOf(ctx, user_id);
     const invoice = invoice_id === undefined ? undefined : await peers.invoice.forPayment(ctx, { invoice_id });
     if (invoice) mustBePayable(invoice, { user_id: owner, currency });
-    const transaction_id = await ids.transaction();
-    return payments.claim(ctx, createCharge({ ...wanted, transaction_id, user_id: owner, currency, invoice }, ctx));
+    const save = (transaction_id: number) =>
+      payments.claim(ctx, createCharge({ ...wanted, transaction_id, user_id: owner, currency, invoice }, ctx));
+    return withId(ids.transaction, save, ({ transaction_id }) => transaction_id);
   }
 
   async function payNow(
@@ -118,10 +120,12 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     { user_id, payment_method }: InputOf<typeof paymentOps.pay>,
   ): Promise<PaymentOperation> {
     const owner = payer(ctx, user_id);
-    const [account, act_id, payment_id] = await Promise.all([payments.openOf(owner), ids.act(), ids.payment()]);
-    const { name } = providers.current;
-    const facts = { act_id, payment_id, user_id: owner, currency, provider: name, method: payment_method };
-    return payments.record(ctx, payAll(account, facts, ctx));
+    const account = await payments.openOf(owner);
+    const { name: provider } = providers.current;
+    const facts = { user_id: owner, currency, provider, method: payment_method };
+    const pay = (payment_id: number) =>
+      withAct((act_id) => payments.record(ctx, payAll(account, { ...facts, act_id, payment_id }, ctx)));
+    return withId(ids.payment, pay, ({ payments: [payment] }) => payment?.payment_id);
   }
 
   // The transactions are set aside before the provider is asked, and paid after it has said yes. What stops in between
@@ -133,14 +137,19 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     if (begun) return goOn(ctx, begun);
     const account = await payments.openOf(owner);
     const transactions = payable(account);
-    const act_id = await ids.act();
-    if (transactions.length === 0) return payments.record(ctx, payNothing({ act_id, user_id: owner }, ctx));
+    if (transactions.length === 0)
+      return withAct((act_id) => payments.record(ctx, payNothing({ act_id, user_id: owner }, ctx)));
     const provider = providers.current.name;
     const named = { user_id: owner, currency, provider, method: input.payment_method, keyed: true };
-    const payment = paymentOf(transactions, { ...named, act_id, payment_id: await ids.payment() }, ctx);
     // The key's answer is not kept with the start: the payment itself is found by it.
-    await payments.record(withoutMarks(ctx), startPayment(payment, { ...account, transactions }, act_id, ctx));
-    return { ...(await goOn(ctx, { ...payment, version: 1 })), more: isMore(account, transactions) };
+    const begin = async (payment_id: number): Promise<Payment> => {
+      const payment = paymentOf(transactions, { ...named, payment_id }, ctx);
+      const start = (act_id: number) => startPayment(payment, { ...account, transactions }, act_id, ctx);
+      await withAct((act_id) => payments.record(withoutMarks(ctx), start(act_id)));
+      return { ...payment, version: 1 };
+    };
+    const payment = await withId(ids.payment, begin, ({ payment_id }) => payment_id);
+    return { ...(await goOn(ctx, payment)), more: isMore(account, transactions) };
   }
 
   async function goOn(ctx: Ctx, payment: Payment): Promise<Paying> {
@@ -157,8 +166,11 @@ export function paymentService({ repository: payments, peers, tools: { config, l
       const account = await payments.account([transaction_id]);
       const paid = [...account.payments.values()][0];
       const immediate = paid === undefined || providers.named(paid.provider).immediate;
-      const [act_id, refund_id] = await Promise.all([ids.act(), ids.refund()]);
-      return payments.record(ctx, refund(account, { act_id, refund_id, amount, reason, immediate }, ctx));
+      const give = (refund_id: number) =>
+        withAct((act_id) =>
+          payments.record(ctx, refund(account, { act_id, refund_id, amount, reason, immediate }, ctx)),
+        );
+      return withId(ids.refund, give, ({ refunds: [made] }) => made?.refund_id);
     });
     for (const one of act.refunds) {
       // The answer says how far it got; what is not known yet is settled later.
@@ -168,6 +180,10 @@ export function paymentService({ repository: payments, peers, tools: { config, l
           .catch((error: unknown) => log.warn({ err: error, refund_id: one.refund_id }, 'a refund is not settled yet'));
     }
     return act;
+  }
+
+  function withAct(work: (act_id: number) => Promise<PaymentOperation>): Promise<PaymentOperation> {
+    return withId(ids.act, work, savedAs);
   }
 
   async function visible(ctx: Ctx, transaction_id: number): Promise<TransactionState> {

@@ -1,8 +1,15 @@
-import type { Ctx } from '../../platform/contract/contract.ts';
+import type { Change, Ctx } from '../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
+import { withId, withIds } from '../../platform/ids.ts';
 import type { Log } from '../../platform/observability/log.ts';
 import { capture, failPayment } from './model/payment.capture.model.ts';
-import { emptyOperation, type Payment, type PaymentOperation, type Refund } from './model/payment.operation.model.ts';
+import {
+  emptyOperation,
+  type Payment,
+  type PaymentOperation,
+  type Refund,
+  savedAs,
+} from './model/payment.operation.model.ts';
 import { completeRefund, failRefund, refundable, settleCancelled } from './model/payment.refunds.model.ts';
 import { MAX_REASON } from './payment.contract.ts';
 import type { PaymentRepository } from './payment.repository.ts';
@@ -25,11 +32,17 @@ const OURS_AFTER_MS = 60_000;
 /** How long a customer has at the provider's own page. */
 const GIVEN_UP_AFTER_MS = 3_600_000;
 
+/** Of what is only told, and not saved. */
+const NO_ACT = 0;
+
 export function createSettlement(
   payments: PaymentRepository,
   providers: Providers,
   log: Pick<Log, 'warn'>,
 ): Settlement {
+  const record = (ctx: Ctx, change: (act_id: number) => Change<PaymentOperation>): Promise<PaymentOperation> =>
+    withId(payments.ids.act, (act_id) => payments.record(ctx, change(act_id)), savedAs);
+
   async function payment(ctx: Ctx, given: Payment): Promise<{ act: PaymentOperation; secret?: string }> {
     const outcome = await providers.named(given.provider).pay(given);
     return follow(ctx, given.payment_id, outcome);
@@ -46,19 +59,15 @@ export function createSettlement(
       const found = await payments.findPayment({ payment_id });
       if (!found) throw new Error(`the payment ${payment_id} is missing`);
       const account = await payments.account(found.transaction_ids);
-      const act_id = await payments.ids.act();
-      const asItIs = {
-        ...emptyOperation(act_id, 'pay', found.user_id, ctx),
-        transactions: account.transactions,
-        payments: [found],
-      };
+      const { transactions } = account;
+      const asItIs = { ...emptyOperation(NO_ACT, 'pay', found.user_id, ctx), transactions, payments: [found] };
       if (found.status !== 'started') return { act: asItIs };
       if (outcome.state === 'waiting') return { act: asItIs, secret: outcome.client_secret };
-      const change =
+      const act = await record(ctx, (act_id) =>
         outcome.state === 'captured'
           ? capture({ ...found, provider_ref: outcome.ref }, account, act_id, ctx)
-          : failPayment(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx);
-      const act = await payments.record(ctx, change);
+          : failPayment(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx),
+      );
       // Orders that were cancelled while the provider was asked had to wait for its answer.
       for (const bill of account.bills.values())
         if (bill.closed) await retryOnConflict(() => cancelled(withoutMarks(ctx), bill));
@@ -75,12 +84,11 @@ export function createSettlement(
       const found = await payments.findRefund(given.refund_id);
       if (found?.status !== 'started') return;
       const account = await payments.account([found.transaction_id]);
-      const act_id = await payments.ids.act();
-      const change =
+      await record(ctx, (act_id) =>
         outcome.state === 'done'
           ? completeRefund(found, account, { act_id, provider_ref: outcome.ref }, ctx)
-          : failRefund(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx);
-      await payments.record(ctx, change);
+          : failRefund(found, account, { act_id, reason: outcome.reason.slice(0, MAX_REASON) }, ctx),
+      );
     });
   }
 
@@ -89,10 +97,12 @@ export function createSettlement(
     await payments.closeBill(order_id, user_id);
     const account = await payments.accountOfOrder(order_id, user_id);
     const refunds = account.transactions.filter((one) => refundable(one) > 0);
-    const refund_ids = await Promise.all(refunds.map(() => payments.ids.refund()));
-    const act_id = await payments.ids.act();
     const immediate = (provider: string) => providers.named(provider).immediate;
-    const act = await payments.record(ctx, settleCancelled(account, { act_id, refund_ids, immediate }, ctx));
+    const settleWith = (refund_ids: readonly number[]) =>
+      record(ctx, (act_id) => settleCancelled(account, { act_id, refund_ids, immediate }, ctx));
+    const act = await withIds(payments.ids.refund, refunds.length, settleWith, (made) =>
+      made.refunds.map(({ refund_id }) => refund_id),
+    );
     // Should we stop here, the job goes on with what was started.
     for (const one of act.refunds)
       if (one.status === 'started') await refund(withoutMarks(ctx), { ...one, version: 1 });

@@ -50,7 +50,7 @@ export async function keptProducts(store: TestStore): Promise<KeptProducts> {
     inRows,
     async product(more = {}, ctx = at()) {
       const input = { name: 'Lamp', price: minor(4_500), category: 'Home', stock_quantity: 5, ...more };
-      const facts = { product_id: await products.nextId(), currency: 'USD' };
+      const facts = { product_id: await products.ids.next(), currency: 'USD' };
       return products.save(ctx, createProduct(input, facts, ctx));
     },
     stockOf: async (product_id) => (await products.get(product_id)).stock_quantity,

@@ -46,7 +46,7 @@ eachStore('how products are kept', (store) => {
     try {
       const isNew = () => Promise.all([fresh.products.isNew(), fresh.others.isNew()]);
       assert.deepEqual(await isNew(), [true, true]);
-      await fresh.products.nextId();
+      await fresh.products.ids.next();
       assert.deepEqual(await isNew(), [false, false]);
       await fresh.product({ name: 'First' });
       assert.deepEqual(await isNew(), [false, false]);
@@ -92,7 +92,7 @@ eachStore('how products are kept', (store) => {
 
   test('a price below nothing and a stock below nothing are never kept, and do not keep others from it', async () => {
     const create = async (more: object) => {
-      const facts = { product_id: await kept.products.nextId(), currency: 'USD' };
+      const facts = { product_id: await kept.products.ids.next(), currency: 'USD' };
       return createProduct({ name: 'Lamp', price: minor(1), category: 'Home', ...more }, facts, at());
     };
     const all = [await create({ price: minor(-1) }), await create({}), await create({ stock_quantity: -1 })];
@@ -105,7 +105,7 @@ eachStore('how products are kept', (store) => {
   });
 
   test("the answer that is kept for a repeated request is the product, and nothing that is only the store's", async () => {
-    const product_id = await kept.products.nextId();
+    const product_id = await kept.products.ids.next();
     const request = { key: 'staff product.create k1', fingerprint: 'f', op: 'POST /products' };
     const input = { name: 'Lamp', price: minor(4_500), category: 'Home', stock_quantity: 5 };
     const ctx = at(NOW, { request });

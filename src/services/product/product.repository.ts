@@ -1,4 +1,5 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 
@@ -17,7 +18,7 @@ export interface PageRequest {
 
 /** How products and their stock are kept. */
 export interface ProductRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws PRODUCT_NOT_FOUND. */
   get(product_id: number): Promise<ProductState>;
   /** Those that exist, by id. */

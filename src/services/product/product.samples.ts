@@ -57,7 +57,7 @@ export async function putSamples(products: ProductRepository, currency: string, 
   const ctx = systemCtx(now);
   const saves: Promise<unknown>[] = [];
   for (const sample of SAMPLES) {
-    const product_id = await products.nextId();
+    const product_id = await products.ids.next();
     const input = { ...sample, price: fromDecimal(sample.price) };
     saves.push(products.save(ctx, createProduct(input, { product_id, currency }, ctx)));
   }

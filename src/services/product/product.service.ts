@@ -1,5 +1,6 @@
 import type { Actions, ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx, Page } from '../../platform/contract/contract.ts';
+import { withId } from '../../platform/ids.ts';
 import type { Product, productOps } from './product.contract.ts';
 import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
@@ -27,9 +28,10 @@ export function productService({ repository: products, tools: { config, log } }:
     byCategory: async (_ctx, { name, limit = 50, cursor }) =>
       page(await products.list({ category: name }, { limit, cursor })),
     create: {
-      async execute(ctx, input) {
-        const product_id = await products.nextId();
-        return products.save(ctx, createProduct(input, { product_id, currency: config.CURRENCY }, ctx));
+      execute(ctx, input) {
+        const { CURRENCY: currency } = config;
+        const save = (product_id: number) => products.save(ctx, createProduct(input, { product_id, currency }, ctx));
+        return withId(products.ids, save, ({ product_id }) => product_id);
       },
       respond: (_ctx, state: ProductState) => publicProduct(state),
     },

@@ -67,6 +67,6 @@ export async function saved(
   founder = false,
   more: Partial<Ctx> = {},
 ): Promise<UserState> {
-  const facts = { user_id: await users.nextId(), username, password_hash: 'a hash', founder };
+  const facts = { user_id: await users.ids.next(), username, password_hash: 'a hash', founder };
   return users.save(at(NOW, more), registerUser(facts, at(NOW)));
 }

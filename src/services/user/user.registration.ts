@@ -1,10 +1,12 @@
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
+import { withId } from '../../platform/ids.ts';
 import type { Passwords } from './sign-in/user.passwords.ts';
 import { type Credentials, userErrors } from './user.contract.ts';
 import { registerUser, type UserState } from './user.model.ts';
 import type { UserRepository } from './user.repository.ts';
 
+type NewUser = Parameters<typeof registerUser>[0];
 type Register = (ctx: Ctx, credentials: Credentials) => Promise<UserState>;
 
 /** Makes accounts: the first one of all, and every other. Throws NAME_TAKEN. */
@@ -20,17 +22,21 @@ export function registration(users: UserRepository, passwords: Passwords): Regis
     const password_hash = await passwords.hash(password);
     await refuseTaken(ctx, username);
     const founder = await users.isEmpty();
-    const facts = { user_id: await users.nextId(), username, password_hash };
-    const saveAs = (first: boolean) => users.save(ctx, registerUser({ ...facts, founder: first }, ctx));
+    const save = (user_id: number) => saveNew(ctx, { user_id, username, password_hash, founder });
+    return withId(users.ids, save, ({ user_id }) => user_id);
+  };
+
+  async function saveNew(ctx: Ctx, facts: NewUser): Promise<UserState> {
+    const saveAs = (founder: boolean) => users.save(ctx, registerUser({ ...facts, founder }, ctx));
     try {
-      return await saveAs(founder);
+      return await saveAs(facts.founder);
     } catch (error) {
       if (hasCode(error, userErrors.FOUNDED)) return saveAs(false);
       // The holder of the name may be this same request in another process: the second save would know.
       if (ctx.request && hasCode(error, userErrors.NAME_TAKEN)) return saveAs(false);
       throw error;
     }
-  };
+  }
 }
 
 function hasCode(error: unknown, { code }: { readonly code: string }): boolean {

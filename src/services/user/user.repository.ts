@@ -1,5 +1,6 @@
 import type { JWK } from 'jose';
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Ids } from '../../platform/ids.ts';
 import type { Session } from './user.contract.ts';
 import type { UserState } from './user.model.ts';
 
@@ -10,7 +11,7 @@ export interface PageRequest {
 
 /** How accounts are kept. */
 export interface UserRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws USER_NOT_FOUND. */
   get(user_id: number): Promise<UserState>;
   /** By name, without regard to case. */

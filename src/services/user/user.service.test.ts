@@ -16,7 +16,7 @@ eachStore('the user service', (store) => {
 
   async function oldAccount(username: string, cost: number): Promise<number> {
     const password_hash = await bcrypt('password123', { cost });
-    const facts = { user_id: await kept.users.nextId(), username, password_hash, founder: false };
+    const facts = { user_id: await kept.users.ids.next(), username, password_hash, founder: false };
     return (await kept.users.save(at(NOW), registerUser(facts, at(NOW)))).user_id;
   }
 

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
 import type { Config } from '../../../platform/config/config.ts';
+import { doorsOf, listenFault } from '../../../platform/config/ports.ts';
 import { lookAt } from '../../status/look.ts';
 import type { Facts, PortFacts } from '../facts.ts';
 
@@ -19,15 +19,14 @@ interface LocalDoor {
 }
 
 function localDoors(config: Config): LocalDoor[] {
-  if (config.services.has('gateway')) return [{ port: config.PORT, services: [...config.services] }];
-  return modulesOf(container)
-    .filter(({ contract }) => config.services.has(contract.name))
-    .map(({ contract: { name, port } }) => ({ port: config.of(name).PORT ?? port, services: [name] }));
+  return doorsOf(modulesOf(container), config).map(({ port, service }) => {
+    return { port, services: config.services.has('gateway') ? [...config.services] : [service] };
+  });
 }
 
 /** Who has a port, or whether it can be had. */
 export async function portState({ port, services }: LocalDoor, host: string): Promise<PortFacts> {
-  const refused = await listenFault(port, host);
+  const { code: refused } = ((await listenFault({ port }, host)) ?? {}) as NodeJS.ErrnoException;
   const named = { port, services, holder: undefined, version: undefined };
   if (refused === undefined) return { ...named, state: 'free' };
   if (refused === 'EACCES' || refused === 'EPERM') return { ...named, state: 'forbidden' };
@@ -37,14 +36,6 @@ export async function portState({ port, services }: LocalDoor, host: string): Pr
   const { health, metrics } = await lookAt({ url, services }, undefined);
   const version = metrics.find((one) => one.name === 'tradepost_build_info')?.labels.version;
   return { ...named, state: health ? 'ours' : 'taken', holder: holderOf(port), version };
-}
-
-function listenFault(port: number, host: string): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code ?? 'unknown'));
-    server.listen({ port, host }, () => server.close(() => resolve(undefined)));
-  });
 }
 
 const LISTENS = '0A';

@@ -34,7 +34,7 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
   });
 
   return {
-    nextId: store.ids('invoices', { table: 'invoices', column: 'invoice_id' }).next,
+    ids: store.ids('invoices', { table: 'invoices', column: 'invoice_id' }),
     async get(invoice_id) {
       const found = await invoices.get(invoice_id);
       if (!found) throw invoiceErrors.NOT_FOUND();

@@ -57,7 +57,7 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
   const insert = store.saver<InvoiceState>({ ...spec, assigned: { names: ['invoice_number'], ...numbering(schema) } });
 
   return {
-    nextId: store.ids('invoice_ids').next,
+    ids: store.ids('invoice_ids'),
     async get(invoice_id) {
       const found = await read(invoice_id);
       if (!found) throw invoiceErrors.NOT_FOUND();

@@ -33,7 +33,7 @@ export function orderClickHouse(store: ClickHouseStore): OrderRepository {
   });
 
   return {
-    nextId: store.ids('orders', { table: 'orders', column: 'order_id' }).next,
+    ids: store.ids('orders', { table: 'orders', column: 'order_id' }),
     async get(order_id) {
       const found = await orders.get(order_id);
       if (!found) throw orderErrors.NOT_FOUND();

@@ -48,7 +48,7 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
   };
 
   return {
-    nextId: ids.next,
+    ids,
     async get(order_id) {
       const found = await read(order_id);
       if (!found) throw orderErrors.NOT_FOUND();

@@ -34,8 +34,7 @@ export function isMore(account: Account, taken: readonly TransactionState[]): bo
   return payable({ ...account, transactions: left }).length > 0;
 }
 
-interface PayFacts {
-  readonly act_id: number;
+interface PaymentFacts {
   readonly payment_id: number;
   readonly user_id: number;
   readonly currency: string;
@@ -45,8 +44,10 @@ interface PayFacts {
   readonly keyed?: boolean;
 }
 
+type PayFacts = PaymentFacts & { readonly act_id: number };
+
 /** A payment of these transactions, before it is saved. */
-export function paymentOf(transactions: readonly TransactionState[], facts: PayFacts, ctx: Ctx): Payment {
+export function paymentOf(transactions: readonly TransactionState[], facts: PaymentFacts, ctx: Ctx): Payment {
   const { payment_id, user_id, provider, method = null } = facts;
   return {
     payment_id,

@@ -78,6 +78,10 @@ export interface PaymentOperation extends Versioned {
   readonly more?: boolean;
 }
 
+/** The id that an act is kept under; undefined when nothing happened, so that it was not saved. */
+export const savedAs = ({ act_id, version }: PaymentOperation): number | undefined =>
+  version > 0 ? act_id : undefined;
+
 /** The account of what a user owes. */
 export const receivable = (user_id: number): string => `receivable/${user_id}`;
 /** The account of what a provider holds for the shop. */

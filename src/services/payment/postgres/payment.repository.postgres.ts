@@ -53,10 +53,10 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
 
   return {
     ids: {
-      transaction: store.ids('transaction_ids').next,
-      act: store.ids('act_ids').next,
-      payment: store.ids('payment_ids').next,
-      refund: store.ids('refund_ids').next,
+      transaction: store.ids('transaction_ids'),
+      act: store.ids('act_ids'),
+      payment: store.ids('payment_ids'),
+      refund: store.ids('refund_ids'),
     },
     ledger: ledgerPostgres(store),
     webhooks: webhookPostgres(store),

@@ -39,7 +39,7 @@ export function webhookPostgres(store: PostgresStore): WebhookRepository {
   );
   const statements = statementsOf(schema);
   return {
-    nextId: store.ids('webhook_endpoint_ids').next,
+    ids: store.ids('webhook_endpoint_ids'),
     async get(endpoint_id) {
       const found = await read(endpoint_id);
       if (!found || found.status === 'deleted') throw webhookErrors.ENDPOINT_NOT_FOUND();

@@ -1,4 +1,5 @@
 import type { Change, Ctx, Page } from '../../../platform/contract/contract.ts';
+import type { Ids } from '../../../platform/ids.ts';
 import type { Delivery } from './webhook.contract.ts';
 import type { Attempted, Due, EndpointState } from './webhook.model.ts';
 
@@ -19,7 +20,7 @@ export interface Message {
 
 /** How endpoints are kept, and what was sent to them. */
 export interface WebhookRepository {
-  nextId(): Promise<number>;
+  readonly ids: Ids;
   /** Throws WEBHOOK_ENDPOINT_NOT_FOUND, also for one that was deleted. */
   get(endpoint_id: number): Promise<EndpointState>;
   /** Newest first. */

@@ -2,6 +2,7 @@ import type { Actions } from '../../../platform/app/module.ts';
 import { isStaff, maySee, self } from '../../../platform/contract/actor.ts';
 import type { Ctx, Role } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import { withId } from '../../../platform/ids.ts';
 import { WEBHOOK_TYPES, webhookErrors, type webhookOps } from './webhook.contract.ts';
 import {
   createEndpoint,
@@ -39,15 +40,10 @@ export function webhookService(webhooks: WebhookRepository, sending: Sending) {
       async execute(ctx, { url, types = [...WEBHOOK_TYPES], everyone = false }) {
         const fault = sending.fault(url);
         if (fault) throw webhookErrors.BAD_URL({ reason: fault });
-        const wanted = {
-          endpoint_id: await webhooks.nextId(),
-          user_id: self(ctx).id,
-          url,
-          types,
-          everyone,
-          secret: newSecret(),
-        };
-        return webhooks.save(ctx, createEndpoint(wanted, isStaff(ctx.actor), ctx));
+        const wanted = { user_id: self(ctx).id, url, types, everyone, secret: newSecret() };
+        const save = (endpoint_id: number) =>
+          webhooks.save(ctx, createEndpoint({ ...wanted, endpoint_id }, isStaff(ctx.actor), ctx));
+        return withId(webhooks.ids, save, ({ endpoint_id }) => endpoint_id);
       },
       respond: (_ctx, state: EndpointState) => withSecret(state),
     },

@@ -51,7 +51,7 @@ export function productClickHouse(store: ClickHouseStore): ProductRepository {
   }
 
   return {
-    nextId: store.ids('products', { table: 'products', column: 'product_id' }).next,
+    ids: store.ids('products', { table: 'products', column: 'product_id' }),
     async get(product_id) {
       const found = await read(product_id);
       if (!found) throw productErrors.NOT_FOUND();

@@ -45,7 +45,7 @@ export function productPostgres(store: PostgresStore): ProductRepository {
     conflicts: { products_pkey: () => productErrors.EXISTS() },
   });
   return {
-    nextId: ids.next,
+    ids,
     async get(product_id) {
       const found = await read(product_id);
       if (!found) throw productErrors.NOT_FOUND();

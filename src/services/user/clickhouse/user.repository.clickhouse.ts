@@ -56,7 +56,7 @@ export function userClickHouse(store: ClickHouseStore): UserRepository {
   });
 
   return {
-    nextId: store.ids('users', { table: 'users', column: 'user_id' }).next,
+    ids: store.ids('users', { table: 'users', column: 'user_id' }),
     async get(user_id) {
       const found = await users.get(user_id);
       if (!found) throw userErrors.NOT_FOUND();

@@ -55,7 +55,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
   );
 
   return {
-    nextId: store.ids('user_ids').next,
+    ids: store.ids('user_ids'),
     async get(user_id) {
       const found = await read(user_id);
       if (!found) throw userErrors.NOT_FOUND();

@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
 import type { Reconciliation, ReconciliationRange } from '../../../contract/reconciliation.ts';
+import type { Ids } from '../../../ids.ts';
 import { coalesce } from '../../coalesce.ts';
-import type { Ids } from '../../ids.ts';
+import type { IdSeries } from '../../ids.ts';
 import type { DeadLetterStore } from '../../postgres/store/dead-letters.ts';
 import type { StoredResponse } from '../../postgres/store/store.ts';
 import { type ClickHouse, databaseOf } from '../engine.ts';
@@ -34,6 +35,8 @@ export interface ClickHouseStore {
   /** The answer kept under a request key. */
   findAnswer(key: string): Promise<StoredResponse | undefined>;
   readonly deadLetters: DeadLetterStore;
+  /** Gives back the ids that were not used. To be called before the engine is closed. */
+  close(): Promise<void>;
 }
 
 /** The states of a service. */
@@ -65,8 +68,13 @@ export function clickhouseStore(
   const database = databaseOf(engine, service);
   const tableOf = (name: string): string => `${database}.${name}`;
   const writer = (name: string): Writer => writerOf({ engine, locks, process, table: tableOf(name) });
-  const ids = (name: string, used?: IdColumn): Ids =>
-    idsIn(engine, tableOf('ids'), writer('ids'), name, used && { ...used, table: tableOf(used.table) });
+  const series: IdSeries[] = [];
+  const ids = (name: string, used?: IdColumn): Ids => {
+    const column = used && { ...used, table: tableOf(used.table) };
+    const one = idsIn(engine, tableOf('ids'), writer('ids'), name, column);
+    series.push(one);
+    return one;
+  };
   const marks = importedMarksIn(engine, tableOf('kept_mark'));
   let findInRows: ((keys: readonly string[]) => Promise<StoredResponse[]>) | undefined;
 
@@ -86,6 +94,10 @@ export function clickhouseStore(
     ids,
     writer,
     findAnswer,
+    async close() {
+      // One after the other: they write the same table.
+      for (const one of series) await one.close();
+    },
     deadLetters: deadLettersInRows({
       engine,
       table: tableOf('dead_letter'),

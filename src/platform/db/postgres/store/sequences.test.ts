@@ -46,6 +46,15 @@ eachEngine('sequences that a restore left behind their tables', (engine) => {
     assert.deepEqual(await raised(), []);
   });
 
+  test('an id that came back and is in use nevertheless is forgotten', async () => {
+    await db.script(`insert into tradepost_order.id_returned (sequence, id)
+      values ('tradepost_order.order_ids', 3), ('tradepost_order.order_ids', 4)`);
+    assert.deepEqual(await raised(), []);
+    await db.script(`insert into tradepost_order.id_returned (sequence, id) values ('tradepost_order.order_ids', 7)`);
+    assert.deepEqual(await raised(), ['tradepost_order.order_ids']);
+    assert.deepEqual(await db.query({ name: '', text: 'select id from tradepost_order.id_returned' }), []);
+  });
+
   test('every sequence of a service is found with the column that has its values', async () => {
     const services = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics'];
     const known = (await seriesOf(db, services)).map(({ sequence }) => sequence);

@@ -24,8 +24,8 @@ const SERIES = `select format('%I.%I', n.nspname, s.relname) as sequence, format
   order by 1`;
 
 /**
- * Brings every sequence above the values that are in use: a restore may leave one behind its table, and the next ids
- * would be those of other things. Tells the log which were behind.
+ * Brings every sequence above the values that are in use, and forgets what came back to it: a restore may leave either
+ * behind the table, and the next ids would be those of other things. Tells the log which were behind.
  */
 export async function raiseSequences(
   services: readonly string[],
@@ -53,12 +53,19 @@ async function raiseIn(db: Database, services: readonly string[]): Promise<Serie
   return raised;
 }
 
-const behind = ({ sequence, table, column }: Series, nth: number): string =>
-  `select ${nth} as nth from ${sequence} where last_value < (select max(${column}) from ${table})`;
+const behind = (one: Series, nth: number): string =>
+  `select ${nth} as nth from ${one.sequence} where last_value < (select max(${one.column}) from ${one.table})
+    or exists (select from ${returnedIn(one)} where sequence = '${one.sequence}' and id in (select ${one.column} from ${one.table}))`;
 
-async function raise(sql: Sql, { sequence, table, column }: Series): Promise<void> {
+/** The table of those ids of a sequence that were not used. */
+const returnedIn = ({ sequence }: Series): string => `${sequence.slice(0, sequence.lastIndexOf('.'))}.id_returned`;
+
+async function raise(sql: Sql, one: Series): Promise<void> {
+  const { sequence, table, column } = one;
   // Changes nothing but takes the lock that lets nobody take an id meanwhile.
   await sql.script(`alter sequence ${sequence} increment by 1`);
   const text = `select setval('${sequence}', greatest(last_value, (select max(${column}) from ${table}))) from ${sequence}`;
   await sql.query({ name: '', text });
+  // They are older than what is in use.
+  await sql.query({ name: '', text: `delete from ${returnedIn(one)} where sequence = $1` }, [sequence]);
 }

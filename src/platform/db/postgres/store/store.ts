@@ -1,6 +1,7 @@
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
+import type { Ids } from '../../../ids.ts';
 import { coalesce } from '../../coalesce.ts';
-import { type Ids, idsFromSequence } from '../../ids.ts';
+import { type IdSeries, idsFromSequence } from '../../ids.ts';
 import type { Database } from '../postgres.ts';
 import { postgresSaver, type TableSpec } from './save.ts';
 
@@ -20,6 +21,8 @@ export interface PostgresStore {
   ): (key: K) => Promise<Row | undefined>;
   /** The answer kept under a request key. */
   findAnswer(key: string): Promise<StoredResponse | undefined>;
+  /** Gives back the ids that were not used. To be called before the database is closed. */
+  close(): Promise<void>;
 }
 
 /** The state that a request with an Idempotency-Key was answered from. */
@@ -49,10 +52,15 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
       },
     });
   };
+  const series: IdSeries[] = [];
   return {
     schema,
     db,
-    ids: (sequence) => idsFromSequence(db, `${schema}.${sequence}`),
+    ids(sequence) {
+      const ids = idsFromSequence(db, schema, sequence);
+      series.push(ids);
+      return ids;
+    },
     saver: <S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>) =>
       postgresSaver<S>(db, contract, { ...spec, schema } as TableSpec<S>),
     reader,
@@ -61,5 +69,8 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
       `select key, fingerprint, result from ${schema}.request where key = any($1)`,
       (row) => row.key,
     ),
+    async close() {
+      await Promise.all(series.map((ids) => ids.close()));
+    },
   };
 }

@@ -40,6 +40,12 @@ create table tradepost_analytics.figures (
   constraint figures_pkey PRIMARY KEY (metric, currency, hour)
 ) with (fillfactor=50);
 
+create table tradepost_analytics.id_returned (
+  sequence text not null,
+  id bigint not null,
+  constraint id_returned_pkey PRIMARY KEY (sequence, id)
+);
+
 create table tradepost_analytics.inbox (
   consumer text not null,
   event_id uuid not null,

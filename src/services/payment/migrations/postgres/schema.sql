@@ -66,6 +66,12 @@ create table tradepost_payment.entries (
   constraint two_accounts CHECK ((debit <> credit))
 );
 
+create table tradepost_payment.id_returned (
+  sequence text not null,
+  id bigint not null,
+  constraint id_returned_pkey PRIMARY KEY (sequence, id)
+);
+
 create table tradepost_payment.inbox (
   consumer text not null,
   event_id uuid not null,

@@ -24,7 +24,8 @@ CREATE TABLE tradepost_product.ids
     `name` LowCardinality(String),
     `last` UInt64,
     `position` UInt64,
-    `written_by` LowCardinality(String)
+    `written_by` LowCardinality(String),
+    `returned` Array(UInt64) DEFAULT []
 )
 ENGINE = ReplacingMergeTree(position)
 ORDER BY name

@@ -27,6 +27,12 @@ create table tradepost_user.dead_letter (
   constraint dead_letter_pkey PRIMARY KEY (id)
 );
 
+create table tradepost_user.id_returned (
+  sequence text not null,
+  id bigint not null,
+  constraint id_returned_pkey PRIMARY KEY (sequence, id)
+);
+
 create table tradepost_user.inbox (
   consumer text not null,
   event_id uuid not null,
