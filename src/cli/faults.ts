@@ -29,7 +29,7 @@ function severalFaults(errors: readonly unknown[]): ErrorReport {
 /** The sentence for a database that is not there, or that cannot be used as it is. */
 function databaseFault(error: Error): ErrorReport | undefined {
   const { code = '', cause } = error as { code?: string; cause?: unknown };
-  const away = code === common.UNAVAILABLE.code;
+  const away = code === common.UNAVAILABLE.code || code === common.TOO_SLOW.code;
   // An error of the driver that nobody translated has an SQLSTATE; any other code may come from anywhere.
   const said = away || /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? faultSentence(error) : undefined;
   if (said !== undefined) return { error: said, code };

@@ -4,6 +4,7 @@ import { eachEngine } from '../../testing/engines.ts';
 import { settle } from '../../testing/settle.ts';
 import { common } from '../contract/errors.ts';
 import { type Consumer, type Envelope, on } from '../contract/events.ts';
+import { deadLettersIn } from '../db/postgres/store/dead-letters.ts';
 import {
   at,
   change,
@@ -14,7 +15,10 @@ import {
   type ToyState,
   toyContract,
 } from '../db/postgres/store/save.fixture.ts';
-import { toyProcess } from './event-path.fixture.ts';
+import { registry } from '../observability/metrics.ts';
+import { log, toyProcess } from './event-path.fixture.ts';
+import { event } from './fixtures/bus.fixture.ts';
+import { createSubscriber } from './subscriber.ts';
 
 const { made, changed } = toyContract.events as Record<string, (typeof toyContract.events)[string]>;
 type EventOf = NonNullable<typeof made>;
@@ -191,6 +195,7 @@ eachEngine('the way of an event', (engine) => {
       return items[0];
     });
     assert.deepEqual(subjects().sort(), ['1', '3']);
+    assert.match(await registry.metrics(), /tradepost_dead_letters_waiting\{service="toy"\} 1\n/);
     assert.deepEqual(
       [letter?.consumer, letter?.envelope.subject, letter?.error, letter?.attempts],
       ['toy.hear', '2', 'this toy is broken', 3],
@@ -203,6 +208,20 @@ eachEngine('the way of an event', (engine) => {
     assert.deepEqual([await letters.remove(letter.id), await letters.remove(letter.id)], [true, false]);
   });
 
+  test('what may go wrong is counted from zero on', async () => {
+    await started(on(made as EventOf, 'first_of_its_name', async () => undefined));
+    const metrics = await registry.metrics();
+    for (const line of [
+      'tradepost_dead_letters_waiting{service="toy"} 0',
+      'tradepost_dead_letters_total{consumer="toy.first_of_its_name"} 0',
+      'tradepost_dead_letters_total{consumer="toy.unreadable"} 0',
+      'tradepost_dead_letter_failures_total{consumer="toy.first_of_its_name"} 0',
+      'tradepost_events_lost_total{service="toy",topic="toys"} 0',
+    ]) {
+      assert.ok(metrics.includes(`${line}\n`), line);
+    }
+  });
+
   test('what is nobody’s fault is waited for, and is no failed attempt', async () => {
     let away = 10;
     const { consumer, subjects } = hearing(made as EventOf, () => {
@@ -212,6 +231,42 @@ eachEngine('the way of an event', (engine) => {
     await save(at(), make(1));
     await settle(() => assert.deepEqual(subjects(), ['1']));
     assert.deepEqual((await letters.list(10, undefined)).items, []);
+  });
+
+  test('a statement that always takes too long ends in the dead letters, and holds up its own subject alone', async () => {
+    let tries = 0;
+    const { db, ...process } = await started(
+      on(made as EventOf, 'hear', async (_toys, _ctx, _data, { subject }) => {
+        if (subject !== '1') return;
+        tries++;
+        await db.transaction(async (sql) => {
+          await sql.script(`set local statement_timeout = '1ms'`);
+          await sql.script('select pg_sleep(60)');
+        });
+      }),
+    );
+    await process.save(at(), make(1));
+    await process.save(at(), make(2));
+    const letter = await settle(async () => {
+      const [first] = (await process.letters.list(10, undefined)).items;
+      return first ?? assert.fail('no letter yet');
+    });
+    assert.deepEqual([letter.consumer, letter.envelope.subject, letter.attempts, tries], ['toy.hear', '1', 3, 6]);
+    assert.match(letter.error, /took too long .*statement timeout/);
+    await settle(async () => assert.equal(await waiting(), 0));
+  });
+
+  test('a statement that is too slow while nothing else is answered either is waited for', async () => {
+    let slow = 20;
+    const { consumer, subjects } = hearing(made as EventOf, () => {
+      if (slow-- > 0) throw common.TOO_SLOW();
+    });
+    const letters = { ...deadLettersIn(toys.db, 'toy'), holds: () => Promise.reject(common.UNAVAILABLE()) };
+    const parts = { service: 'toy', consumers: [consumer], api: undefined, contracts: [toyContract], log };
+    const { subscription } = createSubscriber({ ...parts, deadLetters: letters, attempts: 3, firstPauseMs: 0 });
+    const data = JSON.stringify({ toy_id: 1, name: 'toy 1', price: 12.5, number: null });
+    await subscription.handle(event('1', 1, { source: 'toy', type: 'toy.made', data }));
+    assert.deepEqual([subjects(), (await letters.list(10, undefined)).items], [['1'], []]);
   });
 
   test('who listens for the first time hears everything from the beginning', async () => {

@@ -4,6 +4,7 @@ import type { Contract } from '../contract/contract.ts';
 import type { Consumer, Envelope } from '../contract/events.ts';
 import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
 import type { EventSource, WaitingEvents } from '../db/postgres/store/outbox.ts';
+import { showDeadLetters } from '../observability/dead-letter-metrics.ts';
 import { Degraded } from '../observability/health.ts';
 import type { Log } from '../observability/log.ts';
 import { countPutAside, watchOutboxes } from '../observability/metrics.ts';
@@ -76,6 +77,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   );
   // From the start, so that a first one is seen as a rise.
   for (const service of keepers) countPutAside(service, 0);
+  const hidden = [...deadLetters].map(([service, { count }]) => showDeadLetters(service, count));
   const relays: Relay[] = [];
   const prepared: Subscriber[] = [];
   const deliveries: ActiveSubscription[] = [];
@@ -113,6 +115,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     async close() {
       for (const one of prepared) one.stop();
       watchOutboxes(async () => []);
+      for (const hide of hidden) hide();
       await Promise.all(deliveries.map((delivery) => delivery.close()));
       await Promise.all(relays.map((relay) => relay.close()));
       await bus.close();

@@ -1,21 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contract, Ctx } from '../contract/contract.ts';
 import { DuplicateEvent } from '../contract/duplicates.ts';
-import { AppError } from '../contract/errors.ts';
+import { AppError, common } from '../contract/errors.ts';
 import type { Consumer, Envelope } from '../contract/events.ts';
 import { retryOnConflict } from '../contract/retry-on-conflict.ts';
 import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
 import type { Log } from '../observability/log.ts';
-import { eventDelays } from '../observability/metrics.ts';
+import { beginAtZero, countLoss, eventDelays } from '../observability/metrics.ts';
 import { continueTrace } from '../observability/trace.ts';
 import type { EventFilter, Subscription } from './bus.ts';
-import { deadLetterWriter, letterOfStranger, lostOf } from './dead-letters/writer.ts';
+import { deadLetterWriter, letterOfStranger, lostOf, strangerOf } from './dead-letters/writer.ts';
 import { Malformed, payloadReader } from './payload.ts';
 import { timeoutRunner } from './timeout.ts';
 
 /**
  * How a service listens: every event goes to each consumer of its type, again and again with growing pauses, and
- * at last to the dead letters. What is nobody's fault, such as a database that is away, is waited for.
+ * at last to the dead letters. What is nobody's fault, such as a database that is away, is waited for; a statement that
+ * takes too long is waited for as often as others are tried, and then counts as failed while the database answers.
  */
 export interface Subscriber {
   readonly subscription: Subscription;
@@ -52,21 +53,37 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
   const letters = deadLetterWriter({ service, deadLetters, log, stopped: stopped.signal });
   const bound = consumers.map((consumer) => bind(service, api, consumer));
   const byType = Map.groupBy(bound, ({ type }) => type);
+  const wanted = wantedOf(consumers, parts.contracts);
+  for (const { name } of bound) beginAtZero(name);
+  for (const name of [strangerOf(service), lostOf(service)]) beginAtZero(name);
+  for (const { topic } of wanted) countLoss(service, topic, 0);
 
   async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
-    for (let failures = 0, pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
+    let failures = 0;
+    let slow = 0;
+    for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       if (stopped.signal.aborted) throw new Error('the process ends');
       const error = await inTime(() => one.handle(envelope, data())).then(
         () => undefined,
         (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
       );
       if (error === undefined) return;
-      if (!isAway(error)) failures++;
+      const tooSlow = isTooSlow(error);
+      if (tooSlow) slow++;
+      // At first that may be load, or a lock that somebody holds; the statement is at fault when others are answered.
+      if (tooSlow ? slow > attempts && (await answers(one)) : !isAway(error)) failures++;
       if (failures >= attempts || error instanceof Malformed) return bury(one, envelope, error, failures);
       log.warn({ consumer: one.name, event: envelope.id, reason: reasonOf(error) }, 'an event is tried again');
-      await sleep(pause, undefined, { signal: stopped.signal });
+      // What was stopped together, in one statement with others, does not come back together.
+      await sleep(tooSlow ? pause * (0.5 + Math.random()) : pause, undefined, { signal: stopped.signal });
     }
   }
+
+  const answers = ({ name }: Bound): Promise<boolean> =>
+    deadLetters.holds(name).then(
+      () => true,
+      () => false,
+    );
 
   async function bury({ name }: Bound, envelope: Envelope, error: unknown, failures: number): Promise<void> {
     await letters.put(letterOf(name, envelope, error, failures));
@@ -76,7 +93,7 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
   return {
     subscription: {
       group: service,
-      filters: wantedOf(consumers, parts.contracts),
+      filters: wanted,
       async handle(envelope) {
         const own = byType.get(envelope.type) ?? [];
         const [first] = own;
@@ -163,7 +180,14 @@ function wantedOf(consumers: readonly Pick<Consumer, 'event'>[], contracts: read
 // Not the event's fault: it is tried until the other side is back.
 const isAway = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';
 
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+// The database answers, and gave this statement up.
+const isTooSlow = (error: unknown): boolean => error instanceof AppError && error.code === common.TOO_SLOW.code;
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // What a client is told of a fault of ours says little to who looks after it.
+  return isAway(error) && error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
+}
 
 function letterOf(consumer: string, envelope: Envelope, error: unknown, attempts: number) {
   return { consumer, envelope, error: reasonOf(error).slice(0, 2_000), attempts, failed_at: new Date().toISOString() };

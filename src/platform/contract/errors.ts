@@ -201,6 +201,11 @@ export const common = errors('TRADEPOST', {
     'a part that this needs does not answer; try again in a moment',
     'Wait as long as Retry-After says and repeat; /health names the part. With an Idempotency-Key nothing happens twice.',
   ],
+  TOO_SLOW: [
+    'unavailable',
+    'this took too long and was stopped; try again in a moment',
+    'Wait as long as Retry-After says and repeat; ask for less at once where that is possible. With an Idempotency-Key nothing happens twice.',
+  ],
   BODY_TOO_LARGE: [
     'too_large',
     'the body is larger than this operation takes, which is 64 kB unless its description at /docs says more',

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { inTime } from './health.ts';
 
 /** The metrics of this process, in the names of Prometheus' conventions; served at `/metrics`. */
 export const registry = new Registry();
@@ -86,6 +87,9 @@ export interface OutboxFigures {
   readonly oldestSeconds: number;
 }
 
+/** Nobody who asks for the metrics waits longer than this for a database. */
+const OUTBOX_MS = 2_000;
+
 let readOutboxes: () => Promise<readonly OutboxFigures[]> = async () => [];
 
 const outboxGauge = (name: string, help: string, figureOf: (figures: OutboxFigures) => number) =>
@@ -96,7 +100,7 @@ const outboxGauge = (name: string, help: string, figureOf: (figures: OutboxFigur
     registers: [registry],
     async collect() {
       // A database that is away leaves the figures as they were: its own check tells of it.
-      for (const one of await readOutboxes().catch(() => [])) this.set(one.labels, figureOf(one));
+      for (const one of await inTime(readOutboxes(), OUTBOX_MS).catch(() => [])) this.set(one.labels, figureOf(one));
     },
   });
 
@@ -149,14 +153,19 @@ export function countDeadLetter(consumer: string): void {
   buried.inc({ consumer });
 }
 
+/** Shows the counters of a consumer from zero on, so that a first dead letter is seen as a rise. */
+export function beginAtZero(consumer: string): void {
+  for (const counter of [buried, refusedLetters]) counter.inc({ consumer }, 0);
+}
+
 /** Counts an event that could not be put aside either. */
 export function countRefusedLetter(consumer: string): void {
   refusedLetters.inc({ consumer });
 }
 
 /** Counts events that the bus has lost before a service read them. */
-export function countLoss(service: string, topic: string, count: number | undefined): void {
-  lost.inc({ service, topic }, count ?? 1);
+export function countLoss(service: string, topic: string, count = 1): void {
+  lost.inc({ service, topic }, count);
 }
 
 /** Counts an event that the bus refused for good. */

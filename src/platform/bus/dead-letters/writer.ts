@@ -34,6 +34,9 @@ const TELL_EVERY_MS = 60_000;
 /** The name under which a service keeps what the bus has lost. */
 export const lostOf = (service: string): string => `${service}.lost`;
 
+/** The name under which a service keeps what came and is no event. */
+export const strangerOf = (service: string): string => `${service}.unreadable`;
+
 /** Puts aside for one service. */
 export function deadLetterWriter({ service, deadLetters, log, stopped }: AsideParts): DeadLetterWriter {
   let waiting = 0;
@@ -93,7 +96,7 @@ function bare({ consumer, envelope, attempts, failed_at }: Letter): Letter {
 /** The letter of what came and is no event. The same bytes are the same letter, however often they come. */
 export function letterOfStranger(service: string, raw: string | Buffer, reason: string): Letter {
   const envelope = letterOfNothing(uuidOf(raw), JSON.stringify(keptPayload(raw)));
-  return letter(`${service}.unreadable`, envelope, reason);
+  return letter(strangerOf(service), envelope, reason);
 }
 
 // The same hole is the same letter.

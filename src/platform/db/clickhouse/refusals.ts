@@ -15,12 +15,16 @@ const AWAY = new Set([
 
 const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|aborted/;
 
-/** An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when the engine is away. */
+/**
+ * An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when the engine is away, `TRADEPOST_TOO_SLOW`
+ * when it gave one statement up.
+ */
 export function clickhouseRefusalOf(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
   const { type, code } = error as { type?: string; code?: string | number };
   const away = type === undefined ? NETWORK.test(`${code} ${error.message}`) : AWAY.has(type);
-  return away ? Object.assign(common.UNAVAILABLE(), { cause: error }) : error;
+  if (!away) return error;
+  return Object.assign(type === 'TIMEOUT_EXCEEDED' ? common.TOO_SLOW() : common.UNAVAILABLE(), { cause: error });
 }
 
 /** Whether the engine answered that it did not take a statement, so that nothing of it was written. */

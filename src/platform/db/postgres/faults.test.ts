@@ -55,6 +55,16 @@ test('a fault of the server or of the way to it is unavailable, asks for patienc
   }
 });
 
+test('a statement that the server gave up is told apart from a server that is silent', () => {
+  const codeOf = (error: Error) => (translate(error) as AppError).code;
+  for (const code of ['57014', '55P03', '25P03', '25P04']) {
+    assert.equal(codeOf(coded(code)), common.TOO_SLOW.code, code);
+  }
+  for (const error of [new Error('Query read timeout'), coded('ETIMEDOUT'), coded('57P01')]) {
+    assert.equal(codeOf(error), common.UNAVAILABLE.code, error.message);
+  }
+});
+
 test('a fault of ours stays what it is', () => {
   const ours = [
     coded('42601'),

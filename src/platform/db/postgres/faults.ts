@@ -17,6 +17,8 @@ export interface DatabaseFault {
   readonly remedy: string;
   /** Whether the database answers and cannot be written to. */
   readonly unwritable?: boolean;
+  /** Whether the server gave one statement up, and may well answer others. */
+  readonly slow?: boolean;
 }
 
 interface DriverError {
@@ -59,7 +61,8 @@ const MEMORY = away('the database has no memory left', 'give its server more mem
 const FULL = away('the database has no connection left for us', 'raise its max_connections, or lower DB_POOL_SIZE');
 const STOPPED = away('the database is stopping or was stopped', WAIT);
 const STARTING = away('the database is starting', WAIT);
-const SLOW = away('the database took too long', 'look for locks and for load in it');
+const SILENT = away('the database took too long', 'look for locks and for load in it');
+const SLOW: DatabaseFault = { ...SILENT, slow: true };
 const BROKEN = away('the connection to the database broke', WAIT);
 const POOLED = away('a connection pooler before the database refuses what a session needs', POOLER);
 const GONE = away('the tables of Tradepost are not in the database', 'restore them, or run tradepost migrate');
@@ -146,7 +149,7 @@ const BY_CODE: readonly (readonly [RegExp, DatabaseFault])[] = [
 const BY_MESSAGE: readonly (readonly [RegExp, DatabaseFault])[] = [
   [/^Connection terminated due to connection timeout|^timeout e(xpired|xceeded)/, UNREACHABLE],
   [/^Connection terminated|^Client (has|was)|^Cannot use a pool after|^Received unexpected/, BROKEN],
-  [/^Query read timeout/, SLOW],
+  [/^Query read timeout/, SILENT],
   [/SSL connection|^SASL channel binding/, NO_TLS],
   [/^SASL|^Unknown authenticationOk/, REFUSED],
 ];
@@ -188,7 +191,9 @@ const byMessage = ({ code, message }: DriverError): DatabaseFault | undefined =>
 export function translate(error: unknown): unknown {
   if (error instanceof AppError) return error;
   const fault = databaseFaultOf(error);
-  if (fault?.kind === 'away') return Object.assign(common.UNAVAILABLE(), { cause: error });
+  if (fault?.kind === 'away') {
+    return Object.assign(fault.slow ? common.TOO_SLOW() : common.UNAVAILABLE(), { cause: error });
+  }
   return fault?.kind === 'text' ? invalid(fault.sentence) : error;
 }
 

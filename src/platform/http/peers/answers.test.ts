@@ -121,6 +121,8 @@ test('a refusal of the service that was called stays what it is', async () => {
   await assert.rejects(one, { code: 'THING_NOT_FOUND', kind: 'not_found' });
   answer = problem(403, 'TRADEPOST_FORBIDDEN');
   await assert.rejects(one, { code: 'TRADEPOST_FORBIDDEN', kind: 'forbidden' });
+  answer = problem(503, 'TRADEPOST_TOO_SLOW');
+  await assert.rejects(one, { code: 'TRADEPOST_TOO_SLOW', kind: 'unavailable' });
   answer = problem(503, 'THING_RESTING');
   await assert.rejects(one, { code: 'THING_RESTING', kind: 'unavailable', retryAfterSeconds: 1 });
 });

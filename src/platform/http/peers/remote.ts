@@ -15,7 +15,8 @@ export interface Remote<C extends Contract> {
   close(): Promise<void>;
 }
 
-const TIMEOUT_MS = 10_000;
+/** Longer than a statement may take, so that a service says itself when one took too long. */
+const TIMEOUT_MS = 12_000;
 /** Longer than the heartbeat of a stream. */
 const STREAM_TIMEOUT_MS = 45_000;
 

@@ -49,6 +49,12 @@ export function deadLettersInRows({
       return pageOf(rows.map(letterOf), limit, (letter) => letter.id);
     },
     holds: async (consumer) => (await read('consumer = {consumer:String} limit 1', { consumer })).length > 0,
+    async count() {
+      const [row] = await engine.query<{ letters: number | string }>(
+        `select count() as letters from ${table} final where removed = 0`,
+      );
+      return Number(row?.letters ?? 0);
+    },
     remove: (id) =>
       writer.write(async () => {
         const row = await one(id);

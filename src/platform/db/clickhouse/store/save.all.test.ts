@@ -256,6 +256,18 @@ eachWay('a save in ClickHouse', (way) => {
     assert.deepEqual(fates(results), [3, 'AlreadyAnswered', 'AlreadyHandled', 6]);
   });
 
+  test('dead letters are counted as they come and go', async () => {
+    const { deadLetters } = store;
+    assert.equal(await deadLetters.count(), 0);
+    const envelope = { id: 'odd', source: 'toy', type: 'toy.made', subject: '1', time: NOW, trace: '', data: '{}' };
+    const letter = { consumer: 'toy.hear', error: 'it broke', attempts: 1, failed_at: NOW };
+    await deadLetters.put({ ...letter, envelope: { ...envelope, correlation: '', actor: 'system' } });
+    assert.equal(await deadLetters.count(), 1);
+    const [kept] = (await deadLetters.list(10, undefined)).items;
+    await deadLetters.remove(kept?.id ?? 0);
+    assert.equal(await deadLetters.count(), 0);
+  });
+
   test('an event that the contract does not describe is refused, and takes nobody along', async () => {
     const stranger = { next: make(2).next, events: [{ type: 'toy.eaten', subject: '2', data: {} }] };
     const results = await Promise.allSettled([save(at(), make(1)), save(at(), stranger), save(at(), make(3))]);

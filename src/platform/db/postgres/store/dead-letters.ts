@@ -29,6 +29,8 @@ export interface DeadLetterStore {
   remove(id: number): Promise<boolean>;
   /** Whether any of this consumer lies here. */
   holds(consumer: string): Promise<boolean>;
+  /** How many lie here. */
+  count(): Promise<number>;
 }
 
 const FIELDS = 'id, consumer, envelope, error, attempts, failed_at';
@@ -47,6 +49,7 @@ export function deadLettersIn(db: Database, service: string): DeadLetterStore {
   const find = statement('find', `select ${FIELDS} from ${table} where id = $1`);
   const list = statement('list', `select ${FIELDS} from ${table} where id > $1 order by id limit $2`);
   const holds = statement('holds', `select 1 from ${table} where consumer = $1 limit 1`);
+  const count = statement('count', `select count(*) as letters from ${table}`);
   const remove = statement('remove', `delete from ${table} where id = $1 returning id`);
 
   return {
@@ -66,6 +69,9 @@ export function deadLettersIn(db: Database, service: string): DeadLetterStore {
     },
     async holds(consumer) {
       return (await db.query(holds, [consumer])).length > 0;
+    },
+    async count() {
+      return (await db.query<{ letters: number }>(count))[0]?.letters ?? 0;
     },
     async remove(id) {
       return (await db.query(remove, [id])).length > 0;
