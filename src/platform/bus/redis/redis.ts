@@ -1,14 +1,10 @@
-import type { Envelope } from '../../contract/events.ts';
 import { Degraded } from '../../observability/health.ts';
 import type { Log } from '../../observability/log.ts';
 import type { ActiveSubscription, Bus } from '../bus.ts';
-import { toHeaders } from '../cloudevents.ts';
-import { partitionOf } from '../partition.ts';
-import { KEPT, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
 import { joinGroup } from './group.ts';
-import { classifyRedisError, leftOf, redisErrorText, redisRefusalOf } from './refusals.ts';
-import { TRIM } from './scripts.ts';
+import { redisPublisher } from './publisher.ts';
+import { redisRefusalOf } from './refusals.ts';
 import { openClient, openStreamClient, type RedisClient } from './stream-client.ts';
 
 /**
@@ -28,7 +24,6 @@ export interface RedisOptions {
 }
 
 const WEEK_MS = 7 * 24 * 3_600_000;
-const TRIM_EVERY_MS = 60_000;
 const FIRST_ANSWER_MS = 3_000;
 const PING_KEPT_MS = 60_000;
 
@@ -37,50 +32,13 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
   const { url, prefix, topicOf, keepMs = WEEK_MS, log } = options;
   const client = openClient(url, log);
   const deliveries = new Set<ActiveSubscription>();
-  const trimmed = new Map<string, number>();
-  const streamOf = ({ source, subject }: Envelope): string => `${prefix}:${topicOf(source)}:${partitionOf(subject)}`;
   await firstAnswer(client);
   if (client.isReady) await warnOfLoss(client, log);
 
-  // By who publishes, so that streams that nobody reads are trimmed too.
-  function trimSometimes(stream: string): void {
-    if (performance.now() - (trimmed.get(stream) ?? Number.NEGATIVE_INFINITY) < TRIM_EVERY_MS) return;
-    trimmed.set(stream, performance.now());
-    client.eval(TRIM, { keys: [stream], arguments: [String(keepMs)] }).catch((error: Error) => {
-      log.warn({ reason: error.message, stream }, 'old events could not be removed');
-    });
-  }
-
-  async function append(events: readonly Envelope[]): Promise<SendResult> {
-    // All or none: what is published again must not stand behind its successor.
-    const all = client.multi();
-    for (const event of events) {
-      all.addCommand([
-        'XADD',
-        streamOf(event),
-        '*',
-        ...Object.entries(toHeaders(event, '')).flat(),
-        'data',
-        event.data,
-      ]);
-    }
-    try {
-      await withTimeout(BROKER_TIMEOUT_MS, 'Redis did not confirm the events in time.', all.exec());
-      return KEPT;
-    } catch (error) {
-      return { left: leftOf(events, error), error: redisErrorText(error) };
-    }
-  }
-
   return {
-    async publish(events): Promise<Refusal[]> {
-      if (events.length === 0) return [];
-      const refused = await sendParts([events], append, classifyRedisError);
-      for (const stream of new Set(events.map(streamOf))) trimSometimes(stream);
-      return refused;
-    },
+    publish: redisPublisher({ client, prefix, topicOf, keepMs, log }),
     async subscribe(subscription): Promise<ActiveSubscription> {
-      const delivery = joinGroup({ lines: openStreamClient(client, url, log), prefix, subscription, log });
+      const delivery = joinGroup({ streamClient: openStreamClient(client, url, log), prefix, subscription, log });
       deliveries.add(delivery);
       return {
         async close() {

@@ -4,10 +4,11 @@
  */
 
 /**
- * A sign of life, and a look at who else lives: renews what is held, takes what is free up to a fair share.
- * KEYS: the members, the leases. ARGV: token, milliseconds. Returns the share and the numbers of the leases held.
+ * The heartbeat of a member: renews its leases, and takes free ones up to its fair share among the members that sent a
+ * heartbeat too. KEYS: the members, the leases. ARGV: token, milliseconds. Returns the share and the numbers of the
+ * leases held.
  */
-export const SHARE = `
+export const BALANCE_LEASES = `
 local token, ttl = ARGV[1], tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -35,7 +36,7 @@ return {share, own}
 `;
 
 /** Gives leases back, if they still are ours. KEYS: the members, leases. ARGV: token, whether the member leaves. */
-export const RELEASE_PARTITION = `
+export const RELEASE_LEASES = `
 for n = 2, #KEYS do
   if redis.call('GET', KEYS[n]) == ARGV[1] then redis.call('DEL', KEYS[n]) end
 end
@@ -44,13 +45,12 @@ return 1
 `;
 
 /**
- * Reads for a group what follows, from the streams whose lease is held: the look at the lease and the read are one
- * step, so that one who has lost it without knowing gets nothing, and nothing is handed to him that nobody would
- * ask for again. KEYS: lease and stream, in pairs. ARGV: token, group, how many of each, and for each stream from
- * where: '>' for what is new, or a place among what is still open.
- * Before a stream is read on whose oldest entry nobody has read yet, it is looked whether entries before that one
- * are gone: Redis counts what was added and what the group has read. What is told once is not told again: the count is
- * put right, by XGROUP SETID.
+ * Reads for a group what follows, from the streams whose lease is held. The check of the lease and the read are one
+ * step: a member that has lost a lease without knowing it reads nothing, so no entry becomes pending that nobody reads
+ * again. KEYS: lease and stream, in pairs. ARGV: token, group, how many of each, and for each stream from where: '>'
+ * for new entries, or an id among the pending ones.
+ * When the oldest entry of a stream is new to the reader, entries before it may have been removed: Redis counts the
+ * entries added and those that the group has read. A loss is reported once: XGROUP SETID corrects the count.
  * Returns for each stream: whether the lease is held, the last place of the stream, the entries, and how many entries
  * are gone that the group had not read. ARGV, after those places: for each stream the last entry that the reader got.
  */

@@ -38,19 +38,19 @@ export interface StreamClient {
   holds(stream: string, last: string): Promise<boolean>;
   /** The fields of an entry as bytes, which need not be text. */
   bytesOf(stream: string, id: string): Promise<readonly Buffer[]>;
-  /** Resolves when one of the streams has something after the place that is known of it, or after a while. */
-  waitForEntries(patienceMs: number, streams: readonly (readonly [key: string, last: string])[]): Promise<void>;
+  /** Resolves when one of the streams has an entry after the given one, or after `timeoutMs`. */
+  waitForEntries(timeoutMs: number, streams: readonly (readonly [key: string, last: string])[]): Promise<void>;
   /** Resolves when Redis has noted it, or when `held` has ended and Redis does not answer. */
   acknowledge(stream: string, group: string, id: string, held: AbortSignal): Promise<void>;
   pause(ms: number, ended: AbortSignal): Promise<void>;
-  /** Ends the connection that waits for news. */
+  /** Ends the connection of the blocking reads. */
   close(): void;
 }
 
 const SENTENCE = 'Redis does not answer.';
 const AGAIN_MS = 200;
 
-/** The lines of one reader: commands go over the shared connection, waiting over one of its own. */
+/** The client of one reader: commands go over the shared connection, blocking reads over one of its own. */
 export function openStreamClient(shared: RedisClient, url: string, log: Log): StreamClient {
   const waiter = openClient(url, log);
   const acks = new Map<string, Batch>();
@@ -87,10 +87,10 @@ export function openStreamClient(shared: RedisClient, url: string, log: Log): St
       const answer = await withTimeout(BROKER_TIMEOUT_MS, SENTENCE, raw.sendCommand(['XRANGE', stream, id, id]));
       return (answer as unknown as [Buffer, Buffer[] | null][])[0]?.[1] ?? [];
     },
-    async waitForEntries(patienceMs, streams) {
+    async waitForEntries(timeoutMs, streams) {
       if (!waiter.isReady) return sleep(AGAIN_MS);
       const places = streams.map(([key, id]) => ({ key, id }));
-      await withTimeout(BROKER_TIMEOUT_MS, SENTENCE, waiter.xRead(places, { COUNT: 1, BLOCK: patienceMs }));
+      await withTimeout(BROKER_TIMEOUT_MS, SENTENCE, waiter.xRead(places, { COUNT: 1, BLOCK: timeoutMs }));
     },
     acknowledge(stream, group, id, held) {
       const key = `${group} ${stream}`;
