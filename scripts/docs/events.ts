@@ -1,27 +1,25 @@
 import { ATTRIBUTES, BUSES } from '../../src/platform/bus/catalog.ts';
-import { type Heard, heardBy } from '../../src/platform/http/openapi/asyncapi.ts';
+import { eventCatalogue } from '../../src/platform/http/event-catalogue.ts';
 import type { Wired } from '../map.ts';
 import { code, GENERATED, table } from './markdown.ts';
-import { type JsonSchema, typeText } from './types.ts';
 
 /** Every event with its payload, by producer, with who listens to it, and the envelope on every bus. */
 export function eventsPage(wired: readonly Wired[]): string {
   const parties = wired.map(({ module }) => module);
-  const heard = parties.flatMap((party) => heardBy(party, parties));
-  const listeners = Map.groupBy(heard, ({ event }) => event.event.type);
-  const sections = parties.flatMap(({ contract: { name, topic, events } }) =>
-    Object.values(events).map(({ type, summary, data }) =>
-      [
-        `## ${type}`,
-        '',
-        `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
-        '',
-        `Producer: ${name}; topic: ${code(topic)}; listeners: ${listenersText(listeners.get(type) ?? [])}.`,
-        '',
-        table(['field', 'type'], fieldsOf(data as JsonSchema)),
-        '',
-      ].join('\n'),
-    ),
+  const sections = eventCatalogue(parties).map(({ type, sentence, producer, topic, listeners, fields }) =>
+    [
+      `## ${type}`,
+      '',
+      sentence,
+      '',
+      `Producer: ${producer}; topic: ${code(topic)}; listeners: ${listeners.map(code).join(', ') || 'none'}.`,
+      '',
+      table(
+        ['field', 'type'],
+        fields.map(({ name, type: text, optional }) => [`${code(name)}${optional ? ' (may be absent)' : ''}`, text]),
+      ),
+      '',
+    ].join('\n'),
   );
   return [GENERATED, '# Events', '', ...PROMISES, '', ENVELOPE, '', ...sections].join('\n');
 }
@@ -55,14 +53,3 @@ const ENVELOPE = [
   ),
   '',
 ].join('\n');
-
-function listenersText(heard: readonly Heard[]): string {
-  return heard.map(({ consumer }) => code(consumer)).join(', ') || 'none';
-}
-
-function fieldsOf({ properties = {}, required = [] }: JsonSchema): string[][] {
-  return Object.entries(properties).map(([name, schema]) => [
-    `${code(name)}${required.includes(name) ? '' : ' (may be absent)'}`,
-    typeText(schema),
-  ]);
-}

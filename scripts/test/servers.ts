@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { TestEngine } from '../../src/platform/config/config.ts';
 import { CHDB } from '../../src/platform/db/clickhouse/chdb.ts';
 import { findBinaries, startPostgres, systemBinaries } from '../../src/platform/db/postgres/embedded/embedded.ts';
+import { findBrowser } from '../../src/testing/browser.ts';
 import { hasChdb, runningServer, startEndpoint } from '../../src/testing/clickhouse.ts';
 import { prepareTemplate } from '../../src/testing/databases.ts';
 import { freePort } from '../../src/testing/ports.ts';
@@ -70,6 +71,8 @@ async function startOthers(root: string, stops: (() => Promise<unknown>)[], repo
   const clickhouse = running ?? endpoint?.engine;
   if (clickhouse) report(`with ${clickhouse.name}`);
   if (!hasChdb()) missing.push(`ClickHouse: chDB is not installed; \`npm install --no-save ${CHDB}\``);
+
+  if (!findBrowser()) missing.push('Chromium: no browser of that kind; `apt-get install chromium` brings it on Debian');
 
   const brokers = await startBrokers(stops, report, missing);
   return {

@@ -100,6 +100,8 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly tokenWelcome?: boolean;
   /** Answers 200 with what was made before, instead of making it again. */
   readonly existing?: boolean;
+  /** The heading that the document puts it under, when that is not its service's. */
+  readonly heading?: { readonly name: string; readonly summary: string };
   /** A body that works as it stands on a new system; a test sends it. */
   readonly example?: object;
   /** Honours Idempotency-Key. */

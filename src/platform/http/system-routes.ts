@@ -5,8 +5,8 @@ import { registry } from '../observability/metrics.ts';
 import type { DoorHealth } from './health/door.ts';
 import { serveHealth } from './health/routes.ts';
 import type { ServiceDescription } from './openapi/asyncapi.ts';
-import { errorPage } from './openapi/error-catalogue.ts';
 import { openapi } from './openapi/openapi.ts';
+import { errorPage } from './pages/errors.ts';
 import { serveReference } from './static-files/reference.ts';
 import { type Content, serveStatic } from './static-files/static-file.ts';
 
@@ -40,10 +40,11 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   });
   // An error of a peer passes through this service too.
   const everyContract = parties.map(({ contract }) => contract);
-  serveStatic(app, '/docs/errors', () => ({
-    type: 'text/html; charset=utf-8',
-    body: Buffer.from(errorPage(everyContract)),
-  }));
+  serveStatic(app, '/docs/errors', () => html(errorPage(everyContract)));
+  serveStatic(app, '/docs/events', async () => {
+    const { eventPage } = await import('./pages/events.ts');
+    return html(eventPage(parties));
+  });
   serveReference(app, title);
 }
 
@@ -51,6 +52,8 @@ const json = (document: object): Content => ({
   type: 'application/json; charset=utf-8',
   body: Buffer.from(JSON.stringify(document)),
 });
+
+const html = (text: string): Content => ({ type: 'text/html; charset=utf-8', body: Buffer.from(text) });
 
 // The gateway's document is the one of the whole system.
 const titleOf = (name: string): string => (name === 'gateway' ? 'Tradepost' : `Tradepost ${name}`);

@@ -36,24 +36,29 @@ const DeadLetter = Type.Object(
   { title: 'DeadLetter' },
 );
 
+const heading = { name: 'dead letters', summary: 'What a consumer could not handle, by service.' };
+
 /** The operations on the dead letters of one service. */
 export function deadLetterOps(service: string) {
   const path = `/dead-letters/${service}` as const;
   return {
     deadLetters: op(`GET ${path}`, {
       access: 'staff',
+      heading,
       summary: `Events that ${service} could not handle, oldest first`,
       input: Type.Object(paging),
       output: PageOf(DeadLetter),
     }),
     replayDeadLetter: op(`POST ${path}/{id}/replay`, {
       access: 'staff',
+      heading,
       summary: 'Handles one of them again; when that works it is gone from the dead letters',
       input: Type.Object({ id: Id() }),
       output: Type.Object({ replayed: Type.Boolean() }),
     }),
     discardDeadLetter: op(`DELETE ${path}/{id}`, {
       access: 'admin',
+      heading,
       summary: 'Gives one of them up for good',
       status: 204,
       input: Type.Object({ id: Id() }),

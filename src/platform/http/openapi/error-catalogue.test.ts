@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contracts } from '../../../testing/system.ts';
 import { REMEDY, STATUS } from '../../contract/errors.ts';
+import { errorPage } from '../pages/errors.ts';
 import { problemOf } from '../problem.ts';
-import { errorCatalogue, errorPage } from './error-catalogue.ts';
+import { errorCatalogue } from './error-catalogue.ts';
 
 const declared = contracts.flatMap(({ errors }) => Object.values(errors));
 

@@ -1,5 +1,15 @@
 /** What a person reads first at /docs. Markdown. */
 export const INTRODUCTION = `Order to cash: accounts, catalogue, orders, invoices, payments, deliveries and live figures.
+Beside this page: [events](/docs/events), [errors](/docs/errors), and for programs [OpenAPI](/openapi.json) and
+[AsyncAPI](/asyncapi.json).
+
+## First steps
+
+1. Make an account with \`POST /register\`, and copy the \`token\` of its answer into *Authentication* on this page.
+2. Look at what is for sale with \`GET /products\`.
+3. Order with \`POST /orders\`, have an invoice made with \`POST /invoices\`, and pay it with \`POST /transactions\` and
+   \`POST /transactions/pay\`.
+4. \`GET /orders/{order_id}/explain\` says what an order waits for, and who can go on with it.
 
 ## A token
 
@@ -12,6 +22,11 @@ which is then used up. On this page: paste it under *Authentication*; it stays t
 The first account of a system is its admin, all later ones are customers. A customer sees what is theirs, and of
 everything else a 404. What staff or an admin must do says so. The addresses under \`/api/v1\` are the same operations
 for OAuth2 clients, which need the scope that is named there.
+
+## Addresses that digits tell apart
+
+\`/orders/17\` is the order with the id 17, \`/orders/ada\` the orders of the user ada: one form of address, which the
+document lists twice. Digits alone are always an id, and no username has digits alone.
 
 ## Ids, times and money
 
@@ -36,5 +51,5 @@ to each place in the request, \`remedy\` says what to do, and \`code\` stays the
 
 ## Events
 
-What happens is announced as CloudEvents: [AsyncAPI](/asyncapi.json). Your own address is told with
+What happens is announced as CloudEvents; [all events](/docs/events) are on one page. Your own address is told with
 \`POST /webhooks/endpoints\`.`;

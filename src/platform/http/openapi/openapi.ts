@@ -24,9 +24,11 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
     openapi: '3.1.0',
     info: { title, version, description: INTRODUCTION, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/', description: 'where this document comes from' }],
-    tags: contracts
-      .filter(({ ops }) => Object.values(ops).some(({ access }) => access !== 'internal'))
-      .map(({ name, summary }) => ({ name, description: summary })),
+    tags: headingsOf(contracts).map(({ name, summary }) => ({
+      name,
+      description: summary,
+      'x-displayName': capital(name),
+    })),
     paths,
     components: {
       schemas: { ...named.schemas, Problem: PROBLEM, InputFault: INPUT_FAULT },
@@ -34,6 +36,23 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
       securitySchemes: { token: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
     },
   };
+}
+
+interface Heading {
+  readonly name: string;
+  readonly summary: string;
+}
+
+// Those of the services first, in the order of the contracts.
+function headingsOf(contracts: readonly Contract[]): Heading[] {
+  const open = contracts.flatMap((contract) =>
+    Object.values(contract.ops)
+      .filter(({ access }) => access !== 'internal')
+      .map((op) => op.heading ?? contract),
+  );
+  const shared = (one: Heading) => !contracts.some(({ name }) => name === one.name);
+  const byName = new Map([...open.filter((one) => !shared(one)), ...open.filter(shared)].map((one) => [one.name, one]));
+  return [...byName.values()];
 }
 
 interface About {
@@ -60,7 +79,7 @@ function operation({ contract, op, path, twin, named }: About): object {
   const isAlias = path !== op.path;
   const id = identifier(op.id);
   return {
-    tags: [contract.name],
+    tags: [(op.heading ?? contract).name],
     operationId: isAlias ? `${id}At${capital(identifier(path.replaceAll(/\{\w+\}/g, '')))}` : id,
     summary: op.summary,
     description: descriptionOf(op, { isAlias, path, twin }),

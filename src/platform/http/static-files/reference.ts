@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { createPool } from '../../app/worker/pool.ts';
+import { ICON } from '../pages/page.ts';
 import { referenceTask } from './reference.task.ts';
 import { type Content, hashOf, serveStatic } from './static-file.ts';
 
@@ -25,7 +26,9 @@ async function makeFiles(title: string): Promise<Record<'page' | 'script', Conte
   const made = await pool.run(title);
   const script = Buffer.from(made.script);
   // The page names the content of its script, so that a browser asks for that once.
-  const page = made.page.replace('"js/scalar.js"', `"js/scalar.js?v=${hashOf(script)}"`);
+  const page = made.page
+    .replace('"js/scalar.js"', `"js/scalar.js?v=${hashOf(script)}"`)
+    .replace('</head>', `${ICON}</head>`);
   return {
     page: { type: 'text/html; charset=utf-8', body: Buffer.from(page) },
     script: { type: 'application/javascript; charset=utf-8', body: script },

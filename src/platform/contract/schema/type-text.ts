@@ -1,4 +1,4 @@
-/** What the pages read of a schema. */
+/** What pages for people read of a schema. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;

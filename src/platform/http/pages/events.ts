@@ -1,0 +1,30 @@
+import { ATTRIBUTES } from '../../bus/catalog.ts';
+import { type EventEntry, eventCatalogue } from '../event-catalogue.ts';
+import type { ServiceDescription } from '../openapi/asyncapi.ts';
+import { escaped, pageHtml } from './page.ts';
+
+/** The page at `/docs/events`: every event with its payload, and the envelope that they travel in. */
+export function eventPage(parties: readonly ServiceDescription[]): string {
+  return pageHtml({
+    path: '/docs/events',
+    title: 'Events',
+    introduction:
+      'CloudEvents 1.0. An event is published when, and only when, its change is committed; it may come twice, with the same <code>id</code>. Events of one subject arrive in their order. A bus carries them to programs of the house, and <a href="/docs/#tag/payment/POST/webhooks/endpoints">webhooks</a> to those of others; <a href="/asyncapi.json">AsyncAPI</a> tells a program the same as this page.',
+    sections: [{ title: 'envelope', body: envelope() }, ...eventCatalogue(parties).map(section)],
+  });
+}
+
+function envelope(): string {
+  const rows = ATTRIBUTES.map(({ name, about, optional }) => row(name, optional ? 'may be absent' : '', about));
+  return `<dl>${rows.join('')}</dl>`;
+}
+
+function section({ type, sentence, producer, topic, listeners, fields }: EventEntry) {
+  const rows = fields.map((one) => row(one.name, one.optional ? 'may be absent' : '', one.type));
+  const told = `${sentence} From ${producer}, topic \`${topic}\`; ${listeners.length === 0 ? 'nobody here listens' : `heard by ${listeners.join(', ')}`}.`;
+  return { title: type, body: `<p>${escaped(told)}</p><dl>${rows.join('')}</dl>` };
+}
+
+function row(name: string, note: string, text: string): string {
+  return `<div><dt>${escaped(name)}<span>${note}</span></dt><dd>${escaped(text)}</dd></div>`;
+}
