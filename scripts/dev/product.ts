@@ -11,7 +11,6 @@ const LIBRARIES = [
   'fastify',
   '@fastify/passport',
   'passport-jwt',
-  '@fastify/reply-from',
   'pg',
   'pino',
   'ajv',

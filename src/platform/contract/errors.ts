@@ -212,6 +212,33 @@ export const common = errors('TRADEPOST', {
     'Send less in one request: split a list into several requests.',
   ],
   MEDIA_TYPE: ['unsupported_media', 'the body must be application/json', REMEDY.unsupported_media],
+  CHARSET: [
+    'unsupported_media',
+    'the body must be UTF-8',
+    'Send UTF-8, and no `charset` in Content-Type: JSON is always UTF-8.',
+  ],
+  CONTENT_ENCODING: [
+    'unsupported_media',
+    'the body must not be compressed',
+    'Send the body as it is, without Content-Encoding.',
+  ],
+  METHOD_NOT_ALLOWED: [
+    'method_not_allowed',
+    ({ allow }: { allow: string }) => `this address takes only ${allow}`,
+    REMEDY.method_not_allowed,
+  ],
+  METHOD_UNKNOWN: ['not_implemented', 'nothing here takes a request with this method', REMEDY.not_implemented],
+  TRANSFER_CODING: [
+    'not_implemented',
+    'Transfer-Encoding may only be chunked',
+    'Send the body in chunks or with Content-Length, and not compressed.',
+  ],
+  EXPECTATION: ['expectation_failed', 'Expect may only be 100-continue', REMEDY.expectation_failed],
+  URI_TOO_LONG: [
+    'uri_too_long',
+    'the address is longer than 8 KB',
+    'Send a shorter address; what is long belongs into a body.',
+  ],
   HEADERS_TOO_LARGE: [
     'headers_too_large',
     'the headers are too large',

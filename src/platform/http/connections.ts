@@ -18,8 +18,11 @@ const LAST_CALL_MS = 1_000;
 const FAREWELL_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
+/** Calls back when a connection owes no answer any longer to a request that came whole. */
+export type AfterAnswers = (socket: Socket, then: () => void) => void;
+
 /** Lets a server stop when the last request that it took is answered. Register it before the routes. */
-export function endConnections(app: FastifyInstance): void {
+export function endConnections(app: FastifyInstance): AfterAnswers {
   const exchanges = exchangesOf(app.server);
   const stop = { began: 0 };
   // Node's own takes a connection for idle as soon as its answer is written, and cuts what the client has not read.
@@ -39,6 +42,10 @@ export function endConnections(app: FastifyInstance): void {
     }, LOOK_EVERY_MS).unref();
     app.server.once('close', () => clearInterval(timer));
   });
+  return (socket, then) => {
+    const owed = (exchanges.get(socket) ?? []).filter(({ request, response }) => request.complete && !response.closed);
+    void Promise.all(owed.map(({ response }) => new Promise((resolve) => response.once('close', resolve)))).then(then);
+  };
 }
 
 function exchangesOf(server: FastifyInstance['server']): Map<Socket, readonly Exchange[]> {

@@ -84,7 +84,7 @@ test('what is no valid request is answered with a problem document', async () =>
   const big = JSON.stringify({ how: 'x'.repeat(MAX_BODY) });
   const cases: [number, string, Promise<TestAnswer>][] = [
     [404, 'TRADEPOST_NOT_FOUND', guest.get('/nowhere')],
-    [404, 'TRADEPOST_NOT_FOUND', guest.put('/things', {})],
+    [405, 'TRADEPOST_METHOD_NOT_ALLOWED', guest.put('/things', {})],
     [413, 'TRADEPOST_BODY_TOO_LARGE', guest.raw('POST', '/failures', big, JSON_TYPE)],
     [415, 'TRADEPOST_MEDIA_TYPE', guest.raw('POST', '/failures', 'how=short', { 'content-type': 'text/plain' })],
     [415, 'TRADEPOST_MEDIA_TYPE', guest.raw('POST', '/failures', 'how=short', FORM_TYPE)],

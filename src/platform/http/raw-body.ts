@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { codingFault } from './protocol/bodies.ts';
 
 /**
  * A scope whose routes take the body as it came, byte for byte, with the header that signs it: JSON that was parsed
@@ -8,6 +9,8 @@ export function takeSignedBodies(scope: FastifyInstance, header: string): void {
   scope.removeAllContentTypeParsers();
   scope.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
     const given = request.headers[header];
-    done(null, { body: body.toString(), signature: typeof given === 'string' ? given : '' });
+    const fault = codingFault(request);
+    if (fault) done(fault);
+    else done(null, { body: body.toString(), signature: typeof given === 'string' ? given : '' });
   });
 }

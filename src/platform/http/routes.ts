@@ -13,7 +13,7 @@ import type { Passport } from './passport.ts';
 import { pinged, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
-import { answerStream, type OpenStreams, openStreams } from './sse/sse.ts';
+import { answerStream, answerStreamHead, type OpenStreams, openStreams } from './sse/sse.ts';
 
 /** What the routes of a service stand on. */
 export interface HttpParts {
@@ -103,8 +103,7 @@ function mountOne(
       : { params, querystring: rest },
     config: { operation: op.id },
     bodyLimit: op.maxBody ?? MAX_BODY,
-    // A HEAD of a stream would have it run on without a listener.
-    exposeHeadRoute: !op.stream,
+    exposeHeadRoute: true,
     onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),
     handler: async (request, reply) => {
       const { params, query, body } = request as { params: object; query: object; body: object };
@@ -112,6 +111,7 @@ function mountOne(
       const ctx = contextOf(request, op, input);
       const result = await call(ctx, input);
       if (!parts.streams || !op.stream) return answer(op, ctx, result, request, reply);
+      if (request.method === 'HEAD') return answerStreamHead(result as AsyncIterable<unknown>, reply);
       const options = {
         encode: (value: unknown): string => toJson(op.output, value),
         stillAllowed: () => callerOf(request, op, contract.name, parts),

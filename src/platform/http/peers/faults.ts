@@ -11,10 +11,8 @@ const NETWORK: readonly [RegExp, string][] = [
   [/^EHOSTUNREACH$|^ENETUNREACH$|^EHOSTDOWN$/, 'cannot be reached: there is no way to its address'],
   [/^ENOTFOUND$|^EAI_AGAIN$/, 'cannot be reached: the name in its address is not known'],
   [/TIMEOUT|^TimeoutError$|^23$/, 'did not answer in time'],
-  [
-    /CERT|^UNABLE_TO_|SELF_SIGNED|^ERR_TLS|^ERR_SSL|^EPROTO$/,
-    'shows a certificate that is not trusted, or speaks no TLS',
-  ],
+  [/CERT|^UNABLE_TO_|SELF_SIGNED/, 'shows a certificate that is not trusted'],
+  [/^ERR_TLS|^ERR_SSL|^EPROTO$/, 'speaks no TLS, or another version of it, where its address begins with https'],
   [/^HPE_|^HTTPParserError$/, 'answers something that is not HTTP'],
   [/^UND_ERR_(RES|REQ)_CONTENT_LENGTH_MISMATCH$/, 'ended its answer in the middle'],
   [/^ECONNRESET$|^EPIPE$|^UND_ERR_SOCKET$/, 'ended the connection before its answer was complete'],

@@ -123,8 +123,9 @@ test('values that end with an error break the connection, and the log says so', 
   assert.ok(lines.some((line) => line.includes('a stream broke') && line.includes('the sky fell')));
 });
 
-test('a HEAD request begins no stream', async () => {
-  assert.equal((await fetch(`${url}/prices/tea`, { method: 'HEAD', headers: await tokenOf('staff') })).status, 404);
+test('a HEAD request has the head of the stream, and begins none', async () => {
+  const { status, headers } = await fetch(`${url}/prices/tea`, { method: 'HEAD', headers: await tokenOf('staff') });
+  assert.deepEqual([status, headers.get('content-type')], [200, 'text/event-stream; charset=utf-8']);
   assert.equal(service.open(), 0);
 });
 

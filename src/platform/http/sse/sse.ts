@@ -120,6 +120,13 @@ export function answerStream(
   return reply.headers(HEADERS).send(body);
 }
 
+/** Answers HEAD with the head of a stream: its values end before they begin. */
+export async function answerStreamHead(values: AsyncIterable<unknown>, reply: FastifyReply): Promise<FastifyReply> {
+  await values[Symbol.asyncIterator]().return?.();
+  // No length is said, as none is known of the stream.
+  return reply.headers(HEADERS).send(Readable.from([]));
+}
+
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-store',

@@ -1,0 +1,30 @@
+import type { Pool } from 'undici';
+
+/** How long a service may keep the gateway waiting. */
+export interface Patience {
+  readonly timeoutMs?: number;
+}
+
+/** Longer than a service waits for another, so that its own word about that arrives. */
+const TIMEOUT_MS = 30_000;
+/** Longer than the heartbeat of a stream. */
+const STREAM_TIMEOUT_MS = 45_000;
+const CONNECT_TIMEOUT_MS = 3_000;
+
+/**
+ * The connections to a service. Over https its certificate must be one that Node trusts, with the name of its address
+ * (NODE_EXTRA_CA_CERTS names an authority of one's own).
+ */
+export async function openPool(url: string, options: Patience & { readonly streaming: boolean }): Promise<Pool> {
+  const { streaming, timeoutMs } = options;
+  // Loaded where something runs elsewhere: one process has nothing to proxy.
+  const { Pool } = await import('undici');
+  return new Pool(url, {
+    // A stream holds its connection for as long as it lasts: were they counted, those who listen would shut out those
+    // who ask.
+    connections: streaming ? null : 64,
+    headersTimeout: timeoutMs ?? TIMEOUT_MS,
+    bodyTimeout: timeoutMs ?? (streaming ? STREAM_TIMEOUT_MS : TIMEOUT_MS),
+    connectTimeout: CONNECT_TIMEOUT_MS,
+  });
+}
