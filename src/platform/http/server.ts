@@ -8,8 +8,8 @@ import { countFailure, observeRequest } from '../observability/metrics.ts';
 import { endConnections } from './connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { takeJson } from './protocol/bodies.ts';
-import { answerGarbage, refuseTunnels } from './protocol/garbage.ts';
 import { checkHeads, NODE_OPTIONS, originForm } from './protocol/head.ts';
+import { answerMalformed, refuseTunnels } from './protocol/malformed.ts';
 import { answerOtherMethods, takenInstead } from './protocol/methods.ts';
 import { validatorFor } from './validation.ts';
 
@@ -42,7 +42,7 @@ export function createServer(log: Log): FastifyInstance {
     },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, faults),
     // Answers come in the order of their requests.
-    clientErrorHandler: (error, socket) => afterAnswers(socket, () => answerGarbage(error, socket)),
+    clientErrorHandler: (error, socket) => afterAnswers(socket, () => answerMalformed(error, socket)),
     // A request that is here when the drain begins is answered as any other; its connection ends with it.
     return503OnClosing: false,
   });

@@ -2,23 +2,24 @@ import type { FastifyInstance } from 'fastify';
 import { MAX_BODY, type Op } from '../../platform/contract/contract.ts';
 import { takeAnyBody } from '../../platform/http/proxy/bodies.ts';
 import { forward } from '../../platform/http/proxy/forward.ts';
-import { openPool, type Patience } from '../../platform/http/proxy/pool.ts';
+import { openPool, type PoolOptions } from '../../platform/http/proxy/pool.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
 import { openStreams } from '../../platform/http/sse/sse.ts';
 import type { RemoteService } from '../../platform/http/system-routes.ts';
 
-interface Beyond {
+interface GatewayOptions {
   readonly neighbours: readonly RemoteService[];
-  readonly patience?: Patience;
+  /** How long a service may be waited for, where the usual does not do. */
+  readonly timeoutMs?: number;
 }
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
-export function gatewayRoutes(app: FastifyInstance, { neighbours, patience }: Beyond): void {
+export function gatewayRoutes(app: FastifyInstance, { neighbours, timeoutMs }: GatewayOptions): void {
   for (const neighbour of neighbours) {
     const ops = Object.values(neighbour.contract.ops).filter((op) => op.access !== 'internal');
     for (const streaming of [false, true]) {
       const some = ops.filter((op) => (op.stream === true) === streaming);
-      if (some.length > 0) void app.register((scope) => proxy(scope, neighbour, some, { streaming, ...patience }));
+      if (some.length > 0) void app.register((scope) => proxy(scope, neighbour, some, { streaming, timeoutMs }));
     }
   }
 }
@@ -27,7 +28,7 @@ async function proxy(
   scope: FastifyInstance,
   { contract, url }: RemoteService,
   ops: readonly Op[],
-  options: Patience & { readonly streaming: boolean },
+  options: PoolOptions,
 ): Promise<void> {
   const pool = await openPool(url, options);
   scope.addHook('onClose', () => pool.destroy());

@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { CTX_HEADER } from '../../platform/auth/seal.ts';
 import { MAX_BODY } from '../../platform/contract/contract.ts';
+import { doorHealth, type HealthSources } from '../../platform/http/health/door.ts';
 import { mount } from '../../platform/http/routes.ts';
 import { createServer } from '../../platform/http/server.ts';
 import { type Ticker, ticker, tickerContract } from '../../platform/http/sse/sse.fixture.ts';
@@ -21,6 +22,12 @@ const TOLD = ['content-type', 'content-length', 'allow', 'accept', 'accept-post'
   'retry-after', 'www-authenticate', 'cache-control', 'link', 'content-disposition', 'x-content-type-options',
   'content-encoding', 'vary', 'etag', 'location']; // biome-ignore format: one list
 
+const SOURCES: HealthSources = {
+  life: { phase: 'running' },
+  own: () => ({}),
+  calls: () => ({}),
+  call: () => undefined,
+};
 const HOST = 'Host: shop.example:8080\r\n';
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 const MAKE = '{"name":"new","price":12.5}';
@@ -90,7 +97,7 @@ const rows: Row[] = [
   ...['TRACE /things', 'PROPFIND /things', 'MKCOL /nowhere', 'CONNECT shop.example:80', 'BREW /things', 'TRACE /nowhere']
     .map((line) => row(501, line)),
   // System paths.
-  ...['/health', '/health/live', '/metrics', '/openapi.json', '/asyncapi.json', '/docs', '/docs/', '/docs/errors'].flatMap((path) => [
+  ...['/health', '/health/live', '/health/ready', '/metrics', '/openapi.json', '/asyncapi.json', '/docs', '/docs/', '/docs/errors'].flatMap((path) => [
     allows(204, `OPTIONS ${path}`, 'GET, HEAD, OPTIONS'),
     allows(405, `POST ${path}`, 'GET, HEAD, OPTIONS'),
   ]),
@@ -189,7 +196,8 @@ describe('what reaches a service through the gateway as it does directly', () =>
     service = createServer(log);
     mount(service, thingContract, thingService().api, { log, tokens, seal: undefined });
     mount(service, tickerContract, prices.api, { log, tokens, seal: undefined });
-    const parts = { neighbours: [], parties: [], checks: {} };
+    const health = doorHealth({ name: 'thing', services: [], neighbours: [], edge: false, sources: SOURCES });
+    const parts = { neighbours: [], parties: [], health };
     serveSystem(service, { name: 'thing', contracts: [thingContract, tickerContract], ...parts });
     const there = await service.listen({ host: '127.0.0.1', port: 0 });
     gateway = createServer(log);

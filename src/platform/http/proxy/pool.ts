@@ -1,8 +1,9 @@
 import type { Pool } from 'undici';
 
-/** How long a service may keep the gateway waiting. */
-export interface Patience {
-  readonly timeoutMs?: number;
+export interface PoolOptions {
+  readonly streaming: boolean;
+  /** How long the head of an answer, or its next bytes, may take. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** Longer than a service waits for another, so that its own word about that arrives. */
@@ -15,8 +16,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
  * The connections to a service. Over https its certificate must be one that Node trusts, with the name of its address
  * (NODE_EXTRA_CA_CERTS names an authority of one's own).
  */
-export async function openPool(url: string, options: Patience & { readonly streaming: boolean }): Promise<Pool> {
-  const { streaming, timeoutMs } = options;
+export async function openPool(url: string, { streaming, timeoutMs }: PoolOptions): Promise<Pool> {
   // Loaded where something runs elsewhere: one process has nothing to proxy.
   const { Pool } = await import('undici');
   return new Pool(url, {

@@ -26,7 +26,7 @@ const UNREADABLE: Record<string, (packet: string) => AppError> = {
 const unreadable = (): AppError => invalid('this is not a request that can be read');
 
 /** What is no HTTP never becomes a request: the answer is written to the socket itself. */
-export function answerGarbage(error: ParserError, socket: Duplex): void {
+export function answerMalformed(error: ParserError, socket: Duplex): void {
   const { code = '' } = error;
   if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
   else endWith(UNREADABLE[code]?.(unreadIn(error)) ?? unreadable(), socket);
