@@ -1,16 +1,19 @@
 import { container } from './container.ts';
-import { type RunningSystem, start } from './platform/app/app.ts';
+import { type RunningSystem, type StartOptions, start } from './platform/app/app.ts';
 import { watchParent } from './platform/app/parent.ts';
 import type { Config } from './platform/config/config.ts';
 import type { Log } from './platform/observability/log.ts';
+
+type Told = Pick<StartOptions, 'steps' | 'progress'>;
+type StartedSystem = RunningSystem<ReturnType<typeof container>>;
 
 /**
  * Starts what the configuration asks for. SIGINT, SIGTERM, SIGHUP, the end of the process that started it, and an
  * error that nobody caught drain it; a signal after that ends it at once.
  */
-export async function main(config: Config, log: Log, progress: (text: string) => void): Promise<RunningSystem> {
+export async function main(config: Config, log: Log, told: Told): Promise<StartedSystem> {
   for (const warning of config.warnings) log.warn(warning);
-  const starting = start({ config, container, log, progress, onLost: (...what) => stopping.lost(...what) });
+  const starting = start({ config, container, log, ...told, onLost: (...what) => stopping.lost(...what) });
   const stopping = stopWhenAsked(async () => {
     // A signal during the start waits for it, so that no child process is left behind.
     const running = await starting.catch(() => undefined);

@@ -8,7 +8,8 @@ import { code, GENERATED, table } from './markdown.ts';
 
 /** Every command, with its options, an example and its exit codes, as the program itself knows them. */
 export function commandsPage(): string {
-  const program = createProgram({ configuration: () => readConfig({}, []), output: createOutput([]) });
+  const configuration = () => readConfig({}, []);
+  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
   const leaves = leavesOf(program);
   return [
     GENERATED,

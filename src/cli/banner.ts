@@ -1,15 +1,24 @@
 import type { Config } from '../platform/config/config.ts';
 import { databaseLocation } from '../platform/db/postgres/address.ts';
 
-/** What a person sees after the start: every address, the first steps, where the data is, how to stop. */
-export function box(config: Config, urls: Readonly<Record<string, string>>): string {
+/** What the banner is about. */
+export interface Shown {
+  readonly config: Config;
+  /** Service name to its address. */
+  readonly urls: Readonly<Record<string, string>>;
+  /** The name of the first account: undefined when there is none yet. */
+  readonly founder: string | undefined;
+}
+
+/** What a person sees after the start: every address, the first or next steps, where the data is, how to stop. */
+export function banner({ config, urls, founder }: Shown): string {
   const gateway = config.services.has('gateway') ? urls.gateway : undefined;
-  const lines = gateway ? wholeSystem(gateway) : parts(urls);
+  const lines = gateway ? wholeSystem(gateway, founder) : parts(urls);
   const data = config.databaseUrl ? `PostgreSQL at ${databaseLocation(config.databaseUrl)}` : config.dataDir;
   return frame([...lines, '', `Data     ${data}`, 'Stop     Ctrl-C']);
 }
 
-function wholeSystem(url: string): string[] {
+function wholeSystem(url: string, founder: string | undefined): string[] {
   return [
     'Tradepost is running.',
     '',
@@ -19,19 +28,66 @@ function wholeSystem(url: string): string[] {
     `Health     ${url}/health`,
     `Metrics    ${url}/metrics`,
     '',
+    ...(founder === undefined ? firstSteps(url) : nextSteps(url, founder)),
+  ];
+}
+
+const shorthand = (url: string): string[] => [`API=${url}`, "JSON='Content-Type: application/json'"];
+
+const loggedIn = (name: string): string[] => [
+  'TOKEN=$(curl -s $API/login -H "$JSON" \\',
+  `  -d '{"username":"${name}","password":"password123"}' |`,
+  `  sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
+  'ME="Authorization: Bearer $TOKEN"',
+];
+
+/** From the first account to a webhook: each line can be copied as it stands, in this order. */
+function firstSteps(url: string): string[] {
+  return [
     'First steps (the first account becomes admin):',
     '',
-    `curl -X POST ${url}/register -H 'Content-Type: application/json' \\`,
+    ...shorthand(url),
+    `curl $API/register -H "$JSON" \\`,
     `  -d '{"username":"alice","password":"password123"}'`,
-    `curl ${url}/products`,
-    `TOKEN=$(curl -s -X POST ${url}/login -H 'Content-Type: application/json' \\`,
-    `  -d '{"username":"alice","password":"password123"}' | sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
-    `curl -X POST ${url}/orders -H "Authorization: Bearer $TOKEN" \\`,
-    `  -H 'Content-Type: application/json' -d '{"items":[{"product_id":2,"quantity":1}]}'`,
-    `curl -X POST ${url}/invoices -H "Authorization: Bearer $TOKEN" \\`,
-    `  -H 'Content-Type: application/json' -d '{"order_id":1}'`,
-    `curl ${url}/orders/1/timeline -H "Authorization: Bearer $TOKEN"`,
-    `curl -o invoice.pdf ${url}/invoices/1/pdf -H "Authorization: Bearer $TOKEN"`,
+    'curl $API/products',
+    ...loggedIn('alice'),
+    'curl $API/orders -H "$ME" -H "$JSON" \\',
+    `  -d '{"items":[{"product_id":2,"quantity":1}]}'`,
+    `curl $API/invoices -H "$ME" -H "$JSON" -d '{"order_id":1}'`,
+    'curl -o invoice.pdf $API/invoices/1/pdf -H "$ME"',
+    '',
+    'Pay, ship, and look at what became of it:',
+    '',
+    'curl $API/transactions -H "$ME" -H "$JSON" \\',
+    `  -d '{"invoice_id":1,"amount":20,"description":"the first part"}'`,
+    `curl $API/transactions/pay -H "$ME" -H "$JSON" -d '{}'`,
+    'curl -X PUT $API/shipments/1 -H "$ME" -H "$JSON" \\',
+    `  -d '{"status":"shipped","carrier":"DHL"}'`,
+    'curl $API/orders/1/timeline -H "$ME"',
+    'curl $API/orders/1/explain -H "$ME"',
+    'curl $API/stats -H "$ME"',
+    'curl $API/webhooks/endpoints -H "$ME" -H "$JSON" \\',
+    `  -d '{"url":"https://shop.example/hooks"}'`,
+  ];
+}
+
+/** What needs no escape in a shell and in JSON. */
+const PLAIN_NAME = /^[\w.@-]{1,40}$/;
+
+/** For those who have been here before: nobody registers again, and what is next has its id from the answer. */
+function nextSteps(url: string, founder: string): string[] {
+  const name = PLAIN_NAME.test(founder) ? founder : 'alice';
+  return [
+    'Log in (with the password that you chose), and go on with the next order:',
+    '',
+    ...shorthand(url),
+    ...loggedIn(name),
+    'ORDER=$(curl -s $API/orders -H "$ME" -H "$JSON" \\',
+    `  -d '{"items":[{"product_id":2,"quantity":1}]}' |`,
+    `  sed 's/.*"order_id":\\([0-9]*\\).*/\\1/')`,
+    'curl $API/orders/$ORDER/explain -H "$ME"',
+    'curl $API/orders -H "$ME"',
+    'curl $API/stats -H "$ME"',
   ];
 }
 
@@ -44,8 +100,11 @@ function parts(urls: Readonly<Record<string, string>>): string[] {
   ];
 }
 
+/** A terminal of 80 columns holds it. */
+const WIDEST_RULE = 78;
+
 // Rules above and below, and nothing at the sides: the lines can be copied as they stand.
 function frame(lines: readonly string[]): string {
-  const rule = '─'.repeat(Math.max(...lines.map((line) => line.length)) + 2);
+  const rule = '─'.repeat(Math.min(WIDEST_RULE, Math.max(...lines.map((line) => line.length)) + 2));
   return `\n${rule}\n${lines.map((line) => ` ${line}`.trimEnd()).join('\n')}\n${rule}\n`;
 }

@@ -4,7 +4,7 @@ import { type Config, readEnvironment } from '../platform/config/config.ts';
 import type { CommandContext } from './context.ts';
 import { errorReportOf } from './faults.ts';
 import { guardOutputs } from './output/guard.ts';
-import { createOutput, type Streams } from './output/output.ts';
+import { createOutput, type Output, type Streams } from './output/output.ts';
 import { createProgram } from './program.ts';
 import { isShown, refuseUnknownCommand, tellMisuse } from './usage.ts';
 
@@ -13,7 +13,7 @@ export async function run(args: readonly string[], streams: Streams = process): 
   if (streams === process) guardOutputs();
   const output = createOutput(args, streams);
   try {
-    await runCommand(args, { configuration, output }, streams);
+    await runCommand(args, contextOf(output), streams);
   } catch (error) {
     if (isShown(error)) return;
     process.exitCode = 1;
@@ -37,6 +37,20 @@ async function runCommand(args: readonly string[], context: CommandContext, { st
 
 /** Words with which no command is named. */
 const ALONE = new Set(['--json', '--quiet', '-q']);
+
+function contextOf(output: Output): CommandContext {
+  let told = false;
+  return {
+    output,
+    untoldConfiguration: configuration,
+    configuration() {
+      const config = configuration();
+      if (!told) for (const warning of config.warnings) output.warning(warning);
+      told = true;
+      return config;
+    },
+  };
+}
 
 function configuration(): Config {
   return readEnvironment(modulesOf(container).map(({ contract }) => contract.name));

@@ -67,6 +67,32 @@ test('the start tells every name that is no setting, each in a line with the one
   rmSync(join(folder, '.env'));
 });
 
+test('every command that reads the settings tells what has no effect, once, and never on standard output', () => {
+  const file = join(folder, '.env');
+  writeFileSync(file, '# a comment\n\nPORT 9000\nSHOP_NOTE="two\nlines"\nPROT=9000\nJWT_SECRET\n');
+  const noValue = (line: number) =>
+    `${file}, line ${line}, has no = and no effect; write NAME=value there, or # before it`;
+  const warnings = [
+    noValue(3),
+    noValue(7),
+    'SHOP_NOTE is no setting and has no effect; `tradepost config` lists those there are',
+    'PROT is no setting and has no effect; was PORT meant?',
+  ];
+  const told = (words: string[]) => ran(words).stderr.trimEnd().split('\n').sort();
+  for (const words of [['config'], ['topology']]) {
+    assert.deepEqual(told(words), warnings.map((text) => `warning: ${text}`).sort());
+    const json = ran([...words, '--json']);
+    assert.ok(JSON.parse(json.stdout));
+    const lines = json.stderr
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { warning: string }).warning);
+    assert.deepEqual(lines.sort(), warnings.toSorted());
+    assert.equal(ran([...words, '--quiet']).stderr, '');
+  }
+  rmSync(file);
+});
+
 test('two services at one port are a sentence before anything is started', () => {
   const env = { SERVICES: 'order,user', ORDER_PORT: '3999', USER_PORT: '3999', JWT_SECRET: 's'.repeat(32) };
   const { status, stderr } = ran(['start'], { ...env, LOG_LEVEL: 'silent', DATA_DIR: join(folder, 'never') });

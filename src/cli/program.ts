@@ -37,16 +37,19 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
-function addRunCommands(program: Command, { configuration, output }: CommandContext): void {
+function addRunCommands(program: Command, { configuration, untoldConfiguration, output }: CommandContext): void {
   addCommandHelp(
     program
       .command('start')
       .description('start the services of SERVICES (default: all, in this process)')
-      .action(async () => (await import('./commands/start.ts')).startCommand(configuration(), output)),
+      .action(async () => (await import('./commands/start.ts')).startCommand(untoldConfiguration(), output)),
     {
       examples: ['tradepost start', 'PORT=9000 tradepost start', 'SERVICES=order JWT_SECRET=… tradepost start --json'],
       exits: { 0: 'it was told to stop, and has stopped', 1: 'it cannot start, or a part that it stands on has ended' },
-      more: 'With --json the addresses are one line of JSON on standard output, and the log goes to standard error.',
+      more:
+        'Its steps are told while it starts: at a terminal on standard error with a sign that moves, otherwise as a line of ' +
+        'the log each; with --quiet in the log alone. With --json the addresses are one line of JSON on standard output, ' +
+        'and the log goes to standard error.',
     },
   );
   addCommandHelp(

@@ -105,7 +105,8 @@ test('no command has colours where NO_COLOR is set, and those that have them hav
 });
 
 test('no command is left out of these tests but those that go on, and the scripts', () => {
-  const program = createProgram({ configuration: () => readConfig({}, []), output: createOutput([]) });
+  const configuration = () => readConfig({}, []);
+  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
   const leaves = (one: Command): Command[] => (one.commands.length === 0 ? [one] : one.commands.flatMap(leaves));
   const ours = leaves(program).filter((one) => one.registeredArguments[0]?.name() !== 'words');
   const tried = [...LINES, ...REFUSALS];

@@ -60,7 +60,7 @@ test('no command at all shows the help, and so does a command that is asked for 
 
 test('the help of every command has an example that begins with its name, and its exit codes', async () => {
   const configuration = () => readConfig({}, []);
-  const program = createProgram({ configuration, output: createOutput([]) });
+  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
   const all = leaves(program);

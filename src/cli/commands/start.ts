@@ -1,18 +1,31 @@
 import { main } from '../../main.ts';
 import type { Config } from '../../platform/config/config.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
 import { createLog } from '../../platform/observability/log.ts';
-import { box } from '../banner.ts';
+import { banner } from '../banner.ts';
 import type { Output } from '../output/output.ts';
+import { stepsInLog, stepsOnTerminal } from '../output/steps.ts';
 
 /** `tradepost start`: starts, prints where everything is, and runs until a signal. */
 export async function startCommand(config: Config, { json, quiet }: Pick<Output, 'json' | 'quiet'>): Promise<void> {
   // What reads the addresses gets nothing else.
   const log = createLog(config, json ? 'stderr' : 'stdout');
   const person = process.stderr.isTTY === true && !json && !quiet;
-  const running = await main(config, log, (text) => {
-    if (person) process.stderr.write(`  ${text}\n`);
-    else log.info(text);
+  const steps = person ? stepsOnTerminal(process.stderr) : stepsInLog(log);
+  const running = await main(config, log, { steps, progress: steps.progress }).catch((error: unknown) => {
+    steps.fail();
+    throw error;
   });
+  steps.end();
   if (json) process.stdout.write(`${JSON.stringify({ urls: running.urls, pid: process.pid })}\n`);
-  else if (!quiet) process.stdout.write(box(config, running.urls));
+  else if (!quiet)
+    process.stdout.write(banner({ config, urls: running.urls, founder: await founderOf(running.services) }));
+}
+
+type Services = Awaited<ReturnType<typeof main>>['services'];
+
+/** The first account. Whether there is one may be unknown, when the user service runs elsewhere: then there is none. */
+async function founderOf({ user }: Services): Promise<string | undefined> {
+  const { items } = await user.list(systemCtx(), { limit: 1 }).catch(() => ({ items: [] }));
+  return items[0]?.username;
 }

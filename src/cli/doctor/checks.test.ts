@@ -54,10 +54,11 @@ const WRONG: readonly [name: string, facts: Partial<Facts>, verdict: Verdict, sa
   ['open files', machine({ openFiles: 100 }), 'fail', /ulimit -n 65536/],
   ['open files', machine({ openFiles: 512 }), 'warn', /at most 512/],
   ['time zones', program({ zones: 1, zonesWork: false }), 'fail', /full ICU data/],
-  ['settings', { settings: { faults: ["PORT is 'x'."], unknown: [] } }, 'fail', /PORT is 'x'/],
+  ['settings', { settings: { faults: ["PORT is 'x'."], warnings: [], unknown: [] } }, 'fail', /PORT is 'x'/],
+  ['settings', { settings: { faults: [], warnings: ['.env, line 3, has no ='], unknown: [] } }, 'warn', /line 3/],
   [
     'unknown settings',
-    { settings: { faults: [], unknown: [{ name: 'DATABSE_URL', meant: 'DATABASE_URL' }] } },
+    { settings: { faults: [], warnings: [], unknown: [{ name: 'DATABSE_URL', meant: 'DATABASE_URL' }] } },
     'warn',
     /DATABSE_URL \(DATABASE_URL\?\)/,
   ],

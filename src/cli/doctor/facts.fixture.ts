@@ -47,7 +47,7 @@ export const WELL: Facts = {
   program: PROGRAM,
   install: { found: { missing: [], other: [] } },
   machine: { memory: 8 * GB, freeMemory: 4 * GB, openFiles: 65_536 },
-  settings: { faults: [], unknown: [] },
+  settings: { faults: [], warnings: [], unknown: [] },
   secrets: { found: { secrets: [], severalProcesses: false, strangers: [], production: false } },
   exposure: {
     found: { host: '127.0.0.1', production: false, privateWebhooks: false, manualPayments: true, plainText: [] },

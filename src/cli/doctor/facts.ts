@@ -53,6 +53,8 @@ export interface MachineFacts {
 
 export interface SettingsFacts {
   readonly faults: readonly string[];
+  /** What is taken, and may not be meant. */
+  readonly warnings: readonly string[];
   readonly unknown: readonly UnknownSetting[];
 }
 

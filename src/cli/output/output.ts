@@ -25,6 +25,8 @@ export interface Output {
   done(value: unknown, text: () => string): void;
   /** What a person likes to know beside it; not with `--quiet` or `--json`. */
   note(text: string): void;
+  /** What may not be meant; with `--json` one line of JSON, and not with `--quiet`. */
+  warning(text: string): void;
   /** What takes its time; for a terminal only. */
   progress(text: string): void;
   /** A fault: a sentence, or with `--json` one line of JSON. */
@@ -62,6 +64,9 @@ export function createOutput(args: readonly string[], { stdout, stderr }: Stream
     },
     note(text) {
       if (!json && !quiet) stderr.write(`${text}\n`);
+    },
+    warning(text) {
+      if (!quiet) stderr.write(`${json ? JSON.stringify({ warning: text }) : `warning: ${text}`}\n`);
     },
     progress(text) {
       if (!json && !quiet && stderr.isTTY) stderr.write(`${text}\n`);

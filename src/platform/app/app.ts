@@ -46,10 +46,19 @@ import {
 /** What a container is to the platform: a function that wires every service there is. */
 export type Container<S extends object = object> = (wire: Wire) => S;
 
+/** Told how a start goes on. */
+export interface Steps {
+  /** A step begins; the one before it is done. */
+  begin(step: string): void;
+  /** What the step that is under way has done. */
+  tell(what: string): void;
+}
+
 export interface StartOptions<S extends object = object> {
   readonly config: Config;
   readonly container: Container<S>;
   readonly log: Log;
+  readonly steps?: Steps;
   /** Told what takes longer than a moment. */
   readonly progress?: (text: string) => void;
   /** Puts something around the bus: what tests make it unkind with. */
@@ -86,7 +95,7 @@ export function modulesOf(container: Container): AnyModule[] {
 
 /** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
 export async function start<S extends object>(options: StartOptions<S>): Promise<RunningSystem<S>> {
-  const { config, container, log } = options;
+  const { config, container, log, steps } = options;
   arm(config.FAILPOINT);
   collectProcessMetrics();
   const modules = modulesOf(container);
@@ -94,6 +103,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   await refuseTakenPorts(modules, config);
   await refusePrivateLog(modules, config);
   const seal = sealOf(config, modules);
+  steps?.begin('Preparing the database');
   const engines = await createEngines({ ...options, modules });
   const closing: (() => Promise<unknown>)[] = [() => engines.close()];
   try {
@@ -105,7 +115,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const peers: Peers = { pings: new Map(), called: new Map() };
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers }));
     const keepers = persistentServices(modules, config);
-    await prepareStores(keepers, engines, { config, log });
+    await prepareStores(keepers, engines, options);
     await showProcessInfo(engines, keepers, config);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
@@ -114,7 +124,11 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
         report('the key set of the user service cannot be renewed; the last one is used for an hour', { err }),
       );
     }
-    for (const local of locals) await local.start();
+    steps?.begin('Starting the services');
+    for (const local of locals) {
+      const done = await local.start();
+      if (typeof done === 'string') steps?.tell(done);
+    }
     const contracts = modules.map((one) => one.contract);
     const path = await openEventPath({ ...options, engines, keepers, contracts, deadLetters: stores });
     if (path) closing.push(() => path.close());
@@ -158,12 +172,13 @@ async function endAll(ends: readonly (() => Promise<unknown>)[]): Promise<void> 
 async function prepareStores(
   keepers: readonly string[],
   engines: Engines,
-  { config, log }: Pick<Tools, 'config' | 'log'>,
+  { config, log, steps }: Pick<StartOptions, 'config' | 'log' | 'steps'>,
 ): Promise<void> {
   await refuseUnfinished(keepers, engines);
   const rows = keepers.filter(engines.isOnClickHouse);
   if (rows.length > 0) await engines.clickhouse().refuseLost(rows);
-  await migrateServices(keepers, engines, { config, log });
+  const ran = await migrateServices(keepers, engines, { config, log });
+  if (ran.length > 0) steps?.tell(`${ran.length} migrations`);
   if (rows.length > 0) await engines.clickhouse().claim(rows);
   await raiseSequences(
     keepers.filter((service) => !rows.includes(service)),

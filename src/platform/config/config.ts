@@ -59,7 +59,8 @@ export function readEnvironment(known: readonly string[]): Config {
   for (const [name, value] of Object.entries(file.values)) process.env[name] ??= value;
   const unknown = unknownSettings(known);
   const config = readConfig(process.env, known);
-  return Object.freeze({ ...config, warnings: [...config.warnings, ...unknown.map(unknownSentence)] });
+  const warnings = [...file.warnings, ...config.warnings, ...unknown.map(unknownSentence)];
+  return Object.freeze({ ...config, warnings });
 }
 
 /** Reads a configuration from a literal environment. `known` are the names of the services that exist. */

@@ -48,7 +48,7 @@ export async function migrateServices(
     const sets = rows.map((service) => clickhouseSet(engine, service));
     ran.push(...(await migrateClickHouse(engine, locks, sets)));
   }
-  if (ran.length > 0) log.info({ migrations: ran }, 'migrated');
+  if (ran.length > 0) log.debug({ migrations: ran }, 'migrated');
   return ran;
 }
 

@@ -11,8 +11,8 @@ export const RESERVATION_MINUTES = 15;
 
 /** What the catalogue does by itself. */
 export interface ProductInternalActions {
-  /** Before the first request: folds what an earlier version kept, and puts the samples into an empty catalogue. */
-  prepare(ctx: Ctx): Promise<unknown>;
+  /** Before the first request: folds what an earlier version kept, and puts the samples into an empty catalogue. Returns what it put there. */
+  prepare(ctx: Ctx): Promise<string | undefined>;
   /** Folds the text of products that an earlier version, which may still be running, has written. */
   fold(ctx: Ctx): Promise<unknown>;
 }
@@ -60,9 +60,9 @@ export function productService({ repository: products, tools: { config, log } }:
     async prepare(ctx) {
       const folded = await products.fold();
       if (folded > 0) log.info({ count: folded }, 'folded the text of products that an earlier version has kept');
-      if (config.SAMPLE_DATA === 'off') return;
+      if (config.SAMPLE_DATA === 'off') return undefined;
       const count = await putSamples(products, config.CURRENCY, ctx.now);
-      if (count > 0) log.info({ count }, 'put the sample products into the empty catalogue');
+      return count > 0 ? `${count} sample products` : undefined;
     },
     fold: (_ctx) => products.fold(),
   } satisfies Actions<typeof productOps> & ProductInternalActions;

@@ -8,8 +8,11 @@ const EXAMPLES =
 export const settingsChecks: readonly DoctorCheck[] = [
   {
     name: 'settings',
-    judge: ({ settings: { faults } }) =>
-      faults.length === 0 ? ok('valid') : fail(faults.join(' '), 'Correct them in the environment or in .env.'),
+    judge({ settings: { faults, warnings } }) {
+      const remedy = 'Correct them in the environment or in .env.';
+      if (faults.length > 0) return fail(faults.join(' '), remedy);
+      return warnings.length > 0 ? warn(warnings.join('; '), remedy) : ok('valid');
+    },
   },
   {
     name: 'unknown settings',

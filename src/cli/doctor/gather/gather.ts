@@ -1,6 +1,7 @@
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
 import { type Config, ConfigError, unknownSettings } from '../../../platform/config/config.ts';
+import { unknownSentence } from '../../../platform/config/unknown.ts';
 import { doorsOf, lookAt } from '../../status/look.ts';
 import { statusSummary } from '../../status/summary.ts';
 import type { Facts, Gathered } from '../facts.ts';
@@ -27,12 +28,13 @@ export async function gatherFacts(configuration: () => Config): Promise<Facts> {
     when(healthFacts),
     when(async (one) => ({ found: await secretFacts(one) })),
   ]);
-  const services = modulesOf(container).map(({ contract }) => contract.name);
+  const unknown = unknownSettings(modulesOf(container).map(({ contract }) => contract.name));
+  const told = new Set(unknown.map(unknownSentence));
   return {
     program,
     install: installFacts(root),
     machine: machineFacts(),
-    settings: { faults, unknown: unknownSettings(services) },
+    settings: { faults, warnings: config?.warnings.filter((one) => !told.has(one)) ?? [], unknown },
     secrets,
     exposure: await when((one) => ({ found: exposureFacts(one) })),
     directory: await when(directoryOf),
