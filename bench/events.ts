@@ -27,7 +27,7 @@ export async function eventCounts(url: string): Promise<EventCounts> {
 /** Resolves when no event waits and no consumer has anything left to do: after how many seconds. */
 export async function drained(url: string, databaseUrl: string): Promise<number> {
   const db = openDatabase(databaseUrl, { poolSize: 1 });
-  const services = ['user', 'product', 'order', 'invoice', 'delivery', 'payment'];
+  const services = ['user', 'product', 'order', 'invoice', 'delivery', 'payment', 'webhook'];
   const waits = services.map((name) => `exists (select from tradepost_${name}.outbox)`).join(' or ');
   const began = performance.now();
   let quietSince = performance.now();

@@ -71,7 +71,7 @@ test('a new service compiles, keeps the rules of the house, and its tests pass o
   const made = newService('refund', '--wire');
   assert.equal(made.status, 0, made.output);
   const port = /port: (\d+),/.exec(readFileSync(join(copy, 'src/services/refund/refund.contract.ts'), 'utf8'))?.[1];
-  assert.equal(port, '3011', 'the first free port after that of entry');
+  assert.equal(port, '3012', 'the first free port after that of entry');
   const passes = (...args: string[]) => {
     const run = node(...args);
     assert.equal(run.status, 0, run.output);

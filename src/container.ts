@@ -7,6 +7,7 @@ import { orderModule } from './services/order/index.ts';
 import { paymentModule } from './services/payment/index.ts';
 import { productModule } from './services/product/index.ts';
 import { userModule } from './services/user/index.ts';
+import { webhookModule } from './services/webhook/index.ts';
 
 /** THE MAP: one line a service. A line may only name services above it, so calls never go in a circle. */
 export function container(wire: Wire) {
@@ -17,6 +18,7 @@ export function container(wire: Wire) {
   const payment = wire(paymentModule, { user, invoice });
   const delivery = wire(deliveryModule, { user, order });
   const analytics = wire(analyticsModule, { order, invoice, payment });
+  const webhook = wire(webhookModule, { user, payment });
   const gateway = wire(gatewayModule, {});
-  return { user, product, order, invoice, payment, delivery, analytics, gateway };
+  return { user, product, order, invoice, payment, delivery, analytics, webhook, gateway };
 }

@@ -4,7 +4,7 @@ import type { Wired } from '../map.ts';
 import { pluralOf } from './files.ts';
 
 /** The last port that the contract of the first services names; those after it are free for new ones. */
-const LAST_KNOWN_PORT = 3009;
+const LAST_KNOWN_PORT = 3010;
 
 /** Why there can be no service of this name; undefined when there can. */
 export function faultOf(name: string, wired: readonly Wired[]): string | undefined {

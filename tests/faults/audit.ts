@@ -98,7 +98,7 @@ async function compareJournal(db: ReturnType<typeof openDatabase>, { journal }: 
   await missing('payments', not('tradepost_payment.transactions', 'transaction_id', `status = 'paid'`), journal.paid);
 }
 
-const SERVICES = ['user', 'product', 'order', 'invoice', 'delivery', 'payment', 'analytics'];
+const SERVICES = ['user', 'product', 'order', 'invoice', 'delivery', 'payment', 'analytics', 'webhook'];
 const sumOver = (table: string) =>
   SERVICES.map((service) => `(select count(*) from tradepost_${service}.${table})`).join(' + ');
 

@@ -172,7 +172,7 @@ async function audit(url: string, owner: TestClient, journal: readonly Story[]):
     const check = await owner.get('/stats/check');
     assert.equal(check.body.agrees, true, JSON.stringify(check.body));
   });
-  for (const service of ['order', 'invoice', 'payment', 'delivery', 'analytics']) {
+  for (const service of ['order', 'invoice', 'payment', 'delivery', 'analytics', 'webhook']) {
     assert.deepEqual((await owner.get(`/dead-letters/${service}`)).body, [], service);
   }
 }

@@ -48,7 +48,7 @@ test('every operation that takes a body has an example, and each is answered as 
   }
   const worked = ['userRegister', 'userLogin', 'productCreate', 'productUpdate', 'productAvailability', 'orderPlace',
     'orderPlaceSingle', 'orderPlaceFor', 'invoiceCreate', 'userUpdateMe', 'paymentCreate', 'paymentPay',
-    'paymentCreateEndpoint', 'userSetRole', 'invoiceSetStatus'] as const; // biome-ignore format: one list
+    'webhookCreateEndpoint', 'webhookUpdateEndpoint', 'userSetRole', 'invoiceSetStatus'] as const; // biome-ignore format: one list
   for (const one of worked) assert.ok((sent[one] ?? 500) < 300, `${one}: ${sent[one]}`);
 });
 

@@ -161,7 +161,7 @@ export function wholeWay(ground: TestTarget, bus: TestBus, processes: WorldOptio
       'select count(*) as n from tradepost_delivery.shipments group by order_id having count(*) <> 1',
     );
     assert.deepEqual(counts, []);
-    for (const service of ['order', 'invoice', 'payment', 'delivery', 'analytics']) {
+    for (const service of ['order', 'invoice', 'payment', 'delivery', 'analytics', 'webhook']) {
       assert.deepEqual((await admin.get(`/dead-letters/${service}`)).body, [], service);
     }
   });

@@ -195,7 +195,7 @@ async function isHealthy(guest: TestClient, apart: boolean): Promise<void> {
   });
   const { timestamp, services, ...health } = body;
   assert.match(timestamp, TIME);
-  const others = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics'];
+  const others = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics', 'webhook'];
   const checks = Object.fromEntries((apart ? others : ['database', 'events']).map((name) => [name, 'ok']));
   assert.deepEqual([status, health], [200, { status: 'ok', service: 'gateway', checks }]);
   const told = Object.entries(services).map(([name, one]) => [name, one.status]);

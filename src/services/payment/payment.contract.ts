@@ -16,7 +16,7 @@ import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
 import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
-import { webhookEvents, webhookOps } from './webhooks/webhook.contract.ts';
+import { exportOps } from './payment.webhook-export.contract.ts';
 
 export { paymentErrors };
 
@@ -121,7 +121,6 @@ export const paymentEvents = {
   failed: event('payment.failed', 'a provider refused; what was to be paid is open again', Step),
   refundStarted: event('refund.started', 'a provider is asked to give money back; the subject is the refund', Step),
   refundFailed: event('refund.failed', 'a provider gave nothing back', Step),
-  ...webhookEvents,
 };
 
 /** A sum that was given back, and the credit note that documents it. */
@@ -261,7 +260,7 @@ const providerOps = {
   }),
 };
 
-export const paymentOps = { ...transactionOps, ...ledgerOps, ...providerOps, ...webhookOps };
+export const paymentOps = { ...transactionOps, ...ledgerOps, ...providerOps, ...exportOps };
 
 export const paymentContract = contract({
   name: 'payment',

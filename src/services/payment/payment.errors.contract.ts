@@ -1,73 +1,69 @@
 import { errors } from '../../platform/contract/errors.ts';
-import { webhookErrors } from './webhooks/webhook.contract.ts';
 
-export const paymentErrors = {
-  ...errors('PAYMENT', {
-    NOT_FOUND: ['not_found', 'transaction not found', 'Check the id; GET /transactions/list lists your own.'],
-    CREDIT_NOTE_NOT_FOUND: ['not_found', 'credit note not found', 'Check the id; GET /credit-notes lists your own.'],
-    NOT_YOURS: [
-      'forbidden',
-      'only staff may make a transaction for somebody else',
-      'Leave user_id out: the transaction is then your own.',
-    ],
-    LIMIT: [
-      'invalid',
-      ({ max_allowed }: { current_total: number; max_allowed: number }) =>
-        `total amount exceeds maximum of ${max_allowed}`,
-      'Pay what is open with POST /transactions/pay, or take a smaller amount; with invoice_id the limit does not count.',
-    ],
-    OTHER_OWNER: [
-      'invalid',
-      'this invoice belongs to another user',
-      'Leave user_id out, or name the user whom the invoice belongs to.',
-    ],
-    OTHER_CURRENCY: [
-      'conflict',
-      ({ invoice, ours }: { invoice: string; ours: string }) =>
-        `the invoice is in ${invoice}, and transactions are in ${ours}`,
-      'Settle this invoice outside of this shop: it takes one currency, that of the setting CURRENCY.',
-    ],
-    INVOICE_CANCELLED: [
-      'conflict',
-      'a cancelled invoice is not paid',
-      'Nothing is owed for it; GET /orders/{order_id}/explain says how its order goes on.',
-    ],
-    INVOICE_PAID: [
-      'conflict',
-      'this invoice is paid already',
-      'Nothing is left to pay; GET /transactions/list?invoice_id= shows what was paid.',
-    ],
-    INVOICE_COVERED: [
-      'conflict',
-      ({ left }: { left: number; invoice_total: number }) =>
-        `the transactions of this invoice may not exceed its total; ${left.toFixed(2)} is left`,
-      'Take at most the amount that is left, or pay the transactions that are open with POST /transactions/pay.',
-    ],
-    NOT_REFUNDABLE: [
-      'conflict',
-      ({ status }: { status: string }) => `a transaction that is ${status} is not refunded`,
-      'Only what is paid is given back; GET /transactions/{transaction_id} says how it stands.',
-    ],
-    REFUND_TOO_LARGE: [
-      'conflict',
-      ({ left }: { left: number }) => `a refund may not exceed what was paid; ${left.toFixed(2)} is left`,
-      'Refund at most the amount that is left.',
-    ],
-    DECLINED: [
-      'conflict',
-      ({ reason }: { reason: string }) => `the payment was declined: ${reason}`,
-      'Pay with another method, or ask whoever issued it why it was declined.',
-    ],
-    BAD_SIGNATURE: [
-      'invalid',
-      'the signature does not fit the body',
-      'Set STRIPE_WEBHOOK_SECRET to the secret of this endpoint, and send the body unchanged.',
-    ],
-    NO_SUCH_PROVIDER: [
-      'not_found',
-      'this payment provider is not in use here',
-      'Set PAYMENT_PROVIDER to the provider that is to be used, and start again.',
-    ],
-  }),
-  ...webhookErrors,
-};
+export const paymentErrors = errors('PAYMENT', {
+  NOT_FOUND: ['not_found', 'transaction not found', 'Check the id; GET /transactions/list lists your own.'],
+  CREDIT_NOTE_NOT_FOUND: ['not_found', 'credit note not found', 'Check the id; GET /credit-notes lists your own.'],
+  NOT_YOURS: [
+    'forbidden',
+    'only staff may make a transaction for somebody else',
+    'Leave user_id out: the transaction is then your own.',
+  ],
+  LIMIT: [
+    'invalid',
+    ({ max_allowed }: { current_total: number; max_allowed: number }) =>
+      `total amount exceeds maximum of ${max_allowed}`,
+    'Pay what is open with POST /transactions/pay, or take a smaller amount; with invoice_id the limit does not count.',
+  ],
+  OTHER_OWNER: [
+    'invalid',
+    'this invoice belongs to another user',
+    'Leave user_id out, or name the user whom the invoice belongs to.',
+  ],
+  OTHER_CURRENCY: [
+    'conflict',
+    ({ invoice, ours }: { invoice: string; ours: string }) =>
+      `the invoice is in ${invoice}, and transactions are in ${ours}`,
+    'Settle this invoice outside of this shop: it takes one currency, that of the setting CURRENCY.',
+  ],
+  INVOICE_CANCELLED: [
+    'conflict',
+    'a cancelled invoice is not paid',
+    'Nothing is owed for it; GET /orders/{order_id}/explain says how its order goes on.',
+  ],
+  INVOICE_PAID: [
+    'conflict',
+    'this invoice is paid already',
+    'Nothing is left to pay; GET /transactions/list?invoice_id= shows what was paid.',
+  ],
+  INVOICE_COVERED: [
+    'conflict',
+    ({ left }: { left: number; invoice_total: number }) =>
+      `the transactions of this invoice may not exceed its total; ${left.toFixed(2)} is left`,
+    'Take at most the amount that is left, or pay the transactions that are open with POST /transactions/pay.',
+  ],
+  NOT_REFUNDABLE: [
+    'conflict',
+    ({ status }: { status: string }) => `a transaction that is ${status} is not refunded`,
+    'Only what is paid is given back; GET /transactions/{transaction_id} says how it stands.',
+  ],
+  REFUND_TOO_LARGE: [
+    'conflict',
+    ({ left }: { left: number }) => `a refund may not exceed what was paid; ${left.toFixed(2)} is left`,
+    'Refund at most the amount that is left.',
+  ],
+  DECLINED: [
+    'conflict',
+    ({ reason }: { reason: string }) => `the payment was declined: ${reason}`,
+    'Pay with another method, or ask whoever issued it why it was declined.',
+  ],
+  BAD_SIGNATURE: [
+    'invalid',
+    'the signature does not fit the body',
+    'Set STRIPE_WEBHOOK_SECRET to the secret of this endpoint, and send the body unchanged.',
+  ],
+  NO_SUCH_PROVIDER: [
+    'not_found',
+    'this payment provider is not in use here',
+    'Set PAYMENT_PROVIDER to the provider that is to be used, and start again.',
+  ],
+});

@@ -7,7 +7,7 @@ import type { Payment, PaymentOperation, Refund } from './model/payment.operatio
 import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
 import type { BalanceDifference, LedgerEntry } from './payment.ledger.contract.ts';
-import type { WebhookRepository } from './webhooks/webhook.repository.ts';
+import type { ExportPage, Received } from './payment.webhook-export.contract.ts';
 
 export interface TransactionFilter {
   /** Undefined: everybody's. */
@@ -33,7 +33,7 @@ export interface PaymentIds {
 export interface PaymentRepository {
   readonly ids: PaymentIds;
   readonly ledger: Ledger;
-  readonly webhooks: WebhookRepository;
+  readonly webhookExport: WebhookExport;
   /**
    * Saves a new transaction if its user's total, or its invoice's, has room for it. Throws PAYMENT_LIMIT,
    * PAYMENT_INVOICE_COVERED or PAYMENT_INVOICE_CANCELLED.
@@ -80,4 +80,21 @@ export interface Ledger {
   /** What a range of transactions comes to, and what the ledger says of all of them. */
   figures(range: ReconciliationRange): Promise<Reconciliation>;
   check(): Promise<{ sum: Minor; entries: number; differences: BalanceDifference[] }>;
+}
+
+/** An event for endpoints that were kept here before webhooks became a service. */
+export interface ExportMessage {
+  readonly event_id: string;
+  readonly type: string;
+  readonly time: string;
+  readonly data: string;
+  readonly user_id: number;
+}
+
+/** Webhooks that were kept here before they became a service: handed out to it, page by page. */
+export interface WebhookExport {
+  /** The next page. The first one makes the cut: from then on events are queued there. */
+  page(received: Received): Promise<ExportPage>;
+  /** Queues an event from before the cut for the endpoints of that time; once, however often it comes. */
+  enqueue(message: ExportMessage): Promise<void>;
 }

@@ -18,11 +18,9 @@ import {
 import { type Payment, type PaymentOperation, savedAs } from './model/payment.operation.model.ts';
 import { creditNoteOf, refund } from './model/payment.refunds.model.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
-import type { PaymentRepository } from './payment.repository.ts';
+import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { createSettlement, withoutMarks } from './payment.settlement.ts';
 import { providersOf } from './providers/providers.ts';
-import { sending } from './webhooks/webhook.sending.ts';
-import { type WebhookInternalActions, webhookService } from './webhooks/webhook.service.ts';
 
 /** What payments need of others: what an invoice comes to and whose it is, and whether a user exists. */
 export interface PaymentPeers {
@@ -31,9 +29,11 @@ export interface PaymentPeers {
 }
 
 /** What payments follow from the events of others. */
-export interface PaymentInternalActions extends WebhookInternalActions {
+export interface PaymentInternalActions {
   /** Nothing more is claimed or paid for a cancelled order; what is open is voided, what was paid goes back. */
   settleCancelledOrder(ctx: Ctx, order: { order_id: number; user_id: number }): Promise<unknown>;
+  /** Queues an event from before webhooks became a service for the endpoints of that time. */
+  queueForExport(ctx: Ctx, message: ExportMessage): Promise<unknown>;
 }
 
 /** What a payment came to, and what the customer needs to go on at the provider. */
@@ -100,7 +100,8 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     figures: (_ctx, range) => payments.ledger.figures(range),
     settle: async (ctx) => ({ settled: await settle.all(ctx) }),
     settleCancelledOrder: settle.cancelled,
-    ...webhookService(payments.webhooks, sending(config)),
+    exportWebhooks: (_ctx, received) => payments.webhookExport.page(received),
+    queueForExport: (_ctx, message) => payments.webhookExport.enqueue(message),
   } satisfies Actions<typeof paymentOps> & PaymentInternalActions;
 
   async function make(

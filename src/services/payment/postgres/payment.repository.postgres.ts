@@ -9,10 +9,10 @@ import type { Payment, PaymentOperation, Refund } from '../model/payment.operati
 import type { PaidAccount } from '../model/payment.refunds.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
-import { webhookPostgres } from '../webhooks/webhook.repository.postgres.ts';
 import { chargeSpec, limitError, TRANSACTION_COLUMNS } from './payment.charges.postgres.ts';
 import { ledgerPostgres } from './payment.ledger.postgres.ts';
 import { operationSpec, PAYMENT_COLUMNS, REFUND_COLUMNS } from './payment.operations.postgres.ts';
+import { webhookExportPostgres } from './payment.webhook-export.postgres.ts';
 
 const names = (columns: Record<string, string>): string => [...Object.keys(columns), 'version'].join(', ');
 
@@ -59,7 +59,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
       refund: store.ids('refund_ids'),
     },
     ledger: ledgerPostgres(store),
-    webhooks: webhookPostgres(store),
+    webhookExport: webhookExportPostgres(store),
     claim: (ctx, change) =>
       claims(ctx, change).catch(async (error: unknown) => {
         // The statement leaves out what there is no room for, and what it leaves out counts as a lost race.

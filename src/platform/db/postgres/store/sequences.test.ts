@@ -56,7 +56,7 @@ eachEngine('sequences that a restore left behind their tables', (engine) => {
   });
 
   test('every sequence of a service is found with the column that has its values', async () => {
-    const services = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics'];
+    const services = ['user', 'product', 'order', 'invoice', 'payment', 'delivery', 'analytics', 'webhook'];
     const known = (await seriesOf(db, services)).map(({ sequence }) => sequence);
     const text = `select format('%I.%I', schemaname, sequencename) as name from pg_sequences
       where schemaname = any($1)`;

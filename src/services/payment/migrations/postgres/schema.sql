@@ -221,8 +221,19 @@ create table tradepost_payment.webhook_endpoints (
   failing_since timestamp with time zone,
   created_at timestamp with time zone not null,
   version integer not null,
+  exported_status text,
+  imported boolean not null default false,
   constraint status_known CHECK ((status = ANY (ARRAY['active'::text, 'disabled'::text, 'deleted'::text]))),
   constraint webhook_endpoints_pkey PRIMARY KEY (endpoint_id)
+);
+
+create table tradepost_payment.webhook_export (
+  only_one boolean not null default true,
+  cut_at timestamp with time zone not null,
+  last_endpoint_id bigint not null,
+  last_delivery_id bigint not null,
+  constraint webhook_export_only_one_check CHECK (only_one),
+  constraint webhook_export_pkey PRIMARY KEY (only_one)
 );
 
 CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND (claimed > refunded));
@@ -241,6 +252,7 @@ CREATE INDEX webhook_deliveries_by_endpoint ON tradepost_payment.webhook_deliver
 CREATE INDEX webhook_deliveries_waiting ON tradepost_payment.webhook_deliveries USING btree (endpoint_id, next_at) WHERE (status = 'waiting'::text);
 CREATE INDEX webhook_endpoints_by_user ON tradepost_payment.webhook_endpoints USING btree (user_id, endpoint_id);
 CREATE INDEX webhook_endpoints_for_everyone ON tradepost_payment.webhook_endpoints USING btree (endpoint_id) WHERE everyone;
+CREATE INDEX webhook_endpoints_to_export ON tradepost_payment.webhook_endpoints USING btree (endpoint_id) WHERE (NOT imported);
 
 CREATE OR REPLACE FUNCTION tradepost_payment.refuse_change()
  RETURNS trigger

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { at, NOW } from '../payment.fixture.ts';
-import { faultOf, isPrivate } from './webhook.address.ts';
+import { faultOf, isPrivate } from './transport/webhook.address.ts';
+import { newSecret, signedHeaders } from './transport/webhook.signature.ts';
+import { at, NOW } from './webhook.fixture.ts';
 import {
   createEndpoint,
   disable,
@@ -13,7 +14,6 @@ import {
   rotate,
   secretsOf,
 } from './webhook.model.ts';
-import { newSecret, signedHeaders } from './webhook.signing.ts';
 
 const ctx = at();
 const wanted = {

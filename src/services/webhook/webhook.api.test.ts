@@ -3,14 +3,14 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
-import { systemCtx } from '../../../platform/contract/ctx.ts';
-import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
-import type { TestAnswer, TestClient } from '../../../testing/client.ts';
-import { testDatabase } from '../../../testing/databases.ts';
-import { engine } from '../../../testing/engines.ts';
-import { settle } from '../../../testing/settle.ts';
-import { startSystem } from '../../../testing/system.ts';
-import { type World, world } from '../../../testing/world.ts';
+import { systemCtx } from '../../platform/contract/ctx.ts';
+import { openDatabase } from '../../platform/db/postgres/postgres.ts';
+import type { TestAnswer, TestClient } from '../../testing/client.ts';
+import { testDatabase } from '../../testing/databases.ts';
+import { engine } from '../../testing/engines.ts';
+import { settle } from '../../testing/settle.ts';
+import { startSystem } from '../../testing/system.ts';
+import { type World, world } from '../../testing/world.ts';
 
 interface Seen {
   readonly endpoint_id: number;
@@ -97,7 +97,7 @@ async function pay(who: TestClient): Promise<number> {
 
 /** What is due at a moment, minutes from now, is sent. */
 const send = (minutes = 0) =>
-  sender.services.payment.sendDue(systemCtx(new Date(Date.now() + minutes * 60_000).toISOString()), {});
+  sender.services.webhook.sendDue(systemCtx(new Date(Date.now() + minutes * 60_000).toISOString()), {});
 
 async function sent(path: string, count = 1): Promise<Received[]> {
   return settle(async () => {
@@ -283,9 +283,7 @@ test('where private addresses are not allowed, none is taken and none is called'
   );
   // As if the setting had been changed since.
   const db = openDatabase(strict.databaseUrl, { poolSize: 1 });
-  await db.query({ name: '', text: 'update tradepost_payment.webhook_endpoints set url = $1' }, [
-    `${open.url}/200/strict`,
-  ]);
+  await db.query({ name: '', text: 'update tradepost_webhook.endpoints set url = $1' }, [`${open.url}/200/strict`]);
   await db.close();
   await pay(first);
   await settle(async () => {

@@ -1,22 +1,22 @@
 import { type Static, Type } from 'typebox';
-import { event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../../platform/contract/contract.ts';
-import { errors } from '../../../platform/contract/errors.ts';
-import { Pattern } from '../../../platform/contract/schema/text.ts';
-import { prefixed } from '../payment.ledger.contract.ts';
-
-/** What an endpoint may be told of. */
-export const WEBHOOK_TYPES = [
-  'order.status_changed',
-  'order.cancelled',
-  'shipment.status_changed',
-  'invoice.status_changed',
-  'payment.captured',
-  'payment.refunded',
-] as const;
-export type WebhookType = (typeof WEBHOOK_TYPES)[number];
+import { contract, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
+import { Pattern } from '../../platform/contract/schema/text.ts';
+import { webhookErrors } from './webhook.errors.contract.ts';
+import { CATALOG, webhookEvents } from './webhook.events.contract.ts';
 
 const textOrNull = (description?: string) => Type.Unsafe<string | null>({ type: ['string', 'null'], description });
-const Types = Type.Array(OneOf(...WEBHOOK_TYPES), { minItems: 1, maxItems: WEBHOOK_TYPES.length, uniqueItems: true });
+const Types = () =>
+  Type.Array(OneOf(...CATALOG.map(({ type }) => type)), {
+    minItems: 1,
+    maxItems: CATALOG.length,
+    uniqueItems: true,
+    description: 'types of the catalogue of events; those whose payload has no user_id are for staff',
+  });
+const Url = () =>
+  Pattern('^[!-~]+$', 'an address of visible ASCII characters, such as https://shop.example/hooks', {
+    minLength: 8,
+    maxLength: 2000,
+  });
 
 /** An address that a user wants to be told at. */
 export const Endpoint = Type.Object(
@@ -24,7 +24,7 @@ export const Endpoint = Type.Object(
     endpoint_id: Id(),
     user_id: Id(),
     url: Type.String(),
-    types: Types,
+    types: Type.Array(Type.String()),
     everyone: Type.Boolean({ description: 'told of what concerns any user; for staff only' }),
     status: OneOf('active', 'disabled', 'deleted'),
     disabled_reason: textOrNull(),
@@ -68,117 +68,88 @@ export const Delivery = Type.Object(
 );
 export type Delivery = Static<typeof Delivery>;
 
-export const webhookEvents = {
-  endpointChanged: event(
-    'webhook_endpoint.changed',
-    'an endpoint for webhooks was made, disabled, deleted, or has a new secret; the subject is the endpoint',
-    Type.Object({
-      endpoint_id: Id(),
-      user_id: Id(),
-      change: OneOf('created', 'rotated', 'disabled', 'enabled', 'deleted'),
-      reason: Type.Unsafe<string | null>({ type: ['string', 'null'], maxLength: 500 }),
-      at: Time(),
-    }),
-  ),
-};
-
-export const webhookErrors = errors('WEBHOOK', {
-  ENDPOINT_NOT_FOUND: ['not_found', 'endpoint not found', 'Check the id; GET /webhooks/endpoints lists your own.'],
-  DELIVERY_NOT_FOUND: [
-    'not_found',
-    'delivery not found',
-    'Check the id; GET /webhooks/endpoints/{endpoint_id}/deliveries lists them.',
-  ],
-  BAD_URL: [
-    'invalid',
-    ({ reason }: { reason: string }) => `url ${reason}`,
-    'Name an address that can be reached from here, such as https://shop.example/hooks.',
-  ],
-  NOT_FOR_YOU: [
-    'forbidden',
-    'only staff may be told of what concerns everyone',
-    'Leave everyone out: the endpoint is then told of what concerns you.',
-  ],
-  TOO_MANY: [
-    'conflict',
-    ({ most }: { most: number }) => `a user has at most ${most} endpoints`,
-    'Delete one with DELETE /webhooks/endpoints/{endpoint_id}; one endpoint may be told of several types.',
-  ],
-  NOT_ACTIVE: [
-    'conflict',
-    'this endpoint is disabled; enable it first',
-    'Enable it with POST /webhooks/endpoints/{endpoint_id}/enable; one that was deleted is made anew.',
-  ],
-});
-
 const BASE = '/webhooks/endpoints';
+const ONE = `${BASE}/{endpoint_id}` as const;
 const one = { endpoint_id: Id() };
+/** The addresses that these operations had as a part of payment. */
+const formerly = (path: string): string[] => [`/payment${path}`];
 
-export const webhookOps = {
+const endpointOps = {
   createEndpoint: op(`POST ${BASE}`, {
     access: 'customer',
     summary: 'Names an address that is told of events, by the Standard Webhooks; its secret is shown once',
     status: 201,
     idempotent: true,
-    aliases: prefixed(BASE),
+    aliases: formerly(BASE),
     example: { url: 'https://shop.example/hooks', types: ['order.status_changed', 'payment.captured'] },
-    input: Type.Object({
-      url: Pattern('^[!-~]+$', 'an address of visible ASCII characters, such as https://shop.example/hooks', {
-        minLength: 8,
-        maxLength: 2000,
-      }),
-      types: Type.Optional(Types),
-      everyone: Type.Optional(Type.Boolean()),
-    }),
+    input: Type.Object({ url: Url(), types: Type.Optional(Types()), everyone: Type.Optional(Type.Boolean()) }),
     output: WithSecret,
   }),
   listEndpoints: op(`GET ${BASE}`, {
     access: 'customer',
     summary: "One's own endpoints, newest first; for staff everybody's with all=true",
-    aliases: prefixed(BASE),
+    aliases: formerly(BASE),
     input: Type.Object({ all: Type.Optional(Type.Boolean()), ...paging }),
     output: PageOf(Endpoint),
   }),
-  getEndpoint: op(`GET ${BASE}/{endpoint_id}`, {
+  getEndpoint: op(`GET ${ONE}`, {
     access: 'customer',
     summary: 'One endpoint',
-    aliases: prefixed(`${BASE}/{endpoint_id}`),
+    aliases: formerly(ONE),
     input: Type.Object(one),
     output: Endpoint,
   }),
-  deleteEndpoint: op(`DELETE ${BASE}/{endpoint_id}`, {
+  updateEndpoint: op(`PUT ${ONE}`, {
+    access: 'customer',
+    summary:
+      'Gives an endpoint another address and other types; its secret stays, and what waits goes to the new address',
+    example: { url: 'https://shop.example/hooks', types: ['order.created', 'shipment.created'] },
+    input: Type.Object({ ...one, url: Url(), types: Types(), everyone: Type.Optional(Type.Boolean()) }),
+    output: Endpoint,
+  }),
+  deleteEndpoint: op(`DELETE ${ONE}`, {
     access: 'customer',
     summary: 'Ends an endpoint; what waits for it is not sent any more',
     status: 204,
-    aliases: prefixed(`${BASE}/{endpoint_id}`),
+    aliases: formerly(ONE),
     input: Type.Object(one),
     output: Nothing(),
   }),
-  rotateSecret: op(`POST ${BASE}/{endpoint_id}/rotate`, {
+  rotateSecret: op(`POST ${ONE}/rotate`, {
     access: 'customer',
     summary: 'Gives an endpoint a new secret; for a day messages are signed with the old one too',
-    aliases: prefixed(`${BASE}/{endpoint_id}/rotate`),
+    aliases: formerly(`${ONE}/rotate`),
     input: Type.Object(one),
     output: WithSecret,
   }),
-  enableEndpoint: op(`POST ${BASE}/{endpoint_id}/enable`, {
+  enableEndpoint: op(`POST ${ONE}/enable`, {
     access: 'customer',
     summary: 'Takes up again what was disabled',
-    aliases: prefixed(`${BASE}/{endpoint_id}/enable`),
+    aliases: formerly(`${ONE}/enable`),
     input: Type.Object(one),
     output: Endpoint,
   }),
-  listDeliveries: op(`GET ${BASE}/{endpoint_id}/deliveries`, {
+};
+
+const deliveryOps = {
+  sendTest: op(`POST ${ONE}/test`, {
+    access: 'customer',
+    summary: 'Sends a message of the type webhook.test, signed as any other',
+    status: 201,
+    input: Type.Object(one),
+    output: Delivery,
+  }),
+  listDeliveries: op(`GET ${ONE}/deliveries`, {
     access: 'customer',
     summary: 'What was sent to an endpoint, newest first, with every attempt',
-    aliases: prefixed(`${BASE}/{endpoint_id}/deliveries`),
+    aliases: formerly(`${ONE}/deliveries`),
     input: Type.Object({ ...one, ...paging }),
     output: PageOf(Delivery),
   }),
-  resend: op(`POST ${BASE}/{endpoint_id}/deliveries/{delivery_id}/resend`, {
+  resend: op(`POST ${ONE}/deliveries/{delivery_id}/resend`, {
     access: 'customer',
     summary: 'Sends a message once more, under the same id',
-    aliases: prefixed(`${BASE}/{endpoint_id}/deliveries/{delivery_id}/resend`),
+    aliases: formerly(`${ONE}/deliveries/{delivery_id}/resend`),
     input: Type.Object({ ...one, delivery_id: Id() }),
     output: Delivery,
   }),
@@ -189,3 +160,15 @@ export const webhookOps = {
     output: Type.Object({ sent: Type.Integer() }),
   }),
 };
+
+export const webhookOps = { ...endpointOps, ...deliveryOps };
+
+export const webhookContract = contract({
+  name: 'webhook',
+  summary: 'Endpoints of customers and of the shop, and the messages that are sent to them.',
+  port: 3010,
+  topic: 'webhooks',
+  ops: webhookOps,
+  events: webhookEvents,
+  errors: webhookErrors,
+});

@@ -1,16 +1,16 @@
 import type { Agent } from 'undici';
 import { VERSION } from '../../../platform/app/version.ts';
 import type { Config } from '../../../platform/config/config.ts';
+import { type Attempt, type DueDelivery, secretsOf } from '../webhook.model.ts';
 import { faultOf, publicLookup } from './webhook.address.ts';
-import { type Attempted, type Due, secretsOf } from './webhook.model.ts';
-import { signedHeaders } from './webhook.signing.ts';
+import { signedHeaders } from './webhook.signature.ts';
 
 /** Sends messages to endpoints. */
-export interface Sending {
+export interface Sender {
   /** Why an address may not be called; undefined when it may. */
   fault(url: string): string | undefined;
   /** One attempt; never throws. */
-  attempt(due: Due): Promise<Attempted>;
+  attempt(due: DueDelivery): Promise<Attempt>;
 }
 
 const CONNECT_MS = 5_000;
@@ -20,7 +20,7 @@ const WHOLE_MS = 15_000;
 const ANSWER_BYTES = 65_536;
 
 /** Sends as the settings allow: no redirects, and only to the public internet unless private addresses are allowed. */
-export function sending(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV'>): Sending {
+export function createSender(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV'>): Sender {
   const anywhere = config.WEBHOOK_ALLOW_PRIVATE === 'on';
   const allowed = { private: anywhere, plainHttp: anywhere || config.NODE_ENV !== 'production' };
   let loaded: Promise<{ agent: Agent; request: typeof import('undici').request }> | undefined;
@@ -44,7 +44,7 @@ export function sending(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV
     async attempt(due) {
       const started = Date.now();
       const at = new Date(started).toISOString();
-      const told = (status: number | null, error: string | null): Attempted => ({
+      const result = (status: number | null, error: string | null): Attempt => ({
         at,
         status,
         error,
@@ -52,7 +52,7 @@ export function sending(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV
       });
       // The setting may have changed since the endpoint was made.
       const fault = faultOf(due.endpoint.url, allowed);
-      if (fault) return told(null, `the address ${fault}`);
+      if (fault) return result(null, `the address ${fault}`);
       try {
         const { agent, request } = await client();
         const body = bodyOf(due);
@@ -69,16 +69,16 @@ export function sending(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV
           body,
         });
         await answer.body.dump({ limit: ANSWER_BYTES }).catch(() => undefined);
-        return told(answer.statusCode, null);
+        return result(answer.statusCode, null);
       } catch (error) {
-        return told(null, reasonOf(error));
+        return result(null, reasonOf(error));
       }
     },
   };
 }
 
 /** `{ type, timestamp, data }`, with the payload as the event has it. */
-function bodyOf({ type, time, data }: Due): string {
+function bodyOf({ type, time, data }: DueDelivery): string {
   return `{"type":${JSON.stringify(type)},"timestamp":${JSON.stringify(time)},"data":${data}}`;
 }
 

@@ -1,5 +1,7 @@
-import { type Change, type Ctx, unchanged, type Versioned } from '../../../platform/contract/contract.ts';
-import { type Endpoint, type WebhookType, webhookErrors, webhookEvents } from './webhook.contract.ts';
+import { type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import type { Endpoint } from './webhook.contract.ts';
+import { webhookErrors } from './webhook.errors.contract.ts';
+import { STAFF_TYPES, webhookEvents } from './webhook.events.contract.ts';
 
 /** An endpoint as it is kept. */
 export interface EndpointState extends Endpoint, Versioned {
@@ -12,7 +14,7 @@ export interface EndpointState extends Endpoint, Versioned {
 }
 
 /** A message on its way to an endpoint. */
-export interface Due {
+export interface DueDelivery {
   readonly delivery_id: number;
   readonly message_id: string;
   readonly type: string;
@@ -25,7 +27,7 @@ export interface Due {
 }
 
 /** What came of one attempt. */
-export interface Attempted {
+export interface Attempt {
   readonly at: string;
   readonly status: number | null;
   readonly error: string | null;
@@ -37,20 +39,31 @@ const DAY_MS = 86_400_000;
 /** How long an endpoint may fail without a break before nothing is sent to it any more. */
 const DISABLED_AFTER_MS = 5 * DAY_MS;
 
-/** A new endpoint. Throws WEBHOOK_NOT_FOR_YOU. */
+/** What its owner says of an endpoint. */
+interface Wanted {
+  readonly url: string;
+  readonly types: string[];
+  readonly everyone: boolean;
+}
+
+/** Whether an endpoint is told of what only staff may know. */
+export const isForStaff = ({ everyone, types }: Pick<Wanted, 'everyone' | 'types'>): boolean =>
+  everyone || types.some((type) => STAFF_TYPES.includes(type));
+
+/** Throws WEBHOOK_NOT_FOR_YOU or WEBHOOK_TYPE_NOT_FOR_YOU. */
+function mustBeAllowed(wanted: Pick<Wanted, 'everyone' | 'types'>, isStaff: boolean): void {
+  if (isStaff || !isForStaff(wanted)) return;
+  if (wanted.everyone) throw webhookErrors.NOT_FOR_YOU();
+  throw webhookErrors.TYPE_NOT_FOR_YOU({ types: wanted.types.filter((type) => STAFF_TYPES.includes(type)) });
+}
+
+/** A new endpoint. Throws WEBHOOK_NOT_FOR_YOU or WEBHOOK_TYPE_NOT_FOR_YOU. */
 export function createEndpoint(
-  wanted: {
-    endpoint_id: number;
-    user_id: number;
-    url: string;
-    types: WebhookType[];
-    everyone: boolean;
-    secret: string;
-  },
+  wanted: Wanted & { endpoint_id: number; user_id: number; secret: string },
   isStaff: boolean,
   ctx: Ctx,
 ): Change<EndpointState> {
-  if (wanted.everyone && !isStaff) throw webhookErrors.NOT_FOR_YOU();
+  mustBeAllowed(wanted, isStaff);
   const next: EndpointState = {
     ...wanted,
     status: 'active',
@@ -62,6 +75,18 @@ export function createEndpoint(
     version: 0,
   };
   return changed(next, 'created', ctx);
+}
+
+/** Another address, other types. Throws WEBHOOK_NOT_FOR_YOU or WEBHOOK_TYPE_NOT_FOR_YOU. */
+export function updateEndpoint(
+  state: EndpointState,
+  wanted: Wanted,
+  isStaff: boolean,
+  ctx: Ctx,
+): Change<EndpointState> {
+  mustBeAllowed(wanted, isStaff);
+  const { url, types, everyone } = wanted;
+  return changed({ ...state, url, types, everyone }, 'updated', ctx);
 }
 
 /** A new secret; the old one is signed with for another day. */
@@ -77,7 +102,7 @@ export function disable(state: EndpointState, reason: string, ctx: Ctx): Change<
 
 export function enable(state: EndpointState, isStaff: boolean, ctx: Ctx): Change<EndpointState> {
   if (state.status !== 'disabled') return unchanged(state);
-  if (state.everyone && !isStaff) throw webhookErrors.NOT_FOR_YOU();
+  mustBeAllowed(state, isStaff);
   return changed({ ...state, status: 'active', disabled_reason: null }, 'enabled', ctx);
 }
 
@@ -89,7 +114,7 @@ export function remove(state: EndpointState, ctx: Ctx): Change<EndpointState> {
 
 function changed(
   next: EndpointState,
-  change: 'created' | 'rotated' | 'disabled' | 'enabled' | 'deleted',
+  change: 'created' | 'updated' | 'rotated' | 'disabled' | 'enabled' | 'deleted',
   ctx: Ctx,
 ): Change<EndpointState> {
   const { endpoint_id, user_id, disabled_reason: reason } = next;
@@ -114,8 +139,8 @@ const BUSY_PAUSE_MS = MINUTE;
 
 /** What follows from an attempt: when the next one is, or undefined when it is over. */
 export function outcomeOf(
-  { tries }: Pick<Due, 'tries'>,
-  { at, status }: Attempted,
+  { tries }: Pick<DueDelivery, 'tries'>,
+  { at, status }: Attempt,
   random: number,
 ): { status: 'delivered' | 'failed' } | { status: 'waiting'; next_at: string } {
   if (status !== null && status >= 200 && status < 300) return { status: 'delivered' };
@@ -129,7 +154,7 @@ export function outcomeOf(
 const GONE = 410;
 
 /** Why an endpoint is told nothing more after this attempt; undefined when it is. */
-export function reasonToDisable({ failing_since }: EndpointState, { at, status }: Attempted): string | undefined {
+export function reasonToDisable({ failing_since }: EndpointState, { at, status }: Attempt): string | undefined {
   if (status === GONE) return 'it answered 410: it is gone';
   const failing = failing_since !== null && Date.parse(at) - Date.parse(failing_since) > DISABLED_AFTER_MS;
   return failing && !(status !== null && status < 300) ? `nothing has got through since ${failing_since}` : undefined;
