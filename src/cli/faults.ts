@@ -1,5 +1,6 @@
 import { ConfigError, wantsDetails } from '../platform/config/config.ts';
 import { AppError, common } from '../platform/contract/errors.ts';
+import { faultOf as clickhouseFault } from '../platform/db/clickhouse/faults.ts';
 import { AlreadyRunning } from '../platform/db/postgres/embedded/lock.ts';
 import { databaseReason, faultSentence } from '../platform/db/postgres/faults.ts';
 import { UnfitDatabase } from '../platform/db/postgres/unfit.ts';
@@ -33,6 +34,12 @@ function databaseFault(error: Error): ErrorReport | undefined {
   // An error of the driver that nobody translated has an SQLSTATE; any other code may come from anywhere.
   const said = away || /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? faultSentence(error) : undefined;
   if (said !== undefined) return { error: said, code };
+  const fault = away ? clickhouseFault(error) : undefined;
+  if (fault)
+    return {
+      error: `${fault.sentence[0]?.toUpperCase()}${fault.sentence.slice(1)} (${databaseReason(cause ?? {})}).`,
+      code,
+    };
   return away ? { error: `The database does not answer (${databaseReason(cause ?? {})}).`, code } : undefined;
 }
 

@@ -61,6 +61,7 @@ const REFUSALS = [
   'dead-letters replay order 7x',
   'dead-letters discard order 7',
   'db copy --from postgres --to postgres',
+  'db release --on postgres --only cart',
   'start now',
 ];
 

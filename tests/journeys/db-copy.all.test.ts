@@ -8,7 +8,7 @@ import { settle } from '../../src/testing/settle.ts';
 import { eachTarget, type TestTarget } from '../../src/testing/targets.ts';
 import { PASSWORD, type World, world } from '../../src/testing/world.ts';
 import { everyTable, everythingSeen, type Known, MOVED, type SignedIn, settled } from './db-copy.fixture.ts';
-import { script, tradepost } from './dead-letters.fixture.ts';
+import { tradepost } from './dead-letters.fixture.ts';
 import { left, rowsOf, stocked } from './shop.fixture.ts';
 
 // A shop that has been open for a while is moved from PostgreSQL to ClickHouse and back, by the command, and goes on in
@@ -41,6 +41,12 @@ function moves(ground: TestTarget): void {
       ...place.env,
       DB_DRIVER: 'postgres',
       DATABASE_URL: database?.url ?? '',
+    });
+  const release = (store: string, more: readonly string[] = []) =>
+    tradepost(['db', 'release', '--on', store, ...more], {
+      ...place.env,
+      DB_DRIVER: 'postgres',
+      DATABASE_URL: databases[0]?.url ?? '',
     });
   async function open(database = databases[0], env: Record<string, string> = {}): Promise<World> {
     const shop = await world({ database, env: { ...OWN_KEY, ...env } });
@@ -79,6 +85,17 @@ function moves(ground: TestTarget): void {
     const back = await copy('clickhouse', 'postgres', second);
     assert.equal(back.code, 0, back.complaint + back.out);
     assert.deepEqual(await everyTable(second.url), await everyTable(first.url));
+    for (const [database, env] of [
+      [first, {}],
+      [first, place.env],
+    ] as const) {
+      await assert.rejects(
+        open(database, env),
+        /^ConfigError: analytics, invoice, .*user went from .* on .*, so what is here is old/,
+      );
+    }
+    const released = await release('clickhouse', ['--yes']);
+    assert.equal(released.code, 0, released.complaint);
   });
 
   test('on ClickHouse the shop goes on where it was', async () => {
@@ -90,20 +107,14 @@ function moves(ground: TestTarget): void {
   });
 
   test('and what it did there comes back to the PostgreSQL that it came from', async () => {
-    await script(databases[0]?.url ?? '', EMPTY);
     const moved = await copy('clickhouse', 'postgres');
     assert.equal(moved.code, 0, moved.complaint + moved.out);
+    assert.match(moved.complaint, /what is left there is old, and is removed first/);
     const shop = await open();
     await goesOn(shop, known, seen);
     await close(shop);
   });
 }
-
-/** As the guide says how. */
-const EMPTY = MOVED.map(
-  (name) => `drop schema tradepost_${name} cascade;
-    delete from tradepost_platform.migration where schema = 'tradepost_${name}'`,
-).join(';');
 
 /** Opens a shop and does a bit of everything in it. */
 async function trade(shop: World, known: Known): Promise<void> {

@@ -4,6 +4,7 @@ import { createEngines, persistentServices } from '../../platform/app/engines.ts
 import type { Config } from '../../platform/config/config.ts';
 import { migrateServices, plannedMigrations } from '../../platform/db/module-migrations.ts';
 import { legacyImportNotes, legacyImportText } from '../../platform/db/postgres/legacy-import.ts';
+import { refuseUnfinished } from '../../platform/db/transfer/unfinished.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import type { Output } from '../output/output.ts';
 
@@ -14,6 +15,7 @@ export async function migrateCommand(config: Config, { plan }: { plan?: boolean 
   const keepers = persistentServices(modules, config);
   const engines = await createEngines({ config, log, modules, progress: output.progress });
   try {
+    await refuseUnfinished(keepers, engines, !plan);
     if (plan) {
       const would_run = await plannedMigrations(keepers, engines);
       output.result({ would_run }, () => linesOf('would run', would_run));

@@ -1,17 +1,18 @@
 import { container } from '../../container.ts';
 import { modulesOf } from '../../platform/app/app.ts';
+import { arm } from '../../platform/app/failpoint.ts';
 import { type AnyModule, copiedTables } from '../../platform/app/module.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { EngineMissing } from '../../platform/db/clickhouse/chdb.ts';
 import { CopyRefused, planCopy, runCopy } from '../../platform/db/transfer/copy.ts';
-import { openEndpoints } from '../../platform/db/transfer/open.ts';
+import { type OpenSides, openSides } from '../../platform/db/transfer/open.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import { CliError } from '../cli-error.ts';
 import type { Output } from '../output/output.ts';
-import { outcomeTable, planTable } from './db-copy.print.ts';
+import { emptiedFirst, outcomeTable, planTable } from './db-copy.print.ts';
 import { showProgress } from './db-copy.progress.ts';
 
-type Store = 'postgres' | 'clickhouse';
+export type Store = 'postgres' | 'clickhouse';
 
 export interface CopyOptions {
   readonly from: Store;
@@ -25,8 +26,10 @@ export async function copyCommand(config: Config, options: CopyOptions, output: 
   const { from, to } = options;
   if (from === to) throw new CliError(`--from and --to are both ${from}; a copy goes from one store to the other.`);
   const modules = chosen(config, options.only);
+  arm(config.FAILPOINT);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
-  const sides = await openEndpoints({ config, log, modules, progress: output.progress }).catch(asRefused);
+  const asked = { config, log, modules, progress: output.progress };
+  const sides = await openSides([from, to], asked).catch(asRefused);
   try {
     await copyBetween(sides, modules, options, output).catch(asRefused);
   } finally {
@@ -34,7 +37,8 @@ export async function copyCommand(config: Config, options: CopyOptions, output: 
   }
 }
 
-function chosen(config: Config, only: string | undefined): AnyModule[] {
+/** The services that are meant: those of --only, or all that can move. Throws Refused. */
+export function chosen(config: Config, only: string | undefined): AnyModule[] {
   const movable = modulesOf(container).filter(
     ({ contract, stores }) => copiedTables(stores) !== undefined && config.services.has(contract.name),
   );
@@ -48,13 +52,13 @@ function chosen(config: Config, only: string | undefined): AnyModule[] {
 }
 
 async function copyBetween(
-  sides: Awaited<ReturnType<typeof openEndpoints>>,
+  sides: OpenSides,
   modules: readonly AnyModule[],
   { from, to, dryRun }: CopyOptions,
   output: Output,
 ): Promise<void> {
   const services = modules.map(({ contract }) => contract.name);
-  const plan = await planCopy(sides[from], sides[to], services);
+  const plan = await planCopy(sides.side(from), sides.side(to), services);
   if (dryRun) {
     const tables = plan.tables.map(({ service, table, rows, progress }) => ({
       service,
@@ -62,16 +66,18 @@ async function copyBetween(
       rows,
       copied: progress.rows,
     }));
-    output.result({ from, to, resumed: plan.resumed, tables }, () => planTable(plan));
+    output.result({ from, to, resumed: plan.resumed, emptied: plan.emptied, tables }, () => planTable(plan));
     return;
   }
   if (plan.resumed) output.note('An earlier copy was interrupted; this one goes on with it.');
+  if (plan.emptied.length > 0) output.note(emptiedFirst(plan));
   // A copy may take hours, and whoever keeps its standard error in a file wants to know how far it is.
   const progress = showProgress(plan.tables, output.quiet ? NOWHERE : process.stderr);
   const outcomes = await runCopy(plan, progress.rows).finally(progress.end);
   const same = outcomes.every((one) => one.same);
   if (!same) process.exitCode = 1;
-  const what = () => [outcomeTable(outcomes), same ? whatNow(to, services, modulesOf(container)) : NOT_SAME].join('\n');
+  const what = () =>
+    [outcomeTable(outcomes), same ? whatNow({ from, to }, services, modulesOf(container)) : NOT_SAME].join('\n');
   if (same) output.done({ from, to, same, tables: outcomes }, what);
   else output.result({ from, to, same, tables: outcomes }, what);
 }
@@ -80,16 +86,21 @@ const NOWHERE = { write: () => true };
 
 const NOT_SAME = 'The copy is not what its source is. Do not start on it: empty the target, and copy again.';
 
-function whatNow(to: Store, services: readonly string[], all: readonly AnyModule[]): string {
+function whatNow(
+  { from, to }: Pick<CopyOptions, 'from' | 'to'>,
+  services: readonly string[],
+  all: readonly AnyModule[],
+): string {
   const whole = all.every(({ contract, stores }) => !copiedTables(stores) || services.includes(contract.name));
   const settings = whole
     ? `DB_DRIVER=${to} (or embedded, where PostgreSQL is)`
     : services.map((name) => `${name.toUpperCase()}_DB_DRIVER=${to}`).join(' ');
   const said = to === 'clickhouse' && whole ? 'DB_DRIVER=clickhouse' : settings;
-  return `All of it is there. Start the system with ${said}. The source stays as it is.`;
+  return `All of it is there. Start the system with ${said}. The source stays as it is, and nothing starts on it any more; \`tradepost db release --on ${from}\` gives the copy up.`;
 }
 
-function asRefused(error: unknown): never {
+/** What a person can mend, as the command says it. */
+export function asRefused(error: unknown): never {
   if (error instanceof CopyRefused || error instanceof EngineMissing) throw new CliError(error.message);
   throw error;
 }

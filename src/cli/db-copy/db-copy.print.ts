@@ -5,7 +5,8 @@ import { textTable } from '../output/table.ts';
 const NUMBERS = { right: [1] };
 
 /** What a copy would do, a line a table. */
-export function planTable({ from, to, services, tables, resumed }: CopyPlan): string {
+export function planTable(plan: CopyPlan): string {
+  const { from, to, services, tables, emptied, resumed } = plan;
   const rows = tables.map(({ service, table: name, rows, progress }) => [
     `${service}.${name}`,
     counted(rows),
@@ -17,10 +18,16 @@ export function planTable({ from, to, services, tables, resumed }: CopyPlan): st
     `From  ${from.where(first)}`,
     `To    ${to.where(first)}`,
     '',
+    ...(emptied.length > 0 ? [emptiedFirst(plan), ''] : []),
     textTable(['table', 'rows', resumed ? 'of an earlier copy' : ''], rows, NUMBERS),
     '',
     `${counted(all)} rows would be copied. Nothing was written.`,
   ].join('\n');
+}
+
+/** Says that the target is the store that the services came from. */
+export function emptiedFirst({ to, emptied }: Pick<CopyPlan, 'to' | 'emptied'>): string {
+  return `${emptied.join(', ')} came from ${to.where(emptied[0] ?? '')}: what is left there is old, and is removed first.`;
 }
 
 /** What a copy came to, a line a table. */

@@ -2,13 +2,19 @@ import { type Command, Option } from 'commander';
 import type { CommandContext } from '../context.ts';
 import { addCommandHelp } from '../help.ts';
 import type { CopyOptions } from './db-copy.actions.ts';
+import type { ReleaseOptions } from './db-release.actions.ts';
 
 const STORES = ['postgres', 'clickhouse'];
 
 const MORE = `Both stores are named by the settings of a start: POSTGRES_… or DATABASE_URL (else the one embedded under DATA_DIR),
 and CLICKHOUSE_HOST … (else chDB under DATA_DIR). Stop every process of the system first. The target must be empty;
 its tables are made. An interrupted copy goes on when the same command is given again. At the end both sides are read
-again and compared; a difference is named. The source stays as it is.`;
+again and compared; a difference is named. The source stays as it is and keeps where it went: nothing starts on it any
+more. Copied back to where it came from, what is old there is removed first.`;
+
+const MORE_OF_RELEASE = `What a finished copy leaves behind is old, and a start refuses it. This lets it start again, as it was then: what was
+done in the other store since is not in it. Started both, they are two shops that share payments and parcels. It asks
+whether it is meant. Where there is no terminal to ask on, --yes must be given. Stop every process of the system first.`;
 
 /** `tradepost db`: moving what services keep from one store to the other. */
 export function addDatabaseCommands(program: Command, { configuration, output }: CommandContext): void {
@@ -31,5 +37,18 @@ export function addDatabaseCommands(program: Command, { configuration, output }:
     ],
     exits: { 0: 'the copy is there and is what its source is', 1: 'it is not' },
     more: MORE,
+  });
+  const release = db
+    .command('release')
+    .description('let a store that a copy has left be started on again, and give up what was done in the other one')
+    .addOption(new Option('--on <store>', 'which one').choices(STORES).makeOptionMandatory())
+    .option('--only <services>', 'only these, such as order,invoice')
+    .option('--yes', 'do not ask whether it is meant')
+    .action(async (options: ReleaseOptions) =>
+      (await import('./db-release.actions.ts')).releaseCommand(configuration(), options, output),
+    );
+  addCommandHelp(release, {
+    examples: ['tradepost db release --on postgres', 'tradepost db release --on clickhouse --only order --yes'],
+    more: MORE_OF_RELEASE,
   });
 }

@@ -8,6 +8,7 @@ import { after, before, test } from 'node:test';
 import { container } from '../../container.ts';
 import { modulesOf } from '../../platform/app/app.ts';
 import { readConfig, unknownSettings } from '../../platform/config/config.ts';
+import { newerIn } from '../../platform/db/migrations.ts';
 import { openDatabase } from '../../platform/db/postgres/postgres.ts';
 import { freePort } from '../../testing/ports.ts';
 import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
@@ -18,7 +19,7 @@ import { redisFacts } from './gather/broker.ts';
 import { directoryFacts } from './gather/directory.ts';
 import { portState } from './gather/ports.ts';
 import { brokenLinksIn, versionDifferences } from './gather/program.ts';
-import { failureReason, newerIn } from './gather/servers.ts';
+import { failureReason } from './gather/servers.ts';
 import { secretFacts } from './gather/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tradepost-doctor-'));

@@ -39,6 +39,7 @@ export const DATABASE = {
   pending: [],
   newer: [],
   changed: undefined,
+  moved: [],
   skewMs: 12,
 };
 

@@ -17,9 +17,10 @@ export interface Facts {
   readonly exposure: Gathered<ExposureFacts>;
   readonly directory: Gathered<DirectoryFacts>;
   readonly ports: Gathered<readonly PortFacts[]>;
-  readonly database: HealthAnswer<DatabaseFacts & MigrationFacts & { readonly skewMs: number }>;
+  readonly database: HealthAnswer<DatabaseFacts & MigrationFacts & MovedFacts & { readonly skewMs: number }>;
   readonly broker: HealthAnswer<BrokerFacts>;
-  readonly clickhouse: HealthAnswer<{ readonly what: string }>;
+  /** What is kept in it is known of a server alone. */
+  readonly clickhouse: HealthAnswer<Partial<MigrationFacts & MovedFacts> & { readonly what: string }>;
   readonly certificates: Gathered<readonly CertificateFacts[]>;
   readonly health: Gathered<{ readonly problems: readonly string[]; readonly skewMs: number | undefined }>;
 }
@@ -102,6 +103,11 @@ export interface PortFacts {
   readonly holder: string | undefined;
   /** Of the Tradepost that answers. */
   readonly version: string | undefined;
+}
+
+export interface MovedFacts {
+  /** Sentences: what `tradepost db copy` has taken elsewhere from here. */
+  readonly moved: readonly string[];
 }
 
 export interface MigrationFacts {

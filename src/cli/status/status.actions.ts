@@ -1,5 +1,6 @@
 import type { Config } from '../../platform/config/config.ts';
 import { type Connection, loginFor } from '../api-client.ts';
+import { clickhouseFacts, databaseFacts } from '../doctor/gather/servers.ts';
 import type { Output } from '../output/output.ts';
 import { plainText } from '../output/plain.ts';
 import { lookAround, type Sight } from './look.ts';
@@ -10,10 +11,18 @@ const EXITS = { ok: 0, degraded: 1, down: 1, not_running: 2 };
 /** `tradepost status`: ends with 1 when something is wrong, and with 2 when nothing runs. */
 export async function statusCommand(config: Config, options: Connection, output: Output): Promise<void> {
   const sight = await lookAround(config, options);
-  const summary = statusSummary(sight);
+  const seen = statusSummary(sight);
+  // What was refused at its start does not run, and the reason may be that it moved.
+  const moved = seen.condition === 'not_running' && options.url === undefined ? await movedFrom(config) : [];
+  const summary = { ...seen, problems: [...seen.problems, ...moved] };
   process.exitCode = EXITS[summary.condition];
   const hint = summary.condition === 'not_running' || output.quiet ? undefined : hintFor(sight, config);
   output.result(summary, () => summaryText(summary, { width: output.columns, paint: output.paint, hint }));
+}
+
+async function movedFrom(config: Config): Promise<readonly string[]> {
+  const stores = await Promise.all([databaseFacts(config), clickhouseFacts(config)]);
+  return stores.flatMap((one) => ('found' in one && !('failure' in one.found) ? (one.found.moved ?? []) : []));
 }
 
 function hintFor({ letters, refusal, doors }: Sight, config: Config): string | undefined {

@@ -11,6 +11,7 @@ import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
 import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
+import { lostEndSentence } from '../db/clickhouse/lost-parts.ts';
 import { clickhouseStore } from '../db/clickhouse/store/store.ts';
 import { migrateServices } from '../db/module-migrations.ts';
 import { legacyImportNotes, legacyImportText } from '../db/postgres/legacy-import.ts';
@@ -179,7 +180,10 @@ async function prepareStores(
   if (rows.length > 0) await engines.clickhouse().refuseLost(rows);
   const ran = await migrateServices(keepers, engines, { config, log });
   if (ran.length > 0) steps?.tell(`${ran.length} migrations`);
-  if (rows.length > 0) await engines.clickhouse().claim(rows);
+  if (rows.length > 0) {
+    await engines.clickhouse().claim(rows);
+    for (const end of await engines.clickhouse().findLost(rows)) log.error(end, lostEndSentence(end));
+  }
   await raiseSequences(
     keepers.filter((service) => !rows.includes(service)),
     engines,

@@ -97,7 +97,7 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
     return pool;
   }
 
-  const pingClickHouse = shared(async () => clickhouse?.engine.ping());
+  const lookAtClickHouse = shared(async () => clickhouse?.look(onClickHouse.map(({ contract }) => contract.name)));
 
   const engines: Engines = {
     isOnClickHouse: (service) => onClickHouse.some(({ contract }) => contract.name === service),
@@ -134,7 +134,7 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
       };
       return {
         ...(databases.size > 0 && { database: shared(write) }),
-        ...(clickhouse && services.some(engines.isOnClickHouse) && { clickhouse: pingClickHouse }),
+        ...(clickhouse && services.some(engines.isOnClickHouse) && { clickhouse: lookAtClickHouse }),
       };
     },
     close,

@@ -62,20 +62,27 @@ export async function runMigrations(ledger: MigrationLedger, sets: readonly Migr
   return ran;
 }
 
-// A version that does not know a migration does not know what became of the tables either.
-function refuseNewer(before: ReadonlyMap<string, string>, sets: readonly MigrationSet[]): void {
+/** Of what has run, as `schema/name`, what only a newer version knows. */
+export function newerIn(applied: readonly string[], sets: readonly MigrationSet[]): string[] {
   const ours = new Set(sets.map(({ schema }) => schema));
   const known = new Set(sets.flatMap(({ schema, migrations }) => migrations.map(({ name }) => `${schema}/${name}`)));
-  const newer = [...before.keys()].filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
+  return applied.filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
+}
+
+// A version that does not know a migration does not know what became of the tables either.
+function refuseNewer(before: ReadonlyMap<string, string>, sets: readonly MigrationSet[]): void {
+  const newer = newerIn([...before.keys()], sets);
   if (newer.length === 0) return;
   throw new UnfitDatabase(
     `The database was migrated by a newer version of Tradepost (${newer.join(', ')} ran there, and this version does not know it); start that version or a later one.`,
   );
 }
 
-/** What has not run yet, without running it. */
+/** What has not run yet, without running it. Throws UnfitDatabase as the run would. */
 export async function notYetRun(ledger: MigrationLedger, sets: readonly MigrationSet[]): Promise<string[]> {
-  return pending(await ledger.applied(), sets).map(({ schema, migration }) => `${schema}/${migration.name}`);
+  const before = await ledger.applied();
+  refuseNewer(before, sets);
+  return pending(before, sets).map(({ schema, migration }) => `${schema}/${migration.name}`);
 }
 
 function pending(

@@ -1,5 +1,5 @@
 import { VERSION } from '../../../platform/app/version.ts';
-import { answered, type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
+import { answered, type DoctorCheck, fail, judged, none, ok, warn } from '../check.ts';
 
 /** Whether what it stands on answers, and suits. */
 export const serverChecks: readonly DoctorCheck[] = [
@@ -51,15 +51,21 @@ export const serverChecks: readonly DoctorCheck[] = [
   },
   {
     name: 'migrations',
-    judge: ({ database }) =>
-      answered(database, ({ pending, newer, changed }) => {
-        if (changed) return fail(changed, 'Put the file back, and write a new migration.');
-        if (newer.length > 0)
-          return fail(`${newer.length} of a newer version have run`, 'Use that version of Tradepost.');
-        return pending.length > 0
-          ? warn(`${pending.length} have not run`, 'Run tradepost migrate; the next start does it too.')
-          : ok('all have run');
-      }),
+    judge({ database, clickhouse }) {
+      const stores = [database, clickhouse].flatMap((one) =>
+        'found' in one && !('failure' in one.found) ? [one.found] : [],
+      );
+      if (stores.length === 0) return none('no store answers');
+      const changed = stores.find((one) => one.changed)?.changed;
+      const newer = stores.flatMap((one) => one.newer ?? []);
+      const pending = stores.flatMap((one) => one.pending ?? []);
+      if (changed) return fail(changed, 'Put the file back, and write a new migration.');
+      if (newer.length > 0)
+        return fail(`${newer.length} of a newer version have run`, 'Use that version of Tradepost.');
+      return pending.length > 0
+        ? warn(`${pending.length} have not run`, 'Run tradepost migrate; the next start does it too.')
+        : ok('all have run');
+    },
   },
   {
     name: 'connections',

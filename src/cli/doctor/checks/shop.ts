@@ -10,6 +10,16 @@ export const shopChecks: readonly DoctorCheck[] = [
       ),
   },
   {
+    name: 'moved stores',
+    judge({ database, clickhouse }) {
+      const moved = [database, clickhouse].flatMap((one) =>
+        'found' in one && !('failure' in one.found) ? (one.found.moved ?? []) : [],
+      );
+      if (moved.length === 0) return ok('nothing has moved away');
+      return fail(moved.join(' '), 'Change DB_DRIVER; or tradepost db copy, or tradepost db release.');
+    },
+  },
+  {
     name: 'clock',
     judge({ database, health }) {
       const skews = [

@@ -9,13 +9,17 @@ import { withTimeout } from '../../../platform/bus/timeout.ts';
 import type { Config } from '../../../platform/config/config.ts';
 import { CHDB } from '../../../platform/db/clickhouse/chdb.ts';
 import { openServer } from '../../../platform/db/clickhouse/client.ts';
-import type { MigrationSet } from '../../../platform/db/migrations.ts';
-import { migrationSet } from '../../../platform/db/module-migrations.ts';
+import type { ClickHouse } from '../../../platform/db/clickhouse/engine.ts';
+import { appliedOnClickHouse, pendingOnClickHouse } from '../../../platform/db/clickhouse/migrate.ts';
+import { processLocks } from '../../../platform/db/clickhouse/writers/locks.ts';
+import { type MigrationSet, newerIn } from '../../../platform/db/migrations.ts';
+import { clickhouseSet, migrationSet } from '../../../platform/db/module-migrations.ts';
 import { databaseLocation } from '../../../platform/db/postgres/address.ts';
 import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/postgres/inspection.ts';
 import { pendingMigrations } from '../../../platform/db/postgres/migrate.ts';
 import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
-import type { Facts, MigrationFacts } from '../facts.ts';
+import { movedFromClickHouse, movedFromPostgres, movedSentence } from '../../../platform/db/transfer/moved.ts';
+import type { Facts, MigrationFacts, MovedFacts } from '../facts.ts';
 
 const PATIENCE_MS = 8_000;
 
@@ -63,7 +67,7 @@ export async function databaseFacts(config: Config): Promise<Facts['database']> 
   return { found: { ...first, ...merged(good) } };
 }
 
-type Looked = DatabaseFacts & MigrationFacts & { readonly skewMs: number };
+type Looked = DatabaseFacts & MigrationFacts & MovedFacts & { readonly skewMs: number };
 
 const merged = (all: readonly Looked[]) => ({
   readOnly: all.some((one) => one.readOnly),
@@ -71,6 +75,7 @@ const merged = (all: readonly Looked[]) => ({
   newer: all.flatMap((one) => one.newer),
   changed: all.find((one) => one.changed)?.changed,
   events: all.flatMap((one) => one.events),
+  moved: all.flatMap((one) => one.moved),
 });
 
 async function lookAtDatabase(
@@ -84,11 +89,10 @@ async function lookAtDatabase(
     const facts = await withTimeout(PATIENCE_MS, 'no answer', inspectDatabase(db, services));
     const skewMs = facts.clock - (began + Date.now()) / 2;
     const sets = [...services.map(migrationSet), ...(hasLog ? [busMigrations()] : [])];
-    const pending = await pendingMigrations(db, sets).catch((error: Error) => error.message);
-    const newer = newerIn(facts.applied, sets);
-    return typeof pending === 'string'
-      ? { ...facts, skewMs, newer, pending: [], changed: pending }
-      : { ...facts, skewMs, newer, pending, changed: undefined };
+    const migrations = await migrationsIn(facts.applied, sets, () => pendingMigrations(db, sets));
+    const left = await movedFromPostgres(db, services);
+    const moved = left.length > 0 ? [movedSentence(left, 'PostgreSQL', 'postgres')] : [];
+    return { ...facts, ...migrations, skewMs, moved };
   } catch (error) {
     return { failure: `${whereOf(url)}: ${failureReason(error)}` };
   } finally {
@@ -97,11 +101,18 @@ async function lookAtDatabase(
   }
 }
 
-/** Migrations of our schemas that this version does not have. */
-export function newerIn(applied: readonly string[], sets: readonly MigrationSet[]): string[] {
-  const ours = new Set(sets.map(({ schema }) => schema));
-  const known = new Set(sets.flatMap(({ schema, migrations }) => migrations.map(({ name }) => `${schema}/${name}`)));
-  return applied.filter((key) => ours.has(key.split('/')[0] ?? '') && !known.has(key));
+/** What has not run, or why nothing may. */
+async function migrationsIn(
+  applied: readonly string[],
+  sets: readonly MigrationSet[],
+  look: () => Promise<string[]>,
+): Promise<MigrationFacts> {
+  const newer = newerIn(applied, sets);
+  if (newer.length > 0) return { newer, pending: [], changed: undefined };
+  const pending = await look().catch((error: Error) => error.message);
+  return typeof pending === 'string'
+    ? { newer, pending: [], changed: pending }
+    : { newer, pending, changed: undefined };
 }
 
 const whereOf = (url: string): string =>
@@ -115,8 +126,8 @@ export function failureReason(error: unknown): string {
 
 /** Whether ClickHouse answers, where the settings want it. */
 export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse']> {
-  if (configuredServices(config).clickhouse.length === 0)
-    return { none: 'no service of this process keeps anything in it' };
+  const services = configuredServices(config).clickhouse;
+  if (services.length === 0) return { none: 'no service of this process keeps anything in it' };
   const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port, CLICKHOUSE_USER: username } = config;
   if (host === undefined) {
     return {
@@ -127,12 +138,22 @@ export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse
   const server = openServer({ url, username, password: config.CLICKHOUSE_PASSWORD, prefix: config.CLICKHOUSE_DB });
   try {
     await withTimeout(PATIENCE_MS, 'no answer', server.ping());
-    return { found: { what: url } };
+    return { found: { what: url, ...(await withTimeout(PATIENCE_MS, 'no answer', keptIn(server, services))) } };
   } catch (error) {
     return { found: { failure: `${url}: ${failureReason(error)}` } };
   } finally {
     void server.close().catch(() => undefined);
   }
+}
+
+async function keptIn(server: ClickHouse, services: readonly string[]): Promise<MigrationFacts & MovedFacts> {
+  const sets = services.map((service) => clickhouseSet(server, service));
+  const left = await movedFromClickHouse(server, services);
+  const moved = left.length > 0 ? [movedSentence(left, server.where, 'clickhouse')] : [];
+  const migrations = await migrationsIn(await appliedOnClickHouse(server), sets, () =>
+    pendingOnClickHouse(server, processLocks(), sets),
+  );
+  return { ...migrations, moved };
 }
 
 function isInstalled(name: string): boolean {

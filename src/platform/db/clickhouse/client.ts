@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
+import { watchWrites } from '../writes.ts';
 import type { ClickHouse, Limits, Params } from './engine.ts';
+import { attemptWrite, unwritableBy } from './look.ts';
 import { clickhouseRefusalOf } from './refusals.ts';
 
 export interface ServerOptions {
@@ -73,6 +75,27 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
     }
   }
 
+  async function insert(table: string, rows: readonly object[], token?: string): Promise<void> {
+    if (rows.length === 0) return;
+    try {
+      const limits = limited({}, token ?? randomUUID());
+      await writes.insert({ table, values: [...rows], format: 'JSONEachRow', ...limits });
+    } catch (error) {
+      watch.failed(error);
+      throw clickhouseRefusalOf(error);
+    }
+    watch.succeeded();
+  }
+  async function command(text: string, params: Params = {}, limits: Limits = {}): Promise<void> {
+    // Without a token of its own an `insert … select` would be a repetition of the last block, and be left out.
+    await writes
+      .command({ query: text, query_params: { ...params }, ...limited(limits, '') })
+      .catch((error: unknown) => {
+        throw clickhouseRefusalOf(error);
+      });
+  }
+  const watch = watchWrites({ attempt: attemptWrite({ prefix, insert, command }), faultOf: unwritableBy });
+
   return {
     prefix,
     where,
@@ -87,22 +110,9 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
         });
         return answer.json<Row>();
       }),
-    async insert(table, rows, token) {
-      if (rows.length === 0) return;
-      await writes
-        .insert({ table, values: [...rows], format: 'JSONEachRow', ...limited({}, token ?? randomUUID()) })
-        .catch((error: unknown) => {
-          throw clickhouseRefusalOf(error);
-        });
-    },
-    async command(text, params = {}, limits = {}) {
-      // Without a token of its own an `insert … select` would be a repetition of the last block, and be left out.
-      await writes
-        .command({ query: text, query_params: { ...params }, ...limited(limits, '') })
-        .catch((error: unknown) => {
-          throw clickhouseRefusalOf(error);
-        });
-    },
+    insert,
+    command,
+    writable: watch.check,
     ping: () =>
       onReader(async (client) => {
         await client.query({ query: 'select 1', format: 'JSONEachRow', ...limited({ seconds: PING_SECONDS }) });

@@ -19,6 +19,8 @@ export interface ClickHouse {
   command(text: string, params?: Params, limits?: Limits): Promise<void>;
   /** Throws when the engine does not answer. */
   ping(): Promise<void>;
+  /** Throws `Down` when nothing can be written, with the reason; it looks at most once a second. */
+  writable(): Promise<void>;
   close(): Promise<void>;
 }
 

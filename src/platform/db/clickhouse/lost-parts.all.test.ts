@@ -6,6 +6,7 @@ import { after, afterEach, beforeEach, describe, test } from 'node:test';
 import { hasChdb } from '../../../testing/clickhouse.ts';
 import { assets } from '../../app/assets.ts';
 import { readConfig } from '../../config/config.ts';
+import { Degraded } from '../../observability/health.ts';
 import { readMigrations } from '../migrations.ts';
 import { at, make, type ToyState, toyContract } from '../postgres/store/save.fixture.ts';
 import { quiet } from './clickhouse.fixture.ts';
@@ -135,12 +136,26 @@ describe('a store that lost a part of a table while it was stopped', { skip }, (
     const { folders, ids } = await stopped();
     for (const folder of folders.slice(1)) rmSync(folder, { recursive: true });
     const shop = await start();
-    const [end] = await lostEnds(shop.open.engine, TABLES);
-    assert.deepEqual(end, { table: `${DATABASE}.toys`, last: 1, mark: 4 });
+    assert.deepEqual(await shop.open.findLost(['toy']), [{ table: `${DATABASE}.toys`, last: 1, mark: 4 }]);
+    const lost = new Degraded(
+      `${DATABASE}.toys ends at place 1, and its events were sent up to 4: its newest rows are lost`,
+    );
+    await assert.rejects(shop.open.look(['toy']), lost);
     const id = await shop.save('puzzle');
     assert.ok(id > Math.max(...ids), `${id} is a new id`);
     assert.deepEqual(await shop.publish(), [String(id)]);
     assert.deepEqual(await lostEnds(shop.open.engine, TABLES), []);
+    await assert.rejects(shop.open.look(['toy']), lost, 'until it is started again');
+  });
+
+  test('what is set aside while it runs is told by its health, with the tables', async () => {
+    const shop = await start();
+    for (const name of ['ball', 'kite']) await shop.save(name);
+    assert.deepEqual(await shop.open.findLost(['toy']), []);
+    const [part = ''] = await shop.parts('toys');
+    await shop.open.engine.command(`alter table ${DATABASE}.toys detach part '${basename(part)}'`);
+    const aside = new Degraded(`ClickHouse has set parts of ${DATABASE}.toys aside: rows are missing`);
+    await assert.rejects(shop.open.look(['toy']), aside);
   });
 
   test('no id is given twice when what was known of them is lost', async () => {

@@ -1,4 +1,5 @@
 import { ConfigError } from '../../config/config.ts';
+import { Degraded } from '../../observability/health.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { markOf } from './store/relay-mark.ts';
 
@@ -103,4 +104,35 @@ export async function lostEnds(engine: ClickHouse, tables: ReadonlyMap<string, s
     }),
   );
   return ends.filter(({ last, mark }) => mark > last);
+}
+
+/** The sentence for the end of a table that is gone. */
+export const lostEndSentence = ({ table, last, mark }: LostEnd): string =>
+  `${table} ends at place ${last}, and its events were sent up to ${mark}: its newest rows are lost`;
+
+const LOOK_EVERY_MS = 30_000;
+
+/**
+ * Looks, at most twice a minute, whether the engine has set parts aside while it ran. Throws `Degraded` with the names
+ * of the tables, also for the ends that a start has found gone.
+ */
+export function watchLost(
+  engine: ClickHouse,
+): (services: readonly string[], ends: readonly LostEnd[]) => Promise<void> {
+  let known: { readonly at: number; readonly parts: Promise<LostPart[]> } | undefined;
+  return async (services, ends) => {
+    const now = performance.now();
+    if (!known || now - known.at >= LOOK_EVERY_MS) {
+      const parts = lostParts(engine, services);
+      // A look that fails says nothing; the next one asks again.
+      parts.catch(() => {
+        known = undefined;
+      });
+      known = { at: now, parts };
+    }
+    const tables = [...new Set((await known.parts).map(({ table }) => table))];
+    const aside = tables.length > 0 ? [`ClickHouse has set parts of ${tables.join(', ')} aside: rows are missing`] : [];
+    const sentences = [...aside, ...ends.map(lostEndSentence)];
+    if (sentences.length > 0) throw new Degraded(sentences.join('; '));
+  };
 }

@@ -23,20 +23,27 @@ export async function pendingOnClickHouse(
   return notYetRun(ledgerIn(engine, locks), sets);
 }
 
+/** What has run, as `database/name`. */
+export async function appliedOnClickHouse(engine: ClickHouse): Promise<string[]> {
+  return [...(await applied(engine)).keys()];
+}
+
+async function applied(engine: ClickHouse): Promise<Map<string, string>> {
+  const database = databaseOf(engine, 'platform');
+  const there = await engine.query('select 1 as there from system.tables where database = {database:String}', {
+    database,
+  });
+  if (there.length === 0) return new Map();
+  const text = `select schema || '/' || name as key, checksum from ${database}.migration`;
+  const rows = await engine.query<{ key: string; checksum: string }>(text);
+  return new Map(rows.map((row) => [row.key, row.checksum]));
+}
+
 function ledgerIn(engine: ClickHouse, locks: Locks): MigrationLedger {
   const database = databaseOf(engine, 'platform');
   const table = `${database}.migration`;
-  const applied = async (): Promise<Map<string, string>> => {
-    const there = await engine.query('select 1 as there from system.tables where database = {database:String}', {
-      database,
-    });
-    if (there.length === 0) return new Map();
-    const text = `select schema || '/' || name as key, checksum from ${table}`;
-    const rows = await engine.query<{ key: string; checksum: string }>(text);
-    return new Map(rows.map((row) => [row.key, row.checksum]));
-  };
   return {
-    applied,
+    applied: () => applied(engine),
     async prepare() {
       await engine.command(`create database if not exists ${database}`);
       await engine.command(`create table if not exists ${table} (
@@ -45,7 +52,7 @@ function ledgerIn(engine: ClickHouse, locks: Locks): MigrationLedger {
     },
     run: (schema, { name, text }, checksum) =>
       locks.alone(`${database} migrations`, async () => {
-        if ((await applied()).has(`${schema}/${name}`)) return false;
+        if ((await applied(engine)).has(`${schema}/${name}`)) return false;
         for (const statement of statementsOf(text)) await engine.command(statement, {}, { seconds: SECONDS });
         await engine.insert(table, [{ schema, name, checksum }]);
         return true;

@@ -4,7 +4,7 @@ import type { Log } from '../../observability/log.ts';
 import type { EventSource } from '../postgres/store/outbox.ts';
 import { openServer } from './client.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
-import { refuseLost } from './lost-parts.ts';
+import { type LostEnd, lostEnds, refuseLost, watchLost } from './lost-parts.ts';
 import { type RowOutboxes, rowOutboxes } from './store/outbox.ts';
 import type { StoreParts } from './store/store.ts';
 import { type Locks, processLocks } from './writers/locks.ts';
@@ -24,6 +24,10 @@ export interface OpenClickHouse extends StoreParts {
   claim(services: readonly string[]): Promise<void>;
   /** Throws ConfigError, with a sentence, when the engine has set aside parts of what these services keep. */
   refuseLost(services: readonly string[]): Promise<void>;
+  /** The tables of these services that have lost their end, before anything is written; `look` tells them too. */
+  findLost(services: readonly string[]): Promise<readonly LostEnd[]>;
+  /** Throws `Down` when nothing can be written, and `Degraded` when rows of these services are lost. */
+  look(services: readonly string[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -70,6 +74,8 @@ export function overEngine(
     ),
     tellOthers: async () => locks.notify(),
   });
+  const lost = watchLost(engine);
+  let ends: readonly LostEnd[] = [];
   const events: EventSource = {
     outboxes,
     leading: locks.leading,
@@ -86,6 +92,15 @@ export function overEngine(
       await claims?.claim(services);
     },
     refuseLost: (services) => refuseLost(engine, services),
+    async findLost(services) {
+      const announcing = new Map([...tables].filter(([service]) => services.includes(service)));
+      ends = await lostEnds(engine, announcing);
+      return ends;
+    },
+    async look(services) {
+      await engine.writable();
+      await lost(services, ends);
+    },
     async close() {
       await locks.close();
       await claims?.close();
@@ -118,7 +133,8 @@ async function openEngine(config: Config): Promise<ClickHouse> {
 const FIRST_ANSWER_MS = 5_000;
 
 function serverFault(url: string, username: string, error: unknown): string {
-  const { type, message, code, cause } = error as Record<'type' | 'message' | 'code', string | undefined> & Cause;
+  const { type, message, code, cause } = error as Partial<Record<'type' | 'message' | 'code', string>> & Cause;
+  if (type === undefined && cause?.type !== undefined) return serverFault(url, username, cause);
   if (type === 'AUTHENTICATION_FAILED')
     return `ClickHouse at ${url} does not let ${username} in; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD.`;
   if (type !== undefined) return `ClickHouse at ${url} refuses (${message}).`;
@@ -127,7 +143,7 @@ function serverFault(url: string, username: string, error: unknown): string {
 }
 
 interface Cause {
-  readonly cause?: { readonly message?: string; readonly code?: string };
+  readonly cause?: { readonly message?: string; readonly code?: string; readonly type?: string };
 }
 
 async function openLocks(config: Config, log: Log): Promise<Locks> {

@@ -1,42 +1,25 @@
 import { AppError, common } from '../../contract/errors.ts';
-
-/** What the engine cannot do now: the way to it, its limits, its disk. The same statement may work in a moment. */
-const AWAY = new Set([
-  'ALL_CONNECTION_TRIES_FAILED',
-  'MEMORY_LIMIT_EXCEEDED',
-  'NETWORK_ERROR',
-  'NOT_ENOUGH_SPACE',
-  'SOCKET_TIMEOUT',
-  'TABLE_IS_READ_ONLY',
-  'TIMEOUT_EXCEEDED',
-  'TOO_MANY_PARTS',
-  'TOO_MANY_SIMULTANEOUS_QUERIES',
-]);
-
-const NETWORK = /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|socket hang up|Timeout error|aborted/;
+import { faultOf } from './faults.ts';
 
 /**
- * An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when the engine is away, `TRADEPOST_TOO_SLOW`
- * when it gave one statement up.
+ * An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when it is neither the caller's nor ours,
+ * `TRADEPOST_TOO_SLOW` when the engine gave one statement up.
  */
 export function clickhouseRefusalOf(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
-  const { type, code } = error as { type?: string; code?: string | number };
-  const away = type === undefined ? NETWORK.test(`${code} ${error.message}`) : AWAY.has(type);
-  if (!away) return error;
+  if (!faultOf(error)) return error;
+  const { type } = error as { type?: string };
   return Object.assign(type === 'TIMEOUT_EXCEEDED' ? common.TOO_SLOW() : common.UNAVAILABLE(), { cause: error });
 }
 
-/** Whether the engine answered that it did not take a statement, so that nothing of it was written. */
-export function isRefused(error: unknown): boolean {
-  return typeof (error as { type?: unknown }).type === 'string';
-}
-
-/** Whether nobody knows what became of a statement: the way to the engine ended before its answer came. */
+/**
+ * Whether nobody knows what became of a statement: the way to the engine ended before its answer came, or the engine
+ * says so itself. What the engine refused otherwise was not written.
+ */
 export function isUnknown(error: unknown): boolean {
-  if (isRefused(error)) return false;
-  const { cause } = error as { cause?: unknown };
-  return cause === undefined || !isRefused(cause) || /TIMEOUT|NETWORK/.test(String((cause as { type?: string }).type));
+  const { type, cause } = (error ?? {}) as { type?: unknown; cause?: unknown };
+  if (typeof type !== 'string' && cause !== undefined) return isUnknown(cause);
+  return typeof type !== 'string' || faultOf(error)?.unknown === true;
 }
 
 /** The check of the table that a row did not pass, if that is what the error says. */

@@ -145,6 +145,10 @@ const BY_CODE: readonly (readonly [RegExp, DatabaseFault])[] = [
   ],
 ];
 
+/** The meaning of a code of Node.js for what happens on the way to a server. */
+export const faultOnTheWay = (code: string): DatabaseFault | undefined =>
+  BY_ERRNO[code] ?? BY_CODE.find(([pattern]) => pattern.test(code))?.[1];
+
 /** What the driver throws without a code, by its text. */
 const BY_MESSAGE: readonly (readonly [RegExp, DatabaseFault])[] = [
   [/^Connection terminated due to connection timeout|^timeout e(xpired|xceeded)/, UNREACHABLE],

@@ -1,8 +1,9 @@
 import pg from 'pg';
+import { watchWrites } from '../writes.ts';
 import { connectionOf, databaseLocation } from './address.ts';
 import { translate, wasUndone } from './faults.ts';
+import { attemptWrite, unwritableBy } from './look.ts';
 import { exposeDatabase } from './metrics.ts';
-import { watchWrites } from './writes.ts';
 
 export { rowFaultInPostgres, violatedConstraint } from './faults.ts';
 
@@ -122,7 +123,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   pool.on('error', (error) => {
     if (!closing) options.onError?.(error);
   });
-  const writes = watchWrites({ status: () => status(onPool), attempt: () => onPool.script(WRITE) });
+  const writes = watchWrites({ attempt: () => attemptWrite(onPool), faultOf: unwritableBy });
   const known = (error: unknown): unknown => {
     writes.failed(error);
     return translate(error);
@@ -225,20 +226,3 @@ function sqlOver(send: (config: pg.QueryConfig) => Promise<pg.QueryResult>, know
     },
   };
 }
-
-async function status(sql: Sql): Promise<{ readOnly: boolean }> {
-  const [row] = await sql.query<{ readOnly: boolean }>(STATUS);
-  return { readOnly: row?.readOnly === true };
-}
-
-const STATUS: Statement = {
-  name: '',
-  text: `select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as "readOnly"`,
-};
-
-// A file of some size on its disk, a record in its log, and a commit: what a save needs, without a row to keep.
-const WRITE = `begin;
-  set local work_mem = '64kB';
-  select count(*) from generate_series(1, 20000);
-  select pg_logical_emit_message(true, 'tradepost', 'health');
-  commit`;

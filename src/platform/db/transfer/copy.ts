@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { reach } from '../../app/failpoint.ts';
 import { compareTable, type TableOutcome } from './compare.ts';
 import type { CopyEndpoint, CopyProgress, CopyStatus } from './endpoint.ts';
+import { type Moved, movedSentence } from './moved.ts';
 import type { PortableTable } from './portable.ts';
 
 /** A copy that must not begin, or must not go on: one sentence that says why, and what to do. */
@@ -22,6 +24,8 @@ export interface CopyPlan {
   readonly to: CopyEndpoint;
   readonly services: readonly string[];
   readonly tables: readonly PlannedTable[];
+  /** Services whose rows in the target are old: they came from there to the source, and are to be emptied first. */
+  readonly emptied: readonly string[];
   /** An earlier copy was interrupted; this one goes on with it. */
   readonly resumed: boolean;
 }
@@ -33,25 +37,57 @@ export type OnRows = (phase: 'copying' | 'checking', table: PlannedTable, rows: 
 const PAGE = 5_000;
 
 /** Looks at both sides and says what there is to do. Throws CopyRefused when it cannot be done. Writes nothing. */
-export async function planCopy(from: CopyEndpoint, to: CopyEndpoint, services: readonly string[]): Promise<CopyPlan> {
-  await mustBeAlone(from, to, services);
-  for (const service of services) mustBeReadable(service, await from.status(service), from);
+export async function planCopy(from: CopyEndpoint, to: CopyEndpoint, asked: readonly string[]): Promise<CopyPlan> {
+  await mustBeAlone(from, to, asked);
+  const pairs = await pairsOf(from, to, asked);
+  for (const { service, left } of pairs) mustBeReadable(service, left, from);
+  const services = pairs.map(({ service }) => service);
   await mustBeQuiet(from, services);
   const tables: PlannedTable[] = [];
-  let resumed = false;
   const copy = randomUUID();
-  for (const service of services) {
-    const standing = await to.status(service);
+  for (const { service, left, right } of pairs) {
     const source = from.where(service);
-    await mustBeOurs(service, standing, to, source);
-    if (standing.progress.size > 0) resumed = true;
+    if (!isReturn(left, right)) await mustBeOurs(service, right, to, source);
+    mustBeHere(service, left, right, from);
     for (const table of from.tables(service)) {
-      const begun = standing.progress.get(table.name);
+      const begun = right.progress.get(table.name);
       const progress = begun ?? { copy, source, end: undefined, rows: 0, done: false };
       tables.push({ service, table: table.name, rows: await table.count(), progress });
     }
   }
-  return { from, to, services, tables, resumed };
+  const emptied = pairs.filter(({ left, right }) => isReturn(left, right)).map(({ service }) => service);
+  return { from, to, services, tables, emptied, resumed: pairs.some(({ right }) => right.progress.size > 0) };
+}
+
+/** A service as it stands on both sides. */
+interface Pair {
+  readonly service: string;
+  readonly left: CopyStatus;
+  readonly right: CopyStatus;
+}
+
+/** Killed while it kept in several databases that it was done, a copy goes on with those where it was not. */
+async function pairsOf(from: CopyEndpoint, to: CopyEndpoint, asked: readonly string[]): Promise<Pair[]> {
+  const pairs: Pair[] = [];
+  for (const service of asked) {
+    pairs.push({ service, left: await from.status(service), right: await to.status(service) });
+  }
+  const resumed = pairs.some(({ right }) => right.progress.size > 0);
+  return resumed ? pairs.filter(({ left, right }) => !hasArrived(left, right)) : pairs;
+}
+
+/** The copy that took it from one side was finished on the other. */
+const hasArrived = (left: CopyStatus, right: CopyStatus): boolean =>
+  left.moved !== undefined && right.progress.size === 0 && (right.finished?.copies.has(left.moved.copy) ?? false);
+
+/** What the target has went to this very source by a copy, and comes back: nothing that the source does not have. */
+const isReturn = (left: CopyStatus, right: CopyStatus): boolean =>
+  right.schema === 'ours' && right.moved !== undefined && (left.finished?.copies.has(right.moved.copy) ?? false);
+
+/** A service that has left the source is copied from where it is, but for the copy that it left with. */
+function mustBeHere(service: string, { moved }: CopyStatus, { progress }: CopyStatus, from: CopyEndpoint): void {
+  if (!moved || [...progress.values()].some(({ copy }) => copy === moved.copy)) return;
+  throw new CopyRefused(movedSentence([moved], from.where(service), from.driver));
 }
 
 async function mustBeAlone(from: CopyEndpoint, to: CopyEndpoint, services: readonly string[]): Promise<void> {
@@ -121,16 +157,15 @@ async function mustBeOurs(service: string, standing: CopyStatus, to: CopyEndpoin
 
 /**
  * Copies what the plan says, page by page, and then reads both sides again and compares them. Killed at any moment,
- * the same plan made anew goes on. Returns what each table came to.
+ * the same plan made anew goes on. When all is the same the source keeps where it went, and then the target that it is
+ * whole: in between nothing starts on either. Returns what each table came to.
  */
 export async function runCopy(plan: CopyPlan, onRows: OnRows): Promise<TableOutcome[]> {
   const { from, to, services, tables } = plan;
   await to.prepare(services);
   await from.hold(services);
   await to.hold(services);
-  for (const { service, table, progress } of tables) {
-    if (progress.rows === 0 && !progress.done) await to.begin(service, table, progress);
-  }
+  await makeRoom(plan);
   for (const planned of tables) await copyTable(from, to, planned, onRows);
   const outcomes: TableOutcome[] = [];
   for (const planned of tables) {
@@ -139,10 +174,38 @@ export async function runCopy(plan: CopyPlan, onRows: OnRows): Promise<TableOutc
     const outcome = await compareTable(left, right, PAGE, (rows) => onRows('checking', planned, rows));
     outcomes.push({ service, ...outcome });
   }
+  if (outcomes.every(({ same }) => same)) await handOver(plan);
   // What was written meanwhile may be missing, however equal both sides were.
-  await mustBeAlone(from, to, services);
-  if (outcomes.every(({ same }) => same)) await to.finish(services);
+  else await mustBeAlone(from, to, services);
   return outcomes;
+}
+
+/** Where rows are removed, it is known before that a copy has begun, and until then that they are old. */
+async function makeRoom({ to, services, tables, emptied }: CopyPlan): Promise<void> {
+  for (const { service, table, progress } of tables) {
+    if (progress.rows === 0 && !progress.done) await to.begin(service, table, progress);
+  }
+  reach('copy.begun');
+  for (const service of emptied) await to.empty(service);
+  await to.release(services.filter((service) => !emptied.includes(service)));
+}
+
+/** Whoever starts on the source after it has the mark is refused, and whoever did so before is seen. */
+async function handOver({ from, to, services, tables }: CopyPlan): Promise<void> {
+  const at = new Date().toISOString();
+  const moved = services.map((service): Moved => {
+    const copy = tables.find((one) => one.service === service)?.progress.copy ?? '';
+    return { service, target: to.where(service), copy, at };
+  });
+  await from.keepMoved(moved);
+  reach('copy.left');
+  try {
+    await mustBeAlone(from, to, services);
+  } catch (error) {
+    await from.release(services);
+    throw error;
+  }
+  await to.finish(services);
 }
 
 async function copyTable(from: CopyEndpoint, to: CopyEndpoint, planned: PlannedTable, onRows: OnRows): Promise<void> {

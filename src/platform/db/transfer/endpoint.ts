@@ -1,3 +1,4 @@
+import type { Moved } from './moved.ts';
 import type { PagePosition, PortableRow, PortableTable } from './portable.ts';
 
 /** How far the copy of a table has come; it is kept where the rows are written. */
@@ -17,8 +18,10 @@ export interface CopyStatus {
   readonly schema: 'none' | 'older' | 'ours' | 'newer';
   /** Table to how far the copy of it has come; empty when none was begun, or the last one was finished. */
   readonly progress: ReadonlyMap<string, CopyProgress>;
-  /** When the last copy into it was finished, and from where. */
-  readonly finished?: { readonly at: string; readonly source: string };
+  /** When the last copy into it was finished, from where, and which one that was. */
+  readonly finished?: { readonly at: string; readonly source: string; readonly copies: ReadonlySet<string> };
+  /** Where it went from here. */
+  readonly moved?: Moved;
 }
 
 /** One end of a copy: an engine with the tables of the services in it. */
@@ -28,7 +31,10 @@ export interface CopyEndpoint {
   where(service: string): string;
   /** What else has it open, in words; undefined when nothing has. */
   inUse(services: readonly string[]): Promise<string | undefined>;
-  /** Keeps others from starting on it while it is copied, where the engine can. The tables are there. */
+  /**
+   * Keeps others from starting on it while it is copied, where the engine can, and makes the place for where services
+   * went. The tables are there.
+   */
   hold(services: readonly string[]): Promise<void>;
   status(service: string): Promise<CopyStatus>;
   tables(service: string): readonly PortableTable[];
@@ -42,6 +48,12 @@ export interface CopyEndpoint {
   write(service: string, table: string, rows: readonly PortableRow[], progress: CopyProgress): Promise<void>;
   /** Keeps that all of it is done; from now on it is no copy that could go on. */
   finish(services: readonly string[]): Promise<void>;
+  /** Keeps where services went: nothing starts on them here any more. */
+  keepMoved(moved: readonly Moved[]): Promise<void>;
+  /** Forgets where services went. */
+  release(services: readonly string[]): Promise<void>;
+  /** Removes every row of a service, and then where it went. Killed in between, that is still known. */
+  empty(service: string): Promise<void>;
 }
 
 /** How what has run compares with the migrations that there are. */
@@ -63,8 +75,10 @@ export interface ProgressRow {
 }
 
 /** What the rows of a service say. */
-export function copyStatusOf(schema: CopyStatus['schema'], rows: readonly ProgressRow[]): CopyStatus {
-  const [ended] = rows.filter(({ finished_at }) => finished_at !== null);
+export function copyStatusOf(schema: CopyStatus['schema'], rows: readonly ProgressRow[], moved?: Moved): CopyStatus {
+  const finished = rows.filter(({ finished_at }) => finished_at !== null);
+  const [ended] = finished;
+  const copies = new Set(finished.map(({ copy }) => copy));
   // Where the tables were dropped, nothing of a copy is left to go on with.
   const open = schema === 'none' ? [] : rows.filter(({ finished_at }) => finished_at === null);
   return {
@@ -75,7 +89,8 @@ export function copyStatusOf(schema: CopyStatus['schema'], rows: readonly Progre
         return [name, { copy, source, end, rows, done }];
       }),
     ),
-    ...(ended && { finished: { at: ended.finished_at ?? '', source: ended.source } }),
+    ...(ended && { finished: { at: ended.finished_at ?? '', source: ended.source, copies } }),
+    ...(moved && { moved }),
   };
 }
 

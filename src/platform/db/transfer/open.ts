@@ -13,10 +13,10 @@ import type { CopyEndpoint } from './endpoint.ts';
 import type { CopiedTables } from './portable.ts';
 import { COPYING, postgresEndpoint } from './postgres/endpoint.ts';
 
-/** Both stores of some services, open for a copy and held by it. */
-export interface CopyEndpoints {
-  readonly postgres: CopyEndpoint;
-  readonly clickhouse: CopyEndpoint;
+/** Stores of some services, open for a command and held by it. */
+export interface OpenSides {
+  /** Throws for one that was not asked for. */
+  side(driver: CopyEndpoint['driver']): CopyEndpoint;
   close(): Promise<void>;
 }
 
@@ -29,48 +29,77 @@ interface OpenOptions {
 }
 
 /**
- * Opens both stores from the settings of a start; what is embedded is started in this process. Throws AlreadyRunning
- * when another process has the data directory, and CopyRefused when another copy is under way.
+ * Opens stores from the settings of a start; what is embedded is started in this process. Throws AlreadyRunning when
+ * another process has the data directory, and CopyRefused when another copy is under way.
  */
-export async function openEndpoints({ config, log, modules, progress }: OpenOptions): Promise<CopyEndpoints> {
+export async function openSides(drivers: readonly CopyEndpoint['driver'][], options: OpenOptions): Promise<OpenSides> {
+  const { config, modules } = options;
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
     for (const end of closing.splice(0).reverse()) await end();
   };
   try {
-    const names = modules.map(({ contract }) => contract.name);
     const addressOf = (service: string): string | undefined => config.of(service).DATABASE_URL ?? config.databaseUrl;
-    const embedded = names.some((service) => addressOf(service) === undefined);
-    if (embedded || config.CLICKHOUSE_HOST === undefined) {
+    const postgres = drivers.includes('postgres');
+    const clickhouse = drivers.includes('clickhouse');
+    const embedded = postgres && modules.some(({ contract }) => addressOf(contract.name) === undefined);
+    if (embedded || (clickhouse && config.CLICKHOUSE_HOST === undefined)) {
       const lock = lockDirectory(config.dataDir);
       closing.push(() => lock.release());
     }
-    // Alone at work, so it needs no locks but its own.
-    const alone = { ...config, CLICKHOUSE_LOCKS: 'process' as const };
-    const clickhouse = await openClickHouse({ config: alone, log, tables: new Map() });
-    closing.push(() => clickhouse.close());
-    const own = embedded ? await startPostgres({ dataDir: config.dataDir, progress }) : undefined;
-    if (own) closing.push(() => own.stop());
-    const where = (service: string): string => {
-      const url = addressOf(service);
-      return url === undefined
-        ? `the embedded PostgreSQL in ${config.dataDir}`
-        : `PostgreSQL at ${databaseLocation(url)}`;
-    };
-    const database = await openDatabases(names, (service) => addressOf(service) ?? own?.url ?? '', { log, closing });
-    const copied = new Map(
-      modules.map(({ contract, stores }) => [contract.name, copiedTables(stores) as CopiedTables]),
-    );
-    const events = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.clickhouse?.events]));
+    const sides: CopyEndpoint[] = [];
+    if (clickhouse) sides.push(await openClickHouseSide(options, closing));
+    if (postgres) sides.push(await openPostgresSide(options, { embedded, addressOf, closing }));
     return {
-      postgres: postgresEndpoint({ copied, database, where, settings: { currency: config.CURRENCY } }),
-      clickhouse: clickhouseEndpoint({ ...clickhouse, copied, events }),
+      side(driver) {
+        const found = sides.find((one) => one.driver === driver);
+        if (!found) throw new Error(`${driver} was not opened`);
+        return found;
+      },
       close,
     };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+const copiedBy = (modules: readonly AnyModule[]): Map<string, CopiedTables> =>
+  new Map(modules.map(({ contract, stores }) => [contract.name, copiedTables(stores) as CopiedTables]));
+
+async function openClickHouseSide(
+  { config, log, modules }: OpenOptions,
+  closing: (() => unknown)[],
+): Promise<CopyEndpoint> {
+  // Alone at work, so it needs no locks but its own.
+  const alone = { ...config, CLICKHOUSE_LOCKS: 'process' as const };
+  const open = await openClickHouse({ config: alone, log, tables: new Map() });
+  closing.push(() => open.close());
+  const events = new Map(modules.map(({ contract, stores }) => [contract.name, stores?.clickhouse?.events]));
+  return clickhouseEndpoint({ ...open, copied: copiedBy(modules), events });
+}
+
+interface PostgresParts {
+  readonly embedded: boolean;
+  readonly addressOf: (service: string) => string | undefined;
+  readonly closing: (() => unknown)[];
+}
+
+async function openPostgresSide(
+  { config, log, modules, progress }: OpenOptions,
+  { embedded, addressOf, closing }: PostgresParts,
+): Promise<CopyEndpoint> {
+  const own = embedded ? await startPostgres({ dataDir: config.dataDir, progress }) : undefined;
+  if (own) closing.push(() => own.stop());
+  const where = (service: string): string => {
+    const url = addressOf(service);
+    return url === undefined
+      ? `the embedded PostgreSQL in ${config.dataDir}`
+      : `PostgreSQL at ${databaseLocation(url)}`;
+  };
+  const names = modules.map(({ contract }) => contract.name);
+  const database = await openDatabases(names, (service) => addressOf(service) ?? own?.url ?? '', { log, closing });
+  return postgresEndpoint({ copied: copiedBy(modules), database, where, settings: { currency: config.CURRENCY } });
 }
 
 interface Opening {

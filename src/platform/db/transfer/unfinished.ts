@@ -3,8 +3,9 @@ import { ConfigError } from '../../config/config.ts';
 import { type ClickHouse, databaseOf } from '../clickhouse/engine.ts';
 import { mutate } from '../clickhouse/mutation.ts';
 import type { Database } from '../postgres/postgres.ts';
-import { isThere } from './clickhouse/endpoint.ts';
-import { LEDGER, PROGRESS, rowsIf } from './postgres/endpoint.ts';
+import { type Moved, movedFromClickHouse, movedFromPostgres, movedSentence } from './moved.ts';
+import { PROGRESS } from './postgres/endpoint.ts';
+import { isThere, LEDGER, rowsIf } from './there.ts';
 
 /** A service into which a copy was begun and not finished, and whether its tables are still there. */
 interface Begun {
@@ -12,22 +13,26 @@ interface Begun {
   readonly there: boolean;
 }
 
+type Stores = Pick<Engines, 'isOnClickHouse' | 'database'> & { clickhouse(): { readonly engine: ClickHouse } };
+
 /**
- * Refuses to start on what `tradepost db copy` has written a part of: what is missing would be taken for what never
- * was, and ids would be given twice. Asked before anything is written. Throws ConfigError.
+ * Refuses what `tradepost db copy` has written a part of: what is missing would be taken for what never was, and ids
+ * would be given twice. Refuses as well what such a copy has taken elsewhere: there would be two of it. Asked before
+ * anything is written. Throws ConfigError. What is left of copies whose tables were dropped is forgotten, unless told.
  */
-export async function refuseUnfinished(
-  services: readonly string[],
-  engines: Pick<Engines, 'isOnClickHouse' | 'database'> & { clickhouse(): { readonly engine: ClickHouse } },
-): Promise<void> {
-  const rows = services.filter(engines.isOnClickHouse);
+export async function refuseUnfinished(services: readonly string[], stores: Stores, forget = true): Promise<void> {
+  const rows = services.filter(stores.isOnClickHouse);
   const rest = services.filter((service) => !rows.includes(service));
-  for (const [db, here] of Map.groupBy(rest, engines.database)) {
-    const begun = await begunInPostgres(db, here);
-    const empty = refuse(begun, 'PostgreSQL');
-    if (empty.length > 0) await db.query({ name: '', text: FORGET }, [empty]);
+  for (const [db, here] of Map.groupBy(rest, stores.database)) {
+    refuseMoved(await movedFromPostgres(db, here), 'PostgreSQL', 'postgres');
+    const empty = refuse(await begunInPostgres(db, here), 'PostgreSQL');
+    if (forget && empty.length > 0) await db.query({ name: '', text: FORGET }, [empty]);
   }
-  if (rows.length > 0) await refuseInClickHouse(engines.clickhouse().engine, rows);
+  if (rows.length > 0) await refuseInClickHouse(stores.clickhouse().engine, rows, forget);
+}
+
+function refuseMoved(moved: readonly Moved[], where: string, store: 'postgres' | 'clickhouse'): void {
+  if (moved.length > 0) throw new ConfigError([movedSentence(moved, where, store)]);
 }
 
 /** Those whose tables were dropped, and with them all that a copy could go on with. */
@@ -53,7 +58,8 @@ const begunInPostgres = (db: Database, services: readonly string[]): Promise<Beg
 // Asked again: a copy that begins at this moment has made the tables before it keeps anything here.
 const FORGET = `delete from ${PROGRESS} c where finished_at is null and service = any($1) and not ${HAS_RUN}`;
 
-async function refuseInClickHouse(engine: ClickHouse, services: readonly string[]): Promise<void> {
+async function refuseInClickHouse(engine: ClickHouse, services: readonly string[], forget: boolean): Promise<void> {
+  refuseMoved(await movedFromClickHouse(engine, services), engine.where, 'clickhouse');
   const platform = databaseOf(engine, 'platform');
   if (!(await isThere(engine, platform, 'copy'))) return;
   const text = `select service, max(last) as last, toBool(concat({prefix:String}, '_', service) in (
@@ -65,7 +71,7 @@ async function refuseInClickHouse(engine: ClickHouse, services: readonly string[
   const params = { services, prefix: engine.prefix };
   const begun = await engine.query<Begun & { last: number }>(text, params);
   const empty = refuse(begun, engine.where);
-  if (empty.length === 0) return;
+  if (!forget || empty.length === 0) return;
   const last = Math.max(...begun.map((one) => one.last));
   const change = 'delete where service in {empty:Array(String)} and number <= {last:UInt64}';
   await mutate(engine, `${platform}.copy`, change, { empty, last });

@@ -124,7 +124,7 @@ const checkText = (schema: string): string => `with
     from told where order_id is not null group by order_id),
   of_wallets as (select user_id, sum(amount) as unbilled from told where order_id is null group by user_id),
   compared as (
-    select 'transaction/' || coalesce(t.transaction_id, p.transaction_id) || v.what, v.kept, v.ledger
+    select 'transaction/' || coalesce(t.transaction_id, p.transaction_id) || v.what as what, v.kept, v.ledger
     from told t full join posted p using (transaction_id), lateral (values
       (' claimed', t.amount, p.claims),
       (' paid', case when is_paid then t.amount else 0 end, p.payments),

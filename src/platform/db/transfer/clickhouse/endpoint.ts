@@ -11,7 +11,9 @@ import {
   placeText,
   schemaBy,
 } from '../endpoint.ts';
+import { forgetMovedRows, keepMovedRows, makeMovedRows, movedFromClickHouse } from '../moved.ts';
 import type { Block, ClickHouseTable, CopiedTables } from '../portable.ts';
+import { isThere } from '../there.ts';
 import { countInClickHouse, PATIENT } from './tables.ts';
 
 interface ClickHouseSide {
@@ -82,7 +84,10 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
       }
       return undefined;
     },
-    hold: claim,
+    async hold(services) {
+      await claim(services);
+      await makeMovedRows(engine);
+    },
     async status(service) {
       const { schema, migrations } = clickhouseSet(engine, service);
       const text = `select name from ${platform}.migration where schema = {schema:String}`;
@@ -91,7 +96,8 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
         : [];
       const known = migrations.map(({ name }) => name);
       const names = ran.map(({ name }) => name);
-      return copyStatusOf(schemaBy(names, known), await progressOf(service));
+      const [moved] = await movedFromClickHouse(engine, [service]);
+      return copyStatusOf(schemaBy(names, known), await progressOf(service), moved);
     },
     waiting: async (service) => {
       const table = events.get(service);
@@ -129,8 +135,21 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
       }
       await keepAll(open, new Date().toISOString());
     },
+    keepMoved: (moved) => keepMovedRows(engine, moved),
+    release: (services) => forgetMovedRows(engine, services),
+    async empty(service) {
+      const database = databaseOf(engine, service);
+      for (const { name } of await engine.query<{ name: string }>(TABLES, { database })) {
+        await engine.command(`truncate table ${database}.\`${name}\` settings max_table_size_to_drop = 0`, {}, PATIENT);
+      }
+      await forgetMovedRows(engine, [service]);
+    },
   };
 }
+
+// Who writes here is no part of what is copied.
+const TABLES = `select name from system.tables where database = {database:String} and name != 'process'
+  and engine like '%MergeTree'`;
 
 interface User {
   readonly host: string;
@@ -173,12 +192,6 @@ async function skipRelay(engine: ClickHouse, service: string, table: string | un
   const database = databaseOf(engine, service);
   const last = await lastOf(engine, `${database}.${table}`, 'position');
   if (last > 0) await engine.insert(`${database}.relay`, [{ position: last }]);
-}
-
-/** Whether there is such a table. */
-export async function isThere(engine: ClickHouse, database: string, table: string): Promise<boolean> {
-  const text = 'select 1 from system.tables where database = {database:String} and name = {table:String}';
-  return (await engine.query(text, { database, table })).length > 0;
 }
 
 const MAKE = `create table if not exists {{table}} (

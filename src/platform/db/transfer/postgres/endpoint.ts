@@ -10,13 +10,13 @@ import {
   placeText,
   schemaBy,
 } from '../endpoint.ts';
+import { forgetMoved, keepMoved, MAKE_MOVED, movedFromPostgres } from '../moved.ts';
 import type { CopiedTables, PostgresTable } from '../portable.ts';
+import { LEDGER, rowsIf } from '../there.ts';
 import { countInPostgres } from './tables.ts';
 
 /** How far copies into this database have come. */
 export const PROGRESS = 'tradepost_platform.copy';
-/** What of the migrations has run. */
-export const LEDGER = 'tradepost_platform.migration';
 
 /** How the connections of a copy are called: whatever else is called after the product is the product itself. */
 export const COPYING = 'tradepost copy';
@@ -36,6 +36,7 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
     copied.get(service)?.postgres({ db: database(service), schema: schemaOf(service) }) ?? [];
   const tables = new Map([...copied.keys()].map((service) => [service, tablesOf(service)]));
   const databases = (services: readonly string[]) => new Set(services.map(database));
+  const byDatabase = (services: readonly string[]) => Map.groupBy(services, database);
 
   return {
     driver: 'postgres',
@@ -49,7 +50,9 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
       return undefined;
     },
     // A start asks nobody: that nothing else has connected is asked again at the end.
-    hold: async () => undefined,
+    async hold(services) {
+      for (const db of databases(services)) await db.script(MAKE_MOVED);
+    },
     async status(service) {
       const db = database(service);
       const ran = await rowsIf<{ name: string }>(db, LEDGER, `select name from ${LEDGER} where schema = $1`, [
@@ -58,13 +61,13 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
       const known = migrationSet(service).migrations.map(({ name }) => name);
       const progress = await rowsIf<ProgressRow>(db, PROGRESS, READ, [service]);
       const names = ran.map(({ name }) => name);
-      return copyStatusOf(schemaBy(names, known), progress);
+      const [moved] = await movedFromPostgres(db, [service]);
+      return copyStatusOf(schemaBy(names, known), progress, moved);
     },
     waiting: (service) =>
       countInPostgres(database(service), `select count(*) as count from ${schemaOf(service)}.outbox`),
     async prepare(services) {
-      for (const db of databases(services)) {
-        const here = services.filter((service) => database(service) === db);
+      for (const [db, here] of byDatabase(services)) {
         await migrate(db, here.map(migrationSet), settings);
         await db.script(MAKE);
       }
@@ -82,16 +85,34 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
     },
     async finish(services) {
       // Whoever reads next must not plan for tables that are thought to be empty.
-      for (const db of databases(services)) {
-        const here = services.filter((service) => database(service) === db);
+      for (const [db, here] of byDatabase(services)) {
         await db.script('analyze');
         await db.query({ name: '', text: `update ${PROGRESS} set finished_at = now() where service = any($1)` }, [
           here,
         ]);
       }
     },
+    async keepMoved(moved) {
+      const gone = Map.groupBy(moved, ({ service }) => database(service));
+      for (const [db, here] of gone) await keepMoved(db, here);
+    },
+    async release(services) {
+      for (const [db, here] of byDatabase(services)) await forgetMoved(db, here);
+    },
+    async empty(service) {
+      await database(service).transaction(async (sql) => {
+        const tables = await sql.query<{ name: string }>({ name: '', text: TABLES }, [schemaOf(service)]);
+        if (tables.length > 0)
+          await sql.script(`truncate ${tables.map(({ name }) => name).join(', ')} restart identity`);
+        await forgetMoved(sql, [service]);
+      });
+    },
   };
 }
+
+// What a takeover has reported is of this place alone: it is in no copy.
+const TABLES = `select format('%I.%I', schemaname, tablename) as name from pg_tables
+  where schemaname = $1 and tablename <> 'takeover_report'`;
 
 interface User {
   readonly number: number;
@@ -120,14 +141,3 @@ const keptValues = (service: string, table: string, progress: CopyProgress): unk
   const { copy, source, rows, done } = progress;
   return [service, table, copy, source, placeText(progress), rows, done];
 };
-
-/** The rows of a statement over a table that may not be there. */
-export async function rowsIf<Row extends object>(
-  db: Database,
-  table: string,
-  text: string,
-  values: readonly unknown[],
-): Promise<Row[]> {
-  const [known] = await db.query({ name: '', text: 'select 1 where to_regclass($1) is not null' }, [table]);
-  return known ? db.query<Row>({ name: '', text }, values) : [];
-}
