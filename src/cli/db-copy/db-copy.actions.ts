@@ -5,7 +5,7 @@ import { type AnyModule, copiedTables } from '../../platform/app/module.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { EngineMissing } from '../../platform/db/clickhouse/chdb.ts';
 import { CopyRefused, planCopy, runCopy } from '../../platform/db/transfer/copy.ts';
-import { type OpenSides, openSides } from '../../platform/db/transfer/open.ts';
+import { type CopyEndpoints, openEndpoints } from '../../platform/db/transfer/open.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import { CliError } from '../cli-error.ts';
 import type { Output } from '../output/output.ts';
@@ -29,11 +29,11 @@ export async function copyCommand(config: Config, options: CopyOptions, output: 
   arm(config.FAILPOINT);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
   const asked = { config, log, modules, progress: output.progress };
-  const sides = await openSides([from, to], asked).catch(asRefused);
+  const endpoints = await openEndpoints([from, to], asked).catch(asRefused);
   try {
-    await copyBetween(sides, modules, options, output).catch(asRefused);
+    await copyBetween(endpoints, modules, options, output).catch(asRefused);
   } finally {
-    await sides.close();
+    await endpoints.close();
   }
 }
 
@@ -52,13 +52,13 @@ export function chosen(config: Config, only: string | undefined): AnyModule[] {
 }
 
 async function copyBetween(
-  sides: OpenSides,
+  endpoints: CopyEndpoints,
   modules: readonly AnyModule[],
   { from, to, dryRun }: CopyOptions,
   output: Output,
 ): Promise<void> {
   const services = modules.map(({ contract }) => contract.name);
-  const plan = await planCopy(sides.side(from), sides.side(to), services);
+  const plan = await planCopy(endpoints.endpoint(from), endpoints.endpoint(to), services);
   if (dryRun) {
     const tables = plan.tables.map(({ service, table, rows, progress }) => ({
       service,

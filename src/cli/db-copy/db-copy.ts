@@ -8,7 +8,7 @@ const STORES = ['postgres', 'clickhouse'];
 
 const MORE = `Both stores are named by the settings of a start: POSTGRES_… or DATABASE_URL (else the one embedded under DATA_DIR),
 and CLICKHOUSE_HOST … (else chDB under DATA_DIR). Stop every process of the system first. The target must be empty;
-its tables are made. An interrupted copy goes on when the same command is given again. At the end both sides are read
+its tables are made. An interrupted copy goes on when the same command is given again. At the end both endpoints are read
 again and compared; a difference is named. The source stays as it is and keeps where it went: nothing starts on it any
 more. Copied back to where it came from, what is old there is removed first.`;
 

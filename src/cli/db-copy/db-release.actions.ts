@@ -1,5 +1,5 @@
 import type { Config } from '../../platform/config/config.ts';
-import { openSides } from '../../platform/db/transfer/open.ts';
+import { openEndpoints } from '../../platform/db/transfer/open.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import { confirm } from '../confirm.ts';
 import type { Output } from '../output/output.ts';
@@ -15,12 +15,12 @@ export interface ReleaseOptions {
 export async function releaseCommand(config: Config, { on, only, yes }: ReleaseOptions, output: Output): Promise<void> {
   const modules = chosen(config, only);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
-  const sides = await openSides([on], { config, log, modules, progress: output.progress }).catch(asRefused);
+  const endpoints = await openEndpoints([on], { config, log, modules, progress: output.progress }).catch(asRefused);
   try {
-    const side = sides.side(on);
+    const endpoint = endpoints.endpoint(on);
     const moved = [];
     for (const { contract } of modules) {
-      const standing = await side.status(contract.name);
+      const standing = await endpoint.status(contract.name);
       if (standing.moved) moved.push(standing.moved);
     }
     const released = moved.map(({ service }) => service);
@@ -30,16 +30,16 @@ export async function releaseCommand(config: Config, { on, only, yes }: ReleaseO
       return;
     }
     const names = released.join(', ');
-    const where = side.where(first.service);
+    const where = endpoint.where(first.service);
     if (!yes) {
       await confirm(
         `${names} went from ${where} to ${first.target} on ${first.at}. What was done there since is not here, and the copy cannot come back here without being refused. Should both be started, they are two shops that share payments and parcels: empty the other one. Start on what is here again?`,
       );
     }
-    await side.release(released);
+    await endpoint.release(released);
     const after = `${names}: released. ${where} can be started on again; never start on ${first.target} beside it.`;
     output.done({ on, released }, () => after);
   } finally {
-    await sides.close();
+    await endpoints.close();
   }
 }

@@ -14,9 +14,9 @@ import type { CopiedTables } from './portable.ts';
 import { COPYING, postgresEndpoint } from './postgres/endpoint.ts';
 
 /** Stores of some services, open for a command and held by it. */
-export interface OpenSides {
+export interface CopyEndpoints {
   /** Throws for one that was not asked for. */
-  side(driver: CopyEndpoint['driver']): CopyEndpoint;
+  endpoint(driver: CopyEndpoint['driver']): CopyEndpoint;
   close(): Promise<void>;
 }
 
@@ -32,7 +32,10 @@ interface OpenOptions {
  * Opens stores from the settings of a start; what is embedded is started in this process. Throws AlreadyRunning when
  * another process has the data directory, and CopyRefused when another copy is under way.
  */
-export async function openSides(drivers: readonly CopyEndpoint['driver'][], options: OpenOptions): Promise<OpenSides> {
+export async function openEndpoints(
+  drivers: readonly CopyEndpoint['driver'][],
+  options: OpenOptions,
+): Promise<CopyEndpoints> {
   const { config, modules } = options;
   const closing: (() => unknown)[] = [];
   const close = async (): Promise<void> => {
@@ -47,12 +50,12 @@ export async function openSides(drivers: readonly CopyEndpoint['driver'][], opti
       const lock = lockDirectory(config.dataDir);
       closing.push(() => lock.release());
     }
-    const sides: CopyEndpoint[] = [];
-    if (clickhouse) sides.push(await openClickHouseSide(options, closing));
-    if (postgres) sides.push(await openPostgresSide(options, { embedded, addressOf, closing }));
+    const endpoints: CopyEndpoint[] = [];
+    if (clickhouse) endpoints.push(await openClickHouseSide(options, closing));
+    if (postgres) endpoints.push(await openPostgresSide(options, { embedded, addressOf, closing }));
     return {
-      side(driver) {
-        const found = sides.find((one) => one.driver === driver);
+      endpoint(driver) {
+        const found = endpoints.find((one) => one.driver === driver);
         if (!found) throw new Error(`${driver} was not opened`);
         return found;
       },
