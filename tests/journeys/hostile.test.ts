@@ -145,7 +145,7 @@ function hostileRequests(options: WorldOptions): void {
 
   test('a page that cannot be is refused', async () => {
     for (const op of operations.filter((one) => 'limit' in fieldsOf(one))) {
-      const wrong = ['limit=0', 'limit=201', 'limit=abc', 'limit=-1', 'limit=1.5', 'limit=', 'limit=1e9', 'limit=%00',
+      const wrong = ['limit=0', 'limit=201', 'limit=abc', 'limit=-1', 'limit=1.5', 'limit=', 'limit=1e9', 'limit=1e1', 'limit=0x10', 'limit=%201', 'limit=+5', 'limit=%2B5', 'limit=010', 'limit=1.0', 'limit=%00',
         'limit=1&limit=2', 'limit[]=1', 'limit[$ne]=1', 'cursor=abc', 'cursor=%00', 'cursor=', 'cursor=djEg',
         `cursor=${Buffer.from('v1 -1').toString('base64url')}`, `cursor=${Buffer.from("v1 1' or 1=1").toString('base64url')}`,
         `cursor=${Buffer.from('v1 99999999999999999999').toString('base64url')}`, `cursor=${Buffer.from('v2 1').toString('base64url')}`,

@@ -24,6 +24,9 @@ const Query = Type.Object({ ...paging, in_stock: Type.Optional(Type.Boolean()), 
 
 const body = validatorFor(Body, 'body');
 const query = validatorFor(Query, 'querystring');
+const amounts = validatorFor(Type.Object({ above: Type.Number() }, closed), 'querystring');
+const maybe = validatorFor(Type.Object({ at: Type.Union([Type.Integer(), Type.Null()]) }, closed), 'querystring');
+const path = validatorFor(Type.Object({ order_id: Id() }, closed), 'params');
 
 function refused(result: ReturnType<typeof body>): AppError & { faults: readonly InputFault[] } {
   assert.ok('error' in result && result.error instanceof AppError, 'it was accepted');
@@ -108,6 +111,36 @@ test('a query refuses what is no number, out of bounds or unknown', () => {
   assert.deepEqual(faults({ in_stock: 'perhaps' }, query), ["/in_stock must be true or false ('perhaps' is given)"]);
   assert.deepEqual(faults({ id: '9007199254740993' }, query), ['/id must be at most 9007199254740991']);
   assert.deepEqual(faults({ colour: 'red' }, query), ['/colour is not a parameter of this request']);
+});
+
+test('a number or a flag of a query has one form, which is that of the document', () => {
+  for (const limit of ['1e2', '0x10', '0b1', '0o7', ' 1', '1 ', '+5', '1.0', '007', '\t1', '1e0'])
+    assert.deepEqual(faults({ limit }, query), [
+      `/limit must be an integer ('${limit}' is given; write it as ${Number(limit)})`,
+    ]);
+  for (const limit of ['1.5', '1_0', '1,0', 'Infinity', '٣', '１', '-', '1n', 'null', '[]'])
+    assert.deepEqual(faults({ limit }, query), [`/limit must be an integer ('${limit}' is given)`]);
+  assert.deepEqual(faults({ limit: '-1' }, query), ['/limit must be at least 1']);
+  for (const in_stock of ['1', '0', 'True', 'TRUE', 'yes', 'on', 'null', ' true'])
+    assert.equal(faults({ in_stock }, query).length, 1, in_stock);
+  for (const [above, value] of [
+    ['7.50', 7.5],
+    ['0', 0],
+    ['1e1', 10],
+    ['-0.5', -0.5],
+  ] as const)
+    assert.deepEqual(amounts({ above }), { value: { above: value } });
+  for (const above of ['.5', '5.', '0x1', '+1', ' 1', '01', '1e'])
+    assert.match(faults({ above }, amounts)[0] ?? '', /^\/above must be a number \('/, above);
+  assert.deepEqual(faults({ above: '+1' }, amounts), ["/above must be a number ('+1' is given; write it as 1)"]);
+  assert.deepEqual(maybe({ at: '5' }), { value: { at: 5 } });
+  for (const at of ['', 'null', '5.0']) assert.equal(faults({ at }, maybe).length, 1, at);
+});
+
+test('an id of a path has one form', () => {
+  for (const order_id of ['1e0', '+1', ' 1', '0x1', '007', '1.0', ''])
+    assert.equal(faults({ order_id }, path).length, 1, order_id);
+  assert.deepEqual(path({ order_id: '7' }), { value: { order_id: 7 } });
 });
 
 test('a name in a pointer is escaped, and one without end is cut', () => {
@@ -227,8 +260,15 @@ test('what is secret is not repeated', () => {
 
 test('a parameter that is there twice, or without a value, is told so', () => {
   assert.equal(refused(query({ limit: ['1', '2'] })).message, 'limit is given more than once');
+  assert.equal(refused(query({ in_stock: ['true', 'true'] })).message, 'in_stock is given more than once');
+  assert.equal(refused(query({ cursor: ['a', 'b'] })).message, 'cursor is given more than once');
+  const kinds = validatorFor(
+    Type.Object({ kind: OneOf('new', 'old'), code: Pattern('^[A-Z]+$', 'capitals') }),
+    'query',
+  );
+  const twice = refused(kinds({ kind: ['new', 'old'], code: ['A', 'B'] }));
+  assert.equal(twice.message, 'kind is given more than once; code is given more than once');
   assert.equal(refused(query({ limit: '' })).message, 'limit must be an integer (nothing is given)');
-  const path = validatorFor(Type.Object({ order_id: Id() }, closed), 'params');
   const { message, faults: told } = refused(path({ order_id: '0' }));
   assert.deepEqual(
     [message, told],

@@ -3,10 +3,11 @@ import { type AppError, invalid } from '../contract/errors.ts';
 import { isDecimalAmount } from '../contract/money.ts';
 import { faultsIn, type InputPart, sentenceOf } from '../contract/schema/faults.ts';
 import { TEXT_FORMATS } from '../contract/schema/text.ts';
+import { readParameters } from './parameters.ts';
 
 /**
  * Validation of what comes in. Bodies are taken as they are: no coercion, no unknown fields. Path and query are
- * text by nature, so there numbers are read from text.
+ * text by nature, so there numbers and flags are read from text, in one form each.
  */
 const options = {
   useDefaults: true,
@@ -22,7 +23,6 @@ const options = {
 
 const strict = new Ajv(options);
 const thorough = new Ajv({ ...options, allErrors: true });
-const lenient = new Ajv({ ...options, coerceTypes: true, allErrors: true });
 
 const REPORTED = 20;
 // An order of a hundred lines.
@@ -36,7 +36,7 @@ export type Validator = (data: unknown) => { value: unknown } | { error: Error }
  * routes is half of the work of a start.
  */
 export function validatorFor(schema: object, part: string | undefined): Validator {
-  if (part !== 'body') return once(() => validatorOf(lenient.compile(schema), part === 'params' ? 'path' : 'query'));
+  if (part !== 'body') return parametersOf(schema, part === 'params' ? 'path' : 'query');
   const quick = once(() => validatorOf(strict.compile(schema), 'body'));
   let full: Validator | undefined;
   return (data) => {
@@ -46,6 +46,11 @@ export function validatorFor(schema: object, part: string | undefined): Validato
     full ??= validatorOf(thorough.compile(schema), 'body');
     return full(data);
   };
+}
+
+function parametersOf(schema: object, part: InputPart): Validator {
+  const validate = once(() => validatorOf(thorough.compile(schema), part));
+  return (data) => validate(readParameters(schema, data));
 }
 
 function once(compile: () => Validator): Validator {

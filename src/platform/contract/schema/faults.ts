@@ -89,10 +89,10 @@ function unknownField(name: string, { parentSchema }: ErrorObject, part: InputPa
 function detailOf(error: ErrorObject, part: InputPart): string {
   const schema = objectShapeOf(error.parentSchema ?? {});
   const { keyword, params, data, message } = error;
+  if (part !== 'body' && Array.isArray(data)) return 'is given more than once';
   switch (keyword) {
     case 'type':
     case 'anyOf':
-      if (part !== 'body' && Array.isArray(data)) return 'is given more than once';
       return `must be ${expected(schema)}${given(data, schema, part)}`;
     case 'const':
     case 'enum':
@@ -177,7 +177,10 @@ function typeOf(value: unknown): string {
 // What somebody wrote is told by its type; a password that came as a number is not repeated.
 function given(value: unknown, schema: ObjectShape, part: InputPart): string {
   const type = typeOf(value);
-  if (part !== 'body') return value === '' ? ' (nothing is given)' : ` ('${String(value).slice(0, 40)}' is given)`;
+  if (part !== 'body') {
+    if (value === '') return ' (nothing is given)';
+    return ` ('${String(value).slice(0, 40)}' is given${otherForm(schema, String(value))})`;
+  }
   if (type === 'number' && !schema.writeOnly) return ` (${value} is given)`;
   const quotes = type === 'string' && readsAs(schema, value as string) ? '; leave out the quotes' : '';
   return ` (${type === 'boolean' ? 'true or false' : TYPES[type]} is given${quotes})`;
@@ -187,4 +190,14 @@ function readsAs(schema: ObjectShape, text: string): boolean {
   const types = [schema.type ?? (schema.anyOf ?? []).map((branch) => branch.type ?? [])].flat(2);
   if (types.includes('boolean') && /^(true|false)$/.test(text)) return true;
   return types.some((type) => type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text);
+}
+
+/** The form that the document has, for a number in another one: `1e2`, `0x10`, `+5`, a space before it. */
+function otherForm(schema: ObjectShape, text: string): string {
+  const types = [schema.type ?? (schema.anyOf ?? []).map((branch) => branch.type ?? [])].flat(2);
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const fits = types.includes('number')
+    ? Number.isFinite(value)
+    : types.includes('integer') && Number.isSafeInteger(value);
+  return fits ? `; write it as ${value}` : '';
 }
