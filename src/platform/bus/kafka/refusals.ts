@@ -11,8 +11,11 @@ const REFUSALS: Readonly<Record<string, readonly [Fault, string]>> = {
   RECORD_LIST_TOO_LARGE: ['event', 'Kafka refuses an event as too large'],
   INVALID_RECORD: ['event', 'Kafka refuses an event as invalid'],
   CORRUPT_MESSAGE: ['event', 'Kafka refuses an event as invalid'],
-  INVALID_TIMESTAMP: ['event', 'Kafka refuses an event as invalid'],
   // What a person has set, and can set right: the events wait for it.
+  INVALID_TIMESTAMP: [
+    'topic',
+    'a topic does not take the time of our clock in Kafka; let both follow the same time server (NTP)',
+  ],
   INVALID_TOPIC_EXCEPTION: ['topic', 'Kafka takes no topic of this name; check KAFKA_TOPIC and KAFKA_TOPIC_PREFIX'],
   UNKNOWN_TOPIC_OR_PARTITION: ['topic', 'a topic is not there in Kafka; make it, or let the account make it'],
   TOPIC_AUTHORIZATION_FAILED: ['topic', 'the account may not write to a topic in Kafka; give it that right'],

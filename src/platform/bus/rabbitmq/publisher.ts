@@ -4,7 +4,7 @@ import { CONTENT_TYPE, toHeaders } from '../cloudevents.ts';
 import { partitionOf } from '../partition.ts';
 import { KEPT, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
-import { classifyAmqpError, isNack, roundsOf } from './refusals.ts';
+import { alarmText, classifyAmqpError, isNack, roundsOf } from './refusals.ts';
 
 /** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
 export const AMQP_HEADER_PREFIX = 'cloudEvents:';
@@ -15,8 +15,6 @@ export const BIND_EVERY_MS = 3_000;
 /** Publishes on a connection of its own, so that a broker that slows publishers down does not slow consumers. */
 export interface Publisher {
   publish(events: readonly Envelope[]): Promise<readonly Refusal[]>;
-  /** One sentence, while the broker takes nothing from publishers. */
-  blocked(): string | undefined;
   close(): Promise<void>;
 }
 
@@ -43,7 +41,7 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
   async function open(): Promise<Line> {
     const connection = connect();
     connection.on('connection.blocked', (reason) => {
-      alarm = `RabbitMQ takes no events: an alarm is on (${reason || 'memory or disk'}); make room there`;
+      alarm = alarmText(reason);
     });
     connection.on('connection.unblocked', () => {
       alarm = undefined;
@@ -124,7 +122,6 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
 
   return {
     publish: (events) => sendParts(roundsOf(events), send, (error) => classifyAmqpError(error, alarm)),
-    blocked: () => alarm,
     async close() {
       const open = await line?.catch(() => undefined);
       line = undefined;

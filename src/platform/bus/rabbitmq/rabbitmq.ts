@@ -1,9 +1,9 @@
 import { Connection } from 'rabbitmq-client';
-import { Degraded } from '../../observability/health.ts';
 import type { Log } from '../../observability/log.ts';
 import type { ActiveSubscription, Bus } from '../bus.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
 import { listenTo } from './listener.ts';
+import { writeProbe } from './probe.ts';
 import { publisher } from './publisher.ts';
 
 /**
@@ -25,6 +25,7 @@ export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions
   const connect = (): Connection => openConnection(url, log);
   const connection = connect();
   const publishing = publisher({ connect, exchange: prefix, topicOf });
+  const probe = writeProbe(connection, `${prefix}.health`);
   const deliveries = new Set<ActiveSubscription>();
 
   return {
@@ -39,13 +40,7 @@ export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions
         },
       };
     },
-    async ping() {
-      const blocked = publishing.blocked();
-      if (blocked !== undefined) throw new Degraded(blocked);
-      // A connection may be gone without anybody having noticed.
-      const asked = connection.acquire().then((channel) => channel.close());
-      await withTimeout(BROKER_TIMEOUT_MS, 'RabbitMQ does not answer.', asked);
-    },
+    ping: probe,
     async close() {
       await Promise.all([...deliveries].map((delivery) => delivery.close()));
       deliveries.clear();

@@ -1,7 +1,12 @@
 import type { Envelope } from '../../contract/events.ts';
 import { type Meaning, subjectOf } from '../publishing/refusal.ts';
 
-const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+/** The name of an error in AMQP, or of the client. */
+export const codeOf = (error: unknown): unknown => (error as { code?: unknown } | undefined)?.code;
+
+/** What an alarm of the broker means for who looks after it. */
+export const alarmText = (reason: string | undefined): string =>
+  `RabbitMQ takes no events: an alarm is on (${reason || 'memory or disk'}); make room there`;
 
 /** A queue that is full, or that could not keep it: the event may go later. */
 export const isNack = (error: unknown): boolean => codeOf(error) === 'NACK';
