@@ -178,6 +178,8 @@ export interface Contract<N extends string = string, T extends Ops = Ops> {
   readonly ops: T;
   readonly events: Record<string, EventType>;
   readonly errors: Record<string, { readonly code: string; readonly kind: string; readonly remedy?: string }>;
+  /** The file of what its operations answered in a running shop, by name and status; a test writes and compares it. */
+  readonly answers?: URL;
 }
 
 /** Puts a contract together and names its operations. */

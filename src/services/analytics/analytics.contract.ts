@@ -288,4 +288,5 @@ export const analyticsContract = contract({
   ops: analyticsOps,
   events: {},
   errors: analyticsErrors,
+  answers: new URL('./analytics.answers.json', import.meta.url),
 });

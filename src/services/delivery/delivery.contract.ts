@@ -217,4 +217,5 @@ export const deliveryContract = contract({
   ops: deliveryOps,
   events: deliveryEvents,
   errors: deliveryErrors,
+  answers: new URL('./delivery.answers.json', import.meta.url),
 });

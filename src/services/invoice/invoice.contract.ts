@@ -171,4 +171,5 @@ export const invoiceContract = contract({
   ops: invoiceOps,
   events: invoiceEvents,
   errors: invoiceErrors,
+  answers: new URL('./invoice.answers.json', import.meta.url),
 });

@@ -294,4 +294,5 @@ export const orderContract = contract({
   ops: orderOps,
   events: orderEvents,
   errors: orderErrors,
+  answers: new URL('./order.answers.json', import.meta.url),
 });

@@ -270,4 +270,5 @@ export const paymentContract = contract({
   ops: paymentOps,
   events: paymentEvents,
   errors: paymentErrors,
+  answers: new URL('./payment.answers.json', import.meta.url),
 });

@@ -235,4 +235,5 @@ export const productContract = contract({
   ops: productOps,
   events: productEvents,
   errors: productErrors,
+  answers: new URL('./product.answers.json', import.meta.url),
 });

@@ -289,4 +289,5 @@ export const userContract = contract({
   ops: userOps,
   events: userEvents,
   errors: userErrors,
+  answers: new URL('./user.answers.json', import.meta.url),
 });

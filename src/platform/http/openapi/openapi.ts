@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import { inputParts } from '../route-shape.ts';
+import { type Answers, answersOf } from './answers.ts';
 import { type Components, components } from './components.ts';
 import { INTRODUCTION } from './introduction.ts';
 import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './responses.ts';
@@ -12,10 +13,11 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
   const named = components();
   const addresses = contracts.flatMap(({ ops }) => Object.values(ops).flatMap(pathsOf));
   for (const contract of contracts) {
-    for (const op of Object.values(contract.ops)) {
+    const answers = answersOf(contract);
+    for (const [name, op] of Object.entries(contract.ops)) {
       if (op.access === 'internal') continue;
       for (const path of pathsOf(op)) {
-        const about = { contract, op, path, twin: twinOf(path, addresses), named };
+        const about = { contract, op, path, twin: twinOf(path, addresses), named, shown: answers[name] ?? {} };
         paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(about) };
       }
     }
@@ -62,6 +64,8 @@ interface About {
   /** Another address of the same form, which digits tell apart from this one. */
   readonly twin: string | undefined;
   readonly named: Components;
+  /** What it answered in a running shop, by status. */
+  readonly shown: Answers[string];
 }
 
 const pathsOf = (op: Op): string[] => [op.path, ...(op.aliases ?? [])];
@@ -72,7 +76,7 @@ function twinOf(path: string, all: readonly string[]): string | undefined {
   return all.find((other) => other !== path && formOf(other) === formOf(path));
 }
 
-function operation({ contract, op, path, twin, named }: About): object {
+function operation({ contract, op, path, twin, named, shown }: About): object {
   const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const hasBody = inBody && Object.keys(rest.properties).length > 0;
@@ -103,8 +107,9 @@ function operation({ contract, op, path, twin, named }: About): object {
     ],
     ...(hasBody && { requestBody: bodyOf(op, rest, named) }),
     responses: {
-      [String(op.status ?? 200)]: success(op, named),
-      ...existing(op, named),
+      [String(op.status ?? 200)]: success(op, named, shown[op.status ?? 200]),
+      // What was made before is answered again, with 200.
+      ...(op.existing && { 200: success(op, named, shown[200]) }),
       ...failures(contract, op, hasBody),
     },
   };
@@ -162,7 +167,7 @@ function identifier(text: string): string {
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-function success(op: Op, named: Components): object {
+function success(op: Op, named: Components, example: unknown): object {
   const { download, page, properties } = objectShapeOf(op.output);
   if (download) return file((properties?.type?.enum ?? []) as readonly string[]);
   if (op.status === 204) return { description: 'done' };
@@ -172,15 +177,10 @@ function success(op: Op, named: Components): object {
   }
   const schema = named.of(page ? itemOf(op.output) : op.output, answerName(op));
   const headers = page ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } } : undefined;
-  return { description: op.summary, headers, content: { 'application/json': { schema } } };
+  return { description: op.summary, headers, content: { 'application/json': { schema, example } } };
 }
 
 const answerName = (op: Op): string => `${capital(identifier(op.id))}Response`;
-
-// What was made before is answered again, with 200.
-function existing(op: Op, named: Components): Record<string, object> {
-  return op.existing ? { 200: success(op, named) } : {};
-}
 
 function file(types: readonly string[]): object {
   const content = types.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]);

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Contract, Op } from '../../contract/contract.ts';
 import { STATUS } from '../../contract/errors.ts';
 import { schemaRef } from './components.ts';
@@ -6,6 +7,8 @@ import { schemaRef } from './components.ts';
 export const PROBLEM = {
   type: 'object',
   description: 'What went wrong, where, and what to do about it (RFC 9457).',
+  // The facts that its sentence names, each under its own name.
+  additionalProperties: true,
   required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'error', 'timestamp', 'request_id', 'remedy'],
   properties: {
     type: { type: 'string', description: 'the page that explains the error' },
@@ -50,14 +53,17 @@ const SAID: Readonly<Record<number, string>> = {
   503: 'A part does not answer; Retry-After says when to come back.',
 };
 
+/** What a running shop answered, by status. */
+const SHOWN = JSON.parse(readFileSync(new URL('./problems.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+
 /** The problems of a document, which operations refer to by their status. */
 export const PROBLEMS = Object.fromEntries([
-  ...Object.entries(SAID).map(([status, description]) => [`Problem${status}`, problem(description)]),
+  ...Object.entries(SAID).map(([status, description]) => [`Problem${status}`, problem(description, SHOWN[status])]),
   ['Problem', problem('Anything else that went wrong.')],
 ]);
 
-function problem(description: string): object {
-  return { description, content: { 'application/problem+json': { schema: schemaRef('Problem') } } };
+function problem(description: string, example?: unknown): object {
+  return { description, content: { 'application/problem+json': { schema: schemaRef('Problem'), example } } };
 }
 
 /** What can go wrong with an operation, by status. */
