@@ -114,7 +114,8 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-    application_name: options.applicationName ?? 'tradepost',
+    // Migration 0004 of orders knows processes of earlier versions by the name 'tradepost'.
+    application_name: options.applicationName ?? 'tradepost pool',
     verify: (client, done) => {
       client.query(settings).then(() => done(), done);
     },

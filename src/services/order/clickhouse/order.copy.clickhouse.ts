@@ -5,6 +5,7 @@ import {
   statesTable,
 } from '../../../platform/db/transfer/clickhouse/tables.ts';
 import type { ClickHouseLocation, ClickHouseTable, PortableRow } from '../../../platform/db/transfer/portable.ts';
+import { ownEvents } from '../timeline/order.timeline.clickhouse.ts';
 
 const ORDERS = { table: 'orders', key: 'order_id', json: ['items'] };
 
@@ -19,18 +20,6 @@ interface Told {
   readonly at: string;
 }
 
-interface Announced {
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly time: string;
-  readonly actor: string;
-  readonly causation?: string;
-  readonly correlation: string;
-  readonly about?: string;
-  readonly data: unknown;
-}
-
 /** The whole story of an order is a row: what others did is in `timeline`, what it announced itself in its own rows. */
 function timelines(place: ClickHouseLocation): ClickHouseTable {
   const { engine, database } = place;
@@ -39,7 +28,7 @@ function timelines(place: ClickHouseLocation): ClickHouseTable {
   const others = `select event_id, order_id, type, service, subject, at, actor, causation_id, correlation_id, data,
       min(position) over (partition by event_id) as nth
     from ${database}.timeline where order_id in {ids:Array(UInt64)} order by nth limit 1 by event_id`;
-  const own = `select order_id, position, events from ${database}.orders
+  const own = `select position, events from ${database}.orders
     where order_id in {ids:Array(UInt64)} and events != '[]' order by position limit 1 by position`;
 
   return {
@@ -55,11 +44,11 @@ function timelines(place: ClickHouseLocation): ClickHouseTable {
       const params = { ids: found.map(({ order_id }) => order_id) };
       const [told, announced] = await Promise.all([
         engine.query<Told & { nth: number; data: string }>(others, params, PATIENT),
-        engine.query<{ order_id: number; events: string }>(own, params, PATIENT),
+        engine.query<{ events: string }>(own, params, PATIENT),
       ]);
       const all = [
         ...told.map(({ nth: _, data, ...event }) => ({ ...event, data: JSON.parse(data) })),
-        ...announced.flatMap(({ order_id, events }) => eventsOf(order_id, events)),
+        ...announced.flatMap(({ events }) => ownEvents(events)),
       ];
       return { rows: storiesOf(params.ids, all), end: [last.order_id] };
     },
@@ -69,16 +58,6 @@ function timelines(place: ClickHouseLocation): ClickHouseTable {
 
 function tellings({ order_id, events }: PortableRow): object[] {
   return (events as { data: unknown }[]).map((event) => ({ ...event, order_id, data: JSON.stringify(event.data) }));
-}
-
-function eventsOf(order_id: number, events: string): Told[] {
-  const all = JSON.parse(events) as Announced[];
-  return all
-    .filter(({ about }) => about !== undefined)
-    .map(({ id, time, causation, correlation, type, subject, actor, data }) => {
-      const known = { event_id: id, order_id, type, service: 'order', subject, at: time, actor, data };
-      return { ...known, causation_id: causation ?? null, correlation_id: correlation };
-    });
 }
 
 /** Events are told in the order of their times, those of one moment as they became known. */

@@ -1,7 +1,7 @@
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { TimelineRepository } from '../order.repository.ts';
-import type { TimelineEvent } from './order.timeline.model.ts';
+import { type AnnouncedEvent, type TimelineEvent, timelineEventOf } from './order.timeline.model.ts';
 
 /** What others announce may wait this long for company. */
 const REST_MS = 50;
@@ -40,45 +40,17 @@ export function timelineClickHouse({ database, engine, writer }: ClickHouseStore
         engine.query<Row>(others, { order_id }),
         engine.query<{ events: string }>(own, { order_id }),
       ]);
-      const announced = rows.flatMap(({ events }) => ownEvents(order_id, events));
+      const announced = rows.flatMap(({ events }) => ownEvents(events));
       const all = [...told.map((row) => ({ ...row, data: JSON.parse(row.data) })), ...announced];
       return all.map(fieldsOf).slice(-MOST);
     },
   };
 }
 
-interface Announced {
-  readonly id: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly time: string;
-  readonly actor: string;
-  readonly causation?: string;
-  readonly correlation: string;
-  readonly about?: string;
-  readonly data: TimelineEvent['data'];
-}
-
-function ownEvents(order_id: number, events: string): TimelineEvent[] {
-  const all = JSON.parse(events) as Announced[];
-  return all.flatMap(({ id, type, subject, time, actor, causation, correlation, about, data }) =>
-    about === undefined
-      ? []
-      : [
-          {
-            event_id: id,
-            order_id,
-            type,
-            service: 'order',
-            subject,
-            at: time,
-            actor,
-            causation_id: causation ?? null,
-            correlation_id: correlation,
-            data,
-          },
-        ],
-  );
+/** What an order announced with one of its versions, as its timeline has it. */
+export function ownEvents(events: string): TimelineEvent[] {
+  const announced = JSON.parse(events) as Omit<AnnouncedEvent, 'source'>[];
+  return announced.flatMap((event) => timelineEventOf({ ...event, source: 'order' }) ?? []);
 }
 
 const fieldsOf = ({

@@ -18,7 +18,7 @@ export interface TimelineEvent {
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** An event as it was announced, with its payload read. */
+/** An event as it was announced, with its payload read: from the bus, or from the save that announces it. */
 export interface AnnouncedEvent {
   readonly id: string;
   readonly source: string;
@@ -29,7 +29,7 @@ export interface AnnouncedEvent {
   readonly causation?: string;
   readonly correlation: string;
   readonly about?: string;
-  readonly data: TimelineEvent['data'];
+  readonly data: unknown;
 }
 
 /** An event as the timeline of the order that it is about keeps it; undefined when it is about none. */
@@ -46,7 +46,8 @@ export function timelineEventOf(event: AnnouncedEvent): TimelineEvent | undefine
     actor: event.actor,
     causation_id: event.causation ?? null,
     correlation_id: event.correlation,
-    data: event.data,
+    // The payload of every event is an object.
+    data: event.data as TimelineEvent['data'],
   };
 }
 

@@ -1,8 +1,9 @@
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { rowFaultInPostgres } from '../../../platform/db/postgres/postgres.ts';
+import type { Journal } from '../../../platform/db/postgres/store/save.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { TimelineRepository } from '../order.repository.ts';
-import type { TimelineEvent } from './order.timeline.model.ts';
+import { type TimelineEvent, timelineEventOf } from './order.timeline.model.ts';
 
 const COLUMNS = {
   event_id: 'uuid',
@@ -17,11 +18,23 @@ const COLUMNS = {
   data: 'json',
 };
 
-/** What others announce may wait this long for company; an order's own events are told in its own commit. */
+/** What others announce may wait this long for company. */
 const REST_MS = 10;
 
 /** The most that is told of one order: a bound against one that is paid in a thousand parts. */
 const MOST = 1_000;
+
+/**
+ * What orders announce is recorded by the statement that announces it: whoever has placed an order sees so at once,
+ * while its event is on its way. What others announce comes by event.
+ */
+export const ownEvents: Journal = {
+  table: 'timeline',
+  key: 'event_id',
+  payload: 'data',
+  columns: COLUMNS,
+  rowOf: timelineEventOf,
+};
 
 /** The timelines of orders in PostgreSQL. Events that come at the same moment are kept by one statement. */
 export function timelinePostgres({ schema, db }: PostgresStore): TimelineRepository {
@@ -34,7 +47,6 @@ export function timelinePostgres({ schema, db }: PostgresStore): TimelineReposit
       select ${names} from json_to_recordset($1::json) as e(${typed.join(', ')}) order by event_id
       on conflict (event_id) do nothing`,
   };
-  // What orders announce themselves is told by a trigger of the outbox, in the same commit (migration 0003).
   const select = {
     name: `${schema} timeline list`,
     text: `select ${names} from (

@@ -16,6 +16,19 @@ export interface PostgresTableShape {
   readonly updates?: Readonly<Record<string, string>>;
   /** Columns that the database gives a value at the insert. */
   readonly assigned?: AssignedColumns;
+  /** Another table, in which the statement records what is announced. */
+  readonly journal?: JournalShape;
+}
+
+/** A table of events; a row that is there already stays as it is. */
+export interface JournalShape {
+  readonly table: string;
+  /** The column of the event's id. */
+  readonly key: string;
+  /** The column of its payload. */
+  readonly payload: string;
+  /** Column to SQL type. */
+  readonly columns: Readonly<Record<string, string>>;
 }
 
 /** Columns whose values only the database can give, such as a gapless number. */
@@ -42,7 +55,10 @@ const OUTBOX = 'id, type, subject, data, time, trace, correlation, causation, ac
 const MARK_COLUMNS =
   'request_key text, request_print text, snapshot json, marked_at timestamptz, consumer text, event_id uuid';
 
-/** The text for a variant: $1 is the rows, $2 their events. Answers one row per saved state when it must tell. */
+/**
+ * The text for a variant: $1 is the rows, $2 their events, $3 the rows of the journal, if there is one. Answers one row
+ * per saved state when it must tell.
+ */
 export function saveStatement(shape: PostgresTableShape, variant: Variant): string {
   // What the database assigned at the insert is part of the state ever after, so an update has nothing to add.
   const given = variant.insert ? shape : { ...shape, assigned: undefined };
@@ -51,6 +67,7 @@ export function saveStatement(shape: PostgresTableShape, variant: Variant): stri
     eligibleCte(shape, variant),
     variant.insert ? insertCte(shape) : updateCte(shape),
     outboxCte(given),
+    ...(shape.journal ? [journalCte(shape.schema, shape.journal)] : []),
     ...(variant.marks ? markCtes(given) : []),
   ];
   return `with ${ctes.join(',\n')}\n${answer(shape, variant)}`;
@@ -95,12 +112,22 @@ function updateCte({ schema, table, key, columns, updates }: PostgresTableShape)
     returning t.${key})`;
 }
 
-function outboxCte({ schema, key, assigned }: PostgresTableShape): string {
+function outboxCte({ schema, key, assigned, journal }: PostgresTableShape): string {
   const data = withAssigned('e.data', assigned);
   const values = OUTBOX.split(', ').map((name) => (name === 'data' ? data : `e.${name}`));
   return `announced as (insert into ${schema}.outbox (${OUTBOX}) select ${values.join(', ')}
     from json_to_recordset($2::json) as e(${EVENT_COLUMNS}) join saved s on s.${key} = e.row_key
-    order by e.n)`;
+    order by e.n${journal ? ' returning position, id, data' : ''})`;
+}
+
+// The payload is in the outbox already, so it is sent and read once.
+function journalCte(schema: string, { table, key, payload, columns }: JournalShape): string {
+  const names = Object.keys(columns).filter((name) => name !== payload);
+  const typed = names.map((name) => `${name} ${columns[name]}`).join(', ');
+  return `recorded as (insert into ${schema}.${table} (${names.join(', ')}, ${payload})
+    select ${names.map((name) => `j.${name}`).join(', ')}, a.data
+    from json_to_recordset($3::json) as j(${typed}) join announced a on a.id = j.${key}
+    order by a.position on conflict (${key}) do nothing)`;
 }
 
 function markCtes({ schema, key, assigned }: PostgresTableShape): string[] {

@@ -1,10 +1,10 @@
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
 import { DuplicateEvent, DuplicateRequest } from '../../../contract/duplicates.ts';
 import { type AppError, common } from '../../../contract/errors.ts';
-import { announcementsOf } from '../../announcements.ts';
+import { type Announcement, announcementsOf } from '../../announcements.ts';
 import { coalesce } from '../../coalesce.ts';
 import { type Database, rowFaultInPostgres, violatedConstraint } from '../postgres.ts';
-import { type PostgresTableShape, saveStatement, type Variant } from './save-statement.ts';
+import { type JournalShape, type PostgresTableShape, saveStatement, type Variant } from './save-statement.ts';
 
 /** How the states of one table are saved. */
 export interface TableSpec<S extends Versioned> extends PostgresTableShape {
@@ -13,14 +13,22 @@ export interface TableSpec<S extends Versioned> extends PostgresTableShape {
   readonly secrets?: readonly (keyof S & string)[];
   /** States that share one of these never meet in a statement: each must see what the other did. */
   readonly apart?: (state: S) => readonly string[];
+  /** Records what is announced in the statement that announces it. */
+  readonly journal?: Journal;
   /** Constraint name to the error that it stands for. */
   readonly conflicts?: Readonly<Record<string, (state: S) => AppError>>;
+}
+
+/** A table of this service in which its own events are recorded. */
+export interface Journal extends JournalShape {
+  /** The row of an event; undefined for one that is not recorded. */
+  rowOf(event: Announcement & { readonly source: string }): object | undefined;
 }
 
 interface Pending<S> {
   readonly ctx: Ctx;
   readonly change: Change<S>;
-  readonly announcements: readonly object[];
+  readonly announcements: readonly (Announcement & { readonly row_key: unknown })[];
 }
 
 interface SavedRow {
@@ -42,6 +50,13 @@ export function postgresSaver<S extends Versioned>(
 ): (ctx: Ctx, change: Change<S>) => Promise<S> {
   const statements = new Map<string, { name: string; text: string }>();
 
+  function journalRows({ rowOf, payload }: Journal, events: readonly Announcement[]): object[] {
+    return events.flatMap((event) => {
+      const row = rowOf({ ...event, source: contract.name });
+      return row ? [{ ...row, [payload]: undefined }] : [];
+    });
+  }
+
   function statement(variant: Variant): { name: string; text: string } {
     const name = `save ${spec.schema}.${spec.table} ${variant.insert ? 'insert' : 'update'}${variant.marks ? ' marks' : ''}`;
     const known = statements.get(name);
@@ -54,12 +69,14 @@ export function postgresSaver<S extends Versioned>(
   async function run(insert: boolean, batch: readonly Pending<S>[]): Promise<(S | Error)[]> {
     const marks = batch.some(({ ctx }) => ctx.request !== undefined || ctx.cause !== undefined);
     const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next, spec.secrets) : change.next));
+    const announced = batch.flatMap(({ announcements }) => announcements);
     // `n` keeps the order of the events, which a join may lose.
-    const events = batch.flatMap(({ announcements }) => announcements).map((row, n) => ({ ...row, n }));
-    const answers = await db.query<SavedRow & Record<string, unknown>>(statement({ insert, marks }), [
-      JSON.stringify(rows),
-      JSON.stringify(events),
-    ]);
+    const documents = [rows, announced.map((event, n) => ({ ...event, n }))];
+    if (spec.journal) documents.push(journalRows(spec.journal, announced));
+    const answers = await db.query<SavedRow & Record<string, unknown>>(
+      statement({ insert, marks }),
+      documents.map((document) => JSON.stringify(document)),
+    );
     db.announced();
     const byKey = new Map<unknown, (typeof answers)[number]>(answers.map((row) => [row[spec.key as string], row]));
     return batch.map(({ ctx, change }) => outcome(ctx, change.next, byKey.get(change.next[spec.key])));
@@ -130,9 +147,5 @@ function markedRow<S extends Versioned>(ctx: Ctx, next: S, secrets: readonly (ke
   };
 }
 
-const outboxRows = <S extends Versioned>(
-  contract: Contract,
-  key: keyof S & string,
-  ctx: Ctx,
-  change: Change<S>,
-): object[] => announcementsOf(contract, ctx, change.events).map((event) => ({ row_key: change.next[key], ...event }));
+const outboxRows = <S extends Versioned>(contract: Contract, key: keyof S & string, ctx: Ctx, change: Change<S>) =>
+  announcementsOf(contract, ctx, change.events).map((event) => ({ row_key: change.next[key], ...event }));
