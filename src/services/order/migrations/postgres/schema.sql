@@ -110,19 +110,3 @@ CREATE INDEX inbox_handled_at ON tradepost_order.inbox USING brin (handled_at);
 CREATE INDEX orders_by_user ON tradepost_order.orders USING btree (user_id, order_id);
 CREATE INDEX request_created_at ON tradepost_order.request USING btree (created_at);
 CREATE INDEX timeline_by_order ON tradepost_order.timeline USING btree (order_id, at);
-
-CREATE OR REPLACE FUNCTION tradepost_order.tell_announced()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-begin
-  insert into tradepost_order.timeline
-    (event_id, order_id, type, service, subject, at, actor, causation_id, correlation_id, data)
-  select id, subject::bigint, type, 'order', subject, time, actor, causation, correlation, data
-  from announced where about is not null order by position
-  on conflict (event_id) do nothing;
-  return null;
-end $function$
-;
-
-CREATE TRIGGER tell_announced AFTER INSERT ON tradepost_order.outbox REFERENCING NEW TABLE AS announced FOR EACH STATEMENT EXECUTE FUNCTION tradepost_order.tell_announced();
