@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, test } from 'node:test';
 import { systemCtx } from '../../platform/contract/ctx.ts';
 import { openDatabase } from '../../platform/db/postgres/postgres.ts';
@@ -11,6 +9,7 @@ import { engine } from '../../testing/engines.ts';
 import { settle } from '../../testing/settle.ts';
 import { startSystem } from '../../testing/system.ts';
 import { type World, world } from '../../testing/world.ts';
+import { type Received, receiver } from './webhook.fixture.ts';
 
 interface Seen {
   readonly endpoint_id: number;
@@ -29,37 +28,6 @@ interface Seen {
 
 const read = ({ body }: TestAnswer) => body as unknown as Seen;
 const readList = ({ body }: TestAnswer) => body as unknown as Seen[];
-
-interface Received {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: string;
-}
-
-/** An endpoint of a customer on loopback; the first part of the path is the status that it answers. */
-async function receiver() {
-  const received: Received[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.on('data', (part: Buffer) => {
-      body += part;
-    });
-    request.on('end', () => {
-      const path = request.url ?? '';
-      received.push({ path, headers: request.headers, body });
-      response.writeHead(Number(path.split('/')[1]), { location: '/200/redirected' }).end('x'.repeat(100_000));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    at: (path: string) => received.filter((one) => one.path === path),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
-}
 
 let shop: World;
 let open: Awaited<ReturnType<typeof receiver>>;
