@@ -212,6 +212,13 @@ export const paging = {
   cursor: Type.Optional(Type.String({ maxLength: 200 })),
 };
 
+/** Which page of a list is wanted. */
+export interface PageRequest {
+  readonly limit: number;
+  /** Opaque; of the page before. */
+  readonly cursor?: string;
+}
+
 /** A page of a list: goes out as a bare array, with the next page in the Link header. */
 export const PageOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) }, { page: true });

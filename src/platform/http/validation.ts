@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { type AppError, invalid } from '../contract/errors.ts';
 import { isDecimalAmount } from '../contract/money.ts';
-import { faultsIn, type InputPart, sentenceOf } from '../contract/schema/faults.ts';
+import { inputFaultSentence, faultsIn, type InputPart } from '../contract/schema/faults.ts';
 import { TEXT_FORMATS } from '../contract/schema/text.ts';
 import { readParameters } from './parameters.ts';
 
@@ -81,6 +81,6 @@ function validatorOf(validate: ValidateFunction, part: InputPart): Validator {
 function refusal(errors: NonNullable<ValidateFunction['errors']>, part: InputPart): AppError {
   const all = faultsIn(errors, part);
   const faults = all.slice(0, REPORTED);
-  const sentence = `${sentenceOf(faults, part)}${all.length > REPORTED ? '; and more' : ''}`;
+  const sentence = `${inputFaultSentence(faults, part)}${all.length > REPORTED ? '; and more' : ''}`;
   return invalid(sentence, faults);
 }

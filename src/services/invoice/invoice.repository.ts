@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
@@ -7,11 +7,6 @@ import type { InvoiceState } from './invoice.model.ts';
 export interface InvoiceFilter {
   readonly user_id?: number;
   readonly status?: InvoiceStatus;
-}
-
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 /** How invoices are kept. */

@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { Ids } from '../../platform/ids.ts';
@@ -14,11 +14,6 @@ export interface TransactionFilter {
   readonly user_id?: number;
   readonly status?: TransactionStatus;
   readonly invoice_id?: number;
-}
-
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 /** Ids, known before anything is saved. */

@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
@@ -9,11 +9,6 @@ export interface ProductFilter {
   /** Words or beginnings of words; all must be there. What makes no difference is in `platform/text/fold.ts`. */
   readonly q?: string;
   readonly in_stock?: boolean;
-}
-
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
 }
 
 /** How products and their stock are kept. */

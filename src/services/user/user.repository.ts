@@ -1,13 +1,8 @@
 import type { JWK } from 'jose';
-import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/ids.ts';
 import type { Session } from './user.contract.ts';
 import type { UserState } from './user.model.ts';
-
-export interface PageRequest {
-  readonly limit: number;
-  readonly cursor?: string;
-}
 
 /** How accounts are kept. */
 export interface UserRepository {

@@ -19,7 +19,7 @@ export function faultsIn(errors: readonly ErrorObject[], part: InputPart): Input
 }
 
 /** All faults in one sentence: `item 2: quantity must be at least 1; name is missing`. */
-export function sentenceOf(faults: readonly InputFault[], part: InputPart): string {
+export function inputFaultSentence(faults: readonly InputFault[], part: InputPart): string {
   return faults.map(({ pointer, detail }) => `${placeOf(pointer, part)} ${detail}`).join('; ');
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client';
-import { overClients, SETTINGS } from './client.ts';
+import { CLICKHOUSE_SETTINGS, overClients } from './client.ts';
 import type { ClickHouse } from './engine.ts';
 
 /** The package that the engine in the process comes in, and the version that was tried. */
@@ -35,7 +35,7 @@ export async function openChdb({ dataDir, prefix }: { dataDir: string; prefix: s
     const options = { connection: createChdbConnection({ path }), log: { level: ClickHouseLogLevel.OFF } };
     const client = createClient(options as Parameters<typeof createClient>[0]);
     // Once for the session: given with every statement they would be said with every statement.
-    const settings = Object.entries({ ...SETTINGS, ...OWN }).map(([name, value]) => `${name} = '${value}'`);
+    const settings = Object.entries({ ...CLICKHOUSE_SETTINGS, ...OWN }).map(([name, value]) => `${name} = '${value}'`);
     await client.command({ query: `set ${settings.join(', ')}` });
     return client;
   };

@@ -28,14 +28,14 @@ export function openServer({ url, username, password, prefix }: ServerOptions): 
     request_timeout: 86_400_000,
     max_open_connections: 16,
     keep_alive: { enabled: true, idle_socket_ttl: 2_000 },
-    clickhouse_settings: SETTINGS,
+    clickhouse_settings: CLICKHOUSE_SETTINGS,
     log: { level: ClickHouseLogLevel.OFF },
   });
   return overClients({ prefix, where: url, embedded: false, writes: client, reads: [client] });
 }
 
 /** How every statement reads and writes values, whatever the profile of the user says. */
-export const SETTINGS: ClickHouseSettings = {
+export const CLICKHOUSE_SETTINGS: ClickHouseSettings = {
   date_time_output_format: 'iso',
   date_time_input_format: 'best_effort',
   output_format_json_quote_64bit_integers: 0,

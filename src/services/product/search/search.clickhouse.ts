@@ -1,10 +1,10 @@
-import type { Page } from '../../../platform/contract/contract.ts';
+import type { Page, PageRequest } from '../../../platform/contract/contract.ts';
 import { FOLDING } from '../../../platform/contract/text/fold.ts';
 import type { ClickHouseStore, States } from '../../../platform/db/clickhouse/store/store.ts';
 import { type Choice, newestRows } from '../../../platform/db/clickhouse/store/table.ts';
 import { cursorId } from '../../../platform/db/pages.ts';
 import type { KeptProduct } from '../clickhouse/product.stock.clickhouse.ts';
-import type { PageRequest, ProductFilter } from '../product.repository.ts';
+import type { ProductFilter } from '../product.repository.ts';
 import { type Search, type SearchFields, searchFieldsOf, searchOf } from './search.model.ts';
 
 /** What of a product is asked when it is looked for: reads of products by their ids carry none of it. */

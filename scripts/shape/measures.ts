@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { lineOf, type Node, parsed, readsEnvironment, walk } from './sources.ts';
+import { lineOf, type Node, parsed, readsEnvironment, walk } from '../sources.ts';
 
 /** What is counted in one file. */
 export interface FileMeasure {
@@ -13,12 +13,15 @@ export interface FileMeasure {
   readonly moduleMocks: number;
 }
 
-/** A function with a body in braces, or over several lines; what lies in functions inside it is theirs. */
+/** A function with a body in braces, or over several lines. */
 export interface FunctionMeasure {
   readonly name: string;
   readonly file: string;
   readonly line: number;
+  /** Without what lies in functions inside it. */
   readonly lines: number;
+  /** With the functions inside it; a text over several lines (SQL, Lua) counts as one. */
+  readonly grossLines: number;
 }
 
 const FUNCTIONS = ['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression'];
@@ -28,6 +31,7 @@ export function measure(file: string): FileMeasure {
   const text = readFileSync(file, 'utf8');
   const { program, comments } = parsed(file);
   const functions: { node: Node; name: string; first: number; last: number }[] = [];
+  const texts: Node[] = [];
   let anys = 0;
   let environment = false;
   let exports = 0;
@@ -35,6 +39,7 @@ export function measure(file: string): FileMeasure {
     if (node.type === 'TSAnyKeyword') anys++;
     if (readsEnvironment(node)) environment = true;
     if (node.type.startsWith('Export')) exports += exportedNames(node);
+    if (node.type === 'TemplateLiteral') texts.push(node);
     if (!FUNCTIONS.includes(node.type)) return;
     const [first, last] = [lineOf(text, node.start), lineOf(text, node.end)];
     const braces = (node.body as Node | null)?.type === 'BlockStatement';
@@ -45,7 +50,13 @@ export function measure(file: string): FileMeasure {
     lines: text.split('\n').length - 1,
     commentLines: comments.reduce((sum, one) => sum + lineOf(text, one.end) - lineOf(text, one.start) + 1, 0),
     exports,
-    functions: functions.map((one) => ({ name: one.name, file, line: one.first, lines: ownLines(one, functions) })),
+    functions: functions.map((one) => ({
+      name: one.name,
+      file,
+      line: one.first,
+      lines: ownLines(one, functions),
+      grossLines: one.last - one.first + 1 - linesOfTexts(text, one, texts),
+    })),
     anys,
     environment,
     moduleMocks: text.match(/\b(mock\.module|jest\.mock|vi\.mock)\(/g)?.length ?? 0,
@@ -62,6 +73,12 @@ function ownLines(one: Span, all: readonly Span[]): number {
     for (let line = other.first; line <= other.last; line++) if (line > one.first && line < one.last) inside.add(line);
   }
   return one.last - one.first + 1 - inside.size;
+}
+
+function linesOfTexts(source: string, { node }: Span, texts: readonly Node[]): number {
+  return texts
+    .filter(({ start, end }) => start >= node.start && end <= node.end)
+    .reduce((sum, { start, end }) => sum + lineOf(source, end) - lineOf(source, start), 0);
 }
 
 function exportedNames(node: Node): number {
