@@ -1,5 +1,5 @@
 import type { Change, Ctx, Page } from '../../../src/platform/contract/contract.ts';
-import type { Ids } from '../../../src/platform/ids.ts';
+import type { Ids } from '../../../src/platform/contract/ids.ts';
 import type { WidgetState } from './widget.model.ts';
 
 export interface WidgetFilter {

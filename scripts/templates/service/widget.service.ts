@@ -1,7 +1,7 @@
 import type { Actions, ServiceParts } from '../../../src/platform/app/module.ts';
 import type { Actor } from '../../../src/platform/contract/contract.ts';
 import { common } from '../../../src/platform/contract/errors.ts';
-import { withId } from '../../../src/platform/ids.ts';
+import { withId } from '../../../src/platform/contract/ids.ts';
 import { widgetErrors, type widgetOps } from './widget.contract.ts';
 import { createWidget, isStaff, maySee, publicWidget, type WidgetState } from './widget.model.ts';
 import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';

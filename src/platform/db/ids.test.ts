@@ -4,7 +4,7 @@ import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { assets } from '../app/assets.ts';
 import { AppError } from '../contract/errors.ts';
-import { type Ids, withId } from '../ids.ts';
+import { type Ids, withId } from '../contract/ids.ts';
 import { idsFromSequence } from './ids.ts';
 import { readMigrations } from './migrations.ts';
 import { type Database, openDatabase, type Sql } from './postgres/postgres.ts';

@@ -1,4 +1,4 @@
-import type { Ids } from '../ids.ts';
+import type { Ids } from '../contract/ids.ts';
 import type { Sql } from './postgres/postgres.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { OrderPlaced } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { deliveryErrors, type ShipTo } from './delivery.contract.ts';

@@ -1,5 +1,5 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
-import type { Ids } from '../../platform/ids.ts';
+import type { Ids } from '../../platform/contract/ids.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
 import type { ShipmentState, ShipmentStep } from './delivery.model.ts';
 

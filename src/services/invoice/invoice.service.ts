@@ -3,7 +3,7 @@ import { createPool } from '../../platform/app/worker/pool.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';

@@ -4,7 +4,7 @@ import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import { wasRefused, withId } from '../../platform/ids.ts';
+import { wasRefused, withId } from '../../platform/contract/ids.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { LineItem, productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';

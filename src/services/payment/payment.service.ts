@@ -4,7 +4,7 @@ import type { ApiOf, Ctx, InputOf } from '../../platform/contract/contract.ts';
 import { type AppError, common } from '../../platform/contract/errors.ts';
 import { minor, sum } from '../../platform/contract/money.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { invoiceOps } from '../invoice/invoice.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { isMore, payAll, payable, paymentOf, payNothing, startPayment } from './model/payment.capture.model.ts';

@@ -1,5 +1,5 @@
 import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
-import type { Ids } from '../../platform/ids.ts';
+import type { Ids } from '../../platform/contract/ids.ts';
 import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 

@@ -1,6 +1,6 @@
 import type { Actions, ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx, Page } from '../../platform/contract/contract.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { Product, productOps } from './product.contract.ts';
 import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';

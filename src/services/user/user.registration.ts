@@ -1,6 +1,6 @@
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { Passwords } from './sign-in/user.passwords.ts';
 import { type Credentials, userErrors } from './user.contract.ts';
 import { registerUser, type UserState } from './user.model.ts';

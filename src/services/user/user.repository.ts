@@ -1,6 +1,6 @@
 import type { JWK } from 'jose';
 import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
-import type { Ids } from '../../platform/ids.ts';
+import type { Ids } from '../../platform/contract/ids.ts';
 import type { Session } from './user.contract.ts';
 import type { UserState } from './user.model.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { AppError } from '../../contract/errors.ts';
-import { withId } from '../../ids.ts';
+import { withId } from '../../contract/ids.ts';
 import type { IdSeries } from '../ids.ts';
 import { eachWay, type StoreTarget } from './clickhouse.fixture.ts';
 import { idsIn } from './store/ids.ts';

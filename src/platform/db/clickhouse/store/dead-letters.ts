@@ -1,4 +1,4 @@
-import type { Ids } from '../../../ids.ts';
+import type { Ids } from '../../../contract/ids.ts';
 import { storable } from '../../letter.ts';
 import { cursorId, pageOf } from '../../pages.ts';
 import type { DeadLetter, DeadLetterStore } from '../../postgres/store/dead-letters.ts';

@@ -1,5 +1,5 @@
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
-import type { Ids } from '../../../ids.ts';
+import type { Ids } from '../../../contract/ids.ts';
 import { coalesce } from '../../coalesce.ts';
 import { type IdSeries, idsFromSequence } from '../../ids.ts';
 import type { Database } from '../postgres.ts';

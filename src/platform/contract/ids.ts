@@ -1,5 +1,5 @@
-import { DuplicateEvent, DuplicateRequest } from './contract/duplicates.ts';
-import { AppError } from './contract/errors.ts';
+import { DuplicateEvent, DuplicateRequest } from './duplicates.ts';
+import { AppError } from './errors.ts';
 
 /** Ids of one kind of thing, known before anything is saved. No two processes are given the same. */
 export interface Ids {
