@@ -1,7 +1,7 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { type AppError, invalid } from '../contract/errors.ts';
 import { isDecimalAmount } from '../contract/money.ts';
-import { inputFaultSentence, faultsIn, type InputPart } from '../contract/schema/faults.ts';
+import { faultsIn, type InputPart, inputFaultSentence } from '../contract/schema/faults.ts';
 import { TEXT_FORMATS } from '../contract/schema/text.ts';
 import { readParameters } from './parameters.ts';
 

@@ -1,6 +1,6 @@
 import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
-import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import type { InvoiceState } from './invoice.model.ts';
 

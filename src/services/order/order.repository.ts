@@ -1,6 +1,6 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
-import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
+import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { OrderStatus } from './order.contract.ts';
 import type { OrderState } from './order.model.ts';
 import type { TimelineEvent } from './timeline/order.timeline.model.ts';

@@ -1,7 +1,7 @@
 import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
+import type { Ids } from '../../platform/contract/ids.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
-import type { Ids } from '../../platform/contract/ids.ts';
 import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
 import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
 import type { PaidAccount } from './model/payment.refunds.model.ts';

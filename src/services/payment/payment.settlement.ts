@@ -1,6 +1,6 @@
 import type { Change, Ctx } from '../../platform/contract/contract.ts';
-import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import { withId, withIds } from '../../platform/contract/ids.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
 import { capture, failPayment } from './model/payment.capture.model.ts';
 import {

@@ -4,7 +4,7 @@ import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import { withId } from '../../platform/ids.ts';
+import { withId } from '../../platform/contract/ids.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { createSender } from './transport/webhook.sender.ts';
 import { newSecret } from './transport/webhook.signature.ts';

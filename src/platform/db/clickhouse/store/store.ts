@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
-import type { Reconciliation, ReconciliationRange } from '../../../contract/reconciliation.ts';
 import type { Ids } from '../../../contract/ids.ts';
+import type { Reconciliation, ReconciliationRange } from '../../../contract/reconciliation.ts';
 import { coalesce } from '../../coalesce.ts';
 import type { IdSeries } from '../../ids.ts';
 import type { DeadLetterStore } from '../../postgres/store/dead-letters.ts';
