@@ -26,7 +26,7 @@ test('the second tier adds its own files, and those of the first that run on eve
 });
 
 test('what a word matches elsewhere is told', () => {
-  const { files, elsewhere } = select('first', ['db/copy/copy.kill', 'faults.nightly']);
+  const { files, elsewhere } = select('first', ['transfer/copy.kill', 'faults.nightly']);
   assert.deepEqual(
     [files, [...elsewhere].sort()],
     [
