@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
-import { asPeer, defineService, guard, ownService } from './module.ts';
 import { type Ctx, contract, event, Id, op } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
 import { type Consumer, type Envelope, on } from '../contract/events.ts';
+import { asPeer, defineService, guard, ownService } from './module.ts';
 
 const rang = event('bell.rang', 'somebody rings', Type.Object({ door: Id() }));
 const door = contract({
