@@ -131,7 +131,7 @@ const checkText = (schema: string): string => `with
       (' refunded', t.refunded, p.refunds),
       (' voided', case when is_void then t.amount else 0 end, p.voids)) v (what, kept, ledger)
     union all
-    select 'order/' || coalesce(b.order_id, o.order_id) || v.what as what, v.kept, v.ledger
+    select 'order/' || coalesce(b.order_id, o.order_id) || v.what, v.kept, v.ledger
     from ${schema}.bills b full join of_bills o using (order_id), lateral (values
       (' claimed', b.claimed, o.claimed), (' paid', b.paid, o.paid), (' refunded', b.refunded, o.refunded)
     ) v (what, kept, ledger)
