@@ -1,29 +1,19 @@
 import { type CtxSeal, createSeal } from '../auth/seal.ts';
 import { createTokens } from '../auth/tokens.ts';
 import type { Bus } from '../bus/bus.ts';
-import { type DeadLetters, deadLetterActions } from '../bus/dead-letters/dead-letters.ts';
 import { refusePrivateLog } from '../bus/embedded/private-log.ts';
-import { type EventPath, openEventPath } from '../bus/event-path.ts';
-import { publisherOf } from '../bus/publishing/unpublishable.ts';
-import type { Subscriber } from '../bus/subscriber.ts';
-import { withTimeout } from '../bus/timeout.ts';
+import { openEventPath } from '../bus/event-path.ts';
 import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
-import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
-import { systemCtx } from '../contract/ctx.ts';
 import { lostEndSentence } from '../db/clickhouse/lost-parts.ts';
-import { clickhouseStore } from '../db/clickhouse/store/store.ts';
 import { migrateServices } from '../db/module-migrations.ts';
 import { legacyImportNotes, legacyImportText } from '../db/postgres/legacy-import.ts';
-import { type DeadLetterStore, deadLettersIn } from '../db/postgres/store/dead-letters.ts';
+import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
 import { raiseSequences } from '../db/postgres/store/sequences.ts';
-import { postgresStore, type StoredResponse } from '../db/postgres/store/store.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
 import { refuseUnfinished } from '../db/transfer/unfinished.ts';
 import type { Life } from '../http/health/door.ts';
-import { pingCheck } from '../http/peers/ping.ts';
-import { remote } from '../http/peers/remote.ts';
-import { type LocalService, listen } from '../http/servers.ts';
+import { listen } from '../http/servers.ts';
 import type { RemoteService } from '../http/system-routes.ts';
 import { faultLog } from '../observability/fault-log.ts';
 import { healthSources, type Peers } from '../observability/health-sources.ts';
@@ -32,17 +22,9 @@ import { collectProcessMetrics } from '../observability/metrics.ts';
 import { showProcessInfo } from '../observability/process-info.ts';
 import { createEngines, type Engines, persistentServices } from './engines.ts';
 import { arm } from './failpoint.ts';
-import { type ScheduledJob, schedulable, startJobs } from './jobs.ts';
-import {
-  type Actions,
-  type AnyModule,
-  asPeer,
-  guard,
-  hasDeadLetters,
-  ownService,
-  type Tools,
-  type Wire,
-} from './module.ts';
+import { startJobs } from './jobs.ts';
+import type { AnyModule, Tools, Wire } from './module.ts';
+import { type Local, urlOf, wiring } from './wiring.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
 export type Container<S extends object = object> = (wire: Wire) => S;
@@ -75,13 +57,6 @@ export interface RunningSystem<S extends object = object> {
   readonly urls: Readonly<Record<string, string>>;
   /** Stops taking requests, answers those on their way, and ends every connection and child process. */
   close(): Promise<void>;
-}
-
-interface Local extends LocalService {
-  readonly start: () => Promise<unknown>;
-  readonly jobs: readonly ScheduledJob[];
-  /** Connects its consumers, if it has any. */
-  readonly prepare: (path: EventPath) => void;
 }
 
 /** The modules of a container, without building any: what exists, in the order of the map. */
@@ -190,111 +165,6 @@ async function prepareStores(
     log,
   );
   for (const note of await legacyImportNotes(keepers, engines)) log.warn(`taken over: ${legacyImportText(note)}`);
-}
-
-interface Wiring {
-  readonly tools: Tools;
-  readonly engines: Engines;
-  readonly seal: CtxSeal | undefined;
-  readonly locals: Local[];
-  readonly neighbours: RemoteService[];
-  readonly closing: (() => Promise<unknown>)[];
-  /** The dead letters of the services of this process. */
-  readonly stores: Map<string, DeadLetterStore>;
-  readonly peers: Peers;
-}
-
-function wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers: { pings, called } }: Wiring): Wire {
-  return ((module: AnyModule, peers: Record<string, object>) => {
-    const { contract } = module;
-    if (!tools.config.services.has(contract.name)) {
-      if (!seal) throw new Error(`no secret to call ${contract.name} with`);
-      const url = urlOf(tools.config, contract);
-      const client = remote(contract, url, seal);
-      closing.push(() => client.close());
-      neighbours.push({ contract, url });
-      pings.set(contract.name, pingCheck(contract.name, [...tools.config.services].join('+'), client.ping));
-      return client.api;
-    }
-    called.set(contract.name, Object.keys(peers));
-    const kept = openStore(module, engines, tools);
-    if (kept) closing.push(() => closeStore(kept, contract.name, tools.log));
-    if (kept) stores.set(contract.name, kept.deadLetters);
-    const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
-    const service = module.service({ repository: kept?.repository, peers: seen, tools });
-    const listener = kept && listenerOf(module, kept);
-    const actions = listener
-      ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
-      : service;
-    const api = guard(contract, actions, kept?.findAnswer ?? noAnswer);
-    const own = ownService(service, api);
-    locals.push({
-      module,
-      api,
-      prepare: (path) => listener?.prepare(path, own),
-      start: async () => module.start?.(own, systemCtx()),
-      jobs: schedulable(contract.name, own, module.jobs ?? []),
-    });
-    return api;
-  }) as Wire;
-}
-
-const noAnswer = async () => undefined;
-
-/** What a service keeps, wherever it does. */
-interface OpenStore {
-  readonly repository: unknown;
-  readonly deadLetters: DeadLetterStore;
-  findAnswer(key: string): Promise<StoredResponse | undefined>;
-  close(): Promise<void>;
-}
-
-const LAST_WORDS_MS = 5_000;
-
-/** Nothing but the next ids depends on it: a store that is away does not hold up the stop. */
-async function closeStore({ close }: OpenStore, service: string, log: Log): Promise<void> {
-  const told = withTimeout(LAST_WORDS_MS, `it took longer than ${LAST_WORDS_MS / 1_000} s`, close());
-  await told.catch(({ message }: Error) =>
-    log.warn({ service, reason: message }, 'ids that were not used could not be given back; numbers will be missing'),
-  );
-}
-
-function openStore({ contract, stores }: AnyModule, engines: Engines, tools: Tools): OpenStore | undefined {
-  if (!stores) return undefined;
-  if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
-    const store = clickhouseStore(engines.clickhouse(), contract);
-    const { deadLetters, findAnswer, close } = store;
-    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer, close };
-  }
-  const store = postgresStore(engines.database(contract.name), contract);
-  const deadLetters = deadLettersIn(store.db, contract.name);
-  const { findAnswer, close } = store;
-  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer, close };
-}
-
-function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {
-  if (!hasDeadLetters(module)) return undefined;
-  const { contract, consumers } = module;
-  const service = contract.name;
-  let listening: Subscriber | undefined;
-  let way: EventPath | undefined;
-  const letters: DeadLetters = {
-    store: deadLetters,
-    async again(consumer, envelope) {
-      if (consumer === publisherOf(service)) await way?.publishAgain(envelope);
-      else await listening?.again(consumer, envelope);
-    },
-  };
-  const prepare = (path: EventPath, api: ApiOf<Ops>): void => {
-    way = path;
-    if (consumers) listening = path.prepare({ service, consumers, api, deadLetters });
-  };
-  return { letters, prepare };
-}
-
-/** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
-function urlOf(config: Config, { name, port }: Contract): string {
-  return (config.of(name).URL ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
 }
 
 function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefined {

@@ -1,0 +1,153 @@
+import type { CtxSeal } from '../auth/seal.ts';
+import { type DeadLetters, deadLetterActions } from '../bus/dead-letters/dead-letters.ts';
+import type { EventPath } from '../bus/event-path.ts';
+import { publisherOf } from '../bus/publishing/unpublishable.ts';
+import type { Subscriber } from '../bus/subscriber.ts';
+import { withTimeout } from '../bus/timeout.ts';
+import type { Config } from '../config/config.ts';
+import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
+import { systemCtx } from '../contract/ctx.ts';
+import { clickhouseStore } from '../db/clickhouse/store/store.ts';
+import { type DeadLetterStore, deadLettersIn } from '../db/postgres/store/dead-letters.ts';
+import { postgresStore, type StoredResponse } from '../db/postgres/store/store.ts';
+import { pingCheck } from '../http/peers/ping.ts';
+import { remote } from '../http/peers/remote.ts';
+import type { LocalService } from '../http/servers.ts';
+import type { RemoteService } from '../http/system-routes.ts';
+import type { Peers } from '../observability/health-sources.ts';
+import type { Log } from '../observability/log.ts';
+import type { Engines } from './engines.ts';
+import { type ScheduledJob, schedulable } from './jobs.ts';
+import {
+  type Actions,
+  type AnyModule,
+  asPeer,
+  guard,
+  hasDeadLetters,
+  ownService,
+  type Tools,
+  type Wire,
+} from './module.ts';
+
+/** A service of this process, with what its start needs. */
+export interface Local extends LocalService {
+  readonly start: () => Promise<unknown>;
+  readonly jobs: readonly ScheduledJob[];
+  /** Connects its consumers, if it has any. */
+  readonly prepare: (path: EventPath) => void;
+}
+
+export interface WiringOptions {
+  readonly tools: Tools;
+  readonly engines: Engines;
+  readonly seal: CtxSeal | undefined;
+  readonly locals: Local[];
+  readonly neighbours: RemoteService[];
+  readonly closing: (() => Promise<unknown>)[];
+  /** The dead letters of the services of this process. */
+  readonly stores: Map<string, DeadLetterStore>;
+  readonly peers: Peers;
+}
+
+/** How the container connects the modules of this process: a service here, or a client of one elsewhere. */
+export function wiring({
+  tools,
+  engines,
+  seal,
+  locals,
+  neighbours,
+  closing,
+  stores,
+  peers: { pings, called },
+}: WiringOptions): Wire {
+  return ((module: AnyModule, peers: Record<string, object>) => {
+    const { contract } = module;
+    if (!tools.config.services.has(contract.name)) {
+      if (!seal) throw new Error(`no secret to call ${contract.name} with`);
+      const url = urlOf(tools.config, contract);
+      const client = remote(contract, url, seal);
+      closing.push(() => client.close());
+      neighbours.push({ contract, url });
+      pings.set(contract.name, pingCheck(contract.name, [...tools.config.services].join('+'), client.ping));
+      return client.api;
+    }
+    called.set(contract.name, Object.keys(peers));
+    const kept = openStore(module, engines, tools);
+    if (kept) closing.push(() => closeStore(kept, contract.name, tools.log));
+    if (kept) stores.set(contract.name, kept.deadLetters);
+    const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
+    const service = module.service({ repository: kept?.repository, peers: seen, tools });
+    const listener = kept && listenerOf(module, kept);
+    const actions = listener
+      ? ({ ...service, ...deadLetterActions(listener.letters) } as unknown as Actions<Ops>)
+      : service;
+    const api = guard(contract, actions, kept?.findAnswer ?? noAnswer);
+    const own = ownService(service, api);
+    locals.push({
+      module,
+      api,
+      prepare: (path) => listener?.prepare(path, own),
+      start: async () => module.start?.(own, systemCtx()),
+      jobs: schedulable(contract.name, own, module.jobs ?? []),
+    });
+    return api;
+  }) as Wire;
+}
+
+const noAnswer = async () => undefined;
+
+/** What a service keeps, wherever it does. */
+interface OpenStore {
+  readonly repository: unknown;
+  readonly deadLetters: DeadLetterStore;
+  findAnswer(key: string): Promise<StoredResponse | undefined>;
+  close(): Promise<void>;
+}
+
+const LAST_WORDS_MS = 5_000;
+
+/** Nothing but the next ids depends on it: a store that is away does not hold up the stop. */
+async function closeStore({ close }: OpenStore, service: string, log: Log): Promise<void> {
+  const told = withTimeout(LAST_WORDS_MS, `it took longer than ${LAST_WORDS_MS / 1_000} s`, close());
+  await told.catch(({ message }: Error) =>
+    log.warn({ service, reason: message }, 'ids that were not used could not be given back; numbers will be missing'),
+  );
+}
+
+function openStore({ contract, stores }: AnyModule, engines: Engines, tools: Tools): OpenStore | undefined {
+  if (!stores) return undefined;
+  if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
+    const store = clickhouseStore(engines.clickhouse(), contract);
+    const { deadLetters, findAnswer, close } = store;
+    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer, close };
+  }
+  const store = postgresStore(engines.database(contract.name), contract);
+  const deadLetters = deadLettersIn(store.db, contract.name);
+  const { findAnswer, close } = store;
+  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer, close };
+}
+
+function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {
+  if (!hasDeadLetters(module)) return undefined;
+  const { contract, consumers } = module;
+  const service = contract.name;
+  let listening: Subscriber | undefined;
+  let way: EventPath | undefined;
+  const letters: DeadLetters = {
+    store: deadLetters,
+    async again(consumer, envelope) {
+      if (consumer === publisherOf(service)) await way?.publishAgain(envelope);
+      else await listening?.again(consumer, envelope);
+    },
+  };
+  const prepare = (path: EventPath, api: ApiOf<Ops>): void => {
+    way = path;
+    if (consumers) listening = path.prepare({ service, consumers, api, deadLetters });
+  };
+  return { letters, prepare };
+}
+
+/** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
+export function urlOf(config: Config, { name, port }: Contract): string {
+  return (config.of(name).URL ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
+}
