@@ -169,12 +169,13 @@ async function figures({ call, admin }: Story): Promise<void> {
 }
 
 async function webhooks({ call, ada }: Story): Promise<void> {
-  const { body } = await call(ada, 'payment.createEndpoint');
-  const params = { endpoint_id: body.endpoint_id ?? body.id };
-  await call(ada, 'payment.listEndpoints');
-  await call(ada, 'payment.getEndpoint', params);
-  await call(ada, 'payment.rotateSecret', params);
-  await call(ada, 'payment.enableEndpoint', params);
+  const { body } = await call(ada, 'webhook.createEndpoint');
+  const params = { endpoint_id: body.endpoint_id };
+  await call(ada, 'webhook.updateEndpoint', params);
+  await call(ada, 'webhook.listEndpoints');
+  await call(ada, 'webhook.getEndpoint', params);
+  await call(ada, 'webhook.rotateSecret', params);
+  await call(ada, 'webhook.enableEndpoint', params);
 }
 
 /** One problem of each kind that a client meets. */

@@ -171,4 +171,5 @@ export const webhookContract = contract({
   ops: webhookOps,
   events: webhookEvents,
   errors: webhookErrors,
+  answers: new URL('./webhook.answers.json', import.meta.url),
 });
