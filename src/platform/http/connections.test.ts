@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { settle } from '../../testing/settle.ts';
 import { createLog } from '../observability/log.ts';
 import { createServer } from './server.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
+/** More than the buffers on the way take, so that it waits for its reader. */
+const LARGE = 64_000_000;
 const HOST = 'Host: localhost\r\n';
 const POST = `POST /keep HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 9\r\n`;
 
@@ -18,14 +21,20 @@ describe('a server that stops', { timeout: 60_000 }, () => {
   let asked: number;
   let release: () => void;
   let clients: Client[];
+  let large: ServerResponse | undefined;
 
   beforeEach(async () => {
     kept = 0;
     asked = 0;
     clients = [];
+    large = undefined;
     app = createServer(log);
     const gate = new Promise<void>((resolve) => {
       release = resolve;
+    });
+    app.get('/large', async (_request, reply) => {
+      large = reply.raw;
+      return Buffer.alloc(LARGE);
     });
     app.post('/keep', async () => ({ kept: ++kept }));
     app.get('/gate', async () => {
@@ -114,10 +123,62 @@ describe('a server that stops', { timeout: 60_000 }, () => {
     const answers = [early, late].flatMap(({ said }) => said.match(/"kept":\d+/g) ?? []);
     assert.equal(answers.length, kept, `${early.said}\n${late.said}`);
   });
+
+  test('gives a client five seconds to read its answer, and a request one to become whole', async (t) => {
+    const slow = await client(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
+    slow.socket.pause();
+    const half = await client(POST, '\r\n', '{"a"');
+    await settle(() => assert.equal(large?.headersSent, true));
+    await taken(2);
+    const clock = stoppedClock(t);
+    const closed = app.close();
+    await clock.looks();
+    clock.forward(1_000);
+    await clock.looks();
+    await taken(2);
+    clock.forward(1);
+    await half.ended;
+    clock.forward(3_999);
+    await clock.looks();
+    await taken(1);
+    assert.equal(large?.destroyed, false);
+    clock.forward(1);
+    await closed;
+    assert.equal(large?.writableFinished, false);
+  });
+
+  test('waits for a client that has read its answer in time', async (t) => {
+    const slow = await client(`GET /large HTTP/1.1\r\n${HOST}\r\n`);
+    slow.socket.pause();
+    await settle(() => assert.equal(large?.headersSent, true));
+    const clock = stoppedClock(t);
+    const closed = app.close();
+    await clock.looks();
+    clock.forward(4_999);
+    slow.socket.resume();
+    await Promise.all([closed, slow.ended]);
+    assert.ok(slow.said.length > LARGE);
+  });
 });
 
 interface Client {
   readonly socket: Socket;
   readonly ended: Promise<unknown>;
   said: string;
+}
+
+/** The clock of the server, which only goes on when it is told to. */
+function stoppedClock(t: TestContext): { forward(ms: number): void; looks(): Promise<void> } {
+  let now = performance.now();
+  const asked = t.mock.method(performance, 'now', () => now).mock;
+  return {
+    forward: (ms) => {
+      now += ms;
+    },
+    // Enough of them that each connection was looked at since the clock was set.
+    looks: async () => {
+      const before = asked.callCount();
+      while (asked.callCount() < before + 5) await new Promise((resolve) => setTimeout(resolve, 1));
+    },
+  };
 }

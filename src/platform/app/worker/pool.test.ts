@@ -51,3 +51,28 @@ test('a thread without work ends, and the next work has a new one', async () => 
   const first = await pool.run({ what: 'answer' });
   await settle(async () => assert.notEqual(await pool.run({ what: 'answer' }), first));
 });
+
+test('a thread that takes more memory than it may ends, and what waited is done', async () => {
+  const pool = createPool(testTask, { ...options, memoryMb: 16 });
+  const greedy = pool.run({ what: 'hoard' }).catch((error: AppError) => error);
+  const waiting = pool.run({ what: 'answer' });
+  const error = (await greedy) as AppError;
+  assert.equal(error.code, 'TRADEPOST_UNAVAILABLE');
+  assert.match(String(error.cause), /memory/);
+  assert.equal(typeof (await waiting), 'number');
+});
+
+test('a thread that is not done in half a minute ends, and what waited is done', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pool = createPool(testTask, options);
+  const until = new Int32Array(new SharedArrayBuffer(4));
+  const endless = pool.run({ what: 'wait', until }).catch((error: AppError) => error);
+  const waiting = pool.run({ what: 'answer' });
+  t.mock.timers.tick(29_999);
+  assert.equal(await Promise.race([endless, Promise.resolve('at work')]), 'at work');
+  t.mock.timers.tick(1);
+  const error = (await endless) as AppError;
+  assert.equal(error.code, 'TRADEPOST_UNAVAILABLE');
+  assert.match(String(error.cause), /longer than 30 s/);
+  assert.equal(typeof (await waiting), 'number');
+});

@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly queue: number;
   /** After how long without work a thread ends. */
   readonly idleMs: number;
+  /** How much memory a thread may take, in MB; 512 when not given. */
+  readonly memoryMb?: number;
 }
 
 interface Job<I, O> {
@@ -28,7 +30,10 @@ const PATIENCE_MS = 30_000;
 const MEMORY_MB = 512;
 
 /** A pool of threads that start with the first work and are started again when one has ended. */
-export function createPool<I, O>(task: Task<I, O>, { threads, queue, idleMs }: PoolOptions): Pool<I, O> {
+export function createPool<I, O>(
+  task: Task<I, O>,
+  { threads, queue, idleMs, memoryMb = MEMORY_MB }: PoolOptions,
+): Pool<I, O> {
   const waiting: Job<I, O>[] = [];
   const idle: Thread<I, O>[] = [];
   let running = 0;
@@ -52,7 +57,7 @@ export function createPool<I, O>(task: Task<I, O>, { threads, queue, idleMs }: P
 
   function start(): Thread<I, O> {
     running++;
-    return startThread(task, next, ended);
+    return startThread(task, memoryMb, next, ended);
   }
 
   return {
@@ -75,10 +80,11 @@ interface Thread<I, O> {
 
 function startThread<I, O>(
   { entry, name }: Task<I, O>,
+  memoryMb: number,
   onFree: (thread: Thread<I, O>) => void,
   onExit: (thread: Thread<I, O>) => void,
 ): Thread<I, O> {
-  const resourceLimits = { maxOldGenerationSizeMb: MEMORY_MB };
+  const resourceLimits = { maxOldGenerationSizeMb: memoryMb };
   const worker = new Worker(new URL(entry), { name, workerData: { task: name }, resourceLimits });
   let job: Job<I, O> | undefined;
   let timer: NodeJS.Timeout | undefined;
