@@ -23,6 +23,7 @@ export const STATUS = {
   headers_too_large: 431,
   not_implemented: 501,
   unavailable: 503,
+  version_not_supported: 505,
 } as const;
 
 /** What to do about an error of a kind, where the error itself does not say. */
@@ -42,6 +43,7 @@ export const REMEDY: Readonly<Record<Kind, string>> = {
   unprocessable: 'Send the request as it was, or with another key.',
   too_many: 'Wait as long as Retry-After says, and send the request again.',
   headers_too_large: 'Send fewer or shorter headers.',
+  version_not_supported: 'Send HTTP/1.1.',
   unavailable: 'Wait as long as Retry-After says, and send the request again.',
 };
 
@@ -233,6 +235,7 @@ export const common = errors('TRADEPOST', {
     'Transfer-Encoding may only be chunked',
     'Send the body in chunks or with Content-Length, and not compressed.',
   ],
+  HTTP_VERSION: ['version_not_supported', 'only HTTP/1.1 and HTTP/1.0 are spoken here', REMEDY.version_not_supported],
   EXPECTATION: ['expectation_failed', 'Expect may only be 100-continue', REMEDY.expectation_failed],
   URI_TOO_LONG: [
     'uri_too_long',

@@ -34,6 +34,7 @@ const TITLES: Record<number, string> = {
   500: 'Internal error',
   501: 'Not implemented',
   503: 'Service unavailable',
+  505: 'HTTP version not supported',
 };
 
 export const INTERNAL_REMEDY =

@@ -33,6 +33,11 @@ document lists twice. Digits alone are always an id, and no username has digits 
 Ids are positive integers. Times are RFC 3339 in UTC. Amounts are decimals with two digits beside a currency of ISO 4217;
 they are counted in whole cents and never rounded on their way.
 
+## Methods
+
+Wherever GET is taken, HEAD is too, with the same headers and no body. OPTIONS names the methods of an address; any other
+is answered 405 with \`Allow\`. A body is JSON in UTF-8, and not compressed.
+
 ## Lists
 
 A list is a JSON array. \`limit\` (50, at most 200) is the length of a page; the address of the next one is in the header

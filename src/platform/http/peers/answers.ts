@@ -105,6 +105,7 @@ const OF_THE_FORM: readonly Kind[] = [
   'uri_too_long',
   'expectation_failed',
   'not_implemented',
+  'version_not_supported',
 ];
 
 function refusalOf(problem: Partial<Problem>, { statusCode, headers }: Answer, { op, ctx, fault }: Refused): AppError {

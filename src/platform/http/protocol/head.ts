@@ -46,6 +46,7 @@ export function originForm({ method, url = '/' }: { method?: string | undefined;
 
 function faultIn(request: IncomingMessage): AppError | undefined {
   const { rawHeaders, headers, httpVersionMajor, httpVersionMinor, url = '' } = request;
+  if (httpVersionMajor !== 1) return common.HTTP_VERSION();
   if (url.length > MAX_ADDRESS) return common.URI_TOO_LONG();
   let bytes = 0;
   let hosts = 0;
@@ -54,7 +55,7 @@ function faultIn(request: IncomingMessage): AppError | undefined {
     if (index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host') hosts += 1;
   }
   if (bytes > MAX_HEADERS) return common.HEADERS_TOO_LARGE();
-  const isOld = httpVersionMajor < 1 || (httpVersionMajor === 1 && httpVersionMinor === 0);
+  const isOld = httpVersionMinor === 0;
   if (hosts > 1) return invalid('the header Host stands in the request more than once');
   if (hosts === 0 && !isOld) return invalid('the header Host is missing');
   if (!HOST.test(headers.host ?? ''))

@@ -19,6 +19,7 @@ const UNREADABLE: Record<string, (packet: string) => AppError> = {
   // A line that is one of HTTP, but for the name of its method.
   HPE_INVALID_METHOD: (packet) => (REQUEST_LINE.test(packet) ? common.METHOD_UNKNOWN() : unreadable()),
   HPE_HEADER_OVERFLOW: (packet) => (LONG_ADDRESS.test(packet) ? common.URI_TOO_LONG() : common.HEADERS_TOO_LARGE()),
+  HPE_INVALID_VERSION: () => common.HTTP_VERSION(),
   HPE_CHUNK_EXTENSIONS_OVERFLOW: () => common.BODY_TOO_LARGE(),
   ERR_HTTP_REQUEST_TIMEOUT: () => common.TIMEOUT(),
 };
