@@ -1,6 +1,7 @@
 import { Degraded } from '../../observability/health.ts';
 import type { Log } from '../../observability/log.ts';
-import type { ActiveSubscription, Bus } from '../bus.ts';
+import type { Bus } from '../bus.ts';
+import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
 import { joinGroup } from './group.ts';
 import { redisPublisher } from './publisher.ts';
@@ -31,21 +32,15 @@ const PING_KEPT_MS = 60_000;
 export async function openRedisBus(options: RedisOptions): Promise<Bus> {
   const { url, prefix, topicOf, keepMs = WEEK_MS, log } = options;
   const client = openClient(url, log);
-  const deliveries = new Set<ActiveSubscription>();
+  const deliveries = openDeliveries();
   await firstAnswer(client);
   if (client.isReady) await warnOfLoss(client, log);
 
   return {
     publish: redisPublisher({ client, prefix, topicOf, keepMs, log }),
-    async subscribe(subscription): Promise<ActiveSubscription> {
-      const delivery = joinGroup({ streamClient: openStreamClient(client, url, log), prefix, subscription, log });
-      deliveries.add(delivery);
-      return {
-        async close() {
-          await delivery.close();
-          deliveries.delete(delivery);
-        },
-      };
+    async subscribe(subscription) {
+      const streamClient = openStreamClient(client, url, log);
+      return deliveries.add(joinGroup({ streamClient, prefix, subscription, log }));
     },
     async ping() {
       // A write: a Redis that is full, or a replica, answers a ping all the same.
@@ -56,8 +51,7 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
       });
     },
     async close() {
-      await Promise.all([...deliveries].map((delivery) => delivery.close()));
-      deliveries.clear();
+      await deliveries.close();
       if (client.isOpen) client.destroy();
     },
   };
