@@ -54,9 +54,7 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
   const bound = consumers.map((consumer) => bind(service, api, consumer));
   const byType = Map.groupBy(bound, ({ type }) => type);
   const wanted = wantedOf(consumers, parts.contracts);
-  for (const { name } of bound) beginAtZero(name);
-  for (const name of [strangerOf(service), lostOf(service)]) beginAtZero(name);
-  for (const { topic } of wanted) countLoss(service, topic, 0);
+  beginCounters(service, bound, wanted);
 
   async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
     let failures = 0;
@@ -117,6 +115,12 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
     },
     stop: () => stopped.abort(),
   };
+}
+
+// From the start, so that a first one is seen as a rise.
+function beginCounters(service: string, bound: readonly Bound[], wanted: readonly EventFilter[]): void {
+  for (const name of [...bound.map((one) => one.name), strangerOf(service), lostOf(service)]) beginAtZero(name);
+  for (const { topic } of wanted) countLoss(service, topic, 0);
 }
 
 interface Bound {

@@ -9,8 +9,8 @@ import { type LogReader, readLog } from './log-reader.ts';
 
 /**
  * The bus of a system without a broker: a log in PostgreSQL. Of each group one process reads; others stand by and
- * take over when its connection ends. Readers of this process are handed what it appends; those that were away,
- * or are elsewhere, read the log.
+ * take over when its connection ends. Readers of this process get what it appends from memory; those that
+ * were away, or are elsewhere, read the log.
  */
 export interface EmbeddedBusOptions {
   readonly db: Database;
@@ -27,14 +27,14 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
   const store = logStore(db);
   const readers = new Set<LogReader>();
   await session.listen(CHANNEL, (last) => {
-    for (const reader of readers) reader.look(last === undefined ? undefined : Number(last));
+    for (const reader of readers) reader.reaches(last === undefined ? undefined : Number(last));
   });
 
   async function append(events: readonly Envelope[]): Promise<SendResult> {
     try {
       const { previous, first, last } = await store.append(events);
       const logged: LoggedEvent[] = events.map((event, n) => ({ ...event, position: first + n }));
-      for (const reader of readers) reader.hand({ previous, last, events: logged });
+      for (const reader of readers) reader.append({ previous, last, events: logged });
       return KEPT;
     } catch (error) {
       return { left: events, error };

@@ -1,41 +1,38 @@
 import { reach } from '../../app/failpoint.ts';
-import type { Envelope } from '../../contract/events.ts';
 import type { Asked, Outboxes, WaitingEvent } from '../../db/postgres/store/outbox.ts';
-import type { Log } from '../../observability/log.ts';
 import { countPublished } from '../../observability/metrics.ts';
 import type { Bus } from '../bus.ts';
 import { heldBack } from './held-subjects.ts';
-import { NotTaken, type Refusal } from './refusal.ts';
+import { NotTaken } from './refusal.ts';
+import { factsOf, type RefusedEventsOptions, refusedEvents } from './refused-events.ts';
 
 /** Brings one batch after the other from the outboxes to the bus. */
 export interface OutboxPublisher {
   /**
-   * Forgets what the bus took before, and brings on what waits of the given services: with `last` nothing more.
-   * Answers whether there may be more. Throws `NotTaken` when the bus takes nothing.
+   * Deletes what the bus took before from the outboxes, and publishes the next batch of the given services; with
+   * `last` it only deletes. Answers whether there may be more. Throws `NotTaken` when the bus takes nothing.
    */
-  carry(services: readonly string[], last: boolean): Promise<boolean>;
+  publishNext(services: readonly string[], last: boolean): Promise<boolean>;
   /** In how many milliseconds something that was refused may be tried again. */
   nextIn(): number;
   /** One public sentence, while the bus does not take something. */
   trouble(): string | undefined;
 }
 
-export interface OutboxPublisherOptions {
+export interface OutboxPublisherOptions extends RefusedEventsOptions {
   readonly outboxes: Outboxes;
   readonly bus: Bus;
-  readonly log: Log;
-  /** What the log says of an event: on which bus, under which topic. */
-  describe(event: Envelope): object;
-  /** Puts an event that the bus never takes where a person sees it. Resolves when it lies there. */
-  putAside(refusal: Refusal): Promise<void>;
 }
 
 const BATCH = 500;
 const NONE: readonly WaitingEvent[] = [];
+const NOT_TAKEN = 'the bus takes no events now; they wait in the outbox';
 
-/** Makes a carrier that has brought nothing yet. */
-export function outboxPublisher({ outboxes, bus, log, describe, putAside }: OutboxPublisherOptions): OutboxPublisher {
+/** Makes one that has published nothing yet. */
+export function outboxPublisher({ outboxes, bus, ...options }: OutboxPublisherOptions): OutboxPublisher {
+  const { log, describe } = options;
   const held = heldBack();
+  const refusals = refusedEvents(held, options);
   // Kept until the outbox has forgotten them: a database that is away in between must not bring them back.
   const done = new Map<string, readonly WaitingEvent[]>();
   let trouble: string | undefined;
@@ -54,67 +51,30 @@ export function outboxPublisher({ outboxes, bus, log, describe, putAside }: Outb
   async function publish(waiting: readonly WaitingEvent[]): Promise<void> {
     reach('relay.publish');
     const refused = await bus.publish(waiting).catch((error: unknown) => {
-      if (trouble === undefined) sayNotTaken(error, waiting);
+      if (trouble === undefined) warnNotTaken(error, waiting);
       trouble = error instanceof NotTaken ? error.sentence : 'the bus takes no events now';
       throw error;
     });
     reach('relay.published');
-    const ended = refused.length === 0 && !held.any() ? waiting : await without(refused, waiting);
+    const ended = refused.length === 0 && !held.any() ? waiting : await refusals.settle(waiting, refused);
     countPublished(waiting.length - refused.length);
     for (const [service, events] of Map.groupBy(ended, ({ source }) => source)) done.set(service, events);
     const ofBus = refused.find(({ holds }) => holds === 'bus');
+    if (ofBus && trouble === undefined) log.warn(refusals.logged(ofBus), NOT_TAKEN);
     trouble = ofBus?.sentence;
     if (refused.length > 0) await next([...done.keys()], 0);
     if (ofBus) throw new NotTaken(ofBus.reason, ofBus.sentence);
   }
 
-  // Everything that is done with: what the bus took, and what was put aside.
-  async function without(refused: readonly Refusal[], waiting: readonly WaitingEvent[]): Promise<WaitingEvent[]> {
-    const left = new Set<string>();
-    for (const refusal of refused) {
-      if (refusal.forGood && (await laidAside(refusal))) continue;
-      left.add(refusal.event.id);
-      hold(refusal);
-    }
-    const gone = new Set(refused.map(({ event }) => event.id));
-    const took = waiting.filter(({ id }) => !gone.has(id));
-    for (const { source, subject } of took) held.release(source, subject);
-    return waiting.filter(({ id }) => !left.has(id));
-  }
-
-  async function laidAside(refusal: Refusal): Promise<boolean> {
-    try {
-      await putAside(refusal);
-      log.error(about(refusal), 'the bus refuses an event for good; it lies with the dead letters');
-      return true;
-    } catch (error) {
-      log.warn({ ...about(refusal), err: error }, 'an event that the bus refuses could not be put aside yet');
-      return false;
-    }
-  }
-
-  function hold(refusal: Refusal): void {
-    const { event, holds, sentence } = refusal;
-    if (holds === 'bus') {
-      if (trouble === undefined) log.warn(about(refusal), 'the bus takes no events now; they wait in the outbox');
-      trouble = sentence;
-      return;
-    }
-    const first = held.hold(event.source, holds === 'topic' ? undefined : event.subject, sentence);
-    if (first) log.warn(about(refusal), `the bus refuses an event; its ${holds} waits, and the others go on`);
-  }
-
-  const about = ({ event, reason }: Refusal) => ({ reason, ...describe(event), ...facts(event) });
-
-  function sayNotTaken(error: unknown, waiting: readonly WaitingEvent[]): void {
+  function warnNotTaken(error: unknown, waiting: readonly WaitingEvent[]): void {
     const [first] = waiting;
     const reason = error instanceof Error ? error.message : String(error);
-    const which = first && { ...describe(first), ...facts(first) };
-    log.warn({ reason, events: waiting.length, ...which }, 'the bus takes no events now; they wait in the outbox');
+    const which = first && { ...describe(first), ...factsOf(first) };
+    log.warn({ reason, events: waiting.length, ...which }, NOT_TAKEN);
   }
 
   return {
-    async carry(services, last) {
+    async publishNext(services, last) {
       const open = services.filter((service) => last || !held.isHeld(service));
       const waiting = await next(open, last ? 0 : BATCH);
       if (waiting.length === 0) return false;
@@ -125,10 +85,3 @@ export function outboxPublisher({ outboxes, bus, log, describe, putAside }: Outb
     trouble: () => trouble ?? held.sentence(),
   };
 }
-
-const facts = ({ id, type, subject, data }: Envelope) => ({
-  event: id,
-  type,
-  subject,
-  size: Buffer.byteLength(data),
-});

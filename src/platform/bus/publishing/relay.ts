@@ -25,6 +25,7 @@ interface RelayParts extends Omit<OutboxPublisherOptions, 'outboxes'> {
 
 const SWEEP_MS = 1_000;
 const REST_MS = 10;
+const NOTIFY_MS = 2;
 const LONGEST_PAUSE_MS = 5_000;
 
 const lockOf = (service: string): string => `relay ${service}`;
@@ -32,27 +33,18 @@ const lockOf = (service: string): string => `relay ${service}`;
 /** Starts the relay of one database. */
 export async function startRelay({ source, services, ...parts }: RelayParts): Promise<Relay> {
   const { outboxes, leading } = source;
-  const carrier = outboxPublisher({ ...parts, outboxes });
+  const publisher = outboxPublisher({ ...parts, outboxes });
+  const notifyOthers = batchedNotifier(outboxes);
+  const pace = pacer();
   const woken = createWakeup();
   const locks = services.map(lockOf);
   let closed = false;
 
   source.onAnnounced(() => {
     woken.notify();
-    if (!locks.every(leading.holds)) tellOthers();
+    if (!locks.every(leading.holds)) notifyOthers();
   });
   await source.onNews(() => woken.notify());
-
-  let telling = false;
-  function tellOthers(): void {
-    if (telling) return;
-    telling = true;
-    // Told together: a notification a commit would make all commits of the database wait for each other.
-    setTimeout(() => {
-      telling = false;
-      outboxes.wakeOthers().catch(() => undefined);
-    }, 2);
-  }
 
   async function run(): Promise<void> {
     let pause = 0;
@@ -61,12 +53,12 @@ export async function startRelay({ source, services, ...parts }: RelayParts): Pr
         await claimSometimes();
         await drain(services.filter((service) => leading.holds(lockOf(service))));
         pause = 0;
-        if (!closed) await woken.wait(Math.min(SWEEP_MS, carrier.nextIn()));
+        if (!closed) await woken.wait(Math.min(SWEEP_MS, publisher.nextIn()));
       } catch (error) {
         if (closed) return;
-        // What the bus does not take the carrier has told.
-        const told = error instanceof NotTaken || pause > 0;
-        if (!told) parts.log.warn({ reason: refusalText(error) }, 'the outbox cannot be read; the relay goes on');
+        // What the bus does not take the publisher has logged.
+        const logged = error instanceof NotTaken || pause > 0;
+        if (!logged) parts.log.warn({ reason: refusalText(error) }, 'the outbox cannot be read; the relay goes on');
         pause = Math.min(LONGEST_PAUSE_MS, pause * 2 || 100);
         await sleep(pause);
       }
@@ -82,21 +74,13 @@ export async function startRelay({ source, services, ...parts }: RelayParts): Pr
   }
 
   async function drain(led: readonly string[]): Promise<void> {
-    do await rest();
-    while (await carrier.carry(led, closed));
-  }
-
-  // Under load a little patience lets more go together; after a quiet moment the first goes at once.
-  let last = Number.NEGATIVE_INFINITY;
-  async function rest(): Promise<void> {
-    const left = last + REST_MS - performance.now();
-    if (left > 1) await sleep(left);
-    last = performance.now();
+    do await pace();
+    while (await publisher.publishNext(led, closed));
   }
 
   const running = run();
   return {
-    trouble: carrier.trouble,
+    trouble: publisher.trouble,
     async close() {
       closed = true;
       woken.notify();
@@ -104,5 +88,29 @@ export async function startRelay({ source, services, ...parts }: RelayParts): Pr
       await source.close?.().catch(() => undefined);
       await Promise.all(locks.map((lock) => leading.yield(lock).catch(() => undefined)));
     },
+  };
+}
+
+// Notifications of several saves go together: one for each commit would make all commits of the database wait for each
+// other.
+function batchedNotifier({ wakeOthers }: EventSource['outboxes']): () => void {
+  let pending = false;
+  return () => {
+    if (pending) return;
+    pending = true;
+    setTimeout(() => {
+      pending = false;
+      wakeOthers().catch(() => undefined);
+    }, NOTIFY_MS);
+  };
+}
+
+// Under load a short pause lets more go together; after a quiet moment the first goes at once.
+function pacer(): () => Promise<void> {
+  let last = Number.NEGATIVE_INFINITY;
+  return async () => {
+    const left = last + REST_MS - performance.now();
+    if (left > 1) await sleep(left);
+    last = performance.now();
   };
 }

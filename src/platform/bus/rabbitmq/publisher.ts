@@ -1,16 +1,14 @@
-import type { Channel, Connection } from 'rabbitmq-client';
+import type { Connection } from 'rabbitmq-client';
 import type { Envelope } from '../../contract/events.ts';
 import { CONTENT_TYPE, toHeaders } from '../cloudevents.ts';
 import { partitionOf } from '../partition.ts';
 import { KEPT, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
-import { alarmText, classifyAmqpError, isNack, roundsOf } from './refusals.ts';
+import { type PublishChannel, publishChannels } from './publish-channel.ts';
+import { classifyAmqpError, isNack, roundsOf } from './refusals.ts';
 
 /** What the binding of CloudEvents to AMQP puts before the name of an attribute. */
 export const AMQP_HEADER_PREFIX = 'cloudEvents:';
-
-/** So often whoever listens binds its queues again. */
-export const BIND_EVERY_MS = 3_000;
 
 /** Publishes on a connection of its own, so that a broker that slows publishers down does not slow consumers. */
 export interface Publisher {
@@ -24,67 +22,24 @@ interface PublisherParts {
   readonly topicOf: (source: string) => string;
 }
 
-interface Line {
-  readonly connection: Connection;
-  readonly channel: Channel;
-  /** Rejects when the broker closes the channel: what was not confirmed on it then never is. */
-  readonly lost: Promise<never>;
-}
-
-/** Makes a publisher; it connects when there is something to say. */
+/** Makes a publisher; it connects at the first event. */
 export function publisher({ connect, exchange, topicOf }: PublisherParts): Publisher {
-  let line: Promise<Line> | undefined;
-  let known = false;
-  let quietUntil = Number.NEGATIVE_INFINITY;
+  let open: Promise<PublishChannel> | undefined;
   let alarm: string | undefined;
-
-  async function open(): Promise<Line> {
-    const connection = connect();
-    connection.on('connection.blocked', (reason) => {
-      alarm = alarmText(reason);
-    });
-    connection.on('connection.unblocked', () => {
-      alarm = undefined;
-    });
-    try {
-      const channel = await connection.acquire({ emitErrorsFromChannel: true });
-      const { promise: lost, reject } = Promise.withResolvers<never>();
-      lost.catch(() => undefined);
-      channel.on('error', reject);
-      if (known) await refuseUnbound(connection);
-      await channel.exchangeDeclare({ exchange, type: 'topic', durable: true });
-      known = true;
-      await channel.confirmSelect();
-      return { connection, channel, lost };
-    } catch (error) {
-      connection.unsafeDestroy();
-      throw error;
-    }
-  }
-
-  // An exchange that was deleted took the bindings with it, and drops what nobody has bound: its events wait, until
-  // whoever listens has had the time to bind again.
-  async function refuseUnbound(connection: Connection): Promise<void> {
-    if (performance.now() >= quietUntil) {
-      const channel = await connection.acquire({ emitErrorsFromChannel: true });
-      channel.on('error', () => undefined);
-      const there = await channel.exchangeDeclare({ exchange, passive: true }).then(
-        () => true,
-        (error: { code?: string }) => error.code !== 'NOT_FOUND',
-      );
-      void channel.close();
-      if (there) return;
-      quietUntil = performance.now() + BIND_EVERY_MS * 2;
-    }
-    throw new Error(`The exchange ${exchange} was deleted. Events wait until the queues are bound to it again.`);
-  }
+  const openChannel = publishChannels({
+    connect,
+    exchange,
+    onAlarm(sentence) {
+      alarm = sentence;
+    },
+  });
 
   async function send(events: readonly Envelope[]): Promise<SendResult> {
     const left = new Set(events);
     const later = new Map<Envelope, unknown>();
     try {
-      line ??= open();
-      const { channel, lost } = await withTimeout(BROKER_TIMEOUT_MS, 'RabbitMQ does not answer.', line);
+      open ??= openChannel();
+      const { channel, lost } = await withTimeout(BROKER_TIMEOUT_MS, 'RabbitMQ does not answer.', open);
       const sent = events.map(async (event) => {
         await channel.basicPublish(address(event), Buffer.from(event.data)).catch((error: unknown) => {
           if (!isNack(error)) throw error;
@@ -116,18 +71,18 @@ export function publisher({ connect, exchange, topicOf }: PublisherParts): Publi
 
   // What may still wait on the old connection must not be sent behind what is published next.
   function hangUp(): void {
-    line?.then(({ connection }) => connection.unsafeDestroy()).catch(() => undefined);
-    line = undefined;
+    open?.then(({ connection }) => connection.unsafeDestroy()).catch(() => undefined);
+    open = undefined;
   }
 
   return {
     publish: (events) => sendParts(roundsOf(events), send, (error) => classifyAmqpError(error, alarm)),
     async close() {
-      const open = await line?.catch(() => undefined);
-      line = undefined;
-      if (!open) return;
-      const closed = open.channel.close().then(() => open.connection.close());
-      await withTimeout(BROKER_TIMEOUT_MS, 'late', closed).catch(() => open.connection.unsafeDestroy());
+      const last = await open?.catch(() => undefined);
+      open = undefined;
+      if (!last) return;
+      const closed = last.channel.close().then(() => last.connection.close());
+      await withTimeout(BROKER_TIMEOUT_MS, 'late', closed).catch(() => last.connection.unsafeDestroy());
     },
   };
 }

@@ -1,7 +1,9 @@
-import { Connection } from 'rabbitmq-client';
+import type { Connection } from 'rabbitmq-client';
 import type { Log } from '../../observability/log.ts';
-import type { ActiveSubscription, Bus } from '../bus.ts';
+import type { Bus } from '../bus.ts';
+import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { openConnection } from './connection.ts';
 import { listenTo } from './listener.ts';
 import { writeProbe } from './probe.ts';
 import { publisher } from './publisher.ts';
@@ -25,49 +27,17 @@ export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions
   const connect = (): Connection => openConnection(url, log);
   const connection = connect();
   const publishing = publisher({ connect, exchange: prefix, topicOf });
-  const probe = writeProbe(connection, `${prefix}.health`);
-  const deliveries = new Set<ActiveSubscription>();
+  const deliveries = openDeliveries();
 
   return {
     publish: publishing.publish,
-    async subscribe(subscription): Promise<ActiveSubscription> {
-      const delivery = await listenTo({ connect, prefix, subscription, log });
-      deliveries.add(delivery);
-      return {
-        async close() {
-          await delivery.close();
-          deliveries.delete(delivery);
-        },
-      };
-    },
-    ping: probe,
+    subscribe: async (subscription) => deliveries.add(await listenTo({ connect, prefix, subscription, log })),
+    ping: writeProbe(connection, `${prefix}.health`),
     async close() {
-      await Promise.all([...deliveries].map((delivery) => delivery.close()));
-      deliveries.clear();
+      await deliveries.close();
       await publishing.close();
       // It would wait for ever for a broker that is away.
       await withTimeout(BROKER_TIMEOUT_MS, 'late', connection.close()).catch(() => connection.unsafeDestroy());
     },
   };
-}
-
-function openConnection(url: string, log: Log): Connection {
-  const connection = new Connection({
-    url,
-    heartbeat: 10,
-    acquireTimeout: 3_000,
-    connectionTimeout: 3_000,
-    retryLow: 200,
-    retryHigh: 2_000,
-    noDelay: true,
-  });
-  let away = false;
-  connection.on('error', (error: Error) => {
-    if (!away) log.warn({ reason: error.message }, 'RabbitMQ does not answer; the bus tries again');
-    away = true;
-  });
-  connection.on('connection', () => {
-    away = false;
-  });
-  return connection;
 }
