@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { settle } from '../../testing/settle.ts';
 import type { Envelope } from '../contract/events.ts';
-import { type Bus, UNDER_WAY } from './bus.ts';
+import { type Bus, MAX_IN_FLIGHT } from './bus.ts';
 import {
   type Broker,
   type BrokerKind,
@@ -107,10 +107,10 @@ function suite(kind: BrokerKind): void {
     await bus.subscribe(subscription);
     const names = subjects(1_500);
     for (let n = 0; n < 1_500; n += 500) await bus.publish(events(names.slice(n, n + 500), 1, 1));
-    await settle(() => assert.ok(underWay > UNDER_WAY / 2, `${underWay} under way`));
+    await settle(() => assert.ok(underWay > MAX_IN_FLIGHT / 2, `${underWay} under way`));
     go.resolve();
     await settle(() => assertAllInOrder(got, names, 1));
-    assert.ok(most <= UNDER_WAY, `${most} under way at once`);
+    assert.ok(most <= MAX_IN_FLIGHT, `${most} under way at once`);
   });
 
   promise(

@@ -2,7 +2,7 @@ import type { Envelope } from '../contract/events.ts';
 import type { Refusal } from './publishing/refusal.ts';
 
 /**
- * The way of events between services. Whichever bus runs, it promises the same (`bus.test.ts` says it in sentences):
+ * The way of events between services. Whichever bus runs, it promises the same (`bus.all.test.ts` says it in sentences):
  * at least once, in order per subject, nothing lost over a restart of broker or process. Nothing outside this
  * folder knows which one it is.
  */
@@ -30,13 +30,13 @@ export interface Subscription {
   /** What it wants, by the service that announces it. Anything else is passed over. */
   readonly filters: readonly EventFilter[];
   /**
-   * Called with one event of a subject at a time, with different subjects side by side. Resolves when the event is
-   * done with for good; only then may the bus forget it. Rejects when the process lets go of it: it is delivered again.
+   * Called with one event of a subject at a time, with different subjects side by side. Resolves when the event may be
+   * acknowledged; only then may the bus forget it. Rejects when it is to be delivered again.
    */
   handle(event: Envelope): Promise<void>;
-  /** Told what came under a wanted topic and is no event. Resolves when it is put aside; the bus then forgets it. */
+  /** Called with what came under a wanted topic and is no event. Resolves when it is put aside; the bus then forgets it. */
   unreadable(raw: string | Buffer, reason: string): Promise<void>;
-  /** Told of events that the bus had for this group and has no longer. */
+  /** Called when the bus has lost events that this group was to get. */
   lost(loss: Loss): void;
 }
 
@@ -61,9 +61,9 @@ export interface EventFilter {
 }
 
 export interface ActiveSubscription {
-  /** Takes no more events, lets those under way come to their end or be let go of, and resolves then. */
+  /** Takes no more events; resolves when those in flight are handled, or left to be delivered again. */
   close(): Promise<void>;
 }
 
-/** How many events of one group are under way at once in a process: the back-pressure. */
-export const UNDER_WAY = 512;
+/** How many events of one group are in flight at once in a process: the back-pressure. */
+export const MAX_IN_FLIGHT = 512;

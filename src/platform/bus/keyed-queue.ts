@@ -1,24 +1,24 @@
 /**
- * Lanes: what shares a key is worked off in its order, one after the other; different keys run side by side.
- * Holds no more than `capacity` at once.
+ * Work that shares a key runs in order, one item after the other; different keys run side by side. Holds no more than
+ * `capacity` items at once.
  */
 export interface KeyedQueue<T> {
   /** Resolves when there is room for one more. */
   room(): Promise<void>;
-  /** Puts one at the end of its lane. Settles as `work` does; after a failure the rest of the lane still runs. */
+  /** Queues one behind the others of its key. Settles as `work` does; after a failure the others of the key still run. */
   run(key: string, item: T): Promise<void>;
-  /** Resolves when nothing is under way. */
+  /** Resolves when nothing is in flight. */
   idle(): Promise<void>;
 }
 
-/** Makes lanes over `work`. */
+/** Makes one over `work`. */
 export function keyedQueue<T>(work: (item: T) => Promise<void>, capacity: number): KeyedQueue<T> {
   const ends = new Map<string, Promise<void>>();
   const waiting: (() => void)[] = [];
-  let underWay = 0;
+  let inFlight = 0;
 
   function leave(): void {
-    underWay--;
+    inFlight--;
     // One that waits for room may find it taken again, and asks anew.
     for (const wake of waiting.splice(0)) wake();
   }
@@ -28,10 +28,10 @@ export function keyedQueue<T>(work: (item: T) => Promise<void>, capacity: number
   };
 
   return {
-    room: () => until(() => underWay < capacity),
-    idle: () => until(() => underWay === 0),
+    room: () => until(() => inFlight < capacity),
+    idle: () => until(() => inFlight === 0),
     run(key, item) {
-      underWay++;
+      inFlight++;
       const before = ends.get(key);
       const done = before ? before.then(() => work(item)) : work(item);
       const end = done

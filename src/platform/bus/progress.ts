@@ -1,17 +1,18 @@
 /**
- * How far a group has come when its events end in another order than they began: the place below which all are
- * done with. It is kept now and then, not after every event: what was done beyond it and comes again is known.
+ * How far a group has come when its events end in another order than they began: the position up to which all are
+ * done with. It is stored now and then, not after every event; events beyond it may come again, and the inbox knows
+ * them.
  */
 export interface Progress {
-  /** Takes an event on; the answer is to be called when it is done with. Places are given in ascending order. */
+  /** An event in flight; the answer is to be called when it is done with. Positions are given in ascending order. */
   begin(position: number): () => void;
-  /** Keeps the place once more. */
+  /** Stores the position once more. */
   close(): Promise<void>;
-  /** Keeps nothing any more: what it is a place of is there no longer. */
+  /** Stores nothing any more: what it is a position of is there no longer. */
   drop(): void;
 }
 
-/** Starts at a place that is kept already; `keep` is called at most every `everyMs`. */
+/** Starts at a stored position; `keep` is called at most every `everyMs`. */
 export function progress(start: number, everyMs: number, keep: (position: number) => Promise<void>): Progress {
   const open: { position: number; done: boolean }[] = [];
   let head = 0;
@@ -38,7 +39,7 @@ export function progress(start: number, everyMs: number, keep: (position: number
     timer = undefined;
     if (reached === kept || dropped) return;
     const position = reached;
-    // A place that could not be kept is kept the next time; until then events only come twice.
+    // A position that could not be stored is stored the next time; until then events only come twice.
     await keep(position).then(
       () => {
         kept = Math.max(kept, position);

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Envelope } from '../contract/events.ts';
-import { type Subscription, UNDER_WAY } from './bus.ts';
+import { MAX_IN_FLIGHT, type Subscription } from './bus.ts';
 import { admit, fromHeaders } from './cloudevents.ts';
 import { keyedQueue } from './keyed-queue.ts';
 
-/** What a broker hands over. */
+/** What a broker delivers. */
 export interface BusMessage {
   readonly topic: string;
   /** The attributes, named as the protocol binding names them. */
@@ -14,19 +14,19 @@ export interface BusMessage {
   readonly data: string | Buffer;
 }
 
-/** What every driver does alike with what its broker hands over: order, retries, capacity, what is unreadable. */
+/** What every driver does alike with what its broker delivers: order, retries, capacity, what is unreadable. */
 export interface Receiver {
   /** Resolves when there is room for one more. */
   room(): Promise<void>;
   /**
-   * Puts a message at the end of its subject's lane. Resolves with true when it is done with for good, and with
-   * false when it was let go of: once `held` has ended, what has not begun does not begin any more.
+   * Handles a message behind the others of its subject. Resolves with true when it may be acknowledged, and with false
+   * when it was left to be delivered again: once `active` is aborted, what has not begun does not begin any more.
    */
-  take(message: BusMessage, held: AbortSignal): Promise<boolean>;
+  take(message: BusMessage, active: AbortSignal): Promise<boolean>;
 }
 
-interface Piece {
-  readonly held: AbortSignal;
+interface Task {
+  readonly active: AbortSignal;
   work(): Promise<void>;
 }
 
@@ -35,10 +35,10 @@ const AGAIN_MS = 1_000;
 /** Makes the receiver of one subscription; `prefix` is what stands before the name of an attribute. */
 export function receiver({ filters: wanted, handle, unreadable }: Subscription, prefix: string): Receiver {
   const concerns = new Set(wanted.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
-  const work = keyedQueue<Piece>(untilDone, UNDER_WAY);
+  const work = keyedQueue<Task>(untilDone, MAX_IN_FLIGHT);
 
-  function run(lane: string, piece: Piece): Promise<boolean> {
-    return work.run(lane, piece).then(
+  function run(key: string, task: Task): Promise<boolean> {
+    return work.run(key, task).then(
       () => true,
       () => false,
     );
@@ -46,26 +46,26 @@ export function receiver({ filters: wanted, handle, unreadable }: Subscription, 
 
   return {
     room: work.room,
-    take({ topic, headers, data }, held) {
+    take({ topic, headers, data }, active) {
       const event = read(headers, data, prefix, concerns);
       if (event instanceof Error) {
         const reason = `${topic}: ${event.message}`;
-        return run(`${topic} unreadable`, { held, work: () => unreadable(data, reason) });
+        return run(`${topic} unreadable`, { active, work: () => unreadable(data, reason) });
       }
       if (!event) return Promise.resolve(true);
-      return run(`${topic} ${event.subject}`, { held, work: () => handle(event) });
+      return run(`${topic} ${event.subject}`, { active, work: () => handle(event) });
     },
   };
 }
 
-// The lane stands still meanwhile, so that what follows of the same subject does not overtake.
-async function untilDone({ held, work }: Piece): Promise<void> {
+// The others of the key wait meanwhile, so that none overtakes.
+async function untilDone({ active, work }: Task): Promise<void> {
   for (;;) {
-    if (held.aborted) throw new Error('let go of');
+    if (active.aborted) throw new Error('left to be delivered again');
     try {
       return await work();
     } catch {
-      await sleep(AGAIN_MS, undefined, { signal: held }).catch(() => undefined);
+      await sleep(AGAIN_MS, undefined, { signal: active }).catch(() => undefined);
     }
   }
 }

@@ -1,23 +1,23 @@
-/** Something to wait for that may come at any time, also before anybody waits. */
+/** A notification to wait for, which may come at any time, also before anybody waits. */
 export interface Wakeup {
   notify(): void;
-  /** Resolves at the next `give`, at once if one came since the last wait, or after `patienceMs`; says whether it came. */
-  wait(patienceMs: number): Promise<boolean>;
+  /** Resolves at the next `notify`, at once if one came since the last wait, or after `timeoutMs`; answers whether it came. */
+  wait(timeoutMs: number): Promise<boolean>;
 }
 
-/** Makes a signal for one who waits. */
+/** Makes one for a single waiter. */
 export function createWakeup(): Wakeup {
-  let given = false;
+  let notified = false;
   let wake: (() => void) | undefined;
   return {
     notify() {
-      given = true;
+      notified = true;
       wake?.();
     },
-    async wait(patienceMs) {
-      if (!given) {
+    async wait(timeoutMs) {
+      if (!notified) {
         await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, patienceMs);
+          const timer = setTimeout(resolve, timeoutMs);
           wake = () => {
             clearTimeout(timer);
             resolve();
@@ -25,8 +25,8 @@ export function createWakeup(): Wakeup {
         });
         wake = undefined;
       }
-      const came = given;
-      given = false;
+      const came = notified;
+      notified = false;
       return came;
     },
   };

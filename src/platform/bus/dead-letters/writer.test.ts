@@ -12,6 +12,7 @@ import { registry } from '../../observability/metrics.ts';
 import { toyProcess } from '../event-path.fixture.ts';
 import { event } from '../fixtures/bus.fixture.ts';
 import { createSubscriber } from '../subscriber.ts';
+import { deadLetterWriter } from './writer.ts';
 
 const { made } = toyContract.events;
 if (!made) throw new Error('toys are made');
@@ -127,6 +128,22 @@ eachEngine('what is put aside', (engine) => {
     assert.match((await service().look()) ?? '', /missed events/);
     await letters.remove(letter.id);
     assert.equal(await look(), undefined);
+  });
+
+  test('events that are lost while health is asked are not forgotten', async () => {
+    const letters = deadLettersIn(toys.db, 'toy');
+    const first = Promise.withResolvers<boolean>();
+    const answers = [first.promise];
+    const holds = (consumer: string) => answers.shift() ?? letters.holds(consumer);
+    const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
+    const stopped = new AbortController().signal;
+    const writer = deadLetterWriter({ service: 'toy', deadLetters: { ...letters, holds }, log, stopped });
+    const asked = writer.look();
+    writer.lost({ topic: 'toys', place: 'partition 4', reason: 'they expired' });
+    first.resolve(false);
+    await asked;
+    assert.match((await writer.look()) ?? '', /missed events/);
+    await settle(async () => assert.equal((await letters.list(10, undefined)).items.length, 1));
   });
 
   test('the path of events says it to health as degraded', async () => {

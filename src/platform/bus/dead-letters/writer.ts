@@ -29,7 +29,7 @@ interface AsideParts {
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 /** A store that refuses is in the log once in so long. */
-const TELL_EVERY_MS = 60_000;
+const LOG_EVERY_MS = 60_000;
 
 /** The name under which a service keeps what the bus has lost. */
 export const lostOf = (service: string): string => `${service}.lost`;
@@ -40,9 +40,11 @@ export const strangerOf = (service: string): string => `${service}.unreadable`;
 /** Puts aside for one service. */
 export function deadLetterWriter({ service, deadLetters, log, stopped }: AsideParts): DeadLetterWriter {
   let waiting = 0;
-  let told = Number.NEGATIVE_INFINITY;
+  let loggedAt = Number.NEGATIVE_INFINITY;
   // One that lies there from before is known after the first look.
   let mayHoldLosses = true;
+  let losses = 0;
+  let storing = 0;
 
   async function put(letter: Letter): Promise<void> {
     let refused = 0;
@@ -52,7 +54,7 @@ export function deadLetterWriter({ service, deadLetters, log, stopped }: AsidePa
         break;
       } catch (error) {
         if (!isAway(error)) refused++;
-        tell(letter, error);
+        reportRefusal(letter, error);
         waiting++;
         await sleep(pause, undefined, { signal: stopped }).finally(() => waiting--);
       }
@@ -60,10 +62,10 @@ export function deadLetterWriter({ service, deadLetters, log, stopped }: AsidePa
     countDeadLetter(letter.consumer);
   }
 
-  function tell({ consumer, envelope }: Letter, error: unknown): void {
+  function reportRefusal({ consumer, envelope }: Letter, error: unknown): void {
     countRefusedLetter(consumer);
-    if (performance.now() - told < TELL_EVERY_MS) return;
-    told = performance.now();
+    if (performance.now() - loggedAt < LOG_EVERY_MS) return;
+    loggedAt = performance.now();
     const sentence = 'what cannot be handled cannot be put aside either; it is tried again, and its subject waits';
     log.error({ err: error, consumer, event: envelope.id }, sentence);
   }
@@ -75,11 +77,20 @@ export function deadLetterWriter({ service, deadLetters, log, stopped }: AsidePa
       countLoss(service, topic, count);
       log.error({ group: service, topic, place, lost: count ?? 'unknown', reason }, 'the bus has lost events');
       mayHoldLosses = true;
-      put(letterOfLoss(service, loss)).catch(() => undefined);
+      losses++;
+      storing++;
+      put(letterOfLoss(service, loss))
+        .catch(() => undefined)
+        .finally(() => storing--);
     },
     async look() {
       if (waiting > 0) return `${service} cannot keep what it could not handle`;
-      mayHoldLosses &&= await deadLetters.holds(lostOf(service)).catch(() => true);
+      if (mayHoldLosses && storing === 0) {
+        const before = losses;
+        const holds = await deadLetters.holds(lostOf(service)).catch(() => true);
+        // Unless something was lost meanwhile.
+        if (losses === before) mayHoldLosses = holds;
+      }
       return mayHoldLosses ? `${service} missed events that the bus has lost; see its dead letters` : undefined;
     },
   };
@@ -99,7 +110,7 @@ export function letterOfStranger(service: string, raw: string | Buffer, reason: 
   return letter(strangerOf(service), envelope, reason);
 }
 
-// The same hole is the same letter.
+// The same loss is the same letter.
 function letterOfLoss(service: string, { topic, place, count, reason }: Loss): Letter {
   const what = JSON.stringify({ topic, place, count: count ?? null, reason });
   const error = `${count === undefined ? 'an unknown number of' : `up to ${count}`} events of ${topic} (${place}) are lost: ${reason}`;

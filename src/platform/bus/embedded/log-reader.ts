@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoggedEvent, LogStore, ReaderPlace } from '../../db/postgres/event-log.ts';
 import type { DatabaseSession } from '../../db/postgres/session.ts';
 import type { Log } from '../../observability/log.ts';
-import { type Loss, type Subscription, UNDER_WAY } from '../bus.ts';
+import { type Loss, MAX_IN_FLIGHT, type Subscription } from '../bus.ts';
 import { admit } from '../cloudevents.ts';
 import { keyedQueue } from '../keyed-queue.ts';
 import { progress } from '../progress.ts';
@@ -44,7 +44,7 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
   const lock = `reader ${name}`;
   const closing = new AbortController();
   const tail = logTail(store, [...wanted.types]);
-  const work = keyedQueue<LoggedEvent>((event) => deliver(event, subscription, closing.signal), UNDER_WAY);
+  const work = keyedQueue<LoggedEvent>((event) => deliver(event, subscription, closing.signal), MAX_IN_FLIGHT);
 
   async function run(): Promise<void> {
     let warned = false;

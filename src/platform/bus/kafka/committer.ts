@@ -18,8 +18,8 @@ export interface Committer {
 const AGAIN_MS = 300;
 const LAST_TRIES = 3;
 
-/** Tries again until it succeeds; once `held` has ended, a few times more. */
-export function committer(commit: (offsets: Offset[]) => Promise<void>, held: AbortSignal): Committer {
+/** Tries again until it succeeds; once `active` is aborted, a few times more. */
+export function committer(commit: (offsets: Offset[]) => Promise<void>, active: AbortSignal): Committer {
   const waiting = new Map<string, Offset>();
   let running: Promise<void> | undefined;
 
@@ -31,7 +31,7 @@ export function committer(commit: (offsets: Offset[]) => Promise<void>, held: Ab
         await commit(offsets);
         tries = 0;
       } catch (error) {
-        if (held.aborted && ++tries >= LAST_TRIES) throw error;
+        if (active.aborted && ++tries >= LAST_TRIES) throw error;
         for (const one of offsets) put(one);
         await sleep(AGAIN_MS);
       }

@@ -19,7 +19,7 @@ const PATIENCE_MS = 1_000;
 /** Throws when the bus does not answer, and `Degraded` when it takes no events or some wait too long. */
 export async function lookAtPublishing({ ping, trouble, waiting }: Watched): Promise<void> {
   const refused = trouble();
-  // What the bus said of an event tells more than that it does not answer.
+  // What the bus said of an event says more than that it does not answer.
   await ping().catch((error: unknown) => {
     throw error instanceof Degraded || refused === undefined ? error : new Degraded(refused);
   });

@@ -6,20 +6,20 @@ export interface Intake {
   /** Whether anything came. */
   readonly some: boolean;
   take(message: AsyncMessage): void;
-  /** Resolves when nothing of this channel is under way. */
+  /** Resolves when nothing of this channel is in flight. */
   idle(): Promise<void>;
 }
 
-/** Takes messages on in their order, and acknowledges what is done with. */
-export function takeFrom(channel: Channel, work: Receiver, held: AbortSignal): Intake {
+/** Handles messages in their order, and acknowledges what is done with. */
+export function takeFrom(channel: Channel, work: Receiver, open: AbortSignal): Intake {
   const waiting: AsyncMessage[] = [];
-  const underWay = new Set<Promise<void>>();
+  const inFlight = new Set<Promise<void>>();
   let some = false;
   let pumping = false;
 
   async function one({ routingKey, headers = {}, body, deliveryTag }: AsyncMessage): Promise<void> {
     const [topic = ''] = routingKey.split('.');
-    const done = await work.take({ topic, headers, data: payloadOf(body) }, held);
+    const done = await work.take({ topic, headers, data: payloadOf(body) }, open);
     if (done && channel.active) channel.basicAck({ deliveryTag });
   }
 
@@ -27,11 +27,11 @@ export function takeFrom(channel: Channel, work: Receiver, held: AbortSignal): I
   async function pump(): Promise<void> {
     if (pumping) return;
     pumping = true;
-    for (let next = waiting.shift(); next && !held.aborted; next = waiting.shift()) {
+    for (let next = waiting.shift(); next && !open.aborted; next = waiting.shift()) {
       await work.room();
       const done = one(next);
-      underWay.add(done);
-      void done.finally(() => underWay.delete(done));
+      inFlight.add(done);
+      void done.finally(() => inFlight.delete(done));
     }
     pumping = false;
   }
@@ -41,13 +41,13 @@ export function takeFrom(channel: Channel, work: Receiver, held: AbortSignal): I
       return some;
     },
     take(message) {
-      if (held.aborted) return;
+      if (open.aborted) return;
       some = true;
       waiting.push(message);
       void pump();
     },
     async idle() {
-      await Promise.all(underWay);
+      await Promise.all(inFlight);
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Channel, Connection } from 'rabbitmq-client';
-import { UNDER_WAY } from '../bus.ts';
+import { MAX_IN_FLIGHT } from '../bus.ts';
 import { PARTITIONS } from '../partition.ts';
 import type { Receiver } from '../receiver.ts';
 import { withTimeout } from '../timeout.ts';
@@ -60,7 +60,7 @@ export async function consumeQueue(
 
   await declareQueue(channel, name);
   await bind();
-  await channel.basicQos({ prefetchCount: UNDER_WAY / PARTITIONS });
+  await channel.basicQos({ prefetchCount: MAX_IN_FLIGHT / PARTITIONS });
   await channel.basicConsume({ queue: name }, intake.take);
   return {
     get state() {

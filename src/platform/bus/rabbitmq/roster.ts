@@ -1,32 +1,32 @@
 import type { Channel, Connection } from 'rabbitmq-client';
 
-/** Who of a group is there. RabbitMQ counts those who wait in the line of a queue not at all, so there is a list. */
+/** The processes of a group. RabbitMQ does not count the standby consumers of a queue, so they are counted by another. */
 export interface Roster {
-  /** Signs this process in, if it is not, and counts all. */
+  /** Adds this process, if it is not counted yet, and counts all. */
   count(): Promise<number>;
   leave(): Promise<void>;
 }
 
-/** Keeps a list by a queue that nobody writes to and every process of the group listens to. */
+/** Counts them by a queue that nobody writes to and every process of the group consumes. */
 export function rosterOf(queue: string, connection: () => Connection): Roster {
-  let signed: Channel | undefined;
+  let channel: Channel | undefined;
 
-  async function signIn(): Promise<Channel> {
-    const channel = await connection().acquire({ emitErrorsFromChannel: true });
-    channel.on('error', () => void channel.close());
-    await channel.queueDeclare({ queue, durable: true, autoDelete: true });
-    await channel.basicConsume({ queue, noAck: true }, () => undefined);
-    return channel;
+  async function consume(): Promise<Channel> {
+    const opened = await connection().acquire({ emitErrorsFromChannel: true });
+    opened.on('error', () => void opened.close());
+    await opened.queueDeclare({ queue, durable: true, autoDelete: true });
+    await opened.basicConsume({ queue, noAck: true }, () => undefined);
+    return opened;
   }
 
   return {
     async count() {
-      if (!signed?.active) signed = await signIn();
-      const { consumerCount } = await signed.queueDeclare({ queue, passive: true });
+      if (!channel?.active) channel = await consume();
+      const { consumerCount } = await channel.queueDeclare({ queue, passive: true });
       return consumerCount;
     },
     async leave() {
-      await signed?.close();
+      await channel?.close();
     },
   };
 }

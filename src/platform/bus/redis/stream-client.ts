@@ -40,8 +40,8 @@ export interface StreamClient {
   bytesOf(stream: string, id: string): Promise<readonly Buffer[]>;
   /** Resolves when one of the streams has an entry after the given one, or after `timeoutMs`. */
   waitForEntries(timeoutMs: number, streams: readonly (readonly [key: string, last: string])[]): Promise<void>;
-  /** Resolves when Redis has noted it, or when `held` has ended and Redis does not answer. */
-  acknowledge(stream: string, group: string, id: string, held: AbortSignal): Promise<void>;
+  /** Resolves when Redis has noted it, or when `leased` is aborted and Redis does not answer. */
+  acknowledge(stream: string, group: string, id: string, leased: AbortSignal): Promise<void>;
   pause(ms: number, ended: AbortSignal): Promise<void>;
   /** Ends the connection of the blocking reads. */
   close(): void;
@@ -55,14 +55,14 @@ export function openStreamClient(shared: RedisClient, url: string, log: Log): St
   const waiter = openClient(url, log);
   const acks = new Map<string, Batch>();
 
-  async function flush(key: string, { stream, group, ids, settle, held }: Batch): Promise<void> {
+  async function flush(key: string, { stream, group, ids, settle, leased }: Batch): Promise<void> {
     acks.delete(key);
     for (;;) {
       try {
         await withTimeout(BROKER_TIMEOUT_MS, SENTENCE, shared.xAck(stream, group, ids));
         return settle();
       } catch {
-        if ([...held].every(({ aborted }) => aborted)) return settle();
+        if ([...leased].every(({ aborted }) => aborted)) return settle();
         await sleep(AGAIN_MS);
       }
     }
@@ -92,7 +92,7 @@ export function openStreamClient(shared: RedisClient, url: string, log: Log): St
       const places = streams.map(([key, id]) => ({ key, id }));
       await withTimeout(BROKER_TIMEOUT_MS, SENTENCE, waiter.xRead(places, { COUNT: 1, BLOCK: timeoutMs }));
     },
-    acknowledge(stream, group, id, held) {
+    acknowledge(stream, group, id, leased) {
       const key = `${group} ${stream}`;
       let batch = acks.get(key);
       if (!batch) {
@@ -103,7 +103,7 @@ export function openStreamClient(shared: RedisClient, url: string, log: Log): St
         setImmediate(() => void flush(key, made));
       }
       batch.ids.push(id);
-      batch.held.add(held);
+      batch.leased.add(leased);
       return batch.done;
     },
     pause: (ms, ended) => sleep(ms, undefined, { signal: ended }).catch(() => undefined),
@@ -117,12 +117,12 @@ interface Batch {
   readonly stream: string;
   readonly group: string;
   readonly ids: string[];
-  readonly held: Set<AbortSignal>;
+  readonly leased: Set<AbortSignal>;
   readonly done: Promise<void>;
   settle(): void;
 }
 
 function newBatch(stream: string, group: string): Batch {
   const { promise, resolve } = Promise.withResolvers<void>();
-  return { stream, group, ids: [], held: new Set(), done: promise, settle: resolve };
+  return { stream, group, ids: [], leased: new Set(), done: promise, settle: resolve };
 }
