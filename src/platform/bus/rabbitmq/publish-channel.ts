@@ -36,9 +36,7 @@ export function publishChannels({ connect, exchange, onAlarm }: ChannelOptions):
 
   return async () => {
     const connection = connect();
-    connection.on('connection.blocked', (reason) =>
-      onAlarm(alarmText(reason)),
-    );
+    connection.on('connection.blocked', (reason) => onAlarm(alarmText(reason)));
     connection.on('connection.unblocked', () => onAlarm(undefined));
     try {
       const channel = await connection.acquire({ emitErrorsFromChannel: true });
