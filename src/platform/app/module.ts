@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Tokens } from '../auth/tokens.ts';
 import { withDeadLetters } from '../bus/dead-letters/dead-letters.ts';
 import type { Config } from '../config/config.ts';
@@ -67,6 +67,20 @@ export interface Stores<R> {
   };
 }
 
+/** What routes that are no operations stand on. `A` is the service. */
+export interface RouteParts<A = unknown> {
+  readonly app: FastifyInstance;
+  /** The service as its consumers see it. */
+  readonly service: A;
+  /**
+   * The context of a request, as an operation with this access would get it: its token is in the Authorization header
+   * or, since a browser's socket sends none, in the query. Throws UNAUTHENTICATED or FORBIDDEN.
+   */
+  identify(request: FastifyRequest, access: Access): Promise<Ctx>;
+  /** The services that run elsewhere. */
+  readonly neighbours: readonly RemoteService[];
+}
+
 /** One service, named for the container: all that it may bring. */
 export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly contract: C;
@@ -83,8 +97,8 @@ export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly jobs?: readonly Job<NoInfer<OwnService<C, S>>>[];
   /** The one door: where it runs, every service of the process answers at its port. */
   readonly edge?: boolean;
-  /** Routes that are no operations: proxies, streams, sockets. */
-  readonly routes?: (app: FastifyInstance, edge: { readonly neighbours: readonly RemoteService[] }) => void;
+  /** Routes that are no operations: proxies, sockets, uploads. */
+  readonly routes?: (parts: RouteParts<NoInfer<OwnService<C, S>>>) => void;
 }
 
 /** A module whose types have been checked where it was defined. */

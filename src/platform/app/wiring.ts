@@ -86,6 +86,7 @@ export function wiring({
     locals.push({
       module,
       api,
+      own,
       prepare: (path) => listener?.prepare(path, own),
       start: async () => module.start?.(own, systemCtx()),
       jobs: schedulable(contract.name, own, module.jobs ?? []),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { allow } from '../app/module.ts';
+import { allow, type RouteParts } from '../app/module.ts';
 import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { codecOf, toJson } from '../contract/codec.ts';
@@ -69,6 +69,15 @@ export function mount<C extends Contract>(
         mountOn(scope);
       });
   }
+}
+
+/** Says who sends a request to a route that is no operation. */
+export function identifier(service: string, parts: HttpParts): RouteParts['identify'] {
+  return async (request, access) => {
+    takeTokenOfQuery(request);
+    request.caller = await callerOf(request, { access, tokenWelcome: true }, service, parts);
+    return contextOf(request);
+  };
 }
 
 /** Addresses that OAuth2 clients use: Passport.js says who calls, and the operation names the scope that it takes. */
@@ -145,7 +154,7 @@ function identify(
 /** Who calls. Throws UNAUTHENTICATED or FORBIDDEN when that is nobody who may. */
 function callerOf(
   request: FastifyRequest,
-  op: Op,
+  op: Pick<Op, 'access' | 'scope' | 'tokenWelcome'>,
   service: string,
   { tokens, seal, passport }: HttpParts & { readonly passport?: Passport },
 ): Caller | Promise<Caller> {
@@ -185,7 +194,7 @@ function attempt(work: () => void | Promise<void>, done: (error?: Error) => void
   else done();
 }
 
-function contextOf({ caller, headers, id }: FastifyRequest, op: Op, input: object): Ctx {
+function contextOf({ caller, headers, id }: FastifyRequest, op?: Op, input: object = {}): Ctx {
   if ('now' in caller) return caller;
   const { actor } = caller;
   const ctx: Ctx = {
@@ -193,7 +202,7 @@ function contextOf({ caller, headers, id }: FastifyRequest, op: Op, input: objec
     now: new Date().toISOString(),
     trace: continueTrace(headers.traceparent),
     requestId: id,
-    request: op.idempotent ? requestKey(op, actor, headers['idempotency-key'], input) : undefined,
+    request: op?.idempotent ? requestKey(op, actor, headers['idempotency-key'], input) : undefined,
   };
   return Object.freeze(ctx);
 }

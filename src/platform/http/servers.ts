@@ -2,10 +2,11 @@ import type { FastifyInstance } from 'fastify';
 import type { AnyModule } from '../app/module.ts';
 import type { Config } from '../config/config.ts';
 import { type Door, doorsOf, withSetting } from '../config/ports.ts';
+import type { ApiOf, Ops } from '../contract/contract.ts';
 import { exposeHealth } from '../observability/health-metrics.ts';
 import { type DoorHealth, doorHealth, type HealthSources } from './health/door.ts';
 import type { ServiceDescription } from './openapi/asyncapi.ts';
-import { type HttpParts, mount } from './routes.ts';
+import { type HttpParts, identifier, mount } from './routes.ts';
 import { createServer } from './server.ts';
 import { type RemoteService, serveSystem } from './system-routes.ts';
 
@@ -14,6 +15,8 @@ export interface LocalService {
   readonly module: AnyModule;
   /** The guarded service. */
   readonly api: object;
+  /** The same with its internal actions. */
+  readonly own: ApiOf<Ops>;
 }
 
 export interface HttpOptions {
@@ -86,9 +89,9 @@ function serve(
   health: DoorHealth,
 ): FastifyInstance {
   const app = createServer(http.log);
-  for (const { module, api } of behind) {
+  for (const { module, api, own } of behind) {
     mount(app, module.contract, api as never, http);
-    module.routes?.(app, { neighbours });
+    module.routes?.({ app, service: own, identify: identifier(module.contract.name, http), neighbours });
   }
   const contracts = behind.map(({ module }) => module.contract);
   serveSystem(app, { name, contracts, neighbours, parties, health });

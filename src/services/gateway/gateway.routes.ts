@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { RouteParts } from '../../platform/app/module.ts';
 import { MAX_BODY, type Op } from '../../platform/contract/contract.ts';
 import { takeAnyBody } from '../../platform/http/proxy/bodies.ts';
 import { forward } from '../../platform/http/proxy/forward.ts';
@@ -7,14 +8,13 @@ import { routePath } from '../../platform/http/route-shape.ts';
 import { openStreams } from '../../platform/http/sse/sse.ts';
 import type { RemoteService } from '../../platform/http/system-routes.ts';
 
-interface GatewayOptions {
-  readonly neighbours: readonly RemoteService[];
+interface GatewayParts extends Pick<RouteParts, 'app' | 'neighbours'> {
   /** How long a service may be waited for, where the usual does not do. */
   readonly timeoutMs?: number;
 }
 
 /** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
-export function gatewayRoutes(app: FastifyInstance, { neighbours, timeoutMs }: GatewayOptions): void {
+export function gatewayRoutes({ app, neighbours, timeoutMs }: GatewayParts): void {
   for (const neighbour of neighbours) {
     const ops = Object.values(neighbour.contract.ops).filter((op) => op.access !== 'internal');
     for (const streaming of [false, true]) {

@@ -218,7 +218,8 @@ describe('what reaches a service through the gateway as it does directly', () =>
     serveSystem(service, { name: 'thing', contracts: [thingContract, tickerContract], ...parts });
     const there = await service.listen({ host: '127.0.0.1', port: 0 });
     gateway = createServer(log);
-    gatewayRoutes(gateway, {
+    gatewayRoutes({
+      app: gateway,
       neighbours: [thingContract, tickerContract].map((contract) => ({ contract, url: there })),
     });
     serveSystem(gateway, { name: 'gateway', contracts: [gatewayContract], ...parts });
