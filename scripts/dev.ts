@@ -19,7 +19,7 @@ try {
   const config = readEnvironment(rooms.filter((room) => room.isDirectory()).map(({ name }) => name));
   const database = await createDatabase(config, say);
   const supervisor = supervise({ args: process.argv.slice(2), env: { ...env, ...database.settings }, say });
-  const watched = watchSources((file) => void supervisor.restart(file));
+  const watched = watchSources((files) => void supervisor.restart(files));
   let ending: Promise<void> | undefined;
   const end = (): void => {
     if (ending) {

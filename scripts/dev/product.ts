@@ -1,7 +1,8 @@
 import { enableCompileCache } from 'node:module';
 
-// One run of the product under `npm run dev`. It waits with the libraries loaded, which do not change, loads the
-// sources when it is told to, and starts when it may: when its predecessor is gone.
+// One run of the product under `npm run dev`. It waits with the libraries and the platform loaded, loads the other
+// sources when it is told to, and starts when it may: when its predecessor is gone. Who waits while the platform changes
+// is thrown away.
 
 enableCompileCache();
 // A terminal signals everybody. Who only waits is ended by the supervisor, or by its end.
@@ -50,3 +51,5 @@ process.on('message', async (order: Order) => {
 });
 
 await Promise.allSettled(LIBRARIES.map((name) => import(name)));
+// A fault in it is told when the sources are loaded.
+await import('../../src/platform/app/app.ts').catch(() => undefined);

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Order, Report } from './product.ts';
 
@@ -12,8 +13,8 @@ const LAST_DRAIN_MS = 26_000;
 /** Runs the product, one process after the other. */
 export interface Supervisor {
   start(): Promise<void>;
-  /** Puts the newest code in the place of what runs. `file` is what changed. */
-  restart(file: string): Promise<void>;
+  /** Puts the newest code in the place of what runs. `files` are what changed, as paths under src. */
+  restart(files: readonly string[]): Promise<void>;
   /** Ends what runs; resolves when no process is left. */
   stop(): Promise<void>;
   /** Ends what runs without waiting for requests. */
@@ -33,14 +34,15 @@ interface Run {
 }
 
 /**
- * Keeps one process that runs and one that waits with the libraries loaded. After a change the waiting one loads the
- * sources while the other drains, and starts when that is gone.
+ * Keeps one process that runs and one that waits with the libraries and the platform loaded. After a change the waiting
+ * one loads the other sources while the first one drains, and starts when that is gone. When it is the platform that
+ * changed, the waiting one has the old one loaded, and a new one takes its place.
  */
 export function supervise({ args, env, say }: Options): Supervisor {
   let current: Run | undefined;
   let spare = spawnRun(env);
   let working: Promise<void> | undefined;
-  let next: string | undefined;
+  let next: readonly string[] | undefined;
   let stopping = false;
 
   async function launch(words: readonly string[], predecessor: Run | undefined): Promise<boolean> {
@@ -70,11 +72,17 @@ export function supervise({ args, env, say }: Options): Supervisor {
       });
   }
 
+  function renewSpare(): void {
+    spare.child.kill('SIGKILL');
+    spare = spawnRun(env);
+  }
+
   async function work(): Promise<void> {
     while (next !== undefined && !stopping) {
-      const file = next;
+      const files = next;
       next = undefined;
-      await replace([...args, '--quiet'], ` after ${file}`);
+      if (files.some(isWaitedWith)) renewSpare();
+      await replace([...args, '--quiet'], ` after ${basename(files.at(-1) ?? '')}`);
     }
   }
 
@@ -84,8 +92,8 @@ export function supervise({ args, env, say }: Options): Supervisor {
       await working;
       working = undefined;
     },
-    async restart(file) {
-      next = file;
+    async restart(files) {
+      next = [...(next ?? []), ...files];
       if (working !== undefined) return;
       working = work();
       await working;
@@ -99,6 +107,9 @@ export function supervise({ args, env, say }: Options): Supervisor {
     kill: () => void current?.child.kill('SIGKILL'),
   };
 }
+
+/** Whether the process that waits has loaded it. */
+const isWaitedWith = (file: string): boolean => file.startsWith('platform');
 
 function spawnRun(env: NodeJS.ProcessEnv): Run {
   const child = fork(PRODUCT, {

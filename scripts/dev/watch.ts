@@ -1,17 +1,22 @@
 import { watch } from 'node:fs';
-import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const SOURCES = fileURLToPath(new URL('../../src', import.meta.url));
 /** An editor writes a file in several steps, and git changes many at once. */
 const QUIET_MS = 20;
 
-/** Calls back after a change of what the product is made of, with the name of the file that changed last. */
-export function watchSources(onChange: (file: string) => void): { close(): void } {
+/** Calls back after a change of what the product is made of, with the files that changed: paths under src, or `.env`. */
+export function watchSources(onChange: (files: readonly string[]) => void): { close(): void } {
+  const files = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   const changed = (name: string): void => {
     clearTimeout(timer);
-    timer = setTimeout(() => onChange(basename(name)), QUIET_MS);
+    files.add(name);
+    timer = setTimeout(() => {
+      const all = [...files];
+      files.clear();
+      onChange(all);
+    }, QUIET_MS);
   };
   const watchers = [
     watch(SOURCES, { recursive: true }, (_event, name) => {

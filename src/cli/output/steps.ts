@@ -1,4 +1,4 @@
-import type { Steps } from '../../platform/app/app.ts';
+import type { Steps } from '../../platform/app/steps.ts';
 
 type Stream = Pick<NodeJS.WritableStream, 'write'>;
 

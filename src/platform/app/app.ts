@@ -24,18 +24,11 @@ import { createEngines, type Engines, persistentServices } from './engines.ts';
 import { arm } from './failpoint.ts';
 import { startJobs } from './jobs.ts';
 import type { AnyModule, Tools, Wire } from './module.ts';
+import type { Steps } from './steps.ts';
 import { type Local, urlOf, wiring } from './wiring.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
 export type Container<S extends object = object> = (wire: Wire) => S;
-
-/** Told how a start goes on. */
-export interface Steps {
-  /** A step begins; the one before it is done. */
-  begin(step: string): void;
-  /** What the step that is under way has done. */
-  tell(what: string): void;
-}
 
 export interface StartOptions<S extends object = object> {
   readonly config: Config;
@@ -92,7 +85,6 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers }));
     const keepers = persistentServices(modules, config);
     await prepareStores(keepers, engines, options);
-    await showProcessInfo(engines, keepers, config);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       const report = faultLog(log);
@@ -159,12 +151,13 @@ async function prepareStores(
     await engines.clickhouse().claim(rows);
     for (const end of await engines.clickhouse().findLost(rows)) log.error(end, lostEndSentence(end));
   }
-  await raiseSequences(
-    keepers.filter((service) => !rows.includes(service)),
-    engines,
-    log,
-  );
-  for (const note of await legacyImportNotes(keepers, engines)) log.warn(`taken over: ${legacyImportText(note)}`);
+  const rest = keepers.filter((service) => !rows.includes(service));
+  const [notes] = await Promise.all([
+    legacyImportNotes(keepers, engines),
+    raiseSequences(rest, engines, log),
+    showProcessInfo(engines, keepers, config),
+  ]);
+  for (const note of notes) log.warn(`taken over: ${legacyImportText(note)}`);
 }
 
 function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefined {

@@ -12,7 +12,13 @@ export class Malformed extends Error {
   }
 }
 
-const ajv = new Ajv({ strict: false, logger: false, formats: { 'date-time': true } }).addFormat('money', {
+const ajv = new Ajv({
+  strict: false,
+  meta: false,
+  validateSchema: false,
+  logger: false,
+  formats: { 'date-time': true },
+}).addFormat('money', {
   type: 'number',
   validate: isDecimalAmount,
 });

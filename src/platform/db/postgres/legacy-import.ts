@@ -16,19 +16,18 @@ export interface LegacyImportNote {
 /** The lines that nobody has been told yet; from now on they count as told. */
 export async function legacyImportNotes(services: readonly string[], engines: Engines): Promise<LegacyImportNote[]> {
   const notes: LegacyImportNote[] = [];
-  for (const service of services) {
-    // Older tables are in PostgreSQL, and are taken over there.
-    if (engines.isOnClickHouse(service)) continue;
-    notes.push(...(await unreportedNotes(engines.database(service), schemaOf(service))));
+  // Older tables are in PostgreSQL, and are taken over there.
+  const rest = services.filter((service) => !engines.isOnClickHouse(service));
+  for (const [db, here] of Map.groupBy(rest, engines.database)) {
+    const tables = here.map((service) => `${schemaOf(service)}.takeover_report`);
+    const text = 'select t as table from unnest($1::text[]) t where to_regclass(t) is not null';
+    const there = await db.query<{ table: string }>({ name: '', text }, [tables]);
+    for (const { table } of there) notes.push(...(await unreportedNotes(db, table)));
   }
   return notes;
 }
 
-async function unreportedNotes(db: Database, schema: string): Promise<LegacyImportNote[]> {
-  const table = `${schema}.takeover_report`;
-  const there = `select to_regclass('${table}') is not null as there`;
-  const [known] = await db.query<{ there: boolean }>({ name: '', text: there });
-  if (!known?.there) return [];
+async function unreportedNotes(db: Database, table: string): Promise<LegacyImportNote[]> {
   const text = `with told as (
       update ${table} set shown_at = now() where shown_at is null returning entity, old_id, name, problem)
     select * from told order by entity, old_id, problem`;
