@@ -6,7 +6,7 @@ import type { Envelope } from '../platform/contract/events.ts';
 const LONGEST_MS = 15;
 
 /**
- * Makes a bus as unkind as its promises allow: subjects overtake each other, and every event comes twice, the
+ * Makes a bus deliver as badly as its promises allow: subjects overtake each other, and every event comes twice, the
  * second time after later ones of its subject.
  */
 export function duplicateAndReorder(bus: Bus): Bus {

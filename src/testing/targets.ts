@@ -34,7 +34,7 @@ const onChdb: TestTarget = {
   postgres: anyEngine,
   shared: false,
   async open() {
-    const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-ground-'));
+    const dataDir = mkdtempSync(join(tmpdir(), 'tradepost-target-'));
     return {
       env: { DB_DRIVER: 'clickhouse', DATA_DIR: dataDir },
       close: async () => rmSync(dataDir, { recursive: true, force: true }),
@@ -76,11 +76,11 @@ async function dropAll(prefix: string, { port, password }: Pick<TestClickHouse, 
 }
 
 const { redis } = testBrokers();
-const grounds: TestTarget[] = engines.map(onPostgres);
-if (usesClickHouse()) grounds.push(onChdb);
-if (usesClickHouse() && redis !== undefined) grounds.push(onServer(redis));
+const targets: TestTarget[] = engines.map(onPostgres);
+if (usesClickHouse()) targets.push(onChdb);
+if (usesClickHouse() && redis !== undefined) targets.push(onServer(redis));
 
-/** Runs a suite on every ground there is. */
-export function eachTarget(title: string, suite: (ground: TestTarget) => void): void {
-  for (const one of grounds) describe(`${title} (${one.name})`, () => suite(one));
+/** Runs a suite on every target there is. */
+export function eachTarget(title: string, suite: (target: TestTarget) => void): void {
+  for (const one of targets) describe(`${title} (${one.name})`, () => suite(one));
 }

@@ -14,21 +14,21 @@ import { left, rowsOf, stocked } from './shop.fixture.ts';
 // A shop that has been open for a while is moved from PostgreSQL to ClickHouse and back, by the command, and goes on in
 // each place as if nothing had happened. Its tokens are signed with the key that it made itself, so that this is moved too.
 
-eachTarget('a shop that moves', (ground) => {
-  if (ground.driver === 'clickhouse') moves(ground);
+eachTarget('a shop that moves', (target) => {
+  if (target.driver === 'clickhouse') moves(target);
 });
 
 const OWN_KEY = { JWT_SECRET: '' };
 
-function moves(ground: TestTarget): void {
+function moves(target: TestTarget): void {
   let place: Awaited<ReturnType<TestTarget['open']>>;
   const databases: TestDatabase[] = [];
   const running = new Set<World>();
   const known = {} as Known;
   let seen: unknown;
   before(async () => {
-    place = await ground.open();
-    for (let n = 0; n < 2; n++) databases.push(await testDatabase(ground.postgres));
+    place = await target.open();
+    for (let n = 0; n < 2; n++) databases.push(await testDatabase(target.postgres));
   });
   after(async () => {
     for (const shop of running) await shop.close();

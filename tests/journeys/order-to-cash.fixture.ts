@@ -28,16 +28,16 @@ interface Shipment {
   readonly status: string;
 }
 
-/** The story of orders from the first request to their completion or their end, on one ground with one bus. */
-export function wholeWay(ground: TestTarget, bus: TestBus, processes: WorldOptions['processes'] = 'one'): void {
+/** The story of orders from the first request to their completion or their end, on one target with one bus. */
+export function wholeWay(target: TestTarget, bus: TestBus, processes: WorldOptions['processes'] = 'one'): void {
   let database: TestDatabase;
   let place: Awaited<ReturnType<TestTarget['open']>>;
   let shop: World;
   let admin: TestClient;
   let alice: TestClient;
   before(async () => {
-    database = await testDatabase(ground.postgres);
-    place = await ground.open();
+    database = await testDatabase(target.postgres);
+    place = await target.open();
     shop = await world({ database, processes, env: { ...place.env, ...bus.env() } });
     [admin, alice] = await Promise.all([shop.as('admin'), shop.as('alice')]);
   });

@@ -3,17 +3,17 @@ import { testBuses } from '../../src/testing/buses.ts';
 import { eachTarget, type TestTarget } from '../../src/testing/targets.ts';
 import { wholeWay } from './order-to-cash.fixture.ts';
 
-// The whole way, in one process, on each ground, and there with each bus: every event comes twice, and subjects overtake
+// The whole way, in one process, on each target, and there with each bus: every event comes twice, and subjects overtake
 // each other.
 
 let first: TestTarget | undefined;
 
-eachTarget('from order to cash', (ground) => {
+eachTarget('from order to cash', (target) => {
   // PostgreSQL is PostgreSQL: with every bus once; ClickHouse with every bus in the process, and over HTTP with Redis.
-  first ??= ground;
-  const all = ground === first || (ground.driver === 'clickhouse' && !ground.shared);
+  first ??= target;
+  const all = target === first || (target.driver === 'clickhouse' && !target.shared);
   const buses = testBuses().filter(
-    ({ name }) => all || name === (ground.driver === 'clickhouse' ? 'redis' : 'embedded'),
+    ({ name }) => all || name === (target.driver === 'clickhouse' ? 'redis' : 'embedded'),
   );
-  for (const bus of buses) describe(`with the bus ${bus.name}`, () => wholeWay(ground, bus));
+  for (const bus of buses) describe(`with the bus ${bus.name}`, () => wholeWay(target, bus));
 });

@@ -9,7 +9,7 @@ import { PASSWORD, type World, world } from '../../src/testing/world.ts';
 import { LAPTOP, left, MOUSE, type Order, rowsOf, stocked, tally, times } from './shop.fixture.ts';
 
 // Two systems on one database, as two processes of a company would run it; where the engine is in the process there is one.
-eachTarget('at the same moment', (ground) => {
+eachTarget('at the same moment', (target) => {
   let database: TestDatabase;
   let place: Awaited<ReturnType<TestTarget['open']>>;
   let shop: World;
@@ -19,10 +19,10 @@ eachTarget('at the same moment', (ground) => {
   let bob: TestClient;
 
   before(async () => {
-    database = await testDatabase(ground.postgres);
-    place = await ground.open();
+    database = await testDatabase(target.postgres);
+    place = await target.open();
     shop = await world({ database, env: place.env });
-    other = ground.shared ? await world({ database, env: place.env }) : shop;
+    other = target.shared ? await world({ database, env: place.env }) : shop;
     admin = await shop.as('admin');
     [alice, bob] = await Promise.all([shop.as('alice'), shop.as('bob')]);
   });

@@ -4,12 +4,12 @@ import { eachTarget } from '../../../src/testing/targets.ts';
 import { type World, world } from '../../../src/testing/world.ts';
 import type { Widget } from './widget.contract.ts';
 
-eachTarget('widgets over HTTP', (ground) => {
-  let place: Awaited<ReturnType<typeof ground.open>>;
+eachTarget('widgets over HTTP', (target) => {
+  let place: Awaited<ReturnType<typeof target.open>>;
   let w: World;
   before(async () => {
-    place = await ground.open();
-    w = await world({ engine: ground.postgres, env: place.env });
+    place = await target.open();
+    w = await world({ engine: target.postgres, env: place.env });
   });
   after(async () => {
     await w.close();

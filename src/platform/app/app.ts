@@ -37,7 +37,7 @@ export interface StartOptions<S extends object = object> {
   readonly steps?: Steps;
   /** Told what takes longer than a moment. */
   readonly progress?: (text: string) => void;
-  /** Puts something around the bus: what tests make it unkind with. */
+  /** Puts something around the bus: so that tests can duplicate and reorder events. */
   readonly aroundBus?: (bus: Bus) => Bus;
   /** Told when an engine of this process is gone and cannot come back: the process has to end. */
   readonly onLost?: (sentence: string, reason: string) => void;

@@ -34,7 +34,7 @@ interface EventParts {
   readonly contracts: readonly Contract[];
   /** Of each of the keepers: what the bus never takes lies there. */
   readonly deadLetters: ReadonlyMap<string, DeadLetterStore>;
-  /** Puts something around the bus: what tests make it unkind with. */
+  /** Puts something around the bus: so that tests can duplicate and reorder events. */
   readonly aroundBus?: (bus: Bus) => Bus;
 }
 

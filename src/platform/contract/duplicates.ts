@@ -2,7 +2,7 @@
 export class DuplicateRequest extends Error {
   constructor() {
     super('this request was answered before');
-    this.name = 'AlreadyAnswered';
+    this.name = 'DuplicateRequest';
   }
 }
 
@@ -10,6 +10,6 @@ export class DuplicateRequest extends Error {
 export class DuplicateEvent extends Error {
   constructor() {
     super('this event was handled before');
-    this.name = 'AlreadyHandled';
+    this.name = 'DuplicateEvent';
   }
 }

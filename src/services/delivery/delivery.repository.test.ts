@@ -88,7 +88,7 @@ eachEngine('how shipments are kept', (engine) => {
     const cause = { consumer: 'delivery.open_shipment', eventId: '01980000-0000-7000-8000-000000000001' };
     const ctx = at(undefined, { cause });
     await opened(17, {}, shipments, ctx);
-    await assert.rejects(opened(17, {}, others, ctx), { name: 'AlreadyHandled' });
+    await assert.rejects(opened(17, {}, others, ctx), { name: 'DuplicateEvent' });
   });
 
   test('a carrier finds its parcel by the number, however it writes its name, and no two have the same', async () => {

@@ -80,7 +80,7 @@ eachEngine('what an order hears of other services', (engine) => {
         const ctx = at(undefined, { cause: { consumer: consumer.name, eventId: id } });
         await consumer.handle(service, ctx, data, envelope).catch((error: Error & { code?: string }) => {
           if (error.code === 'TRADEPOST_STALE') again = true;
-          else if (error.name !== 'AlreadyHandled') throw error;
+          else if (error.name !== 'DuplicateEvent') throw error;
         });
       }
     }

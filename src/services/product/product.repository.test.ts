@@ -113,7 +113,7 @@ eachStore('how products are kept', (store) => {
     const answer = await kept.answer(request.key);
     assert.deepEqual(publicProduct(answer?.result as ProductState), publicProduct(lamp));
     await assert.rejects(kept.others.save(ctx, createProduct(input, { product_id, currency: 'USD' }, ctx)), {
-      name: 'AlreadyAnswered',
+      name: 'DuplicateRequest',
     });
   });
 

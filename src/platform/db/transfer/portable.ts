@@ -2,7 +2,7 @@ import type { ClickHouse } from '../clickhouse/engine.ts';
 import type { Database, Sql } from '../postgres/postgres.ts';
 
 /**
- * The neutral form: what a service keeps, as rows of plain JSON that mean the same whichever engine they are in. Ids
+ * The portable form: what a service keeps, as rows of plain JSON that mean the same whichever engine they are in. Ids
  * are numbers, amounts minor units, times ISO 8601 to the millisecond, documents are values and not text.
  */
 export type PortableRow = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ export interface PortablePage {
   readonly end: PagePosition;
 }
 
-/** A table in its neutral form: the same rows on both engines, in an order of each engine's own. */
+/** A table in its portable form: the same rows on both engines, in an order of each engine's own. */
 export interface PortableTable {
   readonly name: string;
   /** The fields that tell two rows apart. */
@@ -59,7 +59,7 @@ export interface ClickHouseLocation {
   readonly database: string;
 }
 
-/** What a service keeps, in its neutral form, on each engine: the same names, in an order in which they can be written. */
+/** What a service keeps, in its portable form, on each engine: the same names, in an order in which they can be written. */
 export interface CopiedTables {
   postgres(place: PostgresLocation): readonly PostgresTable[];
   clickhouse(place: ClickHouseLocation): readonly ClickHouseTable[];

@@ -8,7 +8,7 @@ import { type CarriedFact, type Contribution, contributionOf, factOf } from '../
 import { type EntityRow, entityOf, LOG, STORY_COLUMNS } from './analytics.log.clickhouse.ts';
 import { countingIn } from './analytics.recording.clickhouse.ts';
 
-/** What analytics keeps in ClickHouse, in its neutral form: the events, of which every figure is made. */
+/** What analytics keeps in ClickHouse, in its portable form: the events, of which every figure is made. */
 export function analyticsCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
   return [events(place), ...clickhousePlatformTables(place)];
 }

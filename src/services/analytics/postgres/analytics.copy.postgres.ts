@@ -9,7 +9,7 @@ import { type CarriedFact, carried, factOf } from '../model/analytics.copy.model
 import type { Fact } from '../model/analytics.facts.model.ts';
 import { EVENT_COLUMNS, recordingSql } from './analytics.recording.postgres.ts';
 
-/** What analytics keeps in PostgreSQL, in its neutral form: the events, of which every figure is made. */
+/** What analytics keeps in PostgreSQL, in its portable form: the events, of which every figure is made. */
 export function analyticsCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
   return [events(place), ...postgresPlatformTables(place, {})];
 }

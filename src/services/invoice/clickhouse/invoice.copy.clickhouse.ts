@@ -9,7 +9,7 @@ import type { ClickHouseLocation, ClickHouseTable } from '../../../platform/db/t
 
 const INVOICES = { table: 'invoices', key: 'invoice_id', json: ['items', 'buyer'] };
 
-/** What invoices keep in ClickHouse, in its neutral form. */
+/** What invoices keep in ClickHouse, in its portable form. */
 export function invoiceCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
   return [statesTable(place, INVOICES), numberSeries(place), ...clickhousePlatformTables(place, INVOICES)];
 }

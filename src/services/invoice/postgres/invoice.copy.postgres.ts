@@ -1,7 +1,7 @@
 import type { PostgresLocation, PostgresTable } from '../../../platform/db/transfer/portable.ts';
 import { plainTable, postgresPlatformTables } from '../../../platform/db/transfer/postgres/tables.ts';
 
-/** What invoices keep in PostgreSQL, in its neutral form. */
+/** What invoices keep in PostgreSQL, in its portable form. */
 export function invoiceCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
   return [
     plainTable(place, 'invoices', ['invoice_id']),

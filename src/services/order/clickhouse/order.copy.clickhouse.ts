@@ -9,7 +9,7 @@ import { ownEvents } from '../timeline/order.timeline.clickhouse.ts';
 
 const ORDERS = { table: 'orders', key: 'order_id', json: ['items'] };
 
-/** What orders keep in ClickHouse, in its neutral form. */
+/** What orders keep in ClickHouse, in its portable form. */
 export function orderCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
   return [statesTable(place, ORDERS), timelines(place), ...clickhousePlatformTables(place, ORDERS)];
 }

@@ -6,7 +6,7 @@ import {
   postgresPlatformTables,
 } from '../../../platform/db/transfer/postgres/tables.ts';
 
-/** What orders keep in PostgreSQL, in its neutral form. */
+/** What orders keep in PostgreSQL, in its portable form. */
 export function orderCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
   return [
     plainTable(place, 'orders', ['order_id']),

@@ -11,7 +11,7 @@ import { searchFieldsOf } from '../search/search.model.ts';
 
 const PRODUCTS = { table: 'products', key: 'product_id', json: [], secrets: ['stock_version'] };
 
-/** What products keep in ClickHouse, in its neutral form. */
+/** What products keep in ClickHouse, in its portable form. */
 export function productCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
   return [products(place), reservations(place), ...clickhousePlatformTables(place, PRODUCTS)];
 }

@@ -9,7 +9,7 @@ import {
 } from '../../../platform/db/transfer/postgres/tables.ts';
 import { SEARCH_COLUMNS, searchColumnsOf } from '../search/search.postgres.ts';
 
-/** What products keep in PostgreSQL, in its neutral form. */
+/** What products keep in PostgreSQL, in its portable form. */
 export function productCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
   return [products(place), reservations(place), ...postgresPlatformTables(place, { products: 'product_ids' })];
 }

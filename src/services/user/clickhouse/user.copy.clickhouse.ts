@@ -10,7 +10,7 @@ import type { ClickHouseLocation, ClickHouseTable, PortableRow } from '../../../
 
 const USERS = { table: 'users', key: 'user_id', json: ['address'], secrets: ['password_hash'] };
 
-/** What accounts keep in ClickHouse, in its neutral form. */
+/** What accounts keep in ClickHouse, in its portable form. */
 export function userCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
   return [statesTable(place, USERS), sessions(place), signingKeys(place), ...clickhousePlatformTables(place, USERS)];
 }

@@ -8,7 +8,7 @@ import {
   postgresPlatformTables,
 } from '../../../platform/db/transfer/postgres/tables.ts';
 
-/** What accounts keep in PostgreSQL, in its neutral form. How many admins there are is counted by the table itself. */
+/** What accounts keep in PostgreSQL, in its portable form. How many admins there are is counted by the table itself. */
 export function userCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
   return [
     plainTable(place, 'users', ['user_id']),

@@ -253,7 +253,7 @@ eachWay('a save in ClickHouse', (way) => {
       save(at(caused(1)), make(5)),
       save(at({ ...keyed('l'), ...caused(2) }), make(6)),
     ]);
-    assert.deepEqual(fates(results), [3, 'AlreadyAnswered', 'AlreadyHandled', 6]);
+    assert.deepEqual(fates(results), [3, 'DuplicateRequest', 'DuplicateEvent', 6]);
   });
 
   test('dead letters are counted as they come and go', async () => {

@@ -215,7 +215,7 @@ eachEngine('a save', (engine) => {
       save(at(caused(1)), make(5)),
       save(at({ ...keyed('l'), ...caused(2) }), make(6)),
     ]);
-    assert.deepEqual(fates(results), [3, 'AlreadyAnswered', 'AlreadyHandled', 6]);
+    assert.deepEqual(fates(results), [3, 'DuplicateRequest', 'DuplicateEvent', 6]);
     assert.deepEqual(await counts(), { toys: 4, outbox: 4, request: 2, inbox: 2 });
   });
 

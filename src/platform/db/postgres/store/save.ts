@@ -40,8 +40,8 @@ interface SavedRow {
  * The `save` of a repository: the row with `version + 1` if ours is still the newest, its events in the outbox,
  * the inbox mark when an event caused it and the request key when it has one, all in one commit. Concurrent saves
  * are coalesced. A change without events writes nothing.
- * Throws STALE when somebody else was first, the error declared for a violated constraint, or `AlreadyAnswered`
- * and `AlreadyHandled`, which the platform handles.
+ * Throws STALE when somebody else was first, the error declared for a violated constraint, or `DuplicateRequest`
+ * and `DuplicateEvent`, which the platform handles.
  */
 export function postgresSaver<S extends Versioned>(
   db: Database,

@@ -227,7 +227,7 @@ const countAll = (...parts: readonly (Rows | undefined)[]): string => {
 const without = (row: PortableRow, secrets: readonly string[]): PortableRow =>
   Object.fromEntries(Object.entries(row).filter(([name]) => !secrets.includes(name)));
 
-/** A page with its rows in their neutral form. */
+/** A page with its rows in their portable form. */
 export function mapped(
   page: { rows: Row[]; end: PagePosition } | undefined,
   rowOf: (row: Row) => PortableRow,

@@ -7,7 +7,7 @@ interface Column {
   readonly type: string;
 }
 
-/** A table whose rows are their own neutral form: all columns that are not computed from others. */
+/** A table whose rows are their own portable form: all columns that are not computed from others. */
 export function plainTable(
   { db, schema }: PostgresLocation,
   own: string,
