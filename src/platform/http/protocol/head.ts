@@ -50,7 +50,9 @@ function faultIn(request: IncomingMessage): AppError | undefined {
   if (url.length > MAX_ADDRESS) return common.URI_TOO_LONG();
   let bytes = 0;
   let hosts = 0;
-  for (const [index, text] of rawHeaders.entries()) {
+  // Names and values in turn.
+  for (let index = 0; index < rawHeaders.length; index++) {
+    const text = rawHeaders[index] ?? '';
     bytes += text.length;
     if (index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host') hosts += 1;
   }
