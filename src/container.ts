@@ -15,7 +15,7 @@ export function container(wire: Wire) {
   const product = wire(productModule, {});
   const order = wire(orderModule, { user, product });
   const invoice = wire(invoiceModule, { order, user });
-  const payment = wire(paymentModule, { user, invoice });
+  const payment = wire(paymentModule, { user, order, invoice });
   const delivery = wire(deliveryModule, { user, order });
   const analytics = wire(analyticsModule, { order, invoice, payment });
   const webhook = wire(webhookModule, { user, payment });

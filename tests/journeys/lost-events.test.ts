@@ -111,4 +111,72 @@ describe('events that a broker loses', () => {
     assert.ok((await reconcile(11)).announced >= 1);
     await settle(async () => assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'shipped'));
   });
+
+  const money = (minutes: number) => shop.services.payment.reconcile(inMinutes(minutes), {});
+  /** An order with an invoice, and what is owed for it asked for. */
+  async function invoiced(): Promise<{ order_id: number; invoice_id: number }> {
+    const order_id = await order();
+    await heard(order_id);
+    const { invoice_id, total } = (await admin.post('/invoices', { order_id })).body;
+    await admin.post('/payment/transactions', { amount: total, description: 'a mouse', invoice_id });
+    return { order_id, invoice_id };
+  }
+  const pay = async () => assert.equal((await admin.post('/payment/transactions/pay', {})).status, 200);
+
+  test('an order and an invoice that have not heard of their money hear of it, once, whoever compares', async () => {
+    const { order_id, invoice_id } = await invoiced();
+    lost.add('payment.captured');
+    await pay();
+    await areLost('payment.captured', 1);
+    assert.equal((await admin.get(`/orders/${order_id}`)).body.payment_status, 'not_paid');
+    const nothing = { orders: 0, invoices: 0, cancelled: 0 };
+    assert.deepEqual(await money(0), nothing, 'its event may be on its way');
+    const outcomes = await Promise.all([money(2), money(2)]);
+    assert.ok(
+      outcomes.some(({ orders, invoices }) => orders === 1 && invoices === 1),
+      JSON.stringify(outcomes),
+    );
+    const { payment_status, status } = (await admin.get(`/orders/${order_id}`)).body;
+    assert.deepEqual([payment_status, status], ['paid', 'confirmed']);
+    assert.equal((await admin.get(`/invoices/${invoice_id}`)).body.status, 'paid');
+    assert.deepEqual([await money(4), await money(6)], [nothing, nothing]);
+  });
+
+  test('an order whose invoice is paid says meanwhile that it has not heard of its payment', async () => {
+    const { order_id, invoice_id } = await invoiced();
+    lost.add('payment.captured');
+    await pay();
+    await areLost('payment.captured', 1);
+    for (const status of ['sent', 'paid']) {
+      assert.equal((await admin.put(`/invoices/${invoice_id}`, { status })).status, 200);
+    }
+    await settle(async () => {
+      const { waiting_for } = (await admin.get(`/orders/${order_id}/explain`)).body as unknown as {
+        waiting_for: { what: string }[];
+      };
+      assert.ok(waiting_for.some(({ what }) => what === 'word of its payment, which is missing'));
+    });
+    await money(0);
+    assert.equal((await money(2)).orders, 1);
+  });
+
+  test('money of a cancelled order goes back and its invoice is cancelled, though the event was lost', async () => {
+    const paid = await invoiced();
+    await pay();
+    await settle(async () => assert.equal((await admin.get(`/orders/${paid.order_id}`)).body.payment_status, 'paid'));
+    const unpaid = await invoiced();
+    lost.add('order.cancelled');
+    for (const { order_id } of [paid, unpaid]) {
+      assert.equal((await admin.post(`/orders/${order_id}/cancel`)).status, 200);
+    }
+    await areLost('order.cancelled', 2);
+    await money(0);
+    const { cancelled, invoices } = await money(2);
+    assert.deepEqual([cancelled, invoices], [2, 1]);
+    assert.equal((await admin.get(`/invoices/${unpaid.invoice_id}`)).body.status, 'cancelled');
+    await settle(async () =>
+      assert.equal((await admin.get(`/orders/${paid.order_id}`)).body.payment_status, 'refunded'),
+    );
+    assert.deepEqual(await money(4), { orders: 0, invoices: 0, cancelled: 0 });
+  });
 });

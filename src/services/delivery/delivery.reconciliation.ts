@@ -1,3 +1,4 @@
+import { rounds } from '../../platform/app/rounds.ts';
 import type { ApiOf, Ctx, OutputOf } from '../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
@@ -19,22 +20,15 @@ interface Parts {
 
 /** So old is what is compared: what is younger may still be on its way. */
 const SETTLED_MS = 60_000;
-/** The newest orders of so long are compared at every run; all others a few at a time, and once a day. */
-const RECENT_MS = 24 * 3_600_000;
 /** What an order has not heard of its shipment is said again so often. */
 const AGAIN_MS = 600_000;
 const PAGE = 200;
-const RECENT_PAGES = 10;
-const OLDER_PAGES = 5;
 
 /**
  * Compares orders with shipments and mends what an event that was lost has left undone: a shipment that was never
  * made, one of an order that was cancelled, an order that has not heard how far its parcel is.
  */
 export function reconciliation({ orders, shipments, open, log }: Parts): (ctx: Ctx) => Promise<Outcome> {
-  let older: string | undefined;
-  let olderDoneAt = Number.NEGATIVE_INFINITY;
-
   async function page(ctx: Ctx, cursor: string | undefined, outcome: Outcome) {
     const before = new Date(Date.parse(ctx.now) - SETTLED_MS).toISOString();
     const { items, next } = await orders.standings(ctx, { before, limit: PAGE, cursor });
@@ -74,22 +68,10 @@ export function reconciliation({ orders, shipments, open, log }: Parts): (ctx: C
     });
   }
 
+  const round = rounds();
   return async (ctx) => {
     const outcome: Outcome = { made: 0, cancelled: 0, announced: 0 };
-    const recent = new Date(Date.parse(ctx.now) - RECENT_MS).toISOString();
-    let cursor: string | undefined;
-    for (let pages = 0; pages < RECENT_PAGES; pages++) {
-      const { next, oldest } = await page(ctx, cursor, outcome);
-      cursor = next ?? undefined;
-      if (cursor === undefined || (oldest !== undefined && oldest < recent)) break;
-    }
-    const now = Date.parse(ctx.now);
-    if (older === undefined && now - olderDoneAt < RECENT_MS) return outcome;
-    older ??= cursor;
-    for (let pages = 0; pages < OLDER_PAGES && older !== undefined; pages++) {
-      older = (await page(ctx, older, outcome)).next ?? undefined;
-    }
-    if (older === undefined) olderDoneAt = now;
+    await round(ctx, (cursor) => page(ctx, cursor, outcome));
     return outcome;
   };
 }

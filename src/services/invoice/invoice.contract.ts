@@ -13,6 +13,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import { OrderBill } from '../order/order.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
@@ -57,6 +58,13 @@ export const Invoice = Type.Object(
   { title: 'Invoice' },
 );
 export type Invoice = Static<typeof Invoice>;
+
+/** What was paid and given back for an order, and whether it was cancelled. */
+export const InvoiceBill = Type.Object({
+  ...OrderBill.properties,
+  cancelled: Type.Boolean(),
+});
+export type InvoiceBill = Static<typeof InvoiceBill>;
 
 /** An invoice as it is announced: without what is said of its products, which no consumer needs. */
 export const InvoiceMade = Type.Object({
@@ -153,6 +161,12 @@ export const invoiceOps = {
     summary: 'The invoice as a page to print or send',
     input: Type.Object({ invoice_id: Id() }),
     output: Download('application/pdf'),
+  }),
+  compareBills: op('POST /internal/invoices/compare-bills', {
+    access: 'internal',
+    summary: 'Orders whose invoices have not heard of their money or of their end; those that are settled hear of it',
+    input: Type.Object({ bills: Type.Array(InvoiceBill, { maxItems: 200 }) }),
+    output: Type.Object({ behind: Type.Array(Id()) }),
   }),
   figures: reconciliationOp('invoices'),
   forPayment: op('GET /internal/invoices/{invoice_id}', {

@@ -4,6 +4,7 @@ import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Invoice,
+  type InvoiceBill,
   type InvoiceStatus,
   type InvoiceStatusInput,
   invoiceErrors,
@@ -90,6 +91,11 @@ export function coverInvoice(
 /** The order of an invoice was cancelled: nobody is to pay it. One that is paid stays so; a credit note says the rest. */
 export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
   return NEXT[state.status].includes('cancelled') ? moved(state, ['cancelled'], ctx) : unchanged(state);
+}
+
+/** What an invoice follows from its bill: cancelled with its order, or else paid when all of it is. */
+export function followBill(state: InvoiceState, bill: InvoiceBill, ctx: Ctx): Change<InvoiceState> {
+  return bill.cancelled ? cancelInvoice(state, ctx) : coverInvoice(state, bill, ctx);
 }
 
 function moved(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {

@@ -4,16 +4,24 @@ import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { orderOps } from '../order/order.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
-import { type Invoice, type InvoiceStatusInput, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
+import {
+  type Invoice,
+  type InvoiceBill,
+  type InvoiceStatusInput,
+  invoiceErrors,
+  type invoiceOps,
+} from './invoice.contract.ts';
 import {
   type BuyerProfile,
   buyerOf,
   cancelInvoice,
   coverInvoice,
   createInvoice,
+  followBill,
   type InvoiceState,
   invoiceStatusOf,
   publicInvoice,
@@ -75,6 +83,15 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
       const content = await pdfs.run({ invoice: invoicePage(state), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
+    async compareBills(ctx, { bills }) {
+      const found = await Promise.all(bills.map(({ order_id }) => invoices.findByOrder(order_id)));
+      const behind = bills.filter((bill, n) => {
+        const state = found[n];
+        return state !== undefined && followBill(state, bill, ctx).events.length > 0;
+      });
+      for (const bill of behind) if (bill.settled) await retryOnConflict(() => follow(ctx, bill));
+      return { behind: behind.map(({ order_id }) => order_id) };
+    },
     figures: (_ctx, range) => invoices.figures(range),
     forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
     async followPayment(ctx, { invoice_id, paid_total, refunded_total }) {
@@ -88,6 +105,11 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
       if (status === 'cancelled') await cancelOfOrder(ctx, { order_id });
     },
   } satisfies Actions<typeof invoiceOps> & InvoiceInternalActions;
+
+  async function follow(ctx: Ctx, bill: InvoiceBill): Promise<void> {
+    const state = await invoices.findByOrder(bill.order_id);
+    if (state) await invoices.save(ctx, followBill(state, bill, ctx));
+  }
 
   async function cancelOfOrder(ctx: Ctx, { order_id }: { readonly order_id: number }): Promise<void> {
     const state = await invoices.findByOrder(order_id);

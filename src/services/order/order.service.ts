@@ -11,7 +11,7 @@ import type { userOps } from '../user/user.contract.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
 import { type Customer, cancelOrder, isSelf, type OrderState, orderStatusOf, placeOrder } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
-import { followPayment, followShipment, type ShipmentStatusChange } from './order.statuses.model.ts';
+import { followPayment, followShipment, isBehind, type ShipmentStatusChange } from './order.statuses.model.ts';
 import { explain } from './timeline/order.explain.ts';
 import { timelineEventOf } from './timeline/order.timeline.model.ts';
 import { timelineFor } from './timeline/order.timeline.ts';
@@ -64,6 +64,19 @@ export function orderService({ repository: orders, peers: { user, product }, too
       const { items, next } = await orders.list({}, { limit, cursor });
       const old = items.filter(({ created_at }) => before === undefined || created_at < before);
       return { items: old.map(standingOf), next };
+    },
+    async compareBills(ctx, { bills }) {
+      const known = await orders.find(bills.map(({ order_id }) => order_id));
+      const behind = bills.filter((bill) => {
+        const order = known.get(bill.order_id);
+        return order !== undefined && isBehind(order, bill);
+      });
+      for (const bill of behind) {
+        if (!bill.settled) continue;
+        await retryOnConflict(async () => orders.save(ctx, followPayment(await orders.get(bill.order_id), bill, ctx)));
+      }
+      const cancelled = [...known.values()].filter(({ status }) => status === 'cancelled');
+      return { behind: behind.map(idOf), cancelled: cancelled.map(idOf) };
     },
     figures: (_ctx, range) => orders.figures(range),
     async settleReservations(ctx) {
@@ -151,6 +164,8 @@ export function orderService({ repository: orders, peers: { user, product }, too
     return user.byUsername(ctx, { username });
   }
 }
+
+const idOf = ({ order_id }: { readonly order_id: number }): number => order_id;
 
 const standingOf = ({ order_id, status, shipment_status, created_at }: OrderState) => ({
   order_id,

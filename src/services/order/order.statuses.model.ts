@@ -50,7 +50,7 @@ export function followShipment(
 }
 
 /** The order after money moved for its invoice. Money that belongs to no invoice changes nothing. */
-export function followPayment(order: OrderState, movement: MoneyMovement, ctx: Ctx): Change<OrderState> {
+export function followPayment(order: OrderState, movement: Totals, ctx: Ctx): Change<OrderState> {
   return withFacts(
     order,
     {
@@ -60,6 +60,12 @@ export function followPayment(order: OrderState, movement: MoneyMovement, ctx: C
     ctx,
   );
 }
+
+type Totals = Pick<MoneyMovement, 'paid_total' | 'refunded_total'>;
+
+/** Whether an order has not heard of all the money that moved for it. */
+export const isBehind = (order: OrderState, { paid_total, refunded_total }: Totals): boolean =>
+  order.paid_total < (paid_total ?? 0) || order.refunded_total < (refunded_total ?? 0);
 
 const larger = (known: Minor, heard: Minor | null): Minor => minor(Math.max(known, heard ?? 0));
 

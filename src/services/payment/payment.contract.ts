@@ -258,6 +258,12 @@ const providerOps = {
     input: Nothing(),
     output: Type.Object({ settled: Type.Integer() }),
   }),
+  reconcile: op('POST /internal/payments/reconcile', {
+    access: 'internal',
+    summary: 'Compares what was paid and given back with what orders and invoices have heard of it, and mends that',
+    input: Nothing(),
+    output: Type.Object({ orders: Type.Integer(), invoices: Type.Integer(), cancelled: Type.Integer() }),
+  }),
 };
 
 export const paymentOps = { ...transactionOps, ...ledgerOps, ...providerOps, ...exportOps };

@@ -46,6 +46,8 @@ export interface PaymentRepository {
   account(transaction_ids: readonly number[]): Promise<PaidAccount>;
   /** All transactions of an order, with what belongs to them. */
   accountOfOrder(order_id: number, user_id: number): Promise<PaidAccount>;
+  /** What was claimed and paid for orders, newest order first; not those where nothing is left to do. */
+  bills(page: PageRequest): Promise<Page<OrderBalance>>;
   /** From now on nothing more is claimed for this order. Repeated, it does no harm. */
   closeBill(order_id: number, user_id: number): Promise<OrderBalance>;
   /** Remembers the name that the provider gave a payment; the first one stays. */

@@ -18,13 +18,18 @@ import {
 import { type Payment, type PaymentOperation, savedAs } from './model/payment.operation.model.ts';
 import { creditNoteOf, refund } from './model/payment.refunds.model.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
+import { type BilledInvoices, type BilledOrders, reconciliation } from './payment.reconciliation.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { createSettlement, withoutMarks } from './payment.settlement.ts';
 import { providersOf } from './providers/providers.ts';
 
-/** What payments need of others: what an invoice comes to and whose it is, and whether a user exists. */
+/**
+ * What payments need of others: what an invoice comes to and whose it is, whether a user exists, and what orders and
+ * invoices have heard of their money.
+ */
 export interface PaymentPeers {
-  readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'forPayment'>;
+  readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'forPayment'> & BilledInvoices;
+  readonly order: BilledOrders;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
 }
 
@@ -99,6 +104,7 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     },
     figures: (_ctx, range) => payments.ledger.figures(range),
     settle: async (ctx) => ({ settled: await settle.all(ctx) }),
+    reconcile: reconciliation({ payments, order: peers.order, invoice: peers.invoice, settle, log }),
     settleCancelledOrder: settle.cancelled,
     exportWebhooks: (_ctx, received) => payments.webhookExport.page(received),
     queueForExport: (_ctx, message) => payments.webhookExport.enqueue(message),

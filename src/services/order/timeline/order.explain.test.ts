@@ -185,3 +185,9 @@ test('an order that has had no shipment for minutes says that it is missing, pai
   }
   assert.deepEqual(missing({ status: 'cancelled' }, []), []);
 });
+
+test('an order whose invoice is paid, and that knows nothing of it, waits for word of its payment', () => {
+  const covered = anEvent('invoice.status_changed', { invoice_id: 7, from: 'sent', to: 'paid' }, day(2));
+  const [one] = waits({}, opened, invoiced, covered);
+  assert.deepEqual([one?.what, one?.since, one?.who], ['word of its payment, which is missing', day(2), 'staff']);
+});

@@ -136,6 +136,10 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
     const how = `its invoice was cancelled, and an order has one: POST /orders/${order.order_id}/cancel`;
     return [{ what: 'a decision about the order', since: invoice.since, who: 'staff', how }];
   }
+  // The invoice has heard of the money, and the order has not: an event was lost, or is late.
+  if (invoice.status === 'paid' && order.paid_total === 0) {
+    return [{ what: 'word of its payment, which is missing', since: invoice.since, who: 'staff', how: UNHEARD }];
+  }
   const pay = 'POST /transactions/pay';
   const about = `"amount": ${toDecimalText(due)}, "description": "${invoice.number}"`;
   const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
@@ -194,6 +198,10 @@ function packing(order: OrderState, story: Story): Waiting {
   }
   return { what: 'its shipment', since: order.created_at, who: 'nobody', how: 'it is made by itself, in a moment' };
 }
+
+const UNHEARD =
+  'payment compares what was paid with what orders have heard, every minute, and tells them; when that changes ' +
+  'nothing, look at GET /dead-letters/order. An invoice that was set to paid by hand has no payment to tell of';
 
 const MISSING =
   'delivery compares orders with shipments every minute and makes what is missing; when that changes nothing, look at ' +

@@ -80,6 +80,10 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
     account: async (ids) => account(await db.query<TransactionState>(statements.some, [ids])),
     accountOfOrder: async (order_id, user_id) =>
       account(await db.query<TransactionState>(statements.ofOrder, [user_id, order_id])),
+    async bills({ limit, cursor }) {
+      const rows = await db.query<OrderBalance>(statements.bills, [beforeOf(cursor), limit + 1]);
+      return pageOf(rows, limit, (row) => row.order_id);
+    },
     async closeBill(order_id, user_id) {
       const [closed] = await db.query<OrderBalance>(statements.close, [order_id, user_id]);
       if (!closed) throw new Error('closing a bill answered nothing');
@@ -155,6 +159,10 @@ function statementsOf(schema: string) {
     some: statement('transactions', some('transaction_id = any($1)')),
     ofOrder: statement('transactions of order', some('user_id = $1 and order_id = $2')),
     close: statement('close bill', closeText(schema)),
+    bills: statement(
+      'bills',
+      `select ${BILL} from ${schema}.bills where order_id < $1 and claimed > 0 order by order_id desc limit $2`,
+    ),
     noteRef: statement(
       'note ref',
       `update ${schema}.payments set provider_ref = $2 where payment_id = $1 and provider_ref is null`,
