@@ -1,6 +1,6 @@
 import { ConfigError, wantsDetails } from '../platform/config/config.ts';
 import { AppError, common } from '../platform/contract/errors.ts';
-import { faultOf as clickhouseFault } from '../platform/db/clickhouse/faults.ts';
+import { clickhouseFaultOf as clickhouseFault } from '../platform/db/clickhouse/faults.ts';
 import { AlreadyRunning } from '../platform/db/postgres/embedded/lock.ts';
 import { databaseReason, faultSentence } from '../platform/db/postgres/faults.ts';
 import { UnfitDatabase } from '../platform/db/postgres/unfit.ts';

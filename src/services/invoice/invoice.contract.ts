@@ -13,7 +13,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
-import { OrderBill } from '../order/order.contract.ts';
+import { OrderBill } from '../order/order.bills.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;

@@ -14,6 +14,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
+import { billOps } from './order.bills.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 
 export { orderErrors };
@@ -147,14 +148,6 @@ export const Standing = Type.Object({
 });
 export type Standing = Static<typeof Standing>;
 
-/** What was paid and given back for an order, as payment knows it. */
-export const OrderBill = Type.Object({
-  order_id: Id(),
-  paid_total: Amount(),
-  refunded_total: Amount(),
-  settled: Type.Boolean({ description: 'so old that its event is no longer on its way' }),
-});
-
 const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) };
 const username = Type.String({ minLength: 1, maxLength: 64 });
 
@@ -285,12 +278,7 @@ export const orderOps = {
     input: Type.Object({ before: Type.Optional(Time()), ...paging }),
     output: PageOf(Standing),
   }),
-  compareBills: op('POST /internal/orders/compare-bills', {
-    access: 'internal',
-    summary: 'Which orders have not heard of their money, and which are cancelled; those that are settled hear of it',
-    input: Type.Object({ bills: Type.Array(OrderBill, { maxItems: 200 }) }),
-    output: Type.Object({ behind: Type.Array(Id()), cancelled: Type.Array(Id()) }),
-  }),
+  ...billOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',

@@ -30,7 +30,7 @@ const PAGE = 200;
  * was lost has left undone: an order or an invoice that does not know of its money, money of an order that was
  * cancelled. A page is one statement here, and one call to each of them.
  */
-export function reconciliation({ payments, order, invoice, settle, log }: Parts): (ctx: Ctx) => Promise<Outcome> {
+export function billReconciliation({ payments, order, invoice, settle, log }: Parts): (ctx: Ctx) => Promise<Outcome> {
   // What differed, as it was then: what moves in between is not old enough.
   const seen = new Map<number, { readonly version: number; readonly since: number }>();
 

@@ -18,7 +18,7 @@ import {
 import { type Payment, type PaymentOperation, savedAs } from './model/payment.operation.model.ts';
 import { creditNoteOf, refund } from './model/payment.refunds.model.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
-import { type BilledInvoices, type BilledOrders, reconciliation } from './payment.reconciliation.ts';
+import { type BilledInvoices, type BilledOrders, billReconciliation } from './payment.reconciliation.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { createSettlement, withoutMarks } from './payment.settlement.ts';
 import { providersOf } from './providers/providers.ts';
@@ -104,7 +104,7 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     },
     figures: (_ctx, range) => payments.ledger.figures(range),
     settle: async (ctx) => ({ settled: await settle.all(ctx) }),
-    reconcile: reconciliation({ payments, order: peers.order, invoice: peers.invoice, settle, log }),
+    reconcile: billReconciliation({ payments, order: peers.order, invoice: peers.invoice, settle, log }),
     settleCancelledOrder: settle.cancelled,
     exportWebhooks: (_ctx, received) => payments.webhookExport.page(received),
     queueForExport: (_ctx, message) => payments.webhookExport.enqueue(message),

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client';
 import { watchWrites } from '../writes.ts';
 import type { ClickHouse, Limits, Params } from './engine.ts';
-import { attemptWrite, unwritableBy } from './look.ts';
+import { clickhouseWriteFault, probeClickHouse } from './look.ts';
 import { clickhouseRefusalOf } from './refusals.ts';
 
 export interface ServerOptions {
@@ -94,7 +94,7 @@ export function overClients({ prefix, where, embedded, writes, reads }: Clients)
         throw clickhouseRefusalOf(error);
       });
   }
-  const watch = watchWrites({ attempt: attemptWrite({ prefix, insert, command }), faultOf: unwritableBy });
+  const watch = watchWrites({ attempt: probeClickHouse({ prefix, insert, command }), faultOf: clickhouseWriteFault });
 
   return {
     prefix,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { parseError } from '@clickhouse/client';
 import { AppError } from '../../contract/errors.ts';
-import { faultOf } from './faults.ts';
-import { unwritableBy } from './look.ts';
+import { clickhouseFaultOf } from './faults.ts';
+import { clickhouseWriteFault } from './look.ts';
 import { clickhouseRefusalOf, isUnknown } from './refusals.ts';
 
 /** An error as the client makes it of what a server answers. */
@@ -85,9 +85,9 @@ describe('what ClickHouse refuses', () => {
       assert.ok(refusal instanceof AppError && refusal.status === 503, type);
       assert.equal(refusal.cause, error, type);
       for (const one of [error, refusal]) {
-        assert.match(faultOf(one)?.sentence ?? '', sentence, type);
+        assert.match(clickhouseFaultOf(one)?.sentence ?? '', sentence, type);
         assert.equal(isUnknown(one), !known, type);
-        assert.equal(unwritableBy(one)?.unwritable ?? false, unwritable, type);
+        assert.equal(clickhouseWriteFault(one)?.unwritable ?? false, unwritable, type);
       }
     }
   });
@@ -96,7 +96,7 @@ describe('what ClickHouse refuses', () => {
     for (const type of OURS) {
       const error = of(type);
       assert.equal(clickhouseRefusalOf(error), error, type);
-      assert.equal(faultOf(error), undefined, type);
+      assert.equal(clickhouseFaultOf(error), undefined, type);
       assert.equal(isUnknown(error), false, type);
     }
   });
@@ -104,14 +104,17 @@ describe('what ClickHouse refuses', () => {
   test('an error of the system that hides under another name is told apart by its text', () => {
     const full = 'Cannot write to file /var/lib/clickhouse/store/a, errno: 28, strerror: No space left on device';
     for (const type of ['CANNOT_WRITE_TO_FILE_DESCRIPTOR', 'STD_EXCEPTION', 'POCO_EXCEPTION']) {
-      assert.equal(faultOf(of(type, full))?.sentence, 'the disk of ClickHouse is full', type);
+      assert.equal(clickhouseFaultOf(of(type, full))?.sentence, 'the disk of ClickHouse is full', type);
       assert.ok(isUnknown(of(type, full)), type);
     }
-    assert.match(faultOf(of('STD_EXCEPTION', 'std::exception: Read-only file system'))?.sentence ?? '', /read-only/);
-    assert.match(faultOf(of('STD_EXCEPTION', 'std::bad_alloc'))?.sentence ?? '', /memory/);
-    assert.equal(faultOf(of('STD_EXCEPTION', 'std::out_of_range')), undefined);
+    assert.match(
+      clickhouseFaultOf(of('STD_EXCEPTION', 'std::exception: Read-only file system'))?.sentence ?? '',
+      /read-only/,
+    );
+    assert.match(clickhouseFaultOf(of('STD_EXCEPTION', 'std::bad_alloc'))?.sentence ?? '', /memory/);
+    assert.equal(clickhouseFaultOf(of('STD_EXCEPTION', 'std::out_of_range')), undefined);
     assert.equal(
-      faultOf(of('SYNTAX_ERROR', 'No space left on device')),
+      clickhouseFaultOf(of('SYNTAX_ERROR', 'No space left on device')),
       undefined,
       'what a statement says is no cause',
     );

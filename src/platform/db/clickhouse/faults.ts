@@ -147,7 +147,7 @@ const ON_THE_WAY =
   /ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|socket hang up|Timeout error|aborted|premature close|\b50[234]\b|Bad Gateway|Service Unavailable|Gateway Time-?out/i;
 
 /** The meaning of an error of the client, also when it is the cause of another; undefined for a fault of ours. */
-export function faultOf(error: unknown): Fault | undefined {
+export function clickhouseFaultOf(error: unknown): Fault | undefined {
   const {
     type,
     code,
@@ -160,7 +160,7 @@ export function faultOf(error: unknown): Fault | undefined {
     const hidden = HIDING.test(type) ? BY_TEXT.find(([pattern]) => pattern.test(message))?.[1] : undefined;
     return hidden ?? BY_TYPE[type];
   }
-  if (cause !== undefined) return faultOf(cause);
+  if (cause !== undefined) return clickhouseFaultOf(cause);
   const way = typeof code === 'string' ? faultOnTheWay(code) : undefined;
   if (way) return UNREACHABLE;
   return ON_THE_WAY.test(`${code} ${message}`) ? UNREACHABLE : undefined;

@@ -1,9 +1,9 @@
 import type { Unwritable } from '../writes.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
-import { faultOf } from './faults.ts';
+import { clickhouseFaultOf } from './faults.ts';
 
 /** Writes a row that replaces the one before: what it needs is what a save needs. Throws what the client throws. */
-export function attemptWrite(engine: Pick<ClickHouse, 'prefix' | 'insert' | 'command'>): () => Promise<void> {
+export function probeClickHouse(engine: Pick<ClickHouse, 'prefix' | 'insert' | 'command'>): () => Promise<void> {
   const database = databaseOf(engine, 'platform');
   let made = false;
   return async () => {
@@ -18,10 +18,10 @@ export function attemptWrite(engine: Pick<ClickHouse, 'prefix' | 'insert' | 'com
 }
 
 /** What an error says of writing; undefined for one that says nothing of the engine. */
-export function unwritableBy(error: unknown): Unwritable | undefined {
-  const fault = faultOf(error);
+export function clickhouseWriteFault(error: unknown): Unwritable | undefined {
+  const fault = clickhouseFaultOf(error);
   if (fault) return fault;
   const { type, cause } = (error ?? {}) as { type?: string; cause?: unknown };
   if (type !== undefined) return { sentence: `ClickHouse refuses to write (${type})` };
-  return cause === undefined ? undefined : unwritableBy(cause);
+  return cause === undefined ? undefined : clickhouseWriteFault(cause);
 }

@@ -1,5 +1,5 @@
 import { AppError, common } from '../../contract/errors.ts';
-import { faultOf } from './faults.ts';
+import { clickhouseFaultOf } from './faults.ts';
 
 /**
  * An error of the client as the platform has it: `TRADEPOST_UNAVAILABLE` when it is neither the caller's nor ours,
@@ -7,7 +7,7 @@ import { faultOf } from './faults.ts';
  */
 export function clickhouseRefusalOf(error: unknown): unknown {
   if (error instanceof AppError || !(error instanceof Error)) return error;
-  if (!faultOf(error)) return error;
+  if (!clickhouseFaultOf(error)) return error;
   const { type } = error as { type?: string };
   return Object.assign(type === 'TIMEOUT_EXCEEDED' ? common.TOO_SLOW() : common.UNAVAILABLE(), { cause: error });
 }
@@ -19,7 +19,7 @@ export function clickhouseRefusalOf(error: unknown): unknown {
 export function isUnknown(error: unknown): boolean {
   const { type, cause } = (error ?? {}) as { type?: unknown; cause?: unknown };
   if (typeof type !== 'string' && cause !== undefined) return isUnknown(cause);
-  return typeof type !== 'string' || faultOf(error)?.unknown === true;
+  return typeof type !== 'string' || clickhouseFaultOf(error)?.unknown === true;
 }
 
 /** The check of the table that a row did not pass, if that is what the error says. */

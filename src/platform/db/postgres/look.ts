@@ -1,9 +1,14 @@
 import { Down } from '../../observability/health.ts';
 import type { Unwritable } from '../writes.ts';
 import { databaseFaultOf } from './faults.ts';
-import type { Sql, Statement } from './postgres.ts';
 
-const STATUS: Statement = {
+/** The pool, as far as a look needs it. */
+interface Asked {
+  query<Row extends object>(statement: { readonly name: string; readonly text: string }): Promise<Row[]>;
+  script(text: string): Promise<void>;
+}
+
+const STATUS = {
   name: '',
   text: `select pg_is_in_recovery() or current_setting('transaction_read_only')::bool as "readOnly"`,
 };
@@ -16,7 +21,7 @@ const WRITE = `begin;
   commit`;
 
 /** Looks whether a database takes a write, and keeps nothing. Throws what the driver throws, and `Down`. */
-export async function attemptWrite(sql: Sql): Promise<void> {
+export async function probePostgres(sql: Asked): Promise<void> {
   const [status] = await sql.query<{ readOnly: boolean }>(STATUS);
   if (status?.readOnly) throw new Down('the database is read-only');
   try {
@@ -33,7 +38,7 @@ const isOfTheLook = (error: unknown): boolean => {
 };
 
 /** What an error says of writing; undefined for one that says nothing of the server. */
-export function unwritableBy(error: unknown): Unwritable | undefined {
+export function postgresWriteFault(error: unknown): Unwritable | undefined {
   const fault = databaseFaultOf(error);
   return fault?.kind === 'away' ? fault : undefined;
 }

@@ -2,7 +2,7 @@ import pg from 'pg';
 import { watchWrites } from '../writes.ts';
 import { connectionOf, databaseLocation } from './address.ts';
 import { translate, wasUndone } from './faults.ts';
-import { attemptWrite, unwritableBy } from './look.ts';
+import { postgresWriteFault, probePostgres } from './look.ts';
 import { exposeDatabase } from './metrics.ts';
 
 export { rowFaultInPostgres, violatedConstraint } from './faults.ts';
@@ -124,7 +124,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   pool.on('error', (error) => {
     if (!closing) options.onError?.(error);
   });
-  const writes = watchWrites({ attempt: () => attemptWrite(onPool), faultOf: unwritableBy });
+  const writes = watchWrites({ attempt: () => probePostgres(onPool), faultOf: postgresWriteFault });
   const known = (error: unknown): unknown => {
     writes.failed(error);
     return translate(error);

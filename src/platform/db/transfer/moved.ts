@@ -1,6 +1,6 @@
 import { type ClickHouse, databaseOf } from '../clickhouse/engine.ts';
 import type { Database, Sql } from '../postgres/postgres.ts';
-import { isThere, LEDGER, rowsIf } from './there.ts';
+import { hasClickHouseTable, LEDGER, rowsIf } from './there.ts';
 
 /** What a store keeps of a service that a finished copy has taken elsewhere. */
 export interface Moved {
@@ -73,7 +73,7 @@ const READ = `select service, argMax(target, number) as target, argMax(copy, num
   group by service having target != '' order by service`;
 
 async function marksIn(engine: ClickHouse, services: readonly string[]): Promise<Moved[]> {
-  if (!(await isThere(engine, databaseOf(engine, 'platform'), 'moved'))) return [];
+  if (!(await hasClickHouseTable(engine, databaseOf(engine, 'platform'), 'moved'))) return [];
   const text = READ.replace('{{table}}', tableIn(engine));
   const rows = await engine.query<Omit<Moved, 'at'> & { last_at: string }>(text, { services });
   return rows.map(({ last_at: at, ...row }) => ({ ...row, at }));

@@ -16,7 +16,7 @@ export async function rowsIf<Row extends object>(
 }
 
 /** Whether ClickHouse has such a table. */
-export async function isThere(engine: ClickHouse, database: string, table: string): Promise<boolean> {
+export async function hasClickHouseTable(engine: ClickHouse, database: string, table: string): Promise<boolean> {
   const text = 'select 1 from system.tables where database = {database:String} and name = {table:String}';
   return (await engine.query(text, { database, table })).length > 0;
 }

@@ -5,7 +5,7 @@ import { mutate } from '../clickhouse/mutation.ts';
 import type { Database } from '../postgres/postgres.ts';
 import { type Moved, movedFromClickHouse, movedFromPostgres, movedSentence } from './moved.ts';
 import { PROGRESS } from './postgres/endpoint.ts';
-import { isThere, LEDGER, rowsIf } from './there.ts';
+import { hasClickHouseTable, LEDGER, rowsIf } from './there.ts';
 
 /** A service into which a copy was begun and not finished, and whether its tables are still there. */
 interface Begun {
@@ -61,7 +61,7 @@ const FORGET = `delete from ${PROGRESS} c where finished_at is null and service 
 async function refuseInClickHouse(engine: ClickHouse, services: readonly string[], forget: boolean): Promise<void> {
   refuseMoved(await movedFromClickHouse(engine, services), engine.where, 'clickhouse');
   const platform = databaseOf(engine, 'platform');
-  if (!(await isThere(engine, platform, 'copy'))) return;
+  if (!(await hasClickHouseTable(engine, platform, 'copy'))) return;
   const text = `select service, max(last) as last, toBool(concat({prefix:String}, '_', service) in (
         select schema from ${platform}.migration)) as there
     from (

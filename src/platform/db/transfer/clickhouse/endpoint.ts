@@ -13,7 +13,7 @@ import {
 } from '../endpoint.ts';
 import { forgetMovedRows, keepMovedRows, makeMovedRows, movedFromClickHouse } from '../moved.ts';
 import type { Block, ClickHouseTable, CopiedTables } from '../portable.ts';
-import { isThere } from '../there.ts';
+import { hasClickHouseTable } from '../there.ts';
 import { countInClickHouse, PATIENT } from './tables.ts';
 
 interface ClickHouseSide {
@@ -66,7 +66,7 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
   const keep = (service: string, name: string, progress: CopyProgress) => keepAll([{ service, name, progress }]);
 
   const progressOf = async (service: string): Promise<ProgressRow[]> =>
-    (await isThere(engine, platform, 'copy'))
+    (await hasClickHouseTable(engine, platform, 'copy'))
       ? engine.query<ProgressRow>(`${READ.replace('{{table}}', progressTable)}`, { service })
       : [];
 
@@ -77,7 +77,7 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
     async inUse(services) {
       for (const service of services) {
         const database = databaseOf(engine, service);
-        if (!(await isThere(engine, database, 'process'))) continue;
+        if (!(await hasClickHouseTable(engine, database, 'process'))) continue;
         const seen = await engine.query<User>(USERS.replace('{{table}}', `${database}.process`));
         const user = seen.find((one) => one.host !== hostname() || (one.pid !== process.pid && isAlive(one.pid)));
         if (user) return `process ${user.pid} on ${user.host} writes ${service} in it`;
@@ -91,7 +91,7 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
     async status(service) {
       const { schema, migrations } = clickhouseSet(engine, service);
       const text = `select name from ${platform}.migration where schema = {schema:String}`;
-      const ran = (await isThere(engine, platform, 'migration'))
+      const ran = (await hasClickHouseTable(engine, platform, 'migration'))
         ? await engine.query<{ name: string }>(text, { schema })
         : [];
       const known = migrations.map(({ name }) => name);
