@@ -8,7 +8,16 @@ import { hasChdb } from '../src/testing/clickhouse.ts';
 
 // A copy of the project, in which a new service is made as a person would make it.
 
-const COPIED = ['src', 'scripts', 'bin', 'package.json', 'tsconfig.json', 'biome.json', '.dependency-cruiser.js'];
+const COPIED = [
+  'src',
+  'scripts',
+  'tests',
+  'bin',
+  'package.json',
+  'tsconfig.json',
+  'biome.json',
+  '.dependency-cruiser.js',
+];
 
 let copy: string;
 before(() => {
@@ -83,6 +92,8 @@ test('a new service compiles, keeps the rules of the house, and its tests pass o
   const tests = ['model', 'repository', 'api'].map((kind) => `src/services/refund/refund.${kind}.test.ts`);
   const output = passes('--test', ...tests);
   assert.match(output, /fail 0/);
+  const documented = ['examples', 'answers'].map((what) => `tests/journeys/documented-${what}.test.ts`);
+  assert.match(passes('--test', ...documented), /fail 0/);
   // Where chDB is missing, the suites themselves say so, and fail in CI.
   for (const store of ['embedded PostgreSQL [\\d.]+', ...(hasChdb() ? ['chDB in the process'] : [])]) {
     assert.match(output, new RegExp(`✔ how refunds are kept \\(${store}\\)`));

@@ -25,6 +25,23 @@ eachTarget('widgets over HTTP', (target) => {
     assert.deepEqual((await alice.get('/widgets')).body, [made.body]);
   });
 
+  test('a list goes on where a page ended, and may be asked for one name', async () => {
+    const dave = await w.as('dave');
+    for (const name of ['One', 'Two', 'Three']) await dave.post('/widgets', { name });
+    const page = await dave.get<Widget[]>('/widgets?limit=2');
+    const [, next = ''] = /<([^>]+)>; rel="next"/.exec(page.headers.get('link') ?? '') ?? [];
+    const rest = await dave.get<Widget[]>(next.replace(w.url, ''));
+    assert.deepEqual(
+      [...page.body, ...rest.body].map(({ name }) => name),
+      ['Three', 'Two', 'One'],
+    );
+    const named = await dave.get<Widget[]>('/widgets?name=Two');
+    assert.deepEqual(
+      named.body.map(({ name }) => name),
+      ['Two'],
+    );
+  });
+
   test('to another customer it does not exist; staff sees it', async () => {
     const [alice, bob, admin] = [await w.as('alice'), await w.as('bob'), await w.as('admin')];
     const { body } = await alice.post<Widget>('/widgets', { name: 'Hers' });
@@ -45,7 +62,7 @@ eachTarget('widgets over HTTP', (target) => {
 
   test('what is no widget is refused', async () => {
     const alice = await w.as('alice');
-    for (const body of [{}, { name: '' }, { name: 7 }, { name: 'x', colour: 'red' }, []]) {
+    for (const body of [{}, { name: '' }, { name: ' ' }, { name: 7 }, { name: 'x', colour: 'red' }, []]) {
       assert.equal((await alice.post('/widgets', body)).status, 400, JSON.stringify(body));
     }
     assert.equal((await alice.get('/widgets/0')).status, 400);

@@ -1,18 +1,25 @@
 import { type Static, Type } from 'typebox';
 import { contract, event, Id, op, PageOf, paging, Time } from '../../../src/platform/contract/contract.ts';
 import { errors } from '../../../src/platform/contract/errors.ts';
+import { TextLine } from '../../../src/platform/contract/schema/text.ts';
+
+/** How many characters a name may have. */
+const MAX_NAME = 200;
 
 /** What the world sees of a widget. */
-export const Widget = Type.Object({
-  widget_id: Id(),
-  user_id: Id(),
-  name: Type.String(),
-  created_at: Time(),
-  updated_at: Time(),
-});
+export const Widget = Type.Object(
+  {
+    widget_id: Id(),
+    user_id: Id(),
+    name: Type.String({ maxLength: MAX_NAME }),
+    created_at: Time(),
+    updated_at: Time(),
+  },
+  { title: 'Widget' },
+);
 export type Widget = Static<typeof Widget>;
 
-export const CreateWidget = Type.Object({ name: Type.String({ minLength: 1, maxLength: 200 }) });
+export const CreateWidget = Type.Object({ name: TextLine(MAX_NAME) });
 export type CreateWidget = Static<typeof CreateWidget>;
 
 export const widgetEvents = {
@@ -28,7 +35,7 @@ export const widgetOps = {
   list: op('GET /widgets', {
     access: 'customer',
     summary: 'One’s own widgets, newest first; everybody’s for staff',
-    input: Type.Object(paging),
+    input: Type.Object({ name: Type.Optional(TextLine(MAX_NAME, 'those of this name')), ...paging }),
     output: PageOf(Widget),
   }),
   get: op('GET /widgets/{widget_id}', {
@@ -42,6 +49,7 @@ export const widgetOps = {
     summary: 'Makes a widget',
     status: 201,
     idempotent: true,
+    example: { name: 'First' },
     input: CreateWidget,
     output: Widget,
   }),

@@ -20,9 +20,13 @@ export function widgetClickHouse(store: ClickHouseStore): WidgetRepository {
       if (!found) throw widgetErrors.NOT_FOUND();
       return found;
     },
-    list({ user_id }, page) {
-      const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
-      return widgets.list({ fixed, params: { user_id } }, 'desc', page);
+    list({ user_id, name }, page) {
+      const wanted = [
+        user_id === undefined ? [] : 'user_id = {user_id:UInt64}',
+        name === undefined ? [] : 'name = {name:String}',
+      ].flat();
+      const fixed = wanted.length === 0 ? undefined : wanted.join(' and ');
+      return widgets.list({ fixed, params: { user_id, name } }, 'desc', page);
     },
     save: widgets.save,
   };

@@ -17,8 +17,9 @@ export function widgetPostgres(store: PostgresStore): WidgetRepository {
   const list = {
     name: `${schema} list`,
     text: `select ${columns} from ${schema}.widgets
-      where ($1::bigint is null or user_id = $1) and ($2::bigint is null or widget_id < $2)
-      order by widget_id desc limit $3`,
+      where ($1::bigint is null or user_id = $1) and ($2::text is null or name = $2)
+        and ($3::bigint is null or widget_id < $3)
+      order by widget_id desc limit $4`,
   };
   const save = store.saver<WidgetState>({
     table: 'widgets',
@@ -40,8 +41,9 @@ export function widgetPostgres(store: PostgresStore): WidgetRepository {
       if (!found) throw widgetErrors.NOT_FOUND();
       return found;
     },
-    async list({ user_id }, { limit, cursor }) {
-      const rows = await db.query<WidgetState>(list, [user_id ?? null, cursorId(cursor) ?? null, limit + 1]);
+    async list({ user_id, name }, { limit, cursor }) {
+      const values = [user_id ?? null, name ?? null, cursorId(cursor) ?? null, limit + 1];
+      const rows = await db.query<WidgetState>(list, values);
       return pageOf(rows, limit, (row) => row.widget_id);
     },
     save,

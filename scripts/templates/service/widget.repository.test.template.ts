@@ -74,4 +74,16 @@ eachStore('how widgets are kept', (store) => {
     );
     assert.deepEqual(await widgets.list({ user_id: 3 }, { limit: 2 }), { items: [] });
   });
+
+  test('a list may be asked for one name', async () => {
+    const { widget_id } = await saved('Named');
+    for (const filter of [{ name: 'Named' }, { name: 'Named', user_id: 2 }]) {
+      const { items } = await widgets.list(filter, { limit: 9 });
+      assert.deepEqual(
+        items.map((one) => one.widget_id),
+        [widget_id],
+      );
+    }
+    assert.deepEqual(await widgets.list({ name: 'Named', user_id: 3 }, { limit: 9 }), { items: [] });
+  });
 });

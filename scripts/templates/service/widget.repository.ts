@@ -4,6 +4,7 @@ import type { WidgetState } from './widget.model.ts';
 
 export interface WidgetFilter {
   readonly user_id?: number;
+  readonly name?: string;
 }
 
 /** How widgets are kept. */

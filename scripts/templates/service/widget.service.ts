@@ -8,8 +8,8 @@ import type { WidgetFilter, WidgetRepository } from './widget.repository.ts';
 
 export function widgetService({ repository: widgets }: ServiceParts<WidgetRepository>) {
   return {
-    async list(ctx, { limit = 50, cursor }) {
-      const { items, next } = await widgets.list(visibleTo(ctx.actor), { limit, cursor });
+    async list(ctx, { name, limit = 50, cursor }) {
+      const { items, next } = await widgets.list({ ...visibleTo(ctx.actor), name }, { limit, cursor });
       return { items: items.map(publicWidget), next };
     },
     async get(ctx, { widget_id }) {

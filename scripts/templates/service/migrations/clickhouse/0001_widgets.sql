@@ -14,6 +14,7 @@ create table if not exists {{schema}}.widgets (
   written_by LowCardinality(String),
   index by_position position type minmax granularity 1,
   projection by_user (select _part_offset order by user_id),
+  projection by_name (select _part_offset order by name),
   projection by_request (select _part_offset order by request_key),
   projection by_mark (select _part_offset order by mark)
 ) engine = MergeTree order by (widget_id, version, position)

@@ -9,3 +9,4 @@ create table {{schema}}.widgets (
   version integer not null
 );
 create index widgets_by_user on {{schema}}.widgets (user_id, widget_id);
+create index widgets_by_name on {{schema}}.widgets (name, widget_id);
