@@ -4,7 +4,7 @@ import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts
 import { orderErrors } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
-import { ownEvents, timelinePostgres } from '../timeline/order.timeline.postgres.ts';
+import { timelineJournal, timelinePostgres } from '../timeline/order.timeline.postgres.ts';
 
 /** Orders in PostgreSQL: one row an order, its lines as JSON in it. */
 export function orderPostgres(store: PostgresStore): OrderRepository {
@@ -72,6 +72,6 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
       amount: 'total',
       updated: 'updated_at',
     }),
-    save: store.saver<OrderState>({ table: 'orders', key: 'order_id', columns, journal: ownEvents }),
+    save: store.saver<OrderState>({ table: 'orders', key: 'order_id', columns, journal: timelineJournal }),
   };
 }

@@ -28,7 +28,7 @@ const MOST = 1_000;
  * What orders announce is recorded by the statement that announces it: whoever has placed an order sees so at once,
  * while its event is on its way. What others announce comes by event.
  */
-export const ownEvents: Journal = {
+export const timelineJournal: Journal = {
   table: 'timeline',
   key: 'event_id',
   payload: 'data',
