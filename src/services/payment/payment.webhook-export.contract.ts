@@ -48,12 +48,12 @@ const ExportedDelivery = Type.Object(
 );
 
 /** How many endpoints or deliveries a page has at most. */
-export const PAGE = 200;
+export const EXPORT_PAGE_SIZE = 200;
 
 /** What the page before brought and is saved there: it is not exported again. */
 const Received = Type.Object({
-  endpoints: Type.Array(Id(), { maxItems: PAGE }),
-  deliveries: Type.Array(Id(), { maxItems: PAGE }),
+  endpoints: Type.Array(Id(), { maxItems: EXPORT_PAGE_SIZE }),
+  deliveries: Type.Array(Id(), { maxItems: EXPORT_PAGE_SIZE }),
 });
 export type Received = Static<typeof Received>;
 

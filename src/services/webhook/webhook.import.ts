@@ -38,11 +38,6 @@ export function webhookImport({ imports, payment, checkRole, log }: ImportParts)
   let lookAt = 0;
   let warned = false;
 
-  const find = async () => {
-    known ??= await imports.cut();
-    return known;
-  };
-
   async function next(received: Received) {
     const ctx = systemCtx();
     const page = await payment.exportWebhooks(ctx, received);
@@ -50,18 +45,14 @@ export function webhookImport({ imports, payment, checkRole, log }: ImportParts)
     reach('webhook.import');
     const owners = page.endpoints.filter(({ everyone, status }) => everyone && status === 'active');
     for (const user_id of new Set(owners.map((one) => one.user_id))) await checkRole(ctx, user_id);
-    const last = page.endpoints.length === 0;
-    if (last && known === undefined) await imports.finishEndpoints(ctx.now);
+    if (page.endpoints.length === 0 && known === undefined) await imports.finishEndpoints(ctx.now);
     return page;
   }
 
   async function importEndpoints(): Promise<string> {
     for (let received = NONE; ; ) {
       const page = await next(received);
-      if (page.endpoints.length === 0) {
-        known = page.cut_at;
-        return page.cut_at;
-      }
+      if (page.endpoints.length === 0) return page.cut_at;
       received = idsOf(page);
     }
   }
@@ -74,6 +65,11 @@ export function webhookImport({ imports, payment, checkRole, log }: ImportParts)
       lookAt = page.more ? 0 : Date.now() + LOOK_AGAIN_MS;
       return;
     }
+  }
+
+  async function find(): Promise<string | undefined> {
+    known ??= await imports.cut();
+    return known;
   }
 
   async function cut(): Promise<string> {

@@ -1,7 +1,7 @@
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { ExportMessage, WebhookExport } from '../payment.repository.ts';
-import { type ExportPage, PAGE } from '../payment.webhook-export.contract.ts';
+import { EXPORT_PAGE_SIZE, type ExportPage } from '../payment.webhook-export.contract.ts';
 
 /** What the service that imports asks with: more would not fit into an answer. */
 const PAGE_BYTES = 2_000_000;
@@ -85,7 +85,7 @@ function statementsOf(schema: string) {
       'endpoints',
       `select endpoint_id, user_id, url, types, everyone, exported_status as status, disabled_reason, secret,
          previous_secret, previous_until, failing_since, created_at, version
-       from ${schema}.webhook_endpoints where not imported order by endpoint_id limit ${PAGE}`,
+       from ${schema}.webhook_endpoints where not imported order by endpoint_id limit ${EXPORT_PAGE_SIZE}`,
     ),
     deliveries: statement('deliveries', deliveriesText(schema)),
     left: statement('left', `select exists (select from ${schema}.webhook_deliveries) as some`),
@@ -109,10 +109,10 @@ const deliveriesText = (schema: string): string => `
     select ${DELIVERY} from ${schema}.webhook_deliveries
     where status = 'waiting' and (next_at <= clock_timestamp()
       or clock_timestamp() > $1::timestamptz + interval '${ATTEMPT_SECONDS} seconds')
-    order by endpoint_id, next_at limit ${PAGE}),
+    order by endpoint_id, next_at limit ${EXPORT_PAGE_SIZE}),
   past as (
     select ${DELIVERY} from ${schema}.webhook_deliveries
-    where status <> 'waiting' and not exists (select from waiting) order by delivery_id limit ${PAGE}),
+    where status <> 'waiting' and not exists (select from waiting) order by delivery_id limit ${EXPORT_PAGE_SIZE}),
   sized as (
     select *, sum(octet_length(data)) over (order by delivery_id) - octet_length(data) as bytes_before
     from (select * from waiting union all select * from past) page)
