@@ -29,7 +29,7 @@ interface Reference {
   readonly $ref: string;
 }
 
-const parties = wiredServices().map(({ module }) => module);
+const descriptions = wiredServices().map(({ module }) => module);
 const text = asyncapiPage(wiredServices());
 const whole = JSON.parse(text) as Document;
 
@@ -55,7 +55,7 @@ test('every reference leads somewhere in the document', () => {
 });
 
 test('every event of every contract is a message of its topic, and its service announces it', () => {
-  for (const { contract } of parties) {
+  for (const { contract } of descriptions) {
     for (const { type } of Object.values(contract.events)) {
       assert.ok(whole.channels[contract.topic]?.messages[type], type);
       const { action, messages } = whole.operations[`${contract.name}.announce`] ?? assert.fail(contract.name);
@@ -66,7 +66,7 @@ test('every event of every contract is a message of its topic, and its service a
 });
 
 test('every consumer is an operation that receives', () => {
-  const heard = parties.flatMap((party) => heardBy(party, parties));
+  const heard = descriptions.flatMap((party) => heardBy(party, descriptions));
   const receivers = Object.entries(whole.operations).filter(([, { action }]) => action === 'receive');
   assert.deepEqual(receivers.map(([name]) => name).sort(), heard.map(({ consumer }) => consumer).sort());
   assert.equal(
@@ -76,7 +76,7 @@ test('every consumer is an operation that receives', () => {
 });
 
 test('what a module listens to is known without building it', () => {
-  const listening = parties.flatMap(({ contract, consumers }) => (consumers ? [{ contract, consumers }] : []));
+  const listening = descriptions.flatMap(({ contract, consumers }) => (consumers ? [{ contract, consumers }] : []));
   assert.ok(listening.length > 0);
   for (const { contract, consumers } of listening) {
     assert.ok(consumers.length > 0, contract.name);
@@ -87,7 +87,7 @@ test('what a module listens to is known without building it', () => {
 test('the document of one service has what it announces and what it hears, and no more', () => {
   const services = new Set(['delivery']);
   const delivery = JSON.parse(
-    JSON.stringify(asyncapi({ parties, services, title: 'Delivery', version: '1' })),
+    JSON.stringify(asyncapi({ descriptions, services, title: 'Delivery', version: '1' })),
   ) as Document;
   assert.deepEqual(Object.keys(delivery.channels).sort(), ['orders', 'shipments']);
   assert.deepEqual(Object.keys(delivery.channels.orders?.messages ?? {}).sort(), ['order.cancelled', 'order.created']);

@@ -4,7 +4,7 @@ import type { Wired } from '../map.ts';
 
 /** The AsyncAPI document of the whole system, as the gateway serves it. */
 export function asyncapiPage(wired: readonly Wired[]): string {
-  const parties = wired.map(({ module }) => module);
-  const services = new Set(parties.map(({ contract }) => contract.name));
-  return `${JSON.stringify(asyncapi({ parties, services, title: 'Tradepost', version: VERSION }), null, 2)}\n`;
+  const descriptions = wired.map(({ module }) => module);
+  const services = new Set(descriptions.map(({ contract }) => contract.name));
+  return `${JSON.stringify(asyncapi({ descriptions, services, title: 'Tradepost', version: VERSION }), null, 2)}\n`;
 }

@@ -3,14 +3,14 @@ import { type Connection, loginFor } from '../api-client.ts';
 import { clickhouseFacts, databaseFacts } from '../doctor/gather/servers.ts';
 import type { Output } from '../output/output.ts';
 import { plainText } from '../output/plain.ts';
-import { lookAround, type Sight } from './look.ts';
 import { statusSummary, summaryText } from './summary.ts';
+import { readSystemStatus, type SystemStatus } from './system-status.ts';
 
 const EXITS = { ok: 0, degraded: 1, down: 1, not_running: 2 };
 
 /** `tradepost status`: ends with 1 when something is wrong, and with 2 when nothing runs. */
 export async function statusCommand(config: Config, options: Connection, output: Output): Promise<void> {
-  const sight = await lookAround(config, options);
+  const sight = await readSystemStatus(config, options);
   const seen = statusSummary(sight);
   // What was refused at its start does not run, and the reason may be that it moved.
   const moved = seen.condition === 'not_running' && options.url === undefined ? await movedFrom(config) : [];
@@ -25,7 +25,7 @@ async function movedFrom(config: Config): Promise<readonly string[]> {
   return stores.flatMap((one) => ('found' in one && !('failure' in one.found) ? (one.found.moved ?? []) : []));
 }
 
-function hintFor({ letters, refusal, doors }: Sight, config: Config): string | undefined {
+function hintFor({ letters, refusal, doors }: SystemStatus, config: Config): string | undefined {
   if (refusal !== undefined) return plainText(`What is for the staff is not shown: ${refusal}`);
   if (letters) return undefined;
   const login = loginFor(doors[0]?.url ?? '', config);

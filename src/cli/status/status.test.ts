@@ -8,9 +8,9 @@ import type { Condition } from '../../platform/observability/health.ts';
 import { freePort } from '../../testing/ports.ts';
 import { type World, world } from '../../testing/world.ts';
 import { told } from '../commands.fixture.ts';
-import { doorsOf } from './look.ts';
 import { samplesIn } from './metrics.ts';
 import type { Summary } from './summary.ts';
+import { serverAddresses } from './system-status.ts';
 
 let shop: World;
 const servers: Server[] = [];
@@ -96,9 +96,9 @@ test('nothing that runs ends with 2, and so does what is something else', async 
 
 test('services are looked for where the settings have them', () => {
   const known = ['order', 'user', 'gateway'];
-  const whole = doorsOf(readConfig({ PORT: '9000' }, known), {});
+  const whole = serverAddresses(readConfig({ PORT: '9000' }, known), {});
   assert.deepEqual(whole[0], { url: 'http://localhost:9000', services: known });
-  const apart = doorsOf(
+  const apart = serverAddresses(
     readConfig({ SERVICES: 'order', ORDER_PORT: '4001', USER_URL: 'https://u.example/' }, known),
     {},
   );

@@ -1,8 +1,8 @@
 import type { Condition } from '../../platform/observability/health.ts';
 import type { Colour } from '../output/output.ts';
 import { textTable } from '../output/table.ts';
-import { LETTERS, type Seen, type Sight } from './look.ts';
 import type { Sample } from './metrics.ts';
+import { LETTERS, type ServerStatus, type SystemStatus } from './system-status.ts';
 
 /** What `tradepost status --json` prints. */
 export interface Summary {
@@ -31,7 +31,7 @@ interface EngineStatus {
 }
 
 /** What was seen, in one value. */
-export function statusSummary({ doors, letters }: Sight): Summary {
+export function statusSummary({ doors, letters }: SystemStatus): Summary {
   const services = doors.flatMap(servicesOf);
   const problems = [...doors.flatMap(problemsAt), ...letterProblems(letters)];
   const running = doors.some(({ health }) => health !== undefined);
@@ -44,7 +44,7 @@ export function statusSummary({ doors, letters }: Sight): Summary {
   };
 }
 
-function servicesOf({ url, services, health, metrics }: Seen): ServiceStatus[] {
+function servicesOf({ url, services, health, metrics }: ServerStatus): ServiceStatus[] {
   const version = metrics.find(({ name }) => name === 'tradepost_build_info')?.labels.version ?? null;
   const started = metrics.find(({ name }) => name === 'process_start_time_seconds')?.value;
   const since = started === undefined ? null : new Date(started * 1_000).toISOString();
@@ -56,7 +56,7 @@ function servicesOf({ url, services, health, metrics }: Seen): ServiceStatus[] {
   });
 }
 
-function problemsAt({ url, services, health, absence }: Seen): string[] {
+function problemsAt({ url, services, health, absence }: ServerStatus): string[] {
   const who = services.length === 1 ? services[0] : `${services.length} services`;
   if (!health) return [`${who} at ${url}: ${absence ?? 'nothing answers'}`];
   return Object.entries(health.checks).flatMap(([check, text]) =>
@@ -64,7 +64,7 @@ function problemsAt({ url, services, health, absence }: Seen): string[] {
   );
 }
 
-function letterProblems(letters: Sight['letters']): string[] {
+function letterProblems(letters: SystemStatus['letters']): string[] {
   return [...(letters ?? [])].flatMap(([service, count]) => {
     if (count === 0) return [];
     const many = count >= LETTERS ? `${LETTERS} or more` : String(count);
@@ -79,7 +79,7 @@ function worstOf(services: readonly ServiceStatus[], problems: readonly string[]
   return problems.length > 0 || services.some(({ condition }) => condition === 'degraded') ? 'degraded' : 'ok';
 }
 
-function enginesIn(doors: readonly Seen[]): EngineStatus[] {
+function enginesIn(doors: readonly ServerStatus[]): EngineStatus[] {
   const found = new Map<string, EngineStatus>();
   const samples = doors.flatMap(({ metrics }) => metrics).filter(({ name }) => name === 'tradepost_engine_info');
   for (const { labels } of samples as readonly Sample[]) {

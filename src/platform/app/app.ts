@@ -12,9 +12,9 @@ import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
 import { raiseSequences } from '../db/postgres/store/sequences.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
 import { refuseUnfinished } from '../db/transfer/unfinished.ts';
-import type { Life } from '../http/health/door.ts';
+import type { Lifecycle } from '../http/health/server-health.ts';
+import type { RemoteService } from '../http/remote-service.ts';
 import { listen } from '../http/servers.ts';
-import type { RemoteService } from '../http/system-routes.ts';
 import { faultLog } from '../observability/fault-log.ts';
 import { healthSources, type Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
@@ -25,7 +25,7 @@ import { arm } from './failpoint.ts';
 import { startJobs } from './jobs.ts';
 import type { AnyModule, Tools, Wire } from './module.ts';
 import type { Steps } from './steps.ts';
-import { type Local, urlOf, wiring } from './wiring.ts';
+import { type Local, serviceUrl, wiring } from './wiring.ts';
 
 /** What a container is to the platform: a function that wires every service there is. */
 export type Container<S extends object = object> = (wire: Wire) => S;
@@ -79,16 +79,16 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const tokens = createTokens(config.JWT_SECRET);
     const tools: Tools = { config, log, tokens };
     const locals: Local[] = [];
-    const neighbours: RemoteService[] = [];
+    const remotes: RemoteService[] = [];
     const stores = new Map<string, DeadLetterStore>();
     const peers: Peers = { pings: new Map(), called: new Map() };
-    const services = container(wiring({ tools, engines, seal, locals, neighbours, closing, stores, peers }));
+    const services = container(wiring({ tools, engines, seal, locals, remotes, closing, stores, peers }));
     const keepers = persistentServices(modules, config);
     await prepareStores(keepers, engines, options);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       const report = faultLog(log);
-      tokens.useJwks(`${urlOf(config, issuer.contract)}${issuer.jwksPath}`, (err) =>
+      tokens.useJwks(`${serviceUrl(config, issuer.contract)}${issuer.jwksPath}`, (err) =>
         report('the key set of the user service cannot be renewed; the last one is used for an hour', { err }),
       );
     }
@@ -102,9 +102,9 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     if (path) closing.push(() => path.close());
     for (const local of locals) if (path) local.prepare(path);
     const http = { log, tokens, seal };
-    const life: Life = { phase: 'starting' };
+    const life: Lifecycle = { phase: 'starting' };
     const health = healthSources({ life, engines, path, ...peers });
-    const { urls, drain } = await listen({ config, served: locals, neighbours, parties: modules, health, http });
+    const { urls, drain } = await listen({ config, served: locals, remotes, descriptions: modules, health, http });
     await path?.listen();
     const forgetting = forgettingJobs(keepers, engines, path?.bus.forget, config);
     const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs)], log);

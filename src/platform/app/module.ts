@@ -9,7 +9,7 @@ import type { Consumer } from '../contract/events.ts';
 import type { ClickHouseStore } from '../db/clickhouse/store/store.ts';
 import type { PostgresStore, StoredResponse } from '../db/postgres/store/store.ts';
 import type { CopiedTables } from '../db/transfer/portable.ts';
-import type { RemoteService } from '../http/system-routes.ts';
+import type { RemoteService } from '../http/remote-service.ts';
 import type { Log } from '../observability/log.ts';
 import type { Job } from './jobs.ts';
 
@@ -78,7 +78,7 @@ export interface RouteParts<A = unknown> {
    */
   identify(request: FastifyRequest, access: Access): Promise<Ctx>;
   /** The services that run elsewhere. */
-  readonly neighbours: readonly RemoteService[];
+  readonly remotes: readonly RemoteService[];
 }
 
 /** One service, named for the container: all that it may bring. */

@@ -12,8 +12,8 @@ import { type DeadLetterStore, deadLettersIn } from '../db/postgres/store/dead-l
 import { postgresStore, type StoredResponse } from '../db/postgres/store/store.ts';
 import { pingCheck } from '../http/peers/ping.ts';
 import { remote } from '../http/peers/remote.ts';
+import type { RemoteService } from '../http/remote-service.ts';
 import type { LocalService } from '../http/servers.ts';
-import type { RemoteService } from '../http/system-routes.ts';
 import type { Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
 import type { Engines } from './engines.ts';
@@ -42,7 +42,7 @@ export interface WiringOptions {
   readonly engines: Engines;
   readonly seal: CtxSeal | undefined;
   readonly locals: Local[];
-  readonly neighbours: RemoteService[];
+  readonly remotes: RemoteService[];
   readonly closing: (() => Promise<unknown>)[];
   /** The dead letters of the services of this process. */
   readonly stores: Map<string, DeadLetterStore>;
@@ -55,7 +55,7 @@ export function wiring({
   engines,
   seal,
   locals,
-  neighbours,
+  remotes,
   closing,
   stores,
   peers: { pings, called },
@@ -64,10 +64,10 @@ export function wiring({
     const { contract } = module;
     if (!tools.config.services.has(contract.name)) {
       if (!seal) throw new Error(`no secret to call ${contract.name} with`);
-      const url = urlOf(tools.config, contract);
+      const url = serviceUrl(tools.config, contract);
       const client = remote(contract, url, seal);
       closing.push(() => client.close());
-      neighbours.push({ contract, url });
+      remotes.push({ contract, url });
       pings.set(contract.name, pingCheck(contract.name, [...tools.config.services].join('+'), client.ping));
       return client.api;
     }
@@ -149,6 +149,6 @@ function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {
 }
 
 /** Where a service is: its `<SERVICE>_URL`, else its default port on this machine. */
-export function urlOf(config: Config, { name, port }: Contract): string {
+export function serviceUrl(config: Config, { name, port }: Contract): string {
   return (config.of(name).URL ?? `http://127.0.0.1:${port}`).replace(/\/$/, '');
 }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { urlOf } from '../db/postgres/address.ts';
+import { databaseUrlOf } from '../db/postgres/address.ts';
 import { readSettingsFile } from './file.ts';
 import type { Setting } from './setting-kinds.ts';
 import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
@@ -151,7 +151,7 @@ function databaseUrl(values: Values, env: Environment): string | undefined {
   if (values.DATABASE_URL) return values.DATABASE_URL;
   // Beside ClickHouse what stays in PostgreSQL is in the embedded one, unless a server is named.
   if (values.DB_DRIVER === 'clickhouse' && !env.POSTGRES_HOST) return undefined;
-  return urlOf({
+  return databaseUrlOf({
     host: values.POSTGRES_HOST,
     port: values.POSTGRES_PORT,
     user: values.POSTGRES_USER,

@@ -3,7 +3,7 @@ import type { AnyModule } from '../app/module.ts';
 import { type Config, ConfigError } from './config.ts';
 
 /** A port that this process listens on. */
-export interface Door {
+export interface Listener {
   readonly port: number;
   /** What sets it. */
   readonly setting: string;
@@ -12,7 +12,7 @@ export interface Door {
 }
 
 /** Every port of this process: with the edge service here one for everything, otherwise one a service. */
-export function doorsOf(modules: readonly AnyModule[], config: Config): Door[] {
+export function listenersOf(modules: readonly AnyModule[], config: Config): Listener[] {
   const here = modules.filter(({ contract }) => config.services.has(contract.name));
   const edge = here.find((module) => module.edge);
   if (edge) return [{ port: config.PORT, setting: 'PORT', service: edge.contract.name }];
@@ -23,7 +23,7 @@ export function doorsOf(modules: readonly AnyModule[], config: Config): Door[] {
 
 /** Before anything is started. Throws ConfigError when two services of this process would listen at the same port. */
 export function refuseSharedPorts(modules: readonly AnyModule[], config: Config): void {
-  const fixed = doorsOf(modules, config).filter(isFixed);
+  const fixed = listenersOf(modules, config).filter(isFixed);
   const faults = [...Map.groupBy(fixed, ({ port }) => port)].flatMap(([port, doors]) => {
     if (doors.length < 2) return [];
     const [names, settings] = [doors.map(({ service }) => service), doors.map(({ setting }) => setting)];
@@ -39,7 +39,7 @@ export function refuseSharedPorts(modules: readonly AnyModule[], config: Config)
  * that cannot be listened on, with its setting, or an AggregateError of several.
  */
 export async function refuseTakenPorts(modules: readonly AnyModule[], config: Config): Promise<void> {
-  const doors = doorsOf(modules, config).filter(isFixed);
+  const doors = listenersOf(modules, config).filter(isFixed);
   const tried = await Promise.all(doors.map(async (door) => withSetting(await listenFault(door, config.HOST), door)));
   const faults = tried.filter((fault) => fault !== undefined);
   if (faults.length > 1) throw new AggregateError(faults);
@@ -47,7 +47,7 @@ export async function refuseTakenPorts(modules: readonly AnyModule[], config: Co
 }
 
 /** Why a port cannot be listened on; undefined when it can. */
-export function listenFault({ port }: Pick<Door, 'port'>, host: string): Promise<Error | undefined> {
+export function listenFault({ port }: Pick<Listener, 'port'>, host: string): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', resolve);
@@ -56,10 +56,10 @@ export function listenFault({ port }: Pick<Door, 'port'>, host: string): Promise
 }
 
 /** The same error, which says what the port is set with. */
-export function withSetting<E>(error: E, { setting }: Pick<Door, 'setting'>): E {
+export function withSetting<E>(error: E, { setting }: Pick<Listener, 'setting'>): E {
   if (error instanceof Error) Object.assign(error, { setting });
   return error;
 }
 
 // 0 is any free one.
-const isFixed = ({ port }: Door): boolean => port !== 0;
+const isFixed = ({ port }: Listener): boolean => port !== 0;

@@ -103,7 +103,7 @@ test('an error among the answers is for its own caller', async () => {
   );
 });
 
-test('one bad row does not take its neighbours along: the batch is repeated one by one, in order', async () => {
+test('one bad row does not take its remotes along: the batch is repeated one by one, in order', async () => {
   const batches: string[][] = [];
   const ask = coalesce<string, string>({
     name: 'test',

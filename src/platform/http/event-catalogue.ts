@@ -19,10 +19,10 @@ export interface EventField {
 }
 
 /** Every event with its payload, by producer, and who listens to it. */
-export function eventCatalogue(parties: readonly ServiceDescription[]): EventEntry[] {
-  const heard = parties.flatMap((party) => heardBy(party, parties));
+export function eventCatalogue(descriptions: readonly ServiceDescription[]): EventEntry[] {
+  const heard = descriptions.flatMap((description) => heardBy(description, descriptions));
   const listeners = Map.groupBy(heard, ({ event }) => event.event.type);
-  return parties.flatMap(({ contract: { name, topic, events } }) =>
+  return descriptions.flatMap(({ contract: { name, topic, events } }) =>
     Object.values(events).map(({ type, summary, data }) => ({
       type,
       sentence: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,

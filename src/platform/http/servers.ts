@@ -1,14 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyModule } from '../app/module.ts';
 import type { Config } from '../config/config.ts';
-import { type Door, doorsOf, withSetting } from '../config/ports.ts';
+import { type Listener, listenersOf, withSetting } from '../config/ports.ts';
 import type { ApiOf, Ops } from '../contract/contract.ts';
 import { exposeHealth } from '../observability/health-metrics.ts';
-import { type DoorHealth, doorHealth, type HealthSources } from './health/door.ts';
+import { type HealthSources, type ServerHealth, serverHealth } from './health/server-health.ts';
 import type { ServiceDescription } from './openapi/asyncapi.ts';
+import type { RemoteService } from './remote-service.ts';
 import { type HttpParts, identifier, mount } from './routes.ts';
 import { createServer } from './server.ts';
-import { type RemoteService, serveSystem } from './system-routes.ts';
+import { serveSystem } from './system-routes.ts';
 
 /** A service of this process, ready to be served. */
 export interface LocalService {
@@ -22,9 +23,9 @@ export interface LocalService {
 export interface HttpOptions {
   readonly config: Config;
   readonly served: readonly LocalService[];
-  readonly neighbours: readonly RemoteService[];
+  readonly remotes: readonly RemoteService[];
   /** Every service there is, wherever it runs. */
-  readonly parties: readonly ServiceDescription[];
+  readonly descriptions: readonly ServiceDescription[];
   readonly health: HealthSources;
   readonly http: HttpParts;
 }
@@ -37,20 +38,20 @@ export interface Servers {
 }
 
 /** Which services answer on which port. */
-interface OpenDoor extends Door {
+interface OpenDoor extends Listener {
   readonly behind: readonly LocalService[];
-  readonly neighbours: readonly RemoteService[];
+  readonly remotes: readonly RemoteService[];
   /** Whether it is the one door of the whole system. */
   readonly edge: boolean;
 }
 
-function openDoors({ config, served, neighbours }: HttpOptions): OpenDoor[] {
+function openDoors({ config, served, remotes }: HttpOptions): OpenDoor[] {
   const modules = served.map(({ module }) => module);
-  return doorsOf(modules, config).map((door) => {
+  return listenersOf(modules, config).map((door) => {
     const own = served.filter(({ module }) => module.contract.name === door.service);
     return own.some(({ module }) => module.edge)
-      ? { ...door, behind: served, neighbours, edge: true }
-      : { ...door, behind: own, neighbours: [], edge: false };
+      ? { ...door, behind: served, remotes, edge: true }
+      : { ...door, behind: own, remotes: [], edge: false };
   });
 }
 
@@ -65,7 +66,7 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
   };
   try {
     for (const door of openDoors(parts)) {
-      const health = doorHealth({ ...door, name: door.service, services: namesOf(door), sources: parts.health });
+      const health = serverHealth({ ...door, name: door.service, services: namesOf(door), sources: parts.health });
       const app = serve(door, parts, health);
       hidden.push(exposeHealth(door.service, health.whole));
       servers.push(app);
@@ -84,16 +85,16 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
 const namesOf = ({ behind }: OpenDoor): string[] => behind.map(({ module }) => module.contract.name);
 
 function serve(
-  { service: name, behind, neighbours }: OpenDoor,
-  { parties, http }: HttpOptions,
-  health: DoorHealth,
+  { service: name, behind, remotes }: OpenDoor,
+  { descriptions, http }: HttpOptions,
+  health: ServerHealth,
 ): FastifyInstance {
   const app = createServer(http.log);
   for (const { module, api, own } of behind) {
     mount(app, module.contract, api as never, http);
-    module.routes?.({ app, service: own, identify: identifier(module.contract.name, http), neighbours });
+    module.routes?.({ app, service: own, identify: identifier(module.contract.name, http), remotes });
   }
   const contracts = behind.map(({ module }) => module.contract);
-  serveSystem(app, { name, contracts, neighbours, parties, health });
+  serveSystem(app, { name, contracts, remotes, descriptions, health });
   return app;
 }

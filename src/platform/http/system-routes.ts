@@ -2,32 +2,27 @@ import type { FastifyInstance } from 'fastify';
 import { VERSION } from '../app/version.ts';
 import type { Contract } from '../contract/contract.ts';
 import { registry } from '../observability/metrics.ts';
-import type { DoorHealth } from './health/door.ts';
 import { serveHealth } from './health/routes.ts';
+import type { ServerHealth } from './health/server-health.ts';
 import type { ServiceDescription } from './openapi/asyncapi.ts';
 import { openapi } from './openapi/openapi.ts';
 import { errorPage } from './pages/errors.ts';
+import type { RemoteService } from './remote-service.ts';
 import { serveReference } from './static-files/reference.ts';
 import { type Content, serveStatic } from './static-files/static-file.ts';
-
-/** A service that runs in another process. */
-export interface RemoteService {
-  readonly contract: Contract;
-  readonly url: string;
-}
 
 interface System {
   readonly name: string;
   readonly contracts: readonly Contract[];
-  readonly neighbours: readonly RemoteService[];
+  readonly remotes: readonly RemoteService[];
   /** Every service there is: what is heard here may be announced elsewhere. */
-  readonly parties: readonly ServiceDescription[];
-  readonly health: DoorHealth;
+  readonly descriptions: readonly ServiceDescription[];
+  readonly health: ServerHealth;
 }
 
 /** What every server answers beside its operations: health, metrics, its documents and the reference. */
-export function serveSystem(app: FastifyInstance, { name, contracts, neighbours, parties, health }: System): void {
-  const known = [...contracts, ...neighbours.map((one) => one.contract)];
+export function serveSystem(app: FastifyInstance, { name, contracts, remotes, descriptions, health }: System): void {
+  const known = [...contracts, ...remotes.map((one) => one.contract)];
   serveHealth(app, name, health);
   app.get('/metrics', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   const services = new Set(known.map((contract) => contract.name));
@@ -36,14 +31,14 @@ export function serveSystem(app: FastifyInstance, { name, contracts, neighbours,
   serveStatic(app, '/asyncapi.json', async () => {
     // Loaded when somebody asks: a start has no use for it.
     const { asyncapi } = await import('./openapi/asyncapi.ts');
-    return json(asyncapi({ parties, services, title, version: VERSION }));
+    return json(asyncapi({ descriptions, services, title, version: VERSION }));
   });
   // An error of a peer passes through this service too.
-  const everyContract = parties.map(({ contract }) => contract);
+  const everyContract = descriptions.map(({ contract }) => contract);
   serveStatic(app, '/docs/errors', () => html(errorPage(everyContract)));
   serveStatic(app, '/docs/events', async () => {
     const { eventPage } = await import('./pages/events.ts');
-    return html(eventPage(parties));
+    return html(eventPage(descriptions));
   });
   serveReference(app, title);
 }

@@ -1,6 +1,6 @@
 import type { Engines } from '../app/engines.ts';
 import type { EventPath } from '../bus/event-path.ts';
-import type { HealthSources, Life } from '../http/health/door.ts';
+import type { HealthSources, Lifecycle } from '../http/health/server-health.ts';
 import { type HealthCheck, shared } from './health.ts';
 
 /** Whom the services of a process call, and how that goes. */
@@ -12,7 +12,7 @@ export interface Peers {
 }
 
 interface Parts extends Peers {
-  readonly life: Life;
+  readonly life: Lifecycle;
   readonly engines: Engines;
   readonly path: EventPath | undefined;
 }

@@ -48,7 +48,7 @@ describe('a gateway whose service', { timeout: 60_000 }, () => {
   async function before(there: string, timeoutMs?: number): Promise<void> {
     const write = (line: string): void => void lines.push(JSON.parse(line));
     gateway = createServer(createLog({ LOG_LEVEL: 'warn', NODE_ENV: 'test' }, { write }));
-    gatewayRoutes({ app: gateway, neighbours: [{ contract: thingContract, url: there }], timeoutMs });
+    gatewayRoutes({ app: gateway, remotes: [{ contract: thingContract, url: there }], timeoutMs });
     url = await gateway.listen({ host: '127.0.0.1', port: 0 });
   }
 

@@ -3,23 +3,23 @@ import type { RouteParts } from '../../platform/app/module.ts';
 import { MAX_BODY, type Op } from '../../platform/contract/contract.ts';
 import { takeAnyBody } from '../../platform/http/proxy/bodies.ts';
 import { forward } from '../../platform/http/proxy/forward.ts';
-import { openPool, type PoolOptions } from '../../platform/http/proxy/pool.ts';
+import { openPool, type ProxyPoolOptions } from '../../platform/http/proxy/pool.ts';
+import type { RemoteService } from '../../platform/http/remote-service.ts';
 import { routePath } from '../../platform/http/route-shape.ts';
 import { openStreams } from '../../platform/http/sse/sse.ts';
-import type { RemoteService } from '../../platform/http/system-routes.ts';
 
-interface GatewayParts extends Pick<RouteParts, 'app' | 'neighbours'> {
+interface GatewayParts extends Pick<RouteParts, 'app' | 'remotes'> {
   /** How long a service may be waited for, where the usual does not do. */
   readonly timeoutMs?: number;
 }
 
-/** Proxies what runs elsewhere: every operation of a neighbour's contract but its internal ones. */
-export function gatewayRoutes({ app, neighbours, timeoutMs }: GatewayParts): void {
-  for (const neighbour of neighbours) {
-    const ops = Object.values(neighbour.contract.ops).filter((op) => op.access !== 'internal');
+/** Proxies what runs elsewhere: every operation of a remote's contract but its internal ones. */
+export function gatewayRoutes({ app, remotes, timeoutMs }: GatewayParts): void {
+  for (const remote of remotes) {
+    const ops = Object.values(remote.contract.ops).filter((op) => op.access !== 'internal');
     for (const streaming of [false, true]) {
       const some = ops.filter((op) => (op.stream === true) === streaming);
-      if (some.length > 0) void app.register((scope) => proxy(scope, neighbour, some, { streaming, timeoutMs }));
+      if (some.length > 0) void app.register((scope) => proxy(scope, remote, some, { streaming, timeoutMs }));
     }
   }
 }
@@ -28,7 +28,7 @@ async function proxy(
   scope: FastifyInstance,
   { contract, url }: RemoteService,
   ops: readonly Op[],
-  options: PoolOptions,
+  options: ProxyPoolOptions,
 ): Promise<void> {
   const pool = await openPool(url, options);
   scope.addHook('onClose', () => pool.destroy());

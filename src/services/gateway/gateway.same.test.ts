@@ -4,7 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { CTX_HEADER } from '../../platform/auth/seal.ts';
 import { MAX_BODY } from '../../platform/contract/contract.ts';
-import { doorHealth, type HealthSources } from '../../platform/http/health/door.ts';
+import { type HealthSources, serverHealth } from '../../platform/http/health/server-health.ts';
 import { mount } from '../../platform/http/routes.ts';
 import { createServer } from '../../platform/http/server.ts';
 import { type Ticker, ticker, tickerContract } from '../../platform/http/sse/sse.fixture.ts';
@@ -213,14 +213,14 @@ describe('what reaches a service through the gateway as it does directly', () =>
     service = createServer(log);
     mount(service, thingContract, thingService().api, { log, tokens, seal: undefined });
     mount(service, tickerContract, prices.api, { log, tokens, seal: undefined });
-    const health = doorHealth({ name: 'thing', services: [], neighbours: [], edge: false, sources: SOURCES });
-    const parts = { neighbours: [], parties: [], health };
+    const health = serverHealth({ name: 'thing', services: [], remotes: [], edge: false, sources: SOURCES });
+    const parts = { remotes: [], descriptions: [], health };
     serveSystem(service, { name: 'thing', contracts: [thingContract, tickerContract], ...parts });
     const there = await service.listen({ host: '127.0.0.1', port: 0 });
     gateway = createServer(log);
     gatewayRoutes({
       app: gateway,
-      neighbours: [thingContract, tickerContract].map((contract) => ({ contract, url: there })),
+      remotes: [thingContract, tickerContract].map((contract) => ({ contract, url: there })),
     });
     serveSystem(gateway, { name: 'gateway', contracts: [gatewayContract], ...parts });
     doors = [there, await gateway.listen({ host: '127.0.0.1', port: 0 })];

@@ -23,7 +23,7 @@ beforeEach(async () => {
   mount(behind, tickerContract, service.api, { log, tokens, seal });
   const there = await behind.listen({ host: '127.0.0.1', port: 0 });
   gateway = createServer(log);
-  gatewayRoutes({ app: gateway, neighbours: [{ contract: tickerContract, url: there }] });
+  gatewayRoutes({ app: gateway, remotes: [{ contract: tickerContract, url: there }] });
   url = await gateway.listen({ host: '127.0.0.1', port: 0 });
 });
 

@@ -108,7 +108,7 @@ eachEngine('how payments are kept', (engine) => {
     assert.equal(results.filter((fate) => fate === 'PAYMENT_INVOICE_COVERED').length, 54);
   });
 
-  test('a refused transaction leaves nothing behind, and takes no neighbour along', async () => {
+  test('a refused transaction leaves nothing behind, and takes no remote along', async () => {
     const [rich, poor] = [someone(), someone()];
     const results = fates(
       await Promise.allSettled([make(rich), make(poor, { amount: minor(100_001) }), make(someone())]),

@@ -2,8 +2,8 @@ import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
 import { type Config, ConfigError, unknownSettings } from '../../../platform/config/config.ts';
 import { unknownSentence } from '../../../platform/config/unknown.ts';
-import { doorsOf, lookAt } from '../../status/look.ts';
 import { statusSummary } from '../../status/summary.ts';
+import { readServerStatus, serverAddresses } from '../../status/system-status.ts';
 import type { Facts, Gathered } from '../facts.ts';
 import { brokerFacts } from './broker.ts';
 import { directoryFacts } from './directory.ts';
@@ -69,7 +69,7 @@ function directoryOf(config: Config): Facts['directory'] {
 
 async function healthFacts(config: Config): Promise<Facts['health']> {
   if (config.PORT === 0) return { none: 'PORT is 0, so nobody knows where it is' };
-  const doors = await Promise.all(doorsOf(config, {}).map((door) => lookAt(door, undefined)));
+  const doors = await Promise.all(serverAddresses(config, {}).map((door) => readServerStatus(door, undefined)));
   const running = doors.filter(({ health }) => health !== undefined);
   if (running.length === 0) return { none: 'nothing runs' };
   const skews = await Promise.all(running.map(({ url }) => skewAt(url)));

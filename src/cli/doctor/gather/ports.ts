@@ -2,8 +2,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
 import type { Config } from '../../../platform/config/config.ts';
-import { doorsOf, listenFault } from '../../../platform/config/ports.ts';
-import { lookAt } from '../../status/look.ts';
+import { listenersOf, listenFault } from '../../../platform/config/ports.ts';
+import { readServerStatus } from '../../status/system-status.ts';
 import type { Facts, PortFacts } from '../facts.ts';
 
 /** Looks at every port that this process would listen on. */
@@ -19,7 +19,7 @@ interface LocalDoor {
 }
 
 function localDoors(config: Config): LocalDoor[] {
-  return doorsOf(modulesOf(container), config).map(({ port, service }) => {
+  return listenersOf(modulesOf(container), config).map(({ port, service }) => {
     return { port, services: config.services.has('gateway') ? [...config.services] : [service] };
   });
 }
@@ -33,7 +33,7 @@ export async function portState({ port, services }: LocalDoor, host: string): Pr
   if (refused !== 'EADDRINUSE') return { ...named, state: 'no address' };
   const name = /^(0\.0\.0\.0|::)$/.test(host) ? 'localhost' : host;
   const url = `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
-  const { health, metrics } = await lookAt({ url, services }, undefined);
+  const { health, metrics } = await readServerStatus({ url, services }, undefined);
   const version = metrics.find((one) => one.name === 'tradepost_build_info')?.labels.version;
   return { ...named, state: health ? 'ours' : 'taken', holder: holderOf(port), version };
 }

@@ -5,7 +5,7 @@ import { modulesOf } from '../../../platform/app/app.ts';
 import { createTokens } from '../../../platform/auth/tokens.ts';
 import type { Config } from '../../../platform/config/config.ts';
 import { parseAddress } from '../../../platform/db/postgres/address.ts';
-import { doorsOf } from '../../status/look.ts';
+import { serverAddresses } from '../../status/system-status.ts';
 import type { CertificateFacts, ExposureFacts, Facts, SecretFacts } from '../facts.ts';
 
 const SECRETS = ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const;
@@ -31,7 +31,7 @@ const NOBODY = { id: Number.MAX_SAFE_INTEGER, username: 'doctor', role: 'custome
 async function strangersTo(config: Config, secret: string): Promise<string[]> {
   const token = await createTokens(secret).sign(NOBODY, 60, 'doctor');
   const headers = { authorization: `Bearer ${token}` };
-  const doors = doorsOf(config, config.PORT === 0 ? { url: 'http://localhost:1' } : {});
+  const doors = serverAddresses(config, config.PORT === 0 ? { url: 'http://localhost:1' } : {});
   const asked = doors.map(async ({ url, services }) => {
     const path = pathOf(services);
     if (path === undefined) return [];

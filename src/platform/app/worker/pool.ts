@@ -8,7 +8,7 @@ export interface Pool<I, O> {
   run(input: I): Promise<O>;
 }
 
-export interface PoolOptions {
+export interface WorkerPoolOptions {
   /** How many threads at most. */
   readonly threads: number;
   /** How many inputs may wait for one. */
@@ -32,7 +32,7 @@ const MEMORY_MB = 512;
 /** A pool of threads that start with the first work and are started again when one has ended. */
 export function createPool<I, O>(
   task: Task<I, O>,
-  { threads, queue, idleMs, memoryMb = MEMORY_MB }: PoolOptions,
+  { threads, queue, idleMs, memoryMb = MEMORY_MB }: WorkerPoolOptions,
 ): Pool<I, O> {
   const waiting: Job<I, O>[] = [];
   const idle: Thread<I, O>[] = [];

@@ -6,7 +6,7 @@ import { withTimeout } from '../timeout.ts';
 export const ANSWER_MS = 5_000;
 
 /** Opens a connection without waiting for it; it is opened again by itself. */
-export function openConnection(url: string, log: Log): Connection {
+export function openAmqpConnection(url: string, log: Log): Connection {
   const connection = new Connection({
     url,
     heartbeat: 10,

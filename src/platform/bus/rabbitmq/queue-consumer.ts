@@ -27,7 +27,7 @@ export interface QueueConsumer {
   leave(): Promise<void>;
 }
 
-export interface Queue {
+export interface AmqpQueue {
   readonly exchange: string;
   readonly name: string;
   /** The routing keys of what the queue is to keep. */
@@ -37,7 +37,7 @@ export interface Queue {
 /** Declares a queue, binds it and consumes it. `hangUp` is called when its channel cannot be closed. */
 export async function consumeQueue(
   connection: Connection,
-  { exchange, name, keys }: Queue,
+  { exchange, name, keys }: AmqpQueue,
   work: Receiver,
   hangUp: () => void,
 ): Promise<QueueConsumer> {

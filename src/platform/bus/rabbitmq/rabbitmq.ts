@@ -3,7 +3,7 @@ import type { Log } from '../../observability/log.ts';
 import type { Bus } from '../bus.ts';
 import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
-import { openConnection } from './connection.ts';
+import { openAmqpConnection } from './connection.ts';
 import { listenTo } from './listener.ts';
 import { writeProbe } from './probe.ts';
 import { publisher } from './publisher.ts';
@@ -24,7 +24,7 @@ export interface RabbitOptions {
 
 /** Opens the bus. RabbitMQ may still be away: then publishing rejects, and deliveries begin when it comes. */
 export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions): Promise<Bus> {
-  const connect = (): Connection => openConnection(url, log);
+  const connect = (): Connection => openAmqpConnection(url, log);
   const connection = connect();
   const publishing = publisher({ connect, exchange: prefix, topicOf });
   const deliveries = openDeliveries();

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { engine } from '../../../testing/engines.ts';
 import { ConfigError, readConfig, shownSettings } from '../../config/config.ts';
 import { createLog } from '../../observability/log.ts';
-import { databaseLocation, parseAddress, urlOf } from './address.ts';
+import { databaseLocation, databaseUrlOf, parseAddress } from './address.ts';
 import { type Database, openDatabase } from './postgres.ts';
 import { openSession } from './session.ts';
 
@@ -15,7 +15,7 @@ const read = (env: Record<string, string>): string =>
 test('the parts of an address come back whatever characters they have', () => {
   for (const host of ['db.example', '127.0.0.1', '::1', 'fe80::1', '/var/run/postgresql', '/tmp/a b, c']) {
     const address = { host, port: 6000, user: odd, password: odd, database: odd, words: { options: odd } };
-    assert.deepEqual(parseAddress(urlOf(address)), address, host);
+    assert.deepEqual(parseAddress(databaseUrlOf(address)), address, host);
   }
 });
 
@@ -57,7 +57,7 @@ test('who looks at an address or at the settings sees no password of a database 
   const secret = 'swordfish/@?#';
   const url = read({ POSTGRES_HOST: 'db', POSTGRES_PASSWORD: secret, POSTGRES_DB: 'shop' });
   assert.deepEqual(
-    [databaseLocation(url), databaseLocation(urlOf({ host: '::1', port: 1, words: {} }))],
+    [databaseLocation(url), databaseLocation(databaseUrlOf({ host: '::1', port: 1, words: {} }))],
     ['db:5432/shop', '[::1]:1'],
   );
   const settings = {

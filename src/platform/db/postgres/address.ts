@@ -87,7 +87,7 @@ function decoded(text: string): string {
 }
 
 /** The URL of an address: `parseAddress` reads every character of it back. */
-export function urlOf({ host, port, user, password, database, words }: DatabaseAddress): string {
+export function databaseUrlOf({ host, port, user, password, database, words }: DatabaseAddress): string {
   const login = [user, password].filter((one) => one !== undefined).map(encodeURIComponent);
   const server = isIP(host) === 6 ? `[${host}]` : encodeURIComponent(host);
   const query = Object.entries(words).map(

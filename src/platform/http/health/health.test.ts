@@ -7,10 +7,10 @@ import { freePort } from '../../../testing/ports.ts';
 import { type Contract, contract } from '../../contract/contract.ts';
 import { type Condition, Degraded, Down, type HealthCheck } from '../../observability/health.ts';
 import { createLog } from '../../observability/log.ts';
+import type { RemoteService } from '../remote-service.ts';
 import { createServer as createOurs } from '../server.ts';
-import type { RemoteService } from '../system-routes.ts';
-import { type DoorHealth, doorHealth, type HealthSources, type Life } from './door.ts';
 import { serveHealth } from './routes.ts';
+import { type HealthSources, type Lifecycle, type ServerHealth, serverHealth } from './server-health.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
 const well: HealthCheck = async () => {};
@@ -40,12 +40,7 @@ async function serverOf(listener: RequestListener): Promise<string> {
 }
 
 /** A service in another process that says this of itself. */
-async function neighbour(
-  name: string,
-  status: Condition,
-  checks: object = {},
-  calls?: HealthCheck,
-): Promise<Elsewhere> {
+async function remote(name: string, status: Condition, checks: object = {}, calls?: HealthCheck): Promise<Elsewhere> {
   const url = await serverOf((_request, response) => {
     response.writeHead(status === 'down' ? 503 : 200).end(JSON.stringify({ status, service: name, checks }));
   });
@@ -60,23 +55,23 @@ const at = (name: string, url: string): Elsewhere => ({ contract: named(name), u
 
 function sourcesOf(
   own: Record<string, Record<string, HealthCheck>>,
-  neighbours: readonly Elsewhere[] = [],
-  life: Life = { phase: 'running' },
+  remotes: readonly Elsewhere[] = [],
+  life: Lifecycle = { phase: 'running' },
 ): HealthSources {
   return {
     life,
     own: (services) => Object.assign({}, ...services.map((service) => own[service])),
     calls: () => ({}),
-    call: (service) => neighbours.find(({ contract }) => contract.name === service)?.calls,
+    call: (service) => remotes.find(({ contract }) => contract.name === service)?.calls,
   };
 }
 
-function gateway(neighbours: readonly Elsewhere[], own: Record<string, Record<string, HealthCheck>> = {}): DoorHealth {
+function gateway(remotes: readonly Elsewhere[], own: Record<string, Record<string, HealthCheck>> = {}): ServerHealth {
   const services = [...Object.keys(own), 'gateway'];
-  return doorHealth({ name: 'gateway', services, neighbours, edge: true, sources: sourcesOf(own, neighbours) });
+  return serverHealth({ name: 'gateway', services, remotes, edge: true, sources: sourcesOf(own, remotes) });
 }
 
-async function served(name: string, health: DoorHealth) {
+async function served(name: string, health: ServerHealth) {
   const app = createOurs(log);
   apps.push(app);
   serveHealth(app, name, health);
@@ -86,9 +81,9 @@ async function served(name: string, health: DoorHealth) {
 const told = ({ status, headers, body }: TestAnswer) => [status, headers.get('retry-after'), body.status];
 
 test('the gateway tells of each service what it says of itself, and is degraded while some serve', async () => {
-  const order = await neighbour('order', 'ok', { database: 'ok' });
-  const product = await neighbour('product', 'down', { database: 'the disk of the database is full' });
-  const invoice = await neighbour('invoice', 'degraded', { database: 'ok', events: 'events wait' });
+  const order = await remote('order', 'ok', { database: 'ok' });
+  const product = await remote('product', 'down', { database: 'the disk of the database is full' });
+  const invoice = await remote('invoice', 'degraded', { database: 'ok', events: 'events wait' });
   const client = await served('gateway', gateway([order, product, invoice]));
   const answer = await client.get('/health');
   assert.deepEqual(told(answer), [200, null, 'degraded']);
@@ -106,9 +101,9 @@ test('the gateway tells of each service what it says of itself, and is degraded 
 });
 
 test('the gateway is down when no service serves, and ok when all are', async () => {
-  const all = [await neighbour('order', 'ok'), await neighbour('product', 'ok')];
+  const all = [await remote('order', 'ok'), await remote('product', 'ok')];
   assert.deepEqual(told(await (await served('gateway', gateway(all))).get('/health')), [200, null, 'ok']);
-  const none = [await neighbour('order', 'down'), at('product', `http://127.0.0.1:${await freePort()}`)];
+  const none = [await remote('order', 'down'), at('product', `http://127.0.0.1:${await freePort()}`)];
   assert.deepEqual(told(await (await served('gateway', gateway(none))).get('/health')), [503, '1', 'down']);
 });
 
@@ -119,11 +114,7 @@ test('of a service that says nothing the cause is told, and no address', async (
     ['a page', at('order', await serverOf((_, response) => response.end('<html>'))), /no health: .*ORDER_URL/],
     ['JSON', at('order', await serverOf((_, response) => response.end('{"status":"ok"}'))), /no health/],
     ['null', at('order', await serverOf((_, response) => response.end('null'))), /no health/],
-    [
-      'another service',
-      { ...(await neighbour('user', 'ok')), contract: named('order') },
-      /another service .*ORDER_URL/,
-    ],
+    ['another service', { ...(await remote('user', 'ok')), contract: named('order') }, /another service .*ORDER_URL/],
     [
       'a redirect',
       at('order', await serverOf((_, response) => response.writeHead(302, { location: '/' }).end())),
@@ -149,7 +140,7 @@ test('of a service that says nothing the cause is told, and no address', async (
 
 test('a service that is silent is given up, and the others are told', async () => {
   const silent = at('product', await serverOf(() => undefined));
-  const { status, services } = (await gateway([silent, await neighbour('order', 'ok')]).whole()).health;
+  const { status, services } = (await gateway([silent, await remote('order', 'ok')]).whole()).health;
   assert.equal(status, 'degraded');
   assert.deepEqual(services?.product, { status: 'down', cause: 'did not answer in time' });
   assert.equal(services?.order?.status, 'ok');
@@ -167,7 +158,7 @@ test('a hundred who ask the gateway at once are one question to each service', a
 });
 
 test('a service that does not take the calls of this process is degraded, with the reason', async () => {
-  const order = await neighbour('order', 'ok', {}, failing(new Down('does not take our calls: give both a secret')));
+  const order = await remote('order', 'ok', {}, failing(new Down('does not take our calls: give both a secret')));
   const { status, checks, services } = (await gateway([order]).whole()).health;
   assert.equal(status, 'degraded');
   assert.equal(services?.order?.cause, 'does not take our calls: give both a secret');
@@ -198,13 +189,13 @@ test('services beside the gateway are told one by one: one without its database 
 });
 
 test('a process is ready from the end of its start to the beginning of its stop, and while its own parts work', async () => {
-  const life: Life = { phase: 'starting' };
+  const life: Lifecycle = { phase: 'starting' };
   let database = well;
   const sources = {
     ...sourcesOf({ order: { database: () => database() } }, [], life),
     calls: () => ({ product: Object.assign(failing(new Down('away')), { watched: true }) }),
   };
-  const health = doorHealth({ name: 'order', services: ['order'], neighbours: [], edge: false, sources });
+  const health = serverHealth({ name: 'order', services: ['order'], remotes: [], edge: false, sources });
   const client = await served('order', health);
   const ready = () => client.get('/health/ready');
   assert.deepEqual(told(await ready()), [503, '1', 'down']);

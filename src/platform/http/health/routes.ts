@@ -1,13 +1,13 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { common } from '../../contract/errors.ts';
 import type { Health } from '../../observability/health.ts';
-import type { DoorHealth } from './door.ts';
+import type { ServerHealth } from './server-health.ts';
 
 /**
  * `GET /health` says how a service is, and `?service=` how one of several is that answer at this address. `/health/live`:
  * the process is worth keeping. `/health/ready`: requests should be sent here.
  */
-export function serveHealth(app: FastifyInstance, name: string, health: DoorHealth): void {
+export function serveHealth(app: FastifyInstance, name: string, health: ServerHealth): void {
   app.get('/health', async (request, reply) => {
     const { service } = request.query as { service?: unknown };
     if (typeof service !== 'string') return answer(reply, (await health.whole()).health);

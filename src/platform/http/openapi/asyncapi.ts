@@ -11,7 +11,7 @@ export interface ServiceDescription {
 
 export interface EventsDocument {
   /** Every service there is: an event belongs to the contract that describes it. */
-  readonly parties: readonly ServiceDescription[];
+  readonly descriptions: readonly ServiceDescription[];
   /** The services that the document is about. */
   readonly services: ReadonlySet<string>;
   readonly title: string;
@@ -19,10 +19,10 @@ export interface EventsDocument {
 }
 
 /** The AsyncAPI 3.0 document of some services: what they announce, and what they listen to. */
-export function asyncapi({ parties, services, title, version }: EventsDocument): object {
-  const own = parties.filter(({ contract }) => services.has(contract.name));
+export function asyncapi({ descriptions, services, title, version }: EventsDocument): object {
+  const own = descriptions.filter(({ contract }) => services.has(contract.name));
   const sent = own.flatMap(({ contract }) => eventsOf(contract));
-  const heard = own.flatMap((party) => heardBy(party, parties));
+  const heard = own.flatMap((description) => heardBy(description, descriptions));
   const all = new Map([...sent, ...heard.map(({ event }) => event)].map((one) => [one.event.type, one]));
   return {
     asyncapi: '3.0.0',
@@ -61,10 +61,10 @@ export interface Heard {
 }
 
 /** Every consumer of a service whose event somebody announces. */
-export function heardBy(party: ServiceDescription, parties: readonly ServiceDescription[]): Heard[] {
-  const service = party.contract.name;
-  return (party.consumers ?? []).flatMap(({ name, event: { type } }) => {
-    const event = parties.flatMap(({ contract }) => eventsOf(contract)).find((one) => one.event.type === type);
+export function heardBy(description: ServiceDescription, descriptions: readonly ServiceDescription[]): Heard[] {
+  const service = description.contract.name;
+  return (description.consumers ?? []).flatMap(({ name, event: { type } }) => {
+    const event = descriptions.flatMap(({ contract }) => eventsOf(contract)).find((one) => one.event.type === type);
     return event ? [{ consumer: `${service}.${name}`, service, event }] : [];
   });
 }

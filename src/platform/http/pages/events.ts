@@ -4,13 +4,13 @@ import type { ServiceDescription } from '../openapi/asyncapi.ts';
 import { escaped, pageHtml } from './page.ts';
 
 /** The page at `/docs/events`: every event with its payload, and the envelope that they travel in. */
-export function eventPage(parties: readonly ServiceDescription[]): string {
+export function eventPage(descriptions: readonly ServiceDescription[]): string {
   return pageHtml({
     path: '/docs/events',
     title: 'Events',
     introduction:
       'CloudEvents 1.0. An event is published when, and only when, its change is committed; it may come twice, with the same <code>id</code>. Events of one subject arrive in their order. A bus carries them to programs of the house, and <a href="/docs/#tag/webhook/POST/webhooks/endpoints">webhooks</a> to those of others; <a href="/asyncapi.json">AsyncAPI</a> tells a program the same as this page.',
-    sections: [{ title: 'envelope', body: envelope() }, ...eventCatalogue(parties).map(section)],
+    sections: [{ title: 'envelope', body: envelope() }, ...eventCatalogue(descriptions).map(section)],
   });
 }
 

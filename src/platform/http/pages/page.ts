@@ -1,5 +1,5 @@
 /** A page for people beside the interactive reference: the same everywhere, without a script. */
-export interface Page {
+export interface HtmlPage {
   /** Its address. */
   readonly path: string;
   readonly title: string;
@@ -25,7 +25,7 @@ const PLACES: readonly [path: string, name: string][] = [
 ];
 
 /** A page as HTML. */
-export function pageHtml({ path, title, introduction, sections }: Page): string {
+export function pageHtml({ path, title, introduction, sections }: HtmlPage): string {
   const places = PLACES.map(([to, name]) =>
     to === path ? `<span aria-current="page">${name}</span>` : `<a href="${to}">${name}</a>`,
   );

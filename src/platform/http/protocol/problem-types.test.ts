@@ -5,7 +5,7 @@ import { contracts } from '../../../testing/system.ts';
 import { say } from '../../../testing/wire.ts';
 import { AppError, type Kind, STATUS } from '../../contract/errors.ts';
 import { createLog } from '../../observability/log.ts';
-import { doorHealth } from '../health/door.ts';
+import { serverHealth } from '../health/server-health.ts';
 import { errorCatalogue } from '../openapi/error-catalogue.ts';
 import { type Problem, problemOf } from '../problem.ts';
 import { createServer } from '../server.ts';
@@ -20,9 +20,9 @@ before(async () => {
   assert.ok(product);
   app = createServer(createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }));
   const sources = { life: { phase: 'running' as const }, own: () => ({}), calls: () => ({}), call: () => undefined };
-  const health = doorHealth({ name: 'product', services: [], neighbours: [], edge: false, sources });
-  const parties = contracts.map((contract) => ({ contract }));
-  serveSystem(app, { name: 'product', contracts: [product], neighbours: [], parties, health });
+  const health = serverHealth({ name: 'product', services: [], remotes: [], edge: false, sources });
+  const descriptions = contracts.map((contract) => ({ contract }));
+  serveSystem(app, { name: 'product', contracts: [product], remotes: [], descriptions, health });
   app.get('/broken', () => {
     throw new Error('nobody expected this');
   });

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici';
 import { CTX_HEADER } from '../../auth/seal.ts';
 
-/** Headers of one connection (RFC 9110, 7.6.1): they concern the next neighbour and nobody behind it. */
+/** Headers of one connection (RFC 9110, 7.6.1): they concern the next hop and nobody behind it. */
 const OF_THE_CONNECTION = [
   'connection',
   'keep-alive',

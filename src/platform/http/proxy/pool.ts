@@ -1,6 +1,6 @@
 import type { Pool } from 'undici';
 
-export interface PoolOptions {
+export interface ProxyPoolOptions {
   readonly streaming: boolean;
   /** How long the head of an answer, or its next bytes, may take. */
   readonly timeoutMs?: number | undefined;
@@ -16,7 +16,7 @@ const CONNECT_TIMEOUT_MS = 3_000;
  * The connections to a service. Over https its certificate must be one that Node trusts, with the name of its address
  * (NODE_EXTRA_CA_CERTS names an authority of one's own).
  */
-export async function openPool(url: string, { streaming, timeoutMs }: PoolOptions): Promise<Pool> {
+export async function openPool(url: string, { streaming, timeoutMs }: ProxyPoolOptions): Promise<Pool> {
   // Loaded where something runs elsewhere: one process has nothing to proxy.
   const { Pool } = await import('undici');
   return new Pool(url, {

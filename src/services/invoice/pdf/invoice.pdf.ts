@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { closing, closingHeight } from './closing.ts';
 import { continuation, footer, letter, watermark } from './letter.ts';
-import { type Doc, PAGE } from './sheet.ts';
+import { type Doc, PAPER } from './sheet.ts';
 import { itemTable } from './table.ts';
 import type { PdfInvoice, Seller } from './types.ts';
 
@@ -16,7 +16,7 @@ export async function invoicePdf(invoice: PdfInvoice, seller: Seller): Promise<B
   });
   const { PDFDocument, body, bold } = await engine;
   const doc = new PDFDocument({
-    size: [PAGE.width, PAGE.height],
+    size: [PAPER.width, PAPER.height],
     margin: 0,
     bufferPages: true,
     autoFirstPage: false,

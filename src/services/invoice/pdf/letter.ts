@@ -9,7 +9,7 @@ import {
   LEFT,
   linesOf,
   mm,
-  PAGE,
+  PAPER,
   put,
   putClipped,
   putLines,
@@ -54,7 +54,7 @@ export function continuation(doc: Doc, invoice: PdfInvoice, seller: Seller): num
 }
 
 function letterhead(doc: Doc, seller: Seller): void {
-  doc.rect(0, 0, PAGE.width, 4).fill(ACCENT);
+  doc.rect(0, 0, PAPER.width, 4).fill(ACCENT);
   const hasLogo = logo(doc, seller.logo);
   if (!hasLogo) {
     const style = { size: 16, color: ACCENT, font: 'bold' as const };
@@ -142,7 +142,7 @@ export function watermark(doc: Doc, status: PdfInvoice['status']): void {
   if (status !== 'draft' && status !== 'cancelled') return;
   const [word, color, size] = MARKS[status];
   const style = { size, color, font: 'bold' as const, track: 4 };
-  const centre: [number, number] = [PAGE.width / 2, PAGE.height * 0.56];
+  const centre: [number, number] = [PAPER.width / 2, PAPER.height * 0.56];
   doc.save().rotate(-38, { origin: centre });
   doc.font('bold').fontSize(size);
   const width = doc.widthOfString(word) + 4 * (word.length - 1);

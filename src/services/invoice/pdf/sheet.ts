@@ -13,12 +13,12 @@ export interface Style {
 
 export const mm = (millimetres: number): number => (millimetres * 72) / 25.4;
 
-export const PAGE = { width: mm(210), height: mm(297) };
+export const PAPER = { width: mm(210), height: mm(297) };
 /** The grid: text starts where a window envelope wants it, the second column where DIN 5008 puts its facts. */
 export const LEFT = mm(25);
 export const RIGHT = mm(190);
 export const SECOND = mm(125);
-export const FOOTER_TOP = PAGE.height - mm(27);
+export const FOOTER_TOP = PAPER.height - mm(27);
 /** Nothing of the body stands below this. */
 export const BOTTOM = FOOTER_TOP - mm(6);
 

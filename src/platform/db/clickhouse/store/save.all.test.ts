@@ -226,7 +226,7 @@ eachWay('a save in ClickHouse', (way) => {
     assert.equal((await toys.get(1))?.name, name);
   });
 
-  test('in a batch one that violates a check, or is stale, does not take its neighbours along', async () => {
+  test('in a batch one that violates a check, or is stale, does not take its remotes along', async () => {
     const old = await save(at(), make(9));
     const batch = [
       make(1),
@@ -244,7 +244,7 @@ eachWay('a save in ClickHouse', (way) => {
     assert.deepEqual((await events()).sort(), ['toy.changed 9', 'toy.made 1', 'toy.made 3', 'toy.made 9']);
   });
 
-  test('in a batch a repeated request is told apart, and its neighbours are saved', async () => {
+  test('in a batch a repeated request is told apart, and its remotes are saved', async () => {
     await save(at(keyed('k')), make(1));
     await save(at(caused(1)), make(2));
     const results = await Promise.allSettled([

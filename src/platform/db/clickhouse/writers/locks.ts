@@ -67,14 +67,14 @@ export function processLocks(): Locks {
 }
 
 /** Those of one process who want the same, one after the other. */
-export interface Queue {
+export interface LockQueue {
   /** Runs `work` after all that came before it under `name`. Throws UNAVAILABLE after PATIENCE_MS in the queue. */
   next<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Resolves when nobody is in it. */
   empty(): Promise<void>;
 }
 
-export function queueByName(): Queue {
+export function queueByName(): LockQueue {
   const ends = new Map<string, Promise<unknown>>();
   return {
     next(name, work) {

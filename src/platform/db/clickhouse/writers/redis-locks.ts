@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Log } from '../../../observability/log.ts';
 import { LOCK_TIMEOUT_MS, type LockHandle, type Locks, lockUnavailable, queueByName } from './locks.ts';
-import { openConnection } from './redis/connection.ts';
+import { openRedisConnection } from './redis/connection.ts';
 import { leasesIn } from './redis/leases.ts';
 import { openNotifications } from './redis/notifications.ts';
 import { RELEASE_LOCK, RENEW, TAKE } from './redis/scripts.ts';
@@ -35,7 +35,7 @@ const NEXT = 1;
  */
 export async function openRedisLocks({ url, prefix, log }: RedisLocksOptions): Promise<Locks> {
   const me = randomUUID();
-  const line = await openConnection(url, log);
+  const line = await openRedisConnection(url, log);
   const queue = queueByName();
   const leases = leasesIn(line, `${prefix}:lead`, me);
   const news = await openNotifications(line, `${prefix}:written`, me).catch(async (error: unknown) => {

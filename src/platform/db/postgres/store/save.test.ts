@@ -169,7 +169,7 @@ eachEngine('a save', (engine) => {
     assert.deepEqual(await counts(), { toys: 2, outbox: 2, request: 1, inbox: 1 });
   });
 
-  test('in a batch of new rows one that violates a constraint does not take its neighbours along', async () => {
+  test('in a batch of new rows one that violates a constraint does not take its remotes along', async () => {
     const batch = [
       make(1),
       make(2, { stock: -1 }),
@@ -191,7 +191,7 @@ eachEngine('a save', (engine) => {
     );
   });
 
-  test('in a batch of changes one that is stale or violates a constraint does not take its neighbours along', async () => {
+  test('in a batch of changes one that is stale or violates a constraint does not take its remotes along', async () => {
     const toys = await Promise.all([1, 2, 3, 4].map((id) => save(at(), make(id))));
     const [one, two, three, four] = toys as [ToyState, ToyState, ToyState, ToyState];
     const results = await Promise.allSettled([
@@ -206,7 +206,7 @@ eachEngine('a save', (engine) => {
     assert.equal(await kept.store.findAnswer('stale'), undefined);
   });
 
-  test('in a batch a repeated request is told apart, and its neighbours are saved', async () => {
+  test('in a batch a repeated request is told apart, and its remotes are saved', async () => {
     await save(at(keyed('k')), make(1));
     await save(at(caused(1)), make(2));
     const results = await Promise.allSettled([

@@ -30,7 +30,7 @@ const clientOf = (url: string) =>
   });
 
 /** Opens it. Throws ConfigError, with a sentence, when Redis does not answer at REDIS_URL. */
-export async function openConnection(url: string, log: Log): Promise<RedisConnection> {
+export async function openRedisConnection(url: string, log: Log): Promise<RedisConnection> {
   const client = await connected(url, log);
   return {
     run: (script, keys, args) => answered(client.eval(script, { keys: [...keys], arguments: [...args] })),

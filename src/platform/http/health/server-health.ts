@@ -8,17 +8,17 @@ import {
   type Outcome,
   type ServiceHealth,
 } from '../../observability/health.ts';
-import type { RemoteService } from '../system-routes.ts';
-import { lookAtNeighbour, sentenceOf } from './neighbour.ts';
+import type { RemoteService } from '../remote-service.ts';
+import { remoteHealth, sentenceOf } from './remote-health.ts';
 
 /** How far a process is in its life. */
-export interface Life {
+export interface Lifecycle {
   phase: 'starting' | 'running' | 'stopping';
 }
 
 /** What the health of a process is made of. */
 export interface HealthSources {
-  readonly life: Life;
+  readonly life: Lifecycle;
   /** What these services of the process stand on. */
   own(services: readonly string[]): Record<string, HealthCheck>;
   /** Whether the services in other processes that these call take their calls, by the name of the called one. */
@@ -28,8 +28,8 @@ export interface HealthSources {
 }
 
 /** What a server says of its health. */
-export interface DoorHealth {
-  whole(): Promise<Seen>;
+export interface ServerHealth {
+  whole(): Promise<HealthView>;
   /** Of one of its services, or of one behind it; undefined when there is none of that name. */
   of(service: string): Promise<Health | undefined>;
   /** Whether requests should be sent here. */
@@ -37,24 +37,24 @@ export interface DoorHealth {
 }
 
 /** A health, and the condition of each of its checks as it is by itself. */
-export interface Seen {
+export interface HealthView {
   readonly health: Health;
   readonly conditions: Readonly<Record<string, Condition>>;
 }
 
-interface DoorParts {
+interface ServerHealthOptions {
   readonly name: string;
   /** The services that answer here. */
   readonly services: readonly string[];
   /** Those that are proxied. */
-  readonly neighbours: readonly RemoteService[];
+  readonly remotes: readonly RemoteService[];
   /** Whether it stands for the whole system. */
   readonly edge: boolean;
   readonly sources: HealthSources;
 }
 
 /** Makes the health of one server. */
-export function doorHealth({ name, services, neighbours, edge, sources }: DoorParts): DoorHealth {
+export function serverHealth({ name, services, remotes, edge, sources }: ServerHealthOptions): ServerHealth {
   const own = sources.own(services);
   const all = edge ? own : { ...own, ...sources.calls(services) };
   const locals = services.filter((service) => !edge || service !== name);
@@ -62,10 +62,10 @@ export function doorHealth({ name, services, neighbours, edge, sources }: DoorPa
     locals.map((service) => [service, { ...sources.own([service]), ...sources.calls([service]) }] as const),
   );
   const looks = new Map(
-    neighbours.map((one) => [one.contract.name, lookAtNeighbour(one, sources.call(one.contract.name))] as const),
+    remotes.map((one) => [one.contract.name, remoteHealth(one, sources.call(one.contract.name))] as const),
   );
 
-  async function system(): Promise<Seen> {
+  async function system(): Promise<HealthView> {
     const here = [...each].map(async ([service, checks]) => [service, bare(await healthOf(service, checks))] as const);
     const there = [...looks].map(async ([service, look]) => [service, await look()] as const);
     const [outcomes, local, remote] = await Promise.all([examine(own), Promise.all(here), Promise.all(there)]);
@@ -81,7 +81,7 @@ export function doorHealth({ name, services, neighbours, edge, sources }: DoorPa
     return { health: { ...health, status, services: known }, conditions: conditionsOf(told) };
   }
 
-  async function alone(): Promise<Seen> {
+  async function alone(): Promise<HealthView> {
     const outcomes = await examine(all);
     return { health: healthFrom(name, all, outcomes), conditions: conditionsOf(outcomes) };
   }

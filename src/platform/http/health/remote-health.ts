@@ -8,7 +8,7 @@ import {
   sharedLook,
 } from '../../observability/health.ts';
 import { networkFault } from '../peers/faults.ts';
-import type { RemoteService } from '../system-routes.ts';
+import type { RemoteService } from '../remote-service.ts';
 
 /** So long a service has to say how it is. */
 const ASK_MS = 2_000;
@@ -19,7 +19,7 @@ const MOST_BYTES = 64_000;
  * Looks at a service in another process: asks its `/health`, and whether it takes our calls. At most one look a second
  * begins, and none takes longer than two. Never rejects.
  */
-export function lookAtNeighbour({ contract: { name }, url }: RemoteService, ping: HealthCheck | undefined) {
+export function remoteHealth({ contract: { name }, url }: RemoteService, ping: HealthCheck | undefined) {
   return sharedLook(async (): Promise<ServiceHealth> => {
     const [said, refusal] = await Promise.all([ask(name, url), ping && refusalOf(ping)]);
     // Who says nothing refuses calls for the same reason.

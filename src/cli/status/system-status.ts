@@ -8,30 +8,30 @@ import { readBody, readText } from '../http.ts';
 import { type Sample, samplesIn } from './metrics.ts';
 
 /** An address, and the services that should answer there. */
-export interface Door {
+export interface ServerAddress {
   readonly url: string;
   readonly services: readonly string[];
 }
 
 /** What was seen at an address. */
-export interface Seen extends Door {
+export interface ServerStatus extends ServerAddress {
   /** Undefined when nobody answers. */
-  readonly health: HealthSeen | undefined;
+  readonly health: ServerHealthStatus | undefined;
   /** Why nobody does. */
   readonly absence?: string;
   /** Empty when they are not for us. */
   readonly metrics: readonly Sample[];
 }
 
-export interface HealthSeen {
+export interface ServerHealthStatus {
   readonly status: Condition;
   readonly checks: Readonly<Record<string, string>>;
   /** What a gateway says of each service. */
   readonly services: Readonly<Record<string, Condition | undefined>>;
 }
 
-export interface Sight {
-  readonly doors: readonly Seen[];
+export interface SystemStatus {
+  readonly doors: readonly ServerStatus[];
   /** Dead letters by service; undefined when they are not for us. A list is counted up to its first page. */
   readonly letters: ReadonlyMap<string, number> | undefined;
   /** Why nothing is known that is for the staff. */
@@ -39,11 +39,11 @@ export interface Sight {
 }
 
 /** Looks at everything that should run by the settings or, with --url, at one address. */
-export async function lookAround(config: Config, options: Connection): Promise<Sight> {
-  const doors = doorsOf(config, options);
+export async function readSystemStatus(config: Config, options: Connection): Promise<SystemStatus> {
+  const doors = serverAddresses(config, options);
   const front = doors.find(({ services }) => services.includes('gateway')) ?? doors[0];
   const { system, refusal } = await insider(config, options, front);
-  const seen = await Promise.all(doors.map((door) => lookAt(door, system)));
+  const seen = await Promise.all(doors.map((door) => readServerStatus(door, system)));
   const letters = system && (await lettersAt(system).catch(() => undefined));
   return { doors: seen, letters, refusal: refusal ?? (system && !letters ? NOT_FOR_YOU : undefined) };
 }
@@ -51,7 +51,7 @@ export async function lookAround(config: Config, options: Connection): Promise<S
 const NOT_FOR_YOU = 'the dead letters are for the staff';
 
 /** Where the services of the settings should answer. */
-export function doorsOf(config: Config, { url }: Pick<Connection, 'url'>): Door[] {
+export function serverAddresses(config: Config, { url }: Pick<Connection, 'url'>): ServerAddress[] {
   const contracts = modulesOf(container).map(({ contract }) => contract);
   const names = contracts.map(({ name }) => name);
   if (url !== undefined) return [{ url: addressOf(url, config.PORT), services: names }];
@@ -73,7 +73,7 @@ function ownUrl(config: Config, name: string, port: number): string {
 async function insider(
   config: Config,
   options: Connection,
-  front: Door | undefined,
+  front: ServerAddress | undefined,
 ): Promise<{ system?: ApiClient; refusal?: string }> {
   if (!front) return {};
   try {
@@ -86,7 +86,7 @@ async function insider(
 }
 
 /** Looks at one address; what is for the staff is asked for as `system`. */
-export async function lookAt(door: Door, system: ApiClient | undefined): Promise<Seen> {
+export async function readServerStatus(door: ServerAddress, system: ApiClient | undefined): Promise<ServerStatus> {
   try {
     const health = healthIn(await readBody(door.url, '/health'));
     if (!health) return { ...door, health, absence: 'what answers is not Tradepost', metrics: [] };
@@ -97,20 +97,20 @@ export async function lookAt(door: Door, system: ApiClient | undefined): Promise
   }
 }
 
-function healthIn(body: unknown): HealthSeen | undefined {
-  const { status, checks, services } = (body ?? {}) as Record<keyof HealthSeen, unknown>;
+function healthIn(body: unknown): ServerHealthStatus | undefined {
+  const { status, checks, services } = (body ?? {}) as Record<keyof ServerHealthStatus, unknown>;
   if (!isCondition(status) || typeof checks !== 'object' || checks === null) return undefined;
   const told = typeof services === 'object' && services !== null ? Object.entries(services) : [];
   const conditions = told.flatMap(([name, one]: [string, { status?: unknown } | null]) =>
     isCondition(one?.status) ? [[name, one.status] as const] : [],
   );
-  return { status, checks: checks as HealthSeen['checks'], services: Object.fromEntries(conditions) };
+  return { status, checks: checks as ServerHealthStatus['checks'], services: Object.fromEntries(conditions) };
 }
 
 const isCondition = (word: unknown): word is Condition => word === 'ok' || word === 'degraded' || word === 'down';
 
 // The token is for the address that it was given for, and goes to no other.
-async function metricsAt({ url }: Door, system: ApiClient | undefined): Promise<string> {
+async function metricsAt({ url }: ServerAddress, system: ApiClient | undefined): Promise<string> {
   const asked = system?.url === url ? system.text('/metrics') : readText(url, '/metrics');
   return asked.catch(() => '');
 }
