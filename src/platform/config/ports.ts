@@ -3,7 +3,7 @@ import type { AnyModule } from '../app/module.ts';
 import { type Config, ConfigError } from './config.ts';
 
 /** A port that this process listens on. */
-export interface Listener {
+export interface ListenAddress {
   readonly port: number;
   /** What sets it. */
   readonly setting: string;
@@ -12,7 +12,7 @@ export interface Listener {
 }
 
 /** Every port of this process: with the edge service here one for everything, otherwise one a service. */
-export function listenersOf(modules: readonly AnyModule[], config: Config): Listener[] {
+export function listenAddresses(modules: readonly AnyModule[], config: Config): ListenAddress[] {
   const here = modules.filter(({ contract }) => config.services.has(contract.name));
   const edge = here.find((module) => module.edge);
   if (edge) return [{ port: config.PORT, setting: 'PORT', service: edge.contract.name }];
@@ -23,7 +23,7 @@ export function listenersOf(modules: readonly AnyModule[], config: Config): List
 
 /** Before anything is started. Throws ConfigError when two services of this process would listen at the same port. */
 export function refuseSharedPorts(modules: readonly AnyModule[], config: Config): void {
-  const fixed = listenersOf(modules, config).filter(isFixed);
+  const fixed = listenAddresses(modules, config).filter(isFixed);
   const faults = [...Map.groupBy(fixed, ({ port }) => port)].flatMap(([port, doors]) => {
     if (doors.length < 2) return [];
     const [names, settings] = [doors.map(({ service }) => service), doors.map(({ setting }) => setting)];
@@ -39,7 +39,7 @@ export function refuseSharedPorts(modules: readonly AnyModule[], config: Config)
  * that cannot be listened on, with its setting, or an AggregateError of several.
  */
 export async function refuseTakenPorts(modules: readonly AnyModule[], config: Config): Promise<void> {
-  const doors = listenersOf(modules, config).filter(isFixed);
+  const doors = listenAddresses(modules, config).filter(isFixed);
   const tried = await Promise.all(doors.map(async (door) => withSetting(await listenFault(door, config.HOST), door)));
   const faults = tried.filter((fault) => fault !== undefined);
   if (faults.length > 1) throw new AggregateError(faults);
@@ -47,7 +47,7 @@ export async function refuseTakenPorts(modules: readonly AnyModule[], config: Co
 }
 
 /** Why a port cannot be listened on; undefined when it can. */
-export function listenFault({ port }: Pick<Listener, 'port'>, host: string): Promise<Error | undefined> {
+export function listenFault({ port }: Pick<ListenAddress, 'port'>, host: string): Promise<Error | undefined> {
   return new Promise((resolve) => {
     const server = createServer();
     server.once('error', resolve);
@@ -56,10 +56,10 @@ export function listenFault({ port }: Pick<Listener, 'port'>, host: string): Pro
 }
 
 /** The same error, which says what the port is set with. */
-export function withSetting<E>(error: E, { setting }: Pick<Listener, 'setting'>): E {
+export function withSetting<E>(error: E, { setting }: Pick<ListenAddress, 'setting'>): E {
   if (error instanceof Error) Object.assign(error, { setting });
   return error;
 }
 
 // 0 is any free one.
-const isFixed = ({ port }: Listener): boolean => port !== 0;
+const isFixed = ({ port }: ListenAddress): boolean => port !== 0;

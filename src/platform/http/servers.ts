@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { AnyModule } from '../app/module.ts';
 import type { Config } from '../config/config.ts';
-import { type Listener, listenersOf, withSetting } from '../config/ports.ts';
+import { type ListenAddress, listenAddresses, withSetting } from '../config/ports.ts';
 import type { ApiOf, Ops } from '../contract/contract.ts';
 import { exposeHealth } from '../observability/health-metrics.ts';
 import { type HealthSources, type ServerHealth, serverHealth } from './health/server-health.ts';
@@ -38,7 +38,7 @@ export interface Servers {
 }
 
 /** Which services answer on which port. */
-interface OpenDoor extends Listener {
+interface OpenDoor extends ListenAddress {
   readonly behind: readonly LocalService[];
   readonly remotes: readonly RemoteService[];
   /** Whether it is the one door of the whole system. */
@@ -47,7 +47,7 @@ interface OpenDoor extends Listener {
 
 function openDoors({ config, served, remotes }: HttpOptions): OpenDoor[] {
   const modules = served.map(({ module }) => module);
-  return listenersOf(modules, config).map((door) => {
+  return listenAddresses(modules, config).map((door) => {
     const own = served.filter(({ module }) => module.contract.name === door.service);
     return own.some(({ module }) => module.edge)
       ? { ...door, behind: served, remotes, edge: true }

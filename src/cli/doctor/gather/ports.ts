@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
 import type { Config } from '../../../platform/config/config.ts';
-import { listenersOf, listenFault } from '../../../platform/config/ports.ts';
+import { listenAddresses, listenFault } from '../../../platform/config/ports.ts';
 import { readServerStatus } from '../../status/system-status.ts';
 import type { Facts, PortFacts } from '../facts.ts';
 
@@ -19,7 +19,7 @@ interface LocalDoor {
 }
 
 function localDoors(config: Config): LocalDoor[] {
-  return listenersOf(modulesOf(container), config).map(({ port, service }) => {
+  return listenAddresses(modulesOf(container), config).map(({ port, service }) => {
     return { port, services: config.services.has('gateway') ? [...config.services] : [service] };
   });
 }
