@@ -11,7 +11,7 @@ import { continueTrace } from '../observability/trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';
 import { pinged, pingOp } from './peers/ping.ts';
-import { takeSignedBodies } from './raw-body.ts';
+import { takeSignedBodies } from './protocol/raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
 import { answerStream, answerStreamHead, type OpenStreams, openStreams } from './sse/sse.ts';
 

@@ -5,7 +5,7 @@ import { type AppError, common } from '../contract/errors.ts';
 import { type FaultLog, faultLog } from '../observability/fault-log.ts';
 import type { Log } from '../observability/log.ts';
 import { countFailure, observeRequest } from '../observability/metrics.ts';
-import { endConnections } from './connections.ts';
+import { endConnections } from './protocol/connections.ts';
 import { expected, problemOf } from './problem.ts';
 import { takeJson } from './protocol/bodies.ts';
 import { checkHeads, NODE_OPTIONS, originForm } from './protocol/head.ts';

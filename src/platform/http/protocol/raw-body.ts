@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { codingFault } from './protocol/bodies.ts';
+import { codingFault } from './bodies.ts';
 
 /**
  * A scope whose routes take the body as it came, byte for byte, with the header that signs it: JSON that was parsed

@@ -4,9 +4,9 @@ import type { ServerResponse } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, type TestContext, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
-import { settle } from '../../testing/settle.ts';
-import { createLog } from '../observability/log.ts';
-import { createServer } from './server.ts';
+import { settle } from '../../../testing/settle.ts';
+import { createLog } from '../../observability/log.ts';
+import { createServer } from '../server.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
 /** More than the buffers on the way take, so that it waits for its reader. */
