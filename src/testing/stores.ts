@@ -12,7 +12,8 @@ import { type OpenClickHouse, overEngine } from '../platform/db/clickhouse/open.
 import { clickhouseStore } from '../platform/db/clickhouse/store/store.ts';
 import { clickhouseSet } from '../platform/db/module-migrations.ts';
 import { openDatabase } from '../platform/db/postgres/postgres.ts';
-import { postgresStore, type StoredResponse } from '../platform/db/postgres/store/store.ts';
+import { postgresStore } from '../platform/db/postgres/store/store.ts';
+import type { StoredResponse } from '../platform/db/stored-response.ts';
 import { createLog } from '../platform/observability/log.ts';
 import { theEndpoint, usesClickHouse } from './clickhouse.ts';
 import { testDatabase } from './databases.ts';

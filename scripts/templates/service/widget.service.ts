@@ -1,4 +1,5 @@
-import type { Actions, ServiceParts } from '../../../src/platform/app/module.ts';
+import type { Actions } from '../../../src/platform/app/actions.ts';
+import type { ServiceParts } from '../../../src/platform/app/module.ts';
 import type { Actor } from '../../../src/platform/contract/contract.ts';
 import { common } from '../../../src/platform/contract/errors.ts';
 import { withId } from '../../../src/platform/contract/ids.ts';

@@ -1,10 +1,11 @@
 import type { Config } from '../config/config.ts';
 import type { OpenClickHouse } from '../db/clickhouse/open.ts';
+import type { EventSource } from '../db/outbox.ts';
 import { type EmbeddedPostgres, startPostgres } from '../db/postgres/embedded/embedded.ts';
 import { lockDirectory } from '../db/postgres/embedded/lock.ts';
 import { type Database, openDatabase } from '../db/postgres/postgres.ts';
 import { type DatabaseSession, openSession } from '../db/postgres/session.ts';
-import { type EventSource, eventsIn } from '../db/postgres/store/outbox.ts';
+import { eventsIn } from '../db/postgres/store/outbox.ts';
 import { type HealthCheck, shared } from '../observability/health.ts';
 import type { Log } from '../observability/log.ts';
 import type { AnyModule } from './module.ts';

@@ -4,7 +4,8 @@ import { Type } from 'typebox';
 import { type Ctx, contract, event, Id, op } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
 import { type Consumer, type Envelope, on } from '../contract/events.ts';
-import { asPeer, defineService, guard, ownService } from './module.ts';
+import { asPeer, guard, ownService } from './guard.ts';
+import { defineService } from './module.ts';
 
 const rang = event('bell.rang', 'somebody rings', Type.Object({ door: Id() }));
 const door = contract({

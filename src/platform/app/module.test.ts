@@ -4,8 +4,8 @@ import { Type } from 'typebox';
 import { type Access, type Actor, type Ctx, contract, op, type RequestKey } from '../contract/contract.ts';
 import { DuplicateRequest } from '../contract/duplicates.ts';
 import { AppError } from '../contract/errors.ts';
-import type { StoredResponse } from '../db/postgres/store/store.ts';
-import { allow, asPeer, guard, wasReplayed } from './module.ts';
+import type { StoredResponse } from '../db/stored-response.ts';
+import { allow, asPeer, guard, wasReplayed } from './guard.ts';
 
 function ctxOf(actor: Actor, more: Partial<Ctx> = {}): Ctx {
   return Object.freeze({ actor, now: '2026-07-28T09:30:00.000Z', trace: '00-1-2-01', requestId: 'r', ...more });

@@ -8,26 +8,21 @@ import type { Config } from '../config/config.ts';
 import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
 import { clickhouseStore } from '../db/clickhouse/store/store.ts';
-import { type DeadLetterStore, deadLettersIn } from '../db/postgres/store/dead-letters.ts';
-import { postgresStore, type StoredResponse } from '../db/postgres/store/store.ts';
+import type { DeadLetterStore } from '../db/dead-letters.ts';
+import { deadLettersIn } from '../db/postgres/store/dead-letters.ts';
+import { postgresStore } from '../db/postgres/store/store.ts';
+import type { StoredResponse } from '../db/stored-response.ts';
 import { pingCheck } from '../http/peers/ping.ts';
 import { remote } from '../http/peers/remote.ts';
 import type { RemoteService } from '../http/remote-service.ts';
 import type { LocalService } from '../http/servers.ts';
 import type { Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
+import type { Actions } from './actions.ts';
 import type { Engines } from './engines.ts';
+import { asPeer, guard, ownService } from './guard.ts';
 import { type ScheduledJob, schedulable } from './jobs.ts';
-import {
-  type Actions,
-  type AnyModule,
-  asPeer,
-  guard,
-  hasDeadLetters,
-  ownService,
-  type Tools,
-  type Wire,
-} from './module.ts';
+import { type AnyModule, hasDeadLetters, type Tools, type Wire } from './module.ts';
 
 /** A service of this process, with what its start needs. */
 export interface Local extends LocalService {

@@ -4,7 +4,7 @@ import { DuplicateEvent } from '../contract/duplicates.ts';
 import { AppError, common } from '../contract/errors.ts';
 import type { Consumer, Envelope } from '../contract/events.ts';
 import { retryOnConflict } from '../contract/retry-on-conflict.ts';
-import type { DeadLetterStore } from '../db/postgres/store/dead-letters.ts';
+import type { DeadLetterStore } from '../db/dead-letters.ts';
 import type { Log } from '../observability/log.ts';
 import { beginAtZero, countLoss, eventDelays } from '../observability/metrics.ts';
 import { continueTrace } from '../observability/trace.ts';

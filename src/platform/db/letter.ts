@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { Envelope } from '../contract/events.ts';
-import type { DeadLetter } from './postgres/store/dead-letters.ts';
+import type { DeadLetter } from './dead-letters.ts';
 
 /** So much of a payload is kept with a dead letter. */
 const MOST_BYTES = 1_000_000;

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { wasReplayed } from '../app/module.ts';
+import { wasReplayed } from '../app/guard.ts';
 import { toJson } from '../contract/codec.ts';
 import type { Ctx, Downloaded, Op, Page } from '../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../contract/schema/shape.ts';

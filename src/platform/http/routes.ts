@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { allow, type RouteParts } from '../app/module.ts';
+import { allow } from '../app/guard.ts';
+import type { RouteParts } from '../app/module.ts';
 import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { codecOf, toJson } from '../contract/codec.ts';

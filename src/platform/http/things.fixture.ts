@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { FastifyInstance } from 'fastify';
 import { Type } from 'typebox';
-import { guard } from '../app/module.ts';
+import { guard } from '../app/guard.ts';
 import { type CtxSeal, createSeal } from '../auth/seal.ts';
 import { createTokens } from '../auth/tokens.ts';
 import {

@@ -1,4 +1,5 @@
-import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import type { Actions } from '../../platform/app/actions.ts';
+import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';

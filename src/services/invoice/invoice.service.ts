@@ -1,4 +1,5 @@
-import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import type { Actions } from '../../platform/app/actions.ts';
+import type { ServiceParts } from '../../platform/app/module.ts';
 import { createPool } from '../../platform/app/worker/pool.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, Page } from '../../platform/contract/contract.ts';

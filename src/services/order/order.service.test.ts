@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { asPeer } from '../../platform/app/module.ts';
+import { asPeer } from '../../platform/app/guard.ts';
 import { createSeal } from '../../platform/auth/seal.ts';
 import { type Remote, remote } from '../../platform/http/peers/remote.ts';
 import type { TestClient } from '../../testing/client.ts';

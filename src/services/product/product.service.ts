@@ -1,4 +1,5 @@
-import type { Actions, ServiceParts } from '../../platform/app/module.ts';
+import type { Actions } from '../../platform/app/actions.ts';
+import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx, Page } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
 import type { Product, productOps } from './product.contract.ts';

@@ -1,4 +1,4 @@
-import type { Actions } from '../../platform/app/module.ts';
+import type { Actions } from '../../platform/app/actions.ts';
 import { self } from '../../platform/contract/actor.ts';
 import type { SignInParts } from './sign-in/user.sign-in.ts';
 import { userErrors, type userOps } from './user.contract.ts';

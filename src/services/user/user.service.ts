@@ -1,4 +1,5 @@
-import type { Actions, ServiceParts, Tools } from '../../platform/app/module.ts';
+import type { Actions } from '../../platform/app/actions.ts';
+import type { ServiceParts, Tools } from '../../platform/app/module.ts';
 import { self } from '../../platform/contract/actor.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { common } from '../../platform/contract/errors.ts';

@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
-import type { Actions } from '../../app/module.ts';
+import type { Actions } from '../../app/actions.ts';
 import { type Contract, contract, Id, op, PageOf, paging, Time } from '../../contract/contract.ts';
 import { AppError, common } from '../../contract/errors.ts';
-import type { DeadLetterStore, DeadLetter as Kept } from '../../db/postgres/store/dead-letters.ts';
+import type { DeadLetterStore, DeadLetter as Kept } from '../../db/dead-letters.ts';
 import type { Subscriber } from '../subscriber.ts';
 
 /** What every service that listens offers beside its own operations: a look at what it could not handle. */

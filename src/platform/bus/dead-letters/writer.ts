@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../contract/errors.ts';
 import type { Envelope } from '../../contract/events.ts';
+import type { DeadLetter, DeadLetterStore } from '../../db/dead-letters.ts';
 import { keptPayload, uuidOf } from '../../db/letter.ts';
-import type { DeadLetter, DeadLetterStore } from '../../db/postgres/store/dead-letters.ts';
 import type { Log } from '../../observability/log.ts';
 import { countDeadLetter, countLoss, countRefusedLetter } from '../../observability/metrics.ts';
 import type { Loss } from '../bus.ts';

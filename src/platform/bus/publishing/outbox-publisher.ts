@@ -1,5 +1,5 @@
 import { reach } from '../../app/failpoint.ts';
-import type { Asked, Outboxes, WaitingEvent } from '../../db/postgres/store/outbox.ts';
+import type { Asked, Outboxes, WaitingEvent } from '../../db/outbox.ts';
 import { countPublished } from '../../observability/metrics.ts';
 import type { Bus } from '../bus.ts';
 import { heldBack } from './held-subjects.ts';

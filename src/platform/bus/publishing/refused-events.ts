@@ -1,5 +1,5 @@
 import type { Envelope } from '../../contract/events.ts';
-import type { WaitingEvent } from '../../db/postgres/store/outbox.ts';
+import type { WaitingEvent } from '../../db/outbox.ts';
 import type { Log } from '../../observability/log.ts';
 import type { HeldSubjects } from './held-subjects.ts';
 import type { Refusal } from './refusal.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EventSource } from '../../db/postgres/store/outbox.ts';
+import type { EventSource } from '../../db/outbox.ts';
 import { createWakeup } from '../wakeup.ts';
 import { type OutboxPublisherOptions, outboxPublisher } from './outbox-publisher.ts';
 import { NotTaken, refusalText } from './refusal.ts';

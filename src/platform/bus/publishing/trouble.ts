@@ -1,4 +1,4 @@
-import type { WaitingEvents } from '../../db/postgres/store/outbox.ts';
+import type { WaitingEvents } from '../../db/outbox.ts';
 import { Degraded } from '../../observability/health.ts';
 import { withTimeout } from '../timeout.ts';
 

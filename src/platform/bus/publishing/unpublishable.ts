@@ -1,4 +1,4 @@
-import type { DeadLetterStore } from '../../db/postgres/store/dead-letters.ts';
+import type { DeadLetterStore } from '../../db/dead-letters.ts';
 import { countPutAside } from '../../observability/metrics.ts';
 import type { Refusal } from './refusal.ts';
 

@@ -1,7 +1,7 @@
 import { withTimeout } from '../../bus/timeout.ts';
 import { type Config, ConfigError } from '../../config/config.ts';
 import type { Log } from '../../observability/log.ts';
-import type { EventSource } from '../postgres/store/outbox.ts';
+import type { EventSource } from '../outbox.ts';
 import { openServer } from './client.ts';
 import { type ClickHouse, databaseOf } from './engine.ts';
 import { type LostEnd, lostEnds, refuseLost, watchLost } from './lost-parts.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, mock, test } from 'node:test';
 import { clientOf, type TestAnswer, type TestClient } from '../../../testing/client.ts';
 import { freePort } from '../../../testing/ports.ts';
-import { asPeer } from '../../app/module.ts';
+import { asPeer } from '../../app/guard.ts';
 import { CTX_HEADER, type CtxSeal, createSeal } from '../../auth/seal.ts';
 import type { Actor, Ctx } from '../../contract/contract.ts';
 import { AppError } from '../../contract/errors.ts';

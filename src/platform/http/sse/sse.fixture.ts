@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { guard } from '../../app/module.ts';
+import { guard } from '../../app/guard.ts';
 import { Amount, type ApiOf, contract, Money, op } from '../../contract/contract.ts';
 import { invalid } from '../../contract/errors.ts';
 import type { Minor } from '../../contract/money.ts';

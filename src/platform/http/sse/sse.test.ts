@@ -5,7 +5,7 @@ import { Writable } from 'node:stream';
 import { afterEach, beforeEach, test } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { clientOf, type TestClient } from '../../../testing/client.ts';
-import { asPeer } from '../../app/module.ts';
+import { asPeer } from '../../app/guard.ts';
 import { minor } from '../../contract/money.ts';
 import { createLog } from '../../observability/log.ts';
 import { remote } from '../peers/remote.ts';

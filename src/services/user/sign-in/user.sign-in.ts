@@ -1,4 +1,4 @@
-import type { Actions } from '../../../platform/app/module.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import { userErrors, type userOps } from '../user.contract.ts';
 import { checkPassword, checkUsername, mayBeUsername, type UserState } from '../user.model.ts';

@@ -1,7 +1,7 @@
 import type { Ids } from '../../../contract/ids.ts';
+import type { DeadLetter, DeadLetterStore } from '../../dead-letters.ts';
 import { storable } from '../../letter.ts';
 import { cursorId, pageOf } from '../../pages.ts';
-import type { DeadLetter, DeadLetterStore } from '../../postgres/store/dead-letters.ts';
 import type { ClickHouse } from '../engine.ts';
 import type { Writer } from './writer.ts';
 

@@ -1,4 +1,4 @@
-import type { StoredResponse } from '../../postgres/store/store.ts';
+import type { StoredResponse } from '../../stored-response.ts';
 import type { ClickHouse } from '../engine.ts';
 
 /**

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { Asked, WaitingEvent } from '../../postgres/store/outbox.ts';
+import type { Asked, WaitingEvent } from '../../outbox.ts';
 import { eachWay, type StoreTarget } from '../clickhouse.fixture.ts';
 import type { ClickHouse } from '../engine.ts';
 import type { Locks } from '../writers/locks.ts';

@@ -1,5 +1,5 @@
 import type { Announcement } from '../../announcements.ts';
-import type { Asked, Outboxes, WaitingEvent, WaitingEvents } from '../../postgres/store/outbox.ts';
+import type { Asked, Outboxes, WaitingEvent, WaitingEvents } from '../../outbox.ts';
 import type { ClickHouse } from '../engine.ts';
 import { markOf } from './relay-mark.ts';
 import type { Written } from './writer.ts';

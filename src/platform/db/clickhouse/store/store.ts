@@ -4,9 +4,9 @@ import type { Change, Contract, Ctx, Versioned } from '../../../contract/contrac
 import type { Ids } from '../../../contract/ids.ts';
 import type { Reconciliation, ReconciliationRange } from '../../../contract/reconciliation.ts';
 import { coalesce } from '../../coalesce.ts';
+import type { DeadLetterStore } from '../../dead-letters.ts';
 import type { IdSeries } from '../../ids.ts';
-import type { DeadLetterStore } from '../../postgres/store/dead-letters.ts';
-import type { StoredResponse } from '../../postgres/store/store.ts';
+import type { StoredResponse } from '../../stored-response.ts';
 import { type ClickHouse, databaseOf } from '../engine.ts';
 import type { Locks } from '../writers/locks.ts';
 import { deadLettersInRows } from './dead-letters.ts';

@@ -1,4 +1,5 @@
 import { type AppError, common } from '../../../contract/errors.ts';
+import type { LeaderLocks } from '../../outbox.ts';
 
 /**
  * ClickHouse has no unique key and no conditional update: whoever must look before he writes does both alone. A lock
@@ -24,13 +25,6 @@ export interface LockHandle {
   readonly term: number;
   /** Throws UNAVAILABLE when it may have passed to another meanwhile. To be asked right before writing. */
   assertHeld(): void;
-}
-
-export interface LeaderLocks {
-  /** Those of the names that this process holds now; asks for what it does not have yet, without waiting. */
-  claim(names: readonly string[]): Promise<ReadonlySet<string>>;
-  holds(name: string): boolean;
-  yield(name: string): Promise<void>;
 }
 
 /** How long anybody waits for a lock. */

@@ -2,6 +2,7 @@ import type { Change, Contract, Ctx, Versioned } from '../../../contract/contrac
 import type { Ids } from '../../../contract/ids.ts';
 import { coalesce } from '../../coalesce.ts';
 import { type IdSeries, idsFromSequence } from '../../ids.ts';
+import type { StoredResponse } from '../../stored-response.ts';
 import type { Database } from '../postgres.ts';
 import { postgresSaver, type TableSpec } from './save.ts';
 
@@ -23,13 +24,6 @@ export interface PostgresStore {
   findAnswer(key: string): Promise<StoredResponse | undefined>;
   /** Gives back the ids that were not used. To be called before the database is closed. */
   close(): Promise<void>;
-}
-
-/** The state that a request with an Idempotency-Key was answered from. */
-export interface StoredResponse {
-  readonly key: string;
-  readonly fingerprint: string;
-  readonly result: unknown;
 }
 
 /** The schema of a service: `tradepost_order`. */

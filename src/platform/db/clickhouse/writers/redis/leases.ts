@@ -1,4 +1,4 @@
-import type { LeaderLocks } from '../locks.ts';
+import type { LeaderLocks } from '../../../outbox.ts';
 import type { RedisConnection } from './connection.ts';
 import { LEAD, RELEASE_LOCK } from './scripts.ts';
 
