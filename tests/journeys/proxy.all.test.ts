@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
 import { clientOf, type TestClient } from '../../src/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
 import { engine } from '../../src/testing/engines.ts';
@@ -9,6 +10,10 @@ import { PASSWORD, WORLD_SETTINGS, type World, world } from '../../src/testing/w
 import { readyAt, type Started, startCommand } from './process.fixture.ts';
 import { left, MOUSE, type Order, stocked, tally, times } from './shop.fixture.ts';
 import { assertProblem, type Wire, wireTo } from './wire.fixture.ts';
+
+/** Whoever comes again meets the settings of now. */
+const END_OTHERS = `select pg_terminate_backend(pid) from pg_stat_activity
+  where datname = current_database() and pid <> pg_backend_pid()`;
 
 describe('through the gateway to services elsewhere', () => {
   let shop: World;
@@ -92,6 +97,25 @@ describe('through the gateway to services elsewhere', () => {
       i % 2 ? place() : shop.guest.get(`/products/${1 + (i % 8)}`),
     );
     assert.deepEqual(tally(answers), { 200: 100, 201: 100 });
+  });
+
+  test('the database behind all of them is read-only: each says so, and the gateway is down until it is over', async () => {
+    const name = new URL(shop.databaseUrl).pathname.slice(1);
+    const health = () => shop.guest.get<{ status: string; services: Record<string, { checks: object }> }>('/health');
+    const db = openDatabase(shop.databaseUrl, { poolSize: 1 });
+    await db.script(`alter database ${name} set default_transaction_read_only = on`);
+    await db.script(END_OTHERS);
+    await settle(async () => {
+      const { status, headers, body } = await health();
+      assert.deepEqual([status, headers.get('retry-after'), body.status], [503, '1', 'down']);
+      const { checks } = body.services.order ?? {};
+      assert.equal((checks as { database?: string } | undefined)?.database, 'the database is read-only');
+    });
+    await db.script('set default_transaction_read_only = off');
+    await db.script(`alter database ${name} reset default_transaction_read_only`);
+    await db.script(END_OTHERS);
+    await db.close();
+    await settle(async () => assert.equal((await health()).body.status, 'ok'));
   });
 });
 

@@ -120,6 +120,9 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       client.query(settings).then(() => done(), done);
     },
   });
+  // While a connection passes from the pool to who asked for it nobody listens, and its loss would end the process: the
+  // server's last words may come with its last answer. The next statement finds out.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   let closing = false;
   pool.on('error', (error) => {
     if (!closing) options.onError?.(error);
