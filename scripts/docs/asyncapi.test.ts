@@ -5,7 +5,7 @@ import { Ajv } from 'ajv';
 import { ATTRIBUTES, BUSES, headersOn } from '../../src/platform/bus/catalog.ts';
 import { toHeaders } from '../../src/platform/bus/cloudevents.ts';
 import type { Envelope } from '../../src/platform/contract/events.ts';
-import { asyncapi, heardBy } from '../../src/platform/http/openapi/asyncapi.ts';
+import { asyncapi, subscriptionsOf } from '../../src/platform/http/openapi/asyncapi.ts';
 import { wiredServices } from '../map.ts';
 import { asyncapiPage } from './asyncapi.ts';
 
@@ -66,7 +66,7 @@ test('every event of every contract is a message of its topic, and its service a
 });
 
 test('every consumer is an operation that receives', () => {
-  const heard = descriptions.flatMap((party) => heardBy(party, descriptions));
+  const heard = descriptions.flatMap((party) => subscriptionsOf(party, descriptions));
   const receivers = Object.entries(whole.operations).filter(([, { action }]) => action === 'receive');
   assert.deepEqual(receivers.map(([name]) => name).sort(), heard.map(({ consumer }) => consumer).sort());
   assert.equal(

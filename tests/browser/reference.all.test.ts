@@ -27,7 +27,7 @@ inBrowser('the reference at /docs', (open) => {
   for (const [name, size] of Object.entries(SIZES)) {
     test(`opens with its introduction, in silence, and asks nobody else (${name})`, async () => {
       const { page, faults, asked } = await opened(size, '/docs');
-      for (const heading of ['Tradepost', 'First steps', 'Addresses that digits tell apart']) {
+      for (const heading of ['Tradepost', 'First steps', 'Paths that differ by digits']) {
         await page.getByRole('heading', { name: heading }).first().waitFor();
       }
       await page.getByRole('link', { name: 'errors' }).first().waitFor();

@@ -6,7 +6,7 @@ import { itemOf, objectShapeOf } from '../contract/schema/shape.ts';
 
 /** Answers with a result: its status, its headers, and its JSON as the contract has it. */
 export function answer(op: Op, ctx: Ctx, result: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  // What one person may see is no cache's business, and a POST may carry a token.
+  // A response for one user must not be cached, and the response to a POST may carry a token.
   if (op.access !== 'public' || op.method === 'POST') reply.header('cache-control', 'no-store');
   if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
   if (objectShapeOf(op.output).download) return answerFile(result as Downloaded, reply);

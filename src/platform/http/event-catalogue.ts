@@ -1,14 +1,14 @@
 import { type JsonSchema, typeText } from '../contract/schema/type-text.ts';
-import { heardBy, type ServiceDescription } from './openapi/asyncapi.ts';
+import { type ServiceDescription, subscriptionsOf } from './openapi/asyncapi.ts';
 
-/** One event that a service announces, as the pages tell of it. */
+/** One event that a service publishes, as the documents list it. */
 export interface EventEntry {
   readonly type: string;
   readonly sentence: string;
   readonly producer: string;
   readonly topic: string;
-  /** The consumers that listen to it: `delivery.create_shipment`. */
-  readonly listeners: readonly string[];
+  /** The consumers that handle it: `delivery.create_shipment`. */
+  readonly consumers: readonly string[];
   readonly fields: readonly EventField[];
 }
 
@@ -18,17 +18,17 @@ export interface EventField {
   readonly optional: boolean;
 }
 
-/** Every event with its payload, by producer, and who listens to it. */
+/** Every event with its payload and its consumers, by producer. */
 export function eventCatalogue(descriptions: readonly ServiceDescription[]): EventEntry[] {
-  const heard = descriptions.flatMap((description) => heardBy(description, descriptions));
-  const listeners = Map.groupBy(heard, ({ event }) => event.event.type);
+  const subscriptions = descriptions.flatMap((description) => subscriptionsOf(description, descriptions));
+  const byType = Map.groupBy(subscriptions, ({ event }) => event.event.type);
   return descriptions.flatMap(({ contract: { name, topic, events } }) =>
     Object.values(events).map(({ type, summary, data }) => ({
       type,
       sentence: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
       producer: name,
       topic,
-      listeners: (listeners.get(type) ?? []).map(({ consumer }) => consumer),
+      consumers: (byType.get(type) ?? []).map(({ consumer }) => consumer),
       fields: fieldsOf(data as JsonSchema),
     })),
   );

@@ -103,7 +103,7 @@ test('what is no valid request is answered with a problem document', async () =>
   }
 });
 
-test('an error that is declared is told with its facts', async () => {
+test('a declared error is answered with its facts', async () => {
   const { status, body } = await guest.post('/failures', { how: 'short' });
   assert.deepEqual(
     [status, body.code, body.error, body.left, body.instance],
@@ -113,7 +113,7 @@ test('an error that is declared is told with its facts', async () => {
   assert.deepEqual(input.errors, [{ pointer: '/name', detail: 'is odd' }]);
 });
 
-test('an error that nobody expected hides its text from the client, and tells it to the log with the request’s id', async () => {
+test('an unexpected error hides its text from the client, and is logged with the request’s id', async () => {
   for (const how of ['broken', 'text']) {
     const { status, body } = await guest.post(
       '/failures',
@@ -133,11 +133,11 @@ test('a token is asked for where it is needed, and a bad one is refused', async 
   const bad = await guest.post('/things', { name: 'x', price: 1 }, { authorization: 'Bearer nonsense' });
   assert.equal(bad.status, 401);
   assert.equal((await guest.delete('/things/1', customer)).status, 403);
-  // What is public is not refused to somebody whose token has expired.
+  // A public operation ignores an expired token.
   assert.equal((await guest.get('/things/1', { authorization: 'Bearer nonsense' })).status, 200);
 });
 
-test('what is made answers 201, and 200 when it was there before', async () => {
+test('a created resource answers 201, and 200 when it already existed', async () => {
   const made = await guest.post('/things', { name: 'new', price: 12.5 }, customer);
   assert.deepEqual([made.status, made.body], [201, { thing_id: 100, name: 'new', price: 12.5, note: null }]);
   const known = await guest.post('/things', { name: 'thing 1', price: 1 }, customer);
@@ -176,12 +176,12 @@ test('a file goes out as it is, under its name', async () => {
 
 test('a file that may be of several kinds says which one it is', async () => {
   const pictures = ['picture', 'picture?drawn=true'].map((path) => guest.get(`/things/2/${path}`));
-  const told = (await Promise.all(pictures)).map(({ headers, body }) => [
+  const described = (await Promise.all(pictures)).map(({ headers, body }) => [
     headers.get('content-type'),
     headers.get('content-disposition'),
     String(body),
   ]);
-  assert.deepEqual(told, [
+  assert.deepEqual(described, [
     ['text/plain; charset=utf-8', 'inline; filename="thing 2.txt"', 'round'],
     ['image/svg+xml', 'inline; filename="thing 2.svg"', '<svg/>'],
   ]);
@@ -214,7 +214,7 @@ test('an Idempotency-Key is 1 to 255 visible characters', async () => {
   }
 });
 
-test('where no process calls another, what is internal has no address and a sealed context no meaning', async () => {
+test('without calls between processes, internal operations have no route and a sealed context is ignored', async () => {
   assert.equal((await guest.post('/internal/things/count', {})).status, 404);
   const forged = seal.seal(
     { actor: { kind: 'system' }, now: new Date().toISOString(), trace: '', requestId: 'r' },

@@ -7,7 +7,7 @@ import { identifier } from './routes.ts';
 import { createServer } from './server.ts';
 import { tokenOf, tokens } from './things.fixture.ts';
 
-// A route that is no operation, as a module brings it: it asks who calls and says so.
+// A route of a module that is not an operation: it identifies its caller and returns the result.
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
 const app = createServer(log);
 let url: string;
@@ -32,7 +32,7 @@ test('a route that is no operation gets the context of its request', async () =>
   assert.deepEqual((await ask(`staff?access_token=${bare}`)).ctx.actor, ctx.actor);
 });
 
-test('it refuses whom an operation with its access refuses', async () => {
+test('it refuses the callers that an operation of the same access refuses', async () => {
   const customer = await tokenOf('customer');
   const answers = await Promise.all([
     ask('customer'),

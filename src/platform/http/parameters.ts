@@ -6,8 +6,8 @@ const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 
 /**
- * The parameters of a query or a path, with numbers and flags read from their texts in the one form that the document
- * promises. What has another form stays a text, which the schema then refuses.
+ * The parameters of a query or a path, with numbers and booleans parsed from the one form that OpenAPI documents. A
+ * value in another form stays a text, which the schema then rejects.
  */
 export function readParameters(schema: object, given: unknown): unknown {
   if (given === null || typeof given !== 'object') return given;

@@ -5,7 +5,7 @@ import type { TokenClaims, Tokens } from '../auth/tokens.ts';
 import type { Actor } from '../contract/contract.ts';
 import { common } from '../contract/errors.ts';
 
-/** Who calls an address that asks for a scope. Throws UNAUTHENTICATED, and SCOPE_MISSING for a client without it. */
+/** The caller of a path that needs a scope. Throws UNAUTHENTICATED, and SCOPE_MISSING for a client without it. */
 export type Passport = (request: FastifyRequest, scope: string) => Promise<Actor>;
 
 const { ExtractJwt, Strategy } = passportJwt;
@@ -17,13 +17,13 @@ type Verifier = (
   done: (error: unknown, claims?: TokenClaims) => void,
 ) => void;
 
-// The library's own verifier knows no Ed25519. Ours is the one of every other address: algorithm, type, issuer,
-// audience and times are pinned there. The `keys` are what `secretOrKeyProvider` hands over, so that it serves any.
+// The library's verifier does not support Ed25519. This one is the verifier of every other path: algorithm, type,
+// issuer, audience and times are pinned there. `keys` is what `secretOrKeyProvider` returns, so that it fits any server.
 (Strategy as unknown as { JwtVerifier: Verifier }).JwtVerifier = (token, keys, _options, done) => {
   keys.claims(token).then((claims) => done(null, claims), done);
 };
 
-/** Passport.js with its JWT strategy, and nothing of its sessions. */
+/** Passport.js with its JWT strategy and without its sessions. */
 export function passportOver(tokens: Tokens): Passport {
   const authenticator = new Authenticator();
   authenticator.use(
@@ -44,12 +44,11 @@ export function passportOver(tokens: Tokens): Passport {
       return claims as never;
     },
   ) as unknown as (request: FastifyRequest, reply: FastifyReply) => Promise<TokenClaims>;
-  return async (request, asked) => {
-    // Its plugin would only put this property there, and asks for sessions; a strategy that reads a header and answers
-    // nothing by itself needs no reply either.
-    const carrying: FastifyRequest = Object.create(request, { passport: { value: authenticator } });
-    const { actor, scopes } = await authenticate(carrying, NO_REPLY);
-    if (scopes && !scopes.includes(asked)) throw common.SCOPE_MISSING({ scope: asked });
+  return async (request, scope) => {
+    // Its plugin would only set this property, and needs sessions. A strategy that only reads a header needs no reply.
+    const withPassport: FastifyRequest = Object.create(request, { passport: { value: authenticator } });
+    const { actor, scopes } = await authenticate(withPassport, NO_REPLY);
+    if (scopes && !scopes.includes(scope)) throw common.SCOPE_MISSING({ scope });
     return actor;
   };
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError, common, errors, invalid, type Kind, REMEDY, STATUS } from '../contract/errors.ts';
-import { expected, problemOf } from './problem.ts';
+import { problemOf, toAppError } from './problem.ts';
 
 const stock = errors('STOCK', {
   SHORT: ['conflict', ({ left }: { left: number }) => `only ${left} left`],
@@ -36,7 +36,7 @@ test('facts never stand in for a member of the document', () => {
   assert.deepEqual([status, detail, request_id], [409, 'as it is', 'r']);
 });
 
-test('what nobody expected is told without a word about itself', () => {
+test('an unexpected error exposes nothing', () => {
   const { status, code, title, detail } = problemOf(undefined, '/', 'r');
   assert.deepEqual([status, code, title], [500, 'TRADEPOST_INTERNAL', 'Internal error']);
   assert.match(detail, /request id/);
@@ -48,19 +48,19 @@ test('every kind of error has a title', () => {
   }
 });
 
-test('an error of ours stands for itself, one of the HTTP layer for a sentence of ours, any other for nothing', () => {
-  const ours = common.STALE();
-  assert.equal(expected(ours), ours);
-  const statusOf = (error: object) => expected(Object.assign(new Error('inner text'), error))?.status;
+test('an AppError stays itself, an error of the HTTP layer becomes one, any other is unexpected', () => {
+  const stale = common.STALE();
+  assert.equal(toAppError(stale), stale);
+  const statusOf = (error: object) => toAppError(Object.assign(new Error('inner text'), error))?.status;
   assert.equal(statusOf({ code: 'FST_ERR_CTP_BODY_TOO_LARGE' }), 413);
   assert.equal(statusOf({ code: 'FST_ERR_CTP_INVALID_MEDIA_TYPE' }), 415);
   assert.equal(statusOf({ name: 'SyntaxError', statusCode: 400 }), 400);
   assert.equal(statusOf({ name: 'SyntaxError' }), undefined);
   assert.equal(statusOf({ code: '23505' }), undefined);
-  assert.equal(expected('a thrown text'), undefined);
+  assert.equal(toAppError('a thrown text'), undefined);
 });
 
 test('a body that is no JSON is described by our sentence, not by the parser’s', () => {
   const error = Object.assign(new SyntaxError('Unexpected token <script>'), { statusCode: 400 });
-  assert.equal(expected(error)?.message, 'the body is not valid JSON');
+  assert.equal(toAppError(error)?.message, 'the body is not valid JSON');
 });

@@ -40,7 +40,7 @@ const TITLES: Record<number, string> = {
 export const INTERNAL_REMEDY =
   'Try again; if it stays so, tell whoever runs the shop the request id, which stands in the log with the cause.';
 
-/** The problem document of an error. What is no AppError says nothing about itself. */
+/** The problem document of an error. An error that is not an AppError exposes nothing. */
 export function problemOf(error: AppError | undefined, instance: string, requestId: string): Problem {
   const status = error?.status ?? 500;
   const detail = error?.message ?? 'something went wrong here; the request id helps to find it in the log';
@@ -67,18 +67,18 @@ const FRAMEWORK: Record<string, () => AppError> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => common.MEDIA_TYPE(),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => invalid('the body is not as long as Content-Length says'),
   FST_ERR_CTP_INVALID_JSON_BODY: () => invalid('the body is not valid JSON'),
-  // No id and no name is that long.
+  // No id or name is that long.
   FST_ERR_MAX_PARAM_LENGTH: () => common.NOT_FOUND(),
   FST_ERR_BAD_URL: () => invalid('the address is not a valid URL'),
 };
 
-/** The AppError that a thrown value stands for; undefined for what nobody expected. */
-export function expected(error: unknown): AppError | undefined {
+/** The AppError for a thrown value; undefined for an unexpected error. */
+export function toAppError(error: unknown): AppError | undefined {
   if (error instanceof AppError) return error;
   const { code, statusCode, name } = error as { code?: string; statusCode?: number; name?: string };
   const known = code ? FRAMEWORK[code] : undefined;
   if (known) return known();
-  // The client went away in the middle of its body.
+  // The client disconnected before its body was complete.
   if (code === 'ECONNRESET' && statusCode === 400) return invalid('the request ended before its body did');
   if (name === 'SyntaxError' && statusCode === 400) return invalid('the body is not valid JSON');
   return undefined;

@@ -7,7 +7,7 @@ export interface InputParts {
   readonly params: TObject;
   readonly rest: TObject;
   readonly pathNames: readonly string[];
-  /** What of the body may come in the query instead. */
+  /** The fields of the body that may be sent in the query instead. */
   readonly alsoQuery: TObject | undefined;
 }
 
@@ -24,7 +24,7 @@ export function inputParts(op: Op): InputParts {
   return { params: pick(true), rest: pick(false), pathNames, alsoQuery };
 }
 
-/** The path as the router takes it: an integer parameter matches digits only, so that a name may stand there too. */
+/** The path for the router: an integer parameter matches digits only, so that another route may take a name there. */
 export function routePath(op: Op, path: string): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) =>
     objectShapeOf(op.input).properties?.[name]?.type === 'integer' ? `:${name}(^\\d+$)` : `:${name}`,

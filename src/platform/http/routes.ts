@@ -11,12 +11,12 @@ import type { Log } from '../observability/log.ts';
 import { continueTrace } from '../observability/trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';
-import { pinged, pingOp } from './peers/ping.ts';
+import { answerPing, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './protocol/raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
 import { answerStream, answerStreamHead, type OpenStreams, openStreams } from './sse/sse.ts';
 
-/** What the routes of a service stand on. */
+/** What the routes of a service need. */
 export interface HttpParts {
   readonly log: Log;
   readonly tokens: Tokens;
@@ -45,10 +45,10 @@ export function mount<C extends Contract>(
 ): void {
   const streams = Object.values(contract.ops).some((op) => op.stream) ? openStreams(app) : undefined;
   const passport = passportWhenAsked(parts.tokens);
-  // Who offers nothing is called by nobody: the gateway.
+  // A service without operations, such as the gateway, is never called, so it needs no ping.
   if (parts.seal && Object.keys(contract.ops).length > 0) {
     const op = pingOp(contract.name);
-    const call = () => pinged(contract.name);
+    const call = () => answerPing(contract.name);
     mountOne(app, contract, op, op.path, call, { ...parts, streams: undefined, passport: undefined });
   }
   for (const [name, op] of Object.entries(contract.ops)) {
@@ -72,7 +72,7 @@ export function mount<C extends Contract>(
   }
 }
 
-/** Says who sends a request to a route that is no operation. */
+/** Identifies the caller of a route that is not an operation. */
 export function identifier(service: string, parts: HttpParts): RouteParts['identify'] {
   return async (request, access) => {
     takeTokenOfQuery(request);
@@ -81,11 +81,11 @@ export function identifier(service: string, parts: HttpParts): RouteParts['ident
   };
 }
 
-/** Addresses that OAuth2 clients use: Passport.js says who calls, and the operation names the scope that it takes. */
-const FOR_CLIENTS = '/api/v1/';
-const asksScope = (op: Op, path: string): boolean => op.scope !== undefined && path.startsWith(FOR_CLIENTS);
+/** Paths for OAuth2 clients: Passport.js authenticates the caller, and the operation names the scope that it needs. */
+const CLIENT_PREFIX = '/api/v1/';
+const asksScope = (op: Op, path: string): boolean => op.scope !== undefined && path.startsWith(CLIENT_PREFIX);
 
-// Loaded at the first call of such an address: most systems have none.
+// Loaded at the first call of such a path: most systems have none.
 function passportWhenAsked(tokens: Tokens): Passport {
   let loaded: Promise<Passport> | undefined;
   return async (request, scope) => {
@@ -125,14 +125,15 @@ function mountOne(
       const options = {
         encode: (value: unknown): string => toJson(op.output, value),
         stillAllowed: () => callerOf(request, op, contract.name, parts),
-        onError: (err: unknown) => parts.log.error({ err, request_id: request.id, operation: op.id }, 'a stream broke'),
+        onError: (err: unknown) =>
+          parts.log.error({ err, request_id: request.id, operation: op.id }, 'a stream ended with an error'),
       };
       return answerStream(result as AsyncIterable<unknown>, options, reply, parts.streams);
     },
   });
 }
 
-// Before the body is read: nobody's megabyte is parsed for a request that is refused anyway. The guard asks again.
+// Authenticate before the body is read, so that no body is parsed for a request that is refused. The guard checks again.
 function identify(
   request: FastifyRequest,
   op: Op,
@@ -142,17 +143,17 @@ function identify(
 ): void {
   const take = (caller: Caller): void => {
     request.caller = caller;
-    // What a request without a body leaves as it is.
+    // The body of a request without one.
     request.body = {};
   };
-  attempt(() => {
+  callBack(() => {
     if (op.stream) takeTokenOfQuery(request);
     const caller = callerOf(request, op, service, parts);
     return caller instanceof Promise ? caller.then(take) : take(caller);
   }, done);
 }
 
-/** Who calls. Throws UNAUTHENTICATED or FORBIDDEN when that is nobody who may. */
+/** The caller. Throws UNAUTHENTICATED or FORBIDDEN when it may not use the operation. */
 function callerOf(
   request: FastifyRequest,
   op: Pick<Op, 'access' | 'scope' | 'tokenWelcome'>,
@@ -164,13 +165,13 @@ function callerOf(
     allow(op.access, found);
     return found;
   };
-  // A sealed context is good for one request and half a minute; what it began may go on.
+  // A sealed context is valid for one request and 30 s; a stream that it opened may continue.
   if (caller && 'now' in caller) return caller;
   const sealed = headers[CTX_HEADER];
   if (seal && typeof sealed === 'string') return allowed(seal.open(sealed, service));
   if (passport && op.scope) return passport(request, op.scope).then((actor) => allowed({ actor }));
-  const unasked = op.access === 'public' && !op.tokenWelcome;
-  const actor = unasked ? ANONYMOUS : tokens.actor(headers.authorization);
+  const isAnonymous = op.access === 'public' && !op.tokenWelcome;
+  const actor = isAnonymous ? ANONYMOUS : tokens.actor(headers.authorization);
   return actor instanceof Promise ? actor.then((known) => allowed({ actor: known })) : allowed({ actor });
 }
 
@@ -182,8 +183,8 @@ function takeTokenOfQuery(request: FastifyRequest): void {
   if (typeof access_token === 'string') request.headers.authorization ??= `Bearer ${access_token}`;
 }
 
-/** Calls back once: at once where nothing has to be waited for. */
-function attempt(work: () => void | Promise<void>, done: (error?: Error) => void): void {
+/** Runs `work` and calls back once, synchronously when `work` is synchronous. */
+function callBack(work: () => void | Promise<void>, done: (error?: Error) => void): void {
   let waiting: void | Promise<void>;
   try {
     waiting = work();
@@ -220,7 +221,7 @@ function requestKey(op: Op, actor: Actor, header: string | string[] | undefined,
   return { op: op.id, key: `${who} ${op.id} ${header}`, fingerprint };
 }
 
-// A hash of a password is worth guessing at, so fields that are only ever written stay out of the fingerprint.
+// A hash of a password can be attacked by guessing, so write-only fields stay out of the fingerprint.
 function openFields(op: Op, input: object): object {
   const properties = op.input.properties as Record<string, { writeOnly?: boolean }>;
   return Object.fromEntries(

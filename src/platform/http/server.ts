@@ -5,12 +5,12 @@ import { type AppError, common } from '../contract/errors.ts';
 import { type FaultLog, faultLog } from '../observability/fault-log.ts';
 import type { Log } from '../observability/log.ts';
 import { countFailure, observeRequest } from '../observability/metrics.ts';
-import { expected, problemOf } from './problem.ts';
+import { problemOf, toAppError } from './problem.ts';
 import { takeJson } from './protocol/bodies.ts';
 import { endConnections } from './protocol/connections.ts';
 import { checkHeads, NODE_OPTIONS, originForm } from './protocol/head.ts';
 import { answerMalformed, refuseTunnels } from './protocol/malformed.ts';
-import { answerOtherMethods, takenInstead } from './protocol/methods.ts';
+import { acceptHeaders, answerOtherMethods } from './protocol/methods.ts';
 import { validatorFor } from './validation.ts';
 
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
@@ -18,7 +18,7 @@ const SLOW_SECONDS = 1;
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Logs the cause of a fault that no answer can tell any longer. */
+    /** Logs the cause of a fault that can no longer be sent to the client. */
     reportFault(fault: AppError, request: FastifyRequest): void;
   }
 }
@@ -31,7 +31,7 @@ export function createServer(log: Log): FastifyInstance {
     logger: false,
     http: NODE_OPTIONS,
     rewriteUrl: (request) => originForm(request),
-    // The drain: connections that idle are closed, requests on their way are answered.
+    // While draining, idle connections are closed and requests in flight are answered.
     forceCloseConnections: 'idle',
     requestTimeout: 30_000,
     routerOptions: { maxParamLength: 256 },
@@ -41,9 +41,9 @@ export function createServer(log: Log): FastifyInstance {
       return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomUUID();
     },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, faults),
-    // Answers come in the order of their requests.
+    // Responses are sent in the order of their requests.
     clientErrorHandler: (error, socket) => afterAnswers(socket, () => answerMalformed(error, socket)),
-    // A request that is here when the drain begins is answered as any other; its connection ends with it.
+    // A request that has arrived when draining begins is answered normally; then its connection is closed.
     return503OnClosing: false,
   });
   app.setValidatorCompiler(({ schema, httpPart }) => validatorFor(schema as object, httpPart));
@@ -83,13 +83,13 @@ function logRequest(log: Log, request: FastifyRequest, reply: FastifyReply, seco
 
 interface Faults {
   readonly log: Log;
-  /** Of faults that a flood of requests may cause. */
+  /** Rate-limited, for faults that many requests cause at once. */
   readonly report: FaultLog;
 }
 
 function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply, faults: Faults): void {
   const { log } = faults;
-  const known = expected(error);
+  const known = toAppError(error);
   if (!known) {
     countFailure();
     log.error(
@@ -99,9 +99,9 @@ function answerError(error: unknown, request: FastifyRequest, reply: FastifyRepl
   } else reportFault(known, request, faults);
   const problem = problemOf(known, request.url.split('?')[0] ?? '', request.id);
   if (known?.retryAfterSeconds !== undefined) reply.header('retry-after', known.retryAfterSeconds);
-  if (known) reply.headers(takenInstead(known.code, request.method));
+  if (known) reply.headers(acceptHeaders(known.code, request.method));
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  // The hook that sets it does not run for a request that no route was looked up for.
+  // The hook that sets it does not run for a request that fails before routing.
   reply.header('x-request-id', request.id);
   reply.code(problem.status).type('application/problem+json; charset=utf-8').send(JSON.stringify(problem));
 }

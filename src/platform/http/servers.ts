@@ -24,7 +24,7 @@ export interface HttpOptions {
   readonly config: Config;
   readonly served: readonly LocalService[];
   readonly remotes: readonly RemoteService[];
-  /** Every service there is, wherever it runs. */
+  /** Every service of the system, wherever it runs. */
   readonly descriptions: readonly ServiceDescription[];
   readonly health: HealthSources;
   readonly http: HttpParts;
@@ -33,25 +33,25 @@ export interface HttpOptions {
 export interface Servers {
   /** Service name to its address. */
   readonly urls: Readonly<Record<string, string>>;
-  /** Takes no more requests, and resolves when those on their way are answered. */
+  /** Accepts no more requests, and resolves when those in flight are answered. */
   drain(): Promise<void>;
 }
 
-/** Which services answer on which port. */
-interface OpenDoor extends ListenAddress {
-  readonly behind: readonly LocalService[];
+/** A server to open: its port and the services that answer on it. */
+interface ServerSpec extends ListenAddress {
+  readonly services: readonly LocalService[];
   readonly remotes: readonly RemoteService[];
-  /** Whether it is the one door of the whole system. */
+  /** Whether it is the gateway, which serves the whole system. */
   readonly edge: boolean;
 }
 
-function openDoors({ config, served, remotes }: HttpOptions): OpenDoor[] {
+function serverSpecs({ config, served, remotes }: HttpOptions): ServerSpec[] {
   const modules = served.map(({ module }) => module);
-  return listenAddresses(modules, config).map((door) => {
-    const own = served.filter(({ module }) => module.contract.name === door.service);
+  return listenAddresses(modules, config).map((address) => {
+    const own = served.filter(({ module }) => module.contract.name === address.service);
     return own.some(({ module }) => module.edge)
-      ? { ...door, behind: served, remotes, edge: true }
-      : { ...door, behind: own, remotes: [], edge: false };
+      ? { ...address, services: served, remotes, edge: true }
+      : { ...address, services: own, remotes: [], edge: false };
   });
 }
 
@@ -59,21 +59,21 @@ function openDoors({ config, served, remotes }: HttpOptions): OpenDoor[] {
 export async function listen(parts: HttpOptions): Promise<Servers> {
   const urls: Record<string, string> = {};
   const servers: FastifyInstance[] = [];
-  const hidden: (() => void)[] = [];
+  const unregister: (() => void)[] = [];
   const drain = async (): Promise<void> => {
-    for (const hide of hidden) hide();
+    for (const hide of unregister) hide();
     await Promise.all(servers.map((server) => server.close()));
   };
   try {
-    for (const door of openDoors(parts)) {
-      const health = serverHealth({ ...door, name: door.service, services: namesOf(door), sources: parts.health });
-      const app = serve(door, parts, health);
-      hidden.push(exposeHealth(door.service, health.whole));
+    for (const spec of serverSpecs(parts)) {
+      const health = serverHealth({ ...spec, name: spec.service, services: namesOf(spec), sources: parts.health });
+      const app = serve(spec, parts, health);
+      unregister.push(exposeHealth(spec.service, health.whole));
       servers.push(app);
-      const url = await app.listen({ host: parts.config.HOST, port: door.port }).catch((error: unknown) => {
-        throw withSetting(error, door);
+      const url = await app.listen({ host: parts.config.HOST, port: spec.port }).catch((error: unknown) => {
+        throw withSetting(error, spec);
       });
-      for (const { module } of door.behind) urls[module.contract.name] = url;
+      for (const { module } of spec.services) urls[module.contract.name] = url;
     }
   } catch (error) {
     await drain();
@@ -82,19 +82,19 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
   return { urls, drain };
 }
 
-const namesOf = ({ behind }: OpenDoor): string[] => behind.map(({ module }) => module.contract.name);
+const namesOf = ({ services }: ServerSpec): string[] => services.map(({ module }) => module.contract.name);
 
 function serve(
-  { service: name, behind, remotes }: OpenDoor,
+  { service: name, services, remotes }: ServerSpec,
   { descriptions, http }: HttpOptions,
   health: ServerHealth,
 ): FastifyInstance {
   const app = createServer(http.log);
-  for (const { module, api, own } of behind) {
+  for (const { module, api, own } of services) {
     mount(app, module.contract, api as never, http);
     module.routes?.({ app, service: own, identify: identifier(module.contract.name, http), remotes });
   }
-  const contracts = behind.map(({ module }) => module.contract);
+  const contracts = services.map(({ module }) => module.contract);
   serveSystem(app, { name, contracts, remotes, descriptions, health });
   return app;
 }

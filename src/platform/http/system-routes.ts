@@ -15,7 +15,7 @@ interface System {
   readonly name: string;
   readonly contracts: readonly Contract[];
   readonly remotes: readonly RemoteService[];
-  /** Every service there is: what is heard here may be announced elsewhere. */
+  /** Every service of the system: an event consumed here may be published by another process. */
   readonly descriptions: readonly ServiceDescription[];
   readonly health: ServerHealth;
 }
@@ -29,11 +29,11 @@ export function serveSystem(app: FastifyInstance, { name, contracts, remotes, de
   const title = titleOf(name);
   serveStatic(app, '/openapi.json', () => json(openapi(known, title, VERSION)));
   serveStatic(app, '/asyncapi.json', async () => {
-    // Loaded when somebody asks: a start has no use for it.
+    // Loaded at the first request, to keep the start fast.
     const { asyncapi } = await import('./openapi/asyncapi.ts');
     return json(asyncapi({ descriptions, services, title, version: VERSION }));
   });
-  // An error of a peer passes through this service too.
+  // An error of a peer may be returned by this service too.
   const everyContract = descriptions.map(({ contract }) => contract);
   serveStatic(app, '/docs/errors', () => html(errorPage(everyContract)));
   serveStatic(app, '/docs/events', async () => {
@@ -50,5 +50,5 @@ const json = (document: object): Content => ({
 
 const html = (text: string): Content => ({ type: 'text/html; charset=utf-8', body: Buffer.from(text) });
 
-// The gateway's document is the one of the whole system.
+// The gateway's document describes the whole system.
 const titleOf = (name: string): string => (name === 'gateway' ? 'Tradepost' : `Tradepost ${name}`);

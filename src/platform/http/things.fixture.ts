@@ -38,7 +38,7 @@ export const thingErrors = errors('THING', {
   SHORT: ['conflict', ({ left }: { left: number }) => `only ${left} left`],
 });
 
-/** A service that is small enough to be looked at whole: one operation of each kind that HTTP tells apart. */
+/** A small service with one operation of each kind that the HTTP layer distinguishes. */
 export const thingContract = contract({
   name: 'thing',
   summary: 'Things.',
@@ -121,7 +121,7 @@ export const thingContract = contract({
 export type ThingApi = ApiOf<(typeof thingContract)['ops']>;
 
 function aThing(thing_id: number, name = `thing ${thing_id}`, price = thing_id * 150) {
-  return { thing_id, name, price: minor(price), note: thing_id % 2 ? 'odd' : null, secret: 'never told' };
+  return { thing_id, name, price: minor(price), note: thing_id % 2 ? 'odd' : null, secret: 'never sent' };
 }
 
 /** The guarded service, and every context that reached an action. Things 1 to 5 are there. */

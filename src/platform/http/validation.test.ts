@@ -83,7 +83,7 @@ test('a body is strict: no text is read as a number, and no null as nothing', ()
   }
 });
 
-test('a small body is told all its faults at once', () => {
+test('for a small body all faults are reported at once', () => {
   assert.deepEqual(faults({ count: 0, kind: 'used', colour: 'red' }).sort(), [
     '/colour is not a field of this request',
     '/count must be at least 1',
@@ -92,7 +92,7 @@ test('a small body is told all its faults at once', () => {
   ]);
 });
 
-test('a big body is told its first fault, and no body more than twenty', () => {
+test('for a big body the first fault is reported, and for no body more than twenty', () => {
   const lines = (count: number) => Array.from({ length: count }, () => ({ id: 0 }));
   assert.equal(faults({ name: 'Lamp', lines: lines(340) }).length, 1);
   assert.equal(faults({ name: 'Lamp', lines: lines(60) }).length, 20);
@@ -171,25 +171,28 @@ const Wide = Type.Object(
   closed,
 );
 const wide = validatorFor(Wide, 'body');
-const said = (value: object, validate = wide) => refused(validate({ username: 'ada', ...value })).message;
+const messageFor = (value: object, validate = wide) => refused(validate({ username: 'ada', ...value })).message;
 
-test('what may be something or nothing is told so in one sentence', () => {
-  assert.equal(said({ address: 'Bonn' }), 'address must be an object, or null (a string is given)');
-  assert.equal(said({ home: 7 }), 'home must be an object, or null (7 is given)');
-  assert.equal(said({ stock: 'many' }), 'stock must be an integer, or null (a string is given)');
-  assert.equal(said({ stock: '5' }), 'stock must be an integer, or null (a string is given; leave out the quotes)');
-  assert.equal(said({ role: 'boss' }), 'role must be one of customer, staff (a string is given)');
-  assert.equal(said({ grant: 'password' }), 'grant must be refresh_token');
+test('the fault of a nullable field is one sentence', () => {
+  assert.equal(messageFor({ address: 'Bonn' }), 'address must be an object, or null (a string is given)');
+  assert.equal(messageFor({ home: 7 }), 'home must be an object, or null (7 is given)');
+  assert.equal(messageFor({ stock: 'many' }), 'stock must be an integer, or null (a string is given)');
+  assert.equal(
+    messageFor({ stock: '5' }),
+    'stock must be an integer, or null (a string is given; leave out the quotes)',
+  );
+  assert.equal(messageFor({ role: 'boss' }), 'role must be one of customer, staff (a string is given)');
+  assert.equal(messageFor({ grant: 'password' }), 'grant must be refresh_token');
 });
 
-test('a branch of a union that was meant is told of its own faults, and of no other branch', () => {
-  assert.equal(said({ stock: -1 }), 'stock must be at least 0');
+test('the faults of the union branch that was meant are reported, and of no other branch', () => {
+  assert.equal(messageFor({ stock: -1 }), 'stock must be at least 0');
   const home = { city: 'Bonn', country: 'germany' };
-  assert.equal(said({ home }), 'home.country must be two capital letters, such as DE');
-  assert.equal(said({ address: { city: 'Bonn' } }), 'address.country is missing');
+  assert.equal(messageFor({ home }), 'home.country must be two capital letters, such as DE');
+  assert.equal(messageFor({ address: { city: 'Bonn' } }), 'address.country is missing');
 });
 
-test('a field that is misspelt is told which one was meant', () => {
+test('for a misspelt field the field that was meant is named', () => {
   const misspelt: [string, string][] = [
     ['productId', 'product_id'],
     ['prodct_id', 'product_id'],
@@ -199,13 +202,13 @@ test('a field that is misspelt is told which one was meant', () => {
     ['titel', 'title'],
   ];
   for (const [name, meant] of misspelt) {
-    assert.equal(said({ [name]: 1 }), `${name} is not a field of this request (did you mean '${meant}'?)`);
+    assert.equal(messageFor({ [name]: 1 }), `${name} is not a field of this request (did you mean '${meant}'?)`);
   }
   const { message } = refused(wide({ usernam: 'ada' }));
   assert.equal(message, "username is missing; usernam is not a field of this request (did you mean 'username'?)");
-  assert.equal(said({ colour: 1 }), 'colour is not a field of this request');
+  assert.equal(messageFor({ colour: 1 }), 'colour is not a field of this request');
   assert.equal(
-    said({ types: ['order.payd'] }),
+    messageFor({ types: ['order.payd'] }),
     "types, item 1 must be one of order.paid, order.placed (did you mean 'order.paid'?)",
   );
   const [fault] = refused(query({ limt: '3' })).faults;
@@ -218,11 +221,11 @@ test('a field that is misspelt is told which one was meant', () => {
 
 test('a place in a list is counted as people count', () => {
   assert.equal(
-    said({ items: [{ quantity: 1 }, { quantity: 0 }, 3] }),
+    messageFor({ items: [{ quantity: 1 }, { quantity: 0 }, 3] }),
     'item 2: quantity must be at least 1; item 3 must be an object (3 is given)',
   );
   assert.equal(
-    said({ types: ['order.paid', 'order.placed', 'order.paid'] }),
+    messageFor({ types: ['order.paid', 'order.placed', 'order.paid'] }),
     'types must have no entry twice; entries 1 and 3 are the same',
   );
 });
@@ -244,21 +247,21 @@ test('a text that looks empty is empty', () => {
     '\u202e',
   ];
   for (const title of blank)
-    assert.match(said({ title }), /^title must (not be empty|have at least 1)/, JSON.stringify(title));
+    assert.match(messageFor({ title }), /^title must (not be empty|have at least 1)/, JSON.stringify(title));
   for (const title of ['a\nb', 'a\0', '\ud800', 'half \udc00']) {
-    assert.match(said({ title }), /^title must be one line of text/, JSON.stringify(title));
-    assert.match(said({ note: title }), /^note must be one line of text/, JSON.stringify(title));
+    assert.match(messageFor({ title }), /^title must be one line of text/, JSON.stringify(title));
+    assert.match(messageFor({ note: title }), /^note must be one line of text/, JSON.stringify(title));
   }
   for (const title of ['a', ' a ', '日本', '🚚', 'e\u0301', '👩\u200d🚀', '.'])
     assert.ok('value' in wide({ username: 'ada', title }));
   assert.ok('value' in wide({ username: 'ada', note: '' }));
 });
 
-test('what is secret is not repeated', () => {
-  assert.equal(said({ secret: 12345678 }), 'secret must be a string (a number is given)');
+test('secret values are not repeated', () => {
+  assert.equal(messageFor({ secret: 12345678 }), 'secret must be a string (a number is given)');
 });
 
-test('a parameter that is there twice, or without a value, is told so', () => {
+test('a parameter that is given twice, or without a value, is reported', () => {
   assert.equal(refused(query({ limit: ['1', '2'] })).message, 'limit is given more than once');
   assert.equal(refused(query({ in_stock: ['true', 'true'] })).message, 'in_stock is given more than once');
   assert.equal(refused(query({ cursor: ['a', 'b'] })).message, 'cursor is given more than once');
@@ -269,16 +272,16 @@ test('a parameter that is there twice, or without a value, is told so', () => {
   const twice = refused(kinds({ kind: ['new', 'old'], code: ['A', 'B'] }));
   assert.equal(twice.message, 'kind is given more than once; code is given more than once');
   assert.equal(refused(query({ limit: '' })).message, 'limit must be an integer (nothing is given)');
-  const { message, faults: told } = refused(path({ order_id: '0' }));
+  const { message, faults } = refused(path({ order_id: '0' }));
   assert.deepEqual(
-    [message, told],
+    [message, faults],
     ['order_id must be at least 1', [{ pointer: '/order_id', detail: 'must be at least 1', in: 'path' }]],
   );
 });
 
 test('of a thousand unknown parameters a few are named', () => {
   const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, i) => [`unknown${i}`, '1']));
-  const { faults: told, message } = refused(query(many));
-  assert.equal(told.length, 20);
+  const { faults, message } = refused(query(many));
+  assert.equal(faults.length, 20);
   assert.match(message, /; and more$/);
 });

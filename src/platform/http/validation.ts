@@ -6,15 +6,15 @@ import { TEXT_FORMATS } from '../contract/schema/text.ts';
 import { readParameters } from './parameters.ts';
 
 /**
- * Validation of what comes in. Bodies are taken as they are: no coercion, no unknown fields. Path and query are
- * text by nature, so there numbers and flags are read from text, in one form each.
+ * Validation of input. Bodies are not coerced, and unknown fields are rejected. Path and query are text, so numbers and
+ * booleans are parsed there, in one form each.
  */
 const options = {
   useDefaults: true,
   strict: false,
   validateFormats: true,
   verbose: true,
-  // The schemas are ours, and a test reads them all: to compile the schema of schemas holds up the first request.
+  // A test validates every schema of the contracts; compiling the meta-schema would delay the first request.
   meta: false,
   validateSchema: false,
   formats: {
@@ -27,16 +27,16 @@ const options = {
 const strict = new Ajv(options);
 const thorough = new Ajv({ ...options, allErrors: true });
 
-const REPORTED = 20;
-// An order of a hundred lines.
-const SMALL = 320;
+const MAX_FAULTS = 20;
+// The size of an order with 100 lines.
+const MAX_VALUES = 320;
 
 /** A Fastify validator: the value, or the error to throw. */
 export type Validator = (data: unknown) => { value: unknown } | { error: Error };
 
 /**
- * The validator of one part of a request. It is compiled when the first request needs it: to compile those of all
- * routes is half of the work of a start.
+ * The validator of one part of a request. It is compiled at the first request: compiling the validators of all routes
+ * takes half the time of a start.
  */
 export function validatorFor(schema: object, part: string | undefined): Validator {
   if (part !== 'body') return parametersOf(schema, part === 'params' ? 'path' : 'query');
@@ -44,8 +44,8 @@ export function validatorFor(schema: object, part: string | undefined): Validato
   let full: Validator | undefined;
   return (data) => {
     const result = quick(data);
-    if (!('error' in result) || valuesIn(data, SMALL) > SMALL) return result;
-    // Only a small body is worth the search for every fault: in a large one each would cost memory.
+    if (!('error' in result) || valuesIn(data, MAX_VALUES) > MAX_VALUES) return result;
+    // Only in a small body are all faults collected: in a large one each would cost memory.
     full ??= validatorOf(thorough.compile(schema), 'body');
     return full(data);
   };
@@ -83,7 +83,7 @@ function validatorOf(validate: ValidateFunction, part: InputPart): Validator {
 
 function refusal(errors: NonNullable<ValidateFunction['errors']>, part: InputPart): AppError {
   const all = faultsIn(errors, part);
-  const faults = all.slice(0, REPORTED);
-  const sentence = `${inputFaultSentence(faults, part)}${all.length > REPORTED ? '; and more' : ''}`;
+  const faults = all.slice(0, MAX_FAULTS);
+  const sentence = `${inputFaultSentence(faults, part)}${all.length > MAX_FAULTS ? '; and more' : ''}`;
   return invalid(sentence, faults);
 }

@@ -42,7 +42,7 @@ test('a stream of a service elsewhere comes through as it happens, with the toke
   const messages = await listening();
   const { authorization = '' } = await tokenOf('staff');
   const other = messagesOf(await fetch(`${url}/prices/tea?access_token=${authorization.replace('Bearer ', '')}`));
-  service.say(minor(1_250));
+  service.emit(minor(1_250));
   assert.deepEqual([await nextOf(messages), await nextOf(other)], ['{"price":12.50}', '{"price":12.50}']);
   service.stop();
   assert.deepEqual([await nextOf(messages), await nextOf(other)], [undefined, undefined]);
@@ -55,7 +55,7 @@ test('a refusal comes through as the problem that it is', async () => {
 
 test('when the client of the gateway goes, the service hears of it', async () => {
   const messages = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   await messages.return();
   await service.left;
@@ -63,7 +63,7 @@ test('when the client of the gateway goes, the service hears of it', async () =>
 
 test('a gateway that stops ends the streams that it passes on, and does not wait for them', async () => {
   const messages = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   const [end] = await Promise.all([nextOf(messages), gateway.close()]);
   assert.equal(end, undefined);
@@ -72,7 +72,7 @@ test('a gateway that stops ends the streams that it passes on, and does not wait
 
 test('a service that stops ends the streams that came through the gateway', async () => {
   const messages = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   const [end] = await Promise.all([nextOf(messages), behind.close()]);
   assert.equal(end, undefined);
@@ -82,7 +82,7 @@ test('many who listen do not shut out those who ask', async () => {
   const all = await Promise.all(Array.from({ length: 150 }, listening));
   const { status } = await clientOf(url).get('/last-price', await tokenOf('staff'));
   assert.equal(status, 200);
-  service.say(minor(100));
+  service.emit(minor(100));
   await Promise.all(all.map(nextOf));
   await Promise.all(all.map((messages) => messages.return()));
   await service.left;

@@ -28,10 +28,10 @@ async function listenersApart(
   runs: (module: AnyModule) => boolean,
 ): Promise<[string, string, string] | undefined> {
   // Loaded only here: a process that runs everything has no use for it.
-  const { heardBy } = await import('../../http/openapi/asyncapi.ts');
+  const { subscriptionsOf } = await import('../../http/openapi/asyncapi.ts');
   const here = new Set(modules.filter(runs).map(({ contract }) => contract.name));
   for (const module of modules) {
-    for (const { service, event } of heardBy(module, modules)) {
+    for (const { service, event } of subscriptionsOf(module, modules)) {
       const announcer = event.contract.name;
       if (here.has(service) !== here.has(announcer))
         return [service, announcer, here.has(service) ? announcer : service];

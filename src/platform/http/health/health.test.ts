@@ -39,7 +39,7 @@ async function serverOf(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-/** A service in another process that says this of itself. */
+/** A service in another process that reports this health. */
 async function remote(name: string, status: Condition, checks: object = {}, calls?: HealthCheck): Promise<Elsewhere> {
   const url = await serverOf((_request, response) => {
     response.writeHead(status === 'down' ? 503 : 200).end(JSON.stringify({ status, service: name, checks }));
@@ -78,15 +78,15 @@ async function served(name: string, health: ServerHealth) {
   return clientOf(await app.listen({ host: '127.0.0.1', port: 0 }));
 }
 
-const told = ({ status, headers, body }: TestAnswer) => [status, headers.get('retry-after'), body.status];
+const reported = ({ status, headers, body }: TestAnswer) => [status, headers.get('retry-after'), body.status];
 
-test('the gateway tells of each service what it says of itself, and is degraded while some serve', async () => {
+test('the gateway reports the health of each service, and is degraded while only some serve', async () => {
   const order = await remote('order', 'ok', { database: 'ok' });
   const product = await remote('product', 'down', { database: 'the disk of the database is full' });
   const invoice = await remote('invoice', 'degraded', { database: 'ok', events: 'events wait' });
   const client = await served('gateway', gateway([order, product, invoice]));
   const answer = await client.get('/health');
-  assert.deepEqual(told(answer), [200, null, 'degraded']);
+  assert.deepEqual(reported(answer), [200, null, 'degraded']);
   const { services, checks } = answer.body as Record<string, unknown>;
   assert.deepEqual(services, {
     order: { status: 'ok', checks: { database: 'ok' } },
@@ -102,12 +102,12 @@ test('the gateway tells of each service what it says of itself, and is degraded 
 
 test('the gateway is down when no service serves, and ok when all are', async () => {
   const all = [await remote('order', 'ok'), await remote('product', 'ok')];
-  assert.deepEqual(told(await (await served('gateway', gateway(all))).get('/health')), [200, null, 'ok']);
+  assert.deepEqual(reported(await (await served('gateway', gateway(all))).get('/health')), [200, null, 'ok']);
   const none = [await remote('order', 'down'), at('product', `http://127.0.0.1:${await freePort()}`)];
-  assert.deepEqual(told(await (await served('gateway', gateway(none))).get('/health')), [503, '1', 'down']);
+  assert.deepEqual(reported(await (await served('gateway', gateway(none))).get('/health')), [503, '1', 'down']);
 });
 
-test('of a service that says nothing the cause is told, and no address', async () => {
+test('for a service without a health report the cause is reported, without an address', async () => {
   const refused = at('product', `http://127.0.0.1:${await freePort()}`);
   const causes: [string, Elsewhere, RegExp][] = [
     ['refused', refused, /^refuses the connection/],
@@ -138,7 +138,7 @@ test('of a service that says nothing the cause is told, and no address', async (
   }
 });
 
-test('a service that is silent is given up, and the others are told', async () => {
+test('a service that does not answer times out, and the others are reported', async () => {
   const silent = at('product', await serverOf(() => undefined));
   const { status, services } = (await gateway([silent, await remote('order', 'ok')]).whole()).health;
   assert.equal(status, 'degraded');
@@ -146,7 +146,7 @@ test('a service that is silent is given up, and the others are told', async () =
   assert.equal(services?.order?.status, 'ok');
 });
 
-test('a hundred who ask the gateway at once are one question to each service', async () => {
+test('a hundred concurrent health requests to the gateway make one request to each service', async () => {
   let asked = 0;
   const url = await serverOf((_request, response) => {
     asked++;
@@ -157,7 +157,7 @@ test('a hundred who ask the gateway at once are one question to each service', a
   assert.deepEqual([new Set(answers.map(({ status }) => status)), asked], [new Set([200]), 1]);
 });
 
-test('a service that does not take the calls of this process is degraded, with the reason', async () => {
+test('a service that refuses the calls of this process is degraded, with the reason', async () => {
   const order = await remote('order', 'ok', {}, failing(new Down('does not take our calls: give both a secret')));
   const { status, checks, services } = (await gateway([order]).whole()).health;
   assert.equal(status, 'degraded');
@@ -165,7 +165,7 @@ test('a service that does not take the calls of this process is degraded, with t
   assert.equal(checks.order, 'degraded: does not take our calls: give both a secret');
 });
 
-test('services beside the gateway are told one by one: one without its database takes no other along', async () => {
+test('services beside the gateway are reported one by one: one without its database does not affect the others', async () => {
   const apart = { order: { database: well }, analytics: { clickhouse: failing(new Down('the disk is full')) } };
   const health = gateway([], apart);
   const { health: whole, conditions } = await health.whole();
@@ -183,8 +183,8 @@ test('services beside the gateway are told one by one: one without its database 
   );
   assert.equal((await health.ready()).status, 'degraded');
   const client = await served('gateway', health);
-  assert.deepEqual(told(await client.get('/health?service=order')), [200, null, 'ok']);
-  assert.deepEqual(told(await client.get('/health?service=analytics')), [503, '1', 'down']);
+  assert.deepEqual(reported(await client.get('/health?service=order')), [200, null, 'ok']);
+  assert.deepEqual(reported(await client.get('/health?service=analytics')), [503, '1', 'down']);
   assert.equal((await client.get('/health?service=nothing')).status, 404);
 });
 
@@ -198,22 +198,22 @@ test('a process is ready from the end of its start to the beginning of its stop,
   const health = serverHealth({ name: 'order', services: ['order'], remotes: [], edge: false, sources });
   const client = await served('order', health);
   const ready = () => client.get('/health/ready');
-  assert.deepEqual(told(await ready()), [503, '1', 'down']);
+  assert.deepEqual(reported(await ready()), [503, '1', 'down']);
   life.phase = 'running';
-  assert.deepEqual(told(await ready()), [200, null, 'ok']);
-  assert.deepEqual(told(await client.get('/health')), [200, null, 'degraded'], 'its peers count for its health');
+  assert.deepEqual(reported(await ready()), [200, null, 'ok']);
+  assert.deepEqual(reported(await client.get('/health')), [200, null, 'degraded'], 'its peers count for its health');
   database = failing(new Degraded('slow'));
-  assert.deepEqual(told(await ready()), [200, null, 'degraded']);
+  assert.deepEqual(reported(await ready()), [200, null, 'degraded']);
   database = failing(new Down('the disk is full'));
-  assert.deepEqual(told(await ready()), [503, '1', 'down']);
+  assert.deepEqual(reported(await ready()), [503, '1', 'down']);
   database = well;
   life.phase = 'stopping';
   assert.deepEqual([(await ready()).status, (await client.get('/health/live')).status], [503, 200]);
 });
 
-test('a gateway whose services are all away is ready: somebody has to say so to their clients', async () => {
+test('a gateway without any reachable service is ready, so that clients get an answer', async () => {
   const away = at('order', `http://127.0.0.1:${await freePort()}`);
   const client = await served('gateway', gateway([away]));
-  assert.deepEqual(told(await client.get('/health/ready')), [200, null, 'ok']);
-  assert.deepEqual(told(await client.get('/health')), [503, '1', 'down']);
+  assert.deepEqual(reported(await client.get('/health/ready')), [200, null, 'ok']);
+  assert.deepEqual(reported(await client.get('/health')), [503, '1', 'down']);
 });

@@ -10,21 +10,21 @@ import {
 import { networkFault } from '../peers/faults.ts';
 import type { RemoteService } from '../remote-service.ts';
 
-/** So long a service has to say how it is. */
-const ASK_MS = 2_000;
-/** No health of ours is as long as that. */
-const MOST_BYTES = 64_000;
+/** How long a service may take to report its health. */
+const TIMEOUT_MS = 2_000;
+/** A longer body is not a health report. */
+const MAX_BYTES = 64_000;
 
 /**
- * Looks at a service in another process: asks its `/health`, and whether it takes our calls. At most one look a second
- * begins, and none takes longer than two. Never rejects.
+ * Checks a service in another process: requests its `/health`, and whether it accepts calls of this process. At most
+ * one check a second begins, and none takes longer than two seconds. Never rejects.
  */
 export function remoteHealth({ contract: { name }, url }: RemoteService, ping: HealthCheck | undefined) {
   return sharedLook(async (): Promise<ServiceHealth> => {
-    const [said, refusal] = await Promise.all([ask(name, url), ping && refusalOf(ping)]);
-    // Who says nothing refuses calls for the same reason.
-    if (said.status === 'down' || refusal === undefined) return said;
-    return { ...said, status: 'degraded', cause: refusal };
+    const [report, refusal] = await Promise.all([requestHealth(name, url), ping && refusalOf(ping)]);
+    // A service that does not report its health refuses calls for the same reason.
+    if (report.status === 'down' || refusal === undefined) return report;
+    return { ...report, status: 'degraded', cause: refusal };
   });
 }
 
@@ -35,13 +35,13 @@ export function sentenceOf({ status, checks = {}, cause }: ServiceHealth): strin
   return `${status}: ${[...(cause === undefined ? [] : [cause]), ...wrong].join('; ') || 'it does not say why'}`;
 }
 
-async function ask(name: string, url: string): Promise<ServiceHealth> {
+async function requestHealth(name: string, url: string): Promise<ServiceHealth> {
   const setting = `${name.toUpperCase()}_URL`;
   const down = (cause: string): ServiceHealth => ({ status: 'down', cause });
   try {
-    // Loaded where something runs elsewhere, as its other calls do.
+    // Loaded only where a service runs in another process.
     const { request } = await import('undici');
-    const signal = AbortSignal.timeout(ASK_MS);
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
     const { statusCode, body } = await request(`${url}/health?service=${name}`, { signal, reset: true });
     const health = healthIn(await textOf(body));
     if (!health) return down(`answers ${statusCode} and no health: look whether ${setting} leads to it`);
@@ -57,24 +57,24 @@ async function textOf(body: AsyncIterable<Buffer>): Promise<string> {
   let text = '';
   for await (const part of body) {
     text += decoder.decode(part, { stream: true });
-    if (text.length > MOST_BYTES) break;
+    if (text.length > MAX_BYTES) break;
   }
   return text;
 }
 
-interface Said {
+interface HealthReport {
   readonly status: Condition;
   readonly service: string;
   readonly checks: Readonly<Record<string, string>>;
 }
 
-/** What a service says of itself; undefined when it is something else that answers. */
-function healthIn(text: string): Said | undefined {
+/** The health that a response reports; undefined when the response is not from a service of Tradepost. */
+function healthIn(text: string): HealthReport | undefined {
   try {
-    const { status, service, checks } = JSON.parse(text) as Partial<Said>;
+    const { status, service, checks } = JSON.parse(text) as Partial<HealthReport>;
     if (status !== 'ok' && status !== 'degraded' && status !== 'down') return undefined;
     if (typeof service !== 'string' || typeof checks !== 'object' || checks === null) return undefined;
-    const texts = Object.entries(checks).map(([check, said]) => [check, String(said)]);
+    const texts = Object.entries(checks).map(([check, result]) => [check, String(result)]);
     return { status, service, checks: Object.fromEntries(texts) };
   } catch {
     return undefined;
@@ -83,7 +83,7 @@ function healthIn(text: string): Said | undefined {
 
 async function refusalOf(ping: HealthCheck): Promise<string | undefined> {
   try {
-    await inTime(ping(), ASK_MS);
+    await inTime(ping(), TIMEOUT_MS);
     return undefined;
   } catch (error) {
     return error instanceof Down || error instanceof Degraded ? error.message : 'does not answer our calls';

@@ -4,8 +4,8 @@ import type { Health } from '../../observability/health.ts';
 import type { ServerHealth } from './server-health.ts';
 
 /**
- * `GET /health` says how a service is, and `?service=` how one of several is that answer at this address. `/health/live`:
- * the process is worth keeping. `/health/ready`: requests should be sent here.
+ * `GET /health` reports the health of a server, with `?service=` that of one service at this address. `/health/live`:
+ * the process runs and need not be restarted. `/health/ready`: requests should be sent here.
  */
 export function serveHealth(app: FastifyInstance, name: string, health: ServerHealth): void {
   app.get('/health', async (request, reply) => {

@@ -3,7 +3,7 @@ import { SETTINGS } from '../../config/settings.ts';
 import type { Contract, EventType } from '../../contract/contract.ts';
 import type { Consumer } from '../../contract/events.ts';
 
-/** What a document of events is made from: every service's contract, and what it listens to. */
+/** A service as the documents describe it: its contract, and the events that it consumes. */
 export interface ServiceDescription {
   readonly contract: Contract;
   readonly consumers?: readonly Pick<Consumer, 'name' | 'event'>[];
@@ -18,19 +18,19 @@ export interface EventsDocument {
   readonly version: string;
 }
 
-/** The AsyncAPI 3.0 document of some services: what they announce, and what they listen to. */
+/** The AsyncAPI 3.0 document of some services: the events that they publish, and those that they consume. */
 export function asyncapi({ descriptions, services, title, version }: EventsDocument): object {
   const own = descriptions.filter(({ contract }) => services.has(contract.name));
-  const sent = own.flatMap(({ contract }) => eventsOf(contract));
-  const heard = own.flatMap((description) => heardBy(description, descriptions));
-  const all = new Map([...sent, ...heard.map(({ event }) => event)].map((one) => [one.event.type, one]));
+  const published = own.flatMap(({ contract }) => eventsOf(contract));
+  const subscriptions = own.flatMap((description) => subscriptionsOf(description, descriptions));
+  const all = new Map([...published, ...subscriptions.map(({ event }) => event)].map((one) => [one.event.type, one]));
   return {
     asyncapi: '3.0.0',
     info: { title, version, description: ABOUT },
     defaultContentType: 'application/json',
     servers: Object.fromEntries(BUSES.map((bus) => [bus.name, server(bus)])),
     channels: channelsOf([...all.values()]),
-    operations: Object.fromEntries([...own.flatMap(sendingOf), ...heard.map(receiving)]),
+    operations: Object.fromEntries([...own.flatMap(sendOperations), ...subscriptions.map(receiveOperation)]),
     components: {
       messages: Object.fromEntries([...all.values()].map((one) => [one.event.type, message(one)])),
       messageTraits: { cloudEvent: CLOUD_EVENT },
@@ -47,21 +47,24 @@ const ABOUT = [
 ].join(' ');
 
 /** A described event with the contract that it belongs to. */
-interface Announced {
+interface DescribedEvent {
   readonly contract: Contract;
   readonly event: EventType;
 }
 
-/** A consumer of a service, with the event that it listens to. */
-export interface Heard {
+/** A consumer of a service, with the event that it handles. */
+export interface EventSubscription {
   /** `order.follow_shipment`. */
   readonly consumer: string;
   readonly service: string;
-  readonly event: Announced;
+  readonly event: DescribedEvent;
 }
 
-/** Every consumer of a service whose event somebody announces. */
-export function heardBy(description: ServiceDescription, descriptions: readonly ServiceDescription[]): Heard[] {
+/** Every consumer of a service whose event some contract describes. */
+export function subscriptionsOf(
+  description: ServiceDescription,
+  descriptions: readonly ServiceDescription[],
+): EventSubscription[] {
   const service = description.contract.name;
   return (description.consumers ?? []).flatMap(({ name, event: { type } }) => {
     const event = descriptions.flatMap(({ contract }) => eventsOf(contract)).find((one) => one.event.type === type);
@@ -69,7 +72,7 @@ export function heardBy(description: ServiceDescription, descriptions: readonly 
   });
 }
 
-function eventsOf(contract: Contract): Announced[] {
+function eventsOf(contract: Contract): DescribedEvent[] {
   return Object.values(contract.events).map((event) => ({ contract, event }));
 }
 
@@ -94,12 +97,12 @@ function server({
   };
 }
 
-function channelsOf(events: readonly Announced[]): object {
+function channelsOf(events: readonly DescribedEvent[]): object {
   const byTopic = Map.groupBy(events, ({ contract }) => contract.topic);
   return Object.fromEntries([...byTopic].map(([topic, some]) => [topic, channel(topic, some)]));
 }
 
-function channel(topic: string, events: readonly Announced[]): object {
+function channel(topic: string, events: readonly DescribedEvent[]): object {
   const owners = [...new Set(events.map(({ contract }) => contract.name))].join(', ');
   return {
     address: topic,
@@ -119,7 +122,7 @@ function channel(topic: string, events: readonly Announced[]): object {
   };
 }
 
-function sendingOf({ contract }: ServiceDescription): [string, object][] {
+function sendOperations({ contract }: ServiceDescription): [string, object][] {
   const events = eventsOf(contract);
   if (events.length === 0) return [];
   const operation = {
@@ -134,7 +137,7 @@ function sendingOf({ contract }: ServiceDescription): [string, object][] {
   return [[`${contract.name}.announce`, operation]];
 }
 
-function receiving({ consumer, service, event: { contract, event } }: Heard): [string, object] {
+function receiveOperation({ consumer, service, event: { contract, event } }: EventSubscription): [string, object] {
   const operation = {
     action: 'receive',
     channel: ref('channels', contract.topic),
@@ -150,7 +153,7 @@ function receiving({ consumer, service, event: { contract, event } }: Heard): [s
   return [consumer, operation];
 }
 
-function message({ contract, event: { type, summary, data } }: Announced): object {
+function message({ contract, event: { type, summary, data } }: DescribedEvent): object {
   const fixed = withHeaders.flatMap(({ prefix = '' }) => [
     [`${prefix}type`, { const: type }],
     [`${prefix}source`, { const: `/${contract.name}` }],

@@ -1,8 +1,8 @@
 import type { TSchema } from 'typebox';
 
 /**
- * The named schemas of a document. A schema with a title is written once, under that name, and referred to from
- * wherever it stands.
+ * The named schemas of a document. A schema with a title is written once, under that name, and referenced wherever it
+ * is used.
  */
 export interface Components {
   /** The schema as it stands in the document: a reference when it has a name, which `name` can give it. */
@@ -40,7 +40,7 @@ export function components(): Components {
   }
 
   function inner(schema: Json): object {
-    // Marks of ours, which no validator knows.
+    // Internal markers, which are not JSON Schema.
     const { page: _page, download: _download, ...rest } = schema;
     return Object.fromEntries(Object.entries(withWidth(rest)).map(([key, value]) => [key, part(key, value)]));
   }

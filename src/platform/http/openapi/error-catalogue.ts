@@ -2,7 +2,7 @@ import type { Contract } from '../../contract/contract.ts';
 import { type AppError, common, type Kind, REMEDY, STATUS } from '../../contract/errors.ts';
 import { problemOf } from '../problem.ts';
 
-/** One error that may leave a process; `{name}` in a sentence is a fact that the document carries too. */
+/** One error that a client may receive; `{name}` in a sentence stands for a field of the problem document. */
 export interface CatalogueRow {
   readonly code: string;
   readonly status: number;
@@ -30,7 +30,7 @@ function rowOf(entry: Entry): CatalogueRow {
   return { code: entry.code, status: STATUS[kind], sentence: sentenceOf(entry), remedy };
 }
 
-// A sentence that needs facts is given the names of the facts.
+// Each fact of a sentence is replaced by its name in braces.
 function sentenceOf(raise: unknown): string {
   const names = new Proxy({}, { get: (_facts, name) => `{${String(name)}}` });
   try {

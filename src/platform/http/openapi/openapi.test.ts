@@ -22,7 +22,7 @@ interface Document {
 
 const things = openapi([thingContract], 'Things', '1') as Document;
 
-test('what is between services is not in the document', () => {
+test('internal operations are not in the document', () => {
   const addresses = ['/things', '/things/{thing_id}', '/things/{name}', '/by-name/{name}'];
   const others = ['/things/{thing_id}/touch', '/things/{thing_id}/label', '/things/{thing_id}/picture', '/failures'];
   assert.deepEqual(Object.keys(things.paths).sort(), [...addresses, ...others].sort());

@@ -2,8 +2,8 @@ import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import { inputParts } from '../route-shape.ts';
-import { type Answers, answersOf } from './answers.ts';
 import { type Components, components } from './components.ts';
+import { examplesOf, type ResponseExamples } from './examples.ts';
 import { INTRODUCTION } from './introduction.ts';
 import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './responses.ts';
 
@@ -13,11 +13,11 @@ export function openapi(contracts: readonly Contract[], title: string, version: 
   const named = components();
   const addresses = contracts.flatMap(({ ops }) => Object.values(ops).flatMap(pathsOf));
   for (const contract of contracts) {
-    const answers = answersOf(contract);
+    const answers = examplesOf(contract);
     for (const [name, op] of Object.entries(contract.ops)) {
       if (op.access === 'internal') continue;
       for (const path of pathsOf(op)) {
-        const about = { contract, op, path, twin: twinOf(path, addresses), named, shown: answers[name] ?? {} };
+        const about = { contract, op, path, twin: twinOf(path, addresses), named, examples: answers[name] ?? {} };
         paths[path] = { ...paths[path], [op.method.toLowerCase()]: operation(about) };
       }
     }
@@ -45,7 +45,7 @@ interface Heading {
   readonly summary: string;
 }
 
-// Those of the services first, in the order of the contracts.
+// The headings of services first, in the order of the contracts.
 function headingsOf(contracts: readonly Contract[]): Heading[] {
   const open = contracts.flatMap((contract) =>
     Object.values(contract.ops)
@@ -57,15 +57,15 @@ function headingsOf(contracts: readonly Contract[]): Heading[] {
   return [...byName.values()];
 }
 
-interface About {
+interface OperationContext {
   readonly contract: Contract;
   readonly op: Op;
   readonly path: string;
-  /** Another address of the same form, which digits tell apart from this one. */
+  /** Another path of the same form; a parameter of digits only decides between the two. */
   readonly twin: string | undefined;
   readonly named: Components;
-  /** What it answered in a running shop, by status. */
-  readonly shown: Answers[string];
+  /** Example responses, by status. */
+  readonly examples: ResponseExamples[string];
 }
 
 const pathsOf = (op: Op): string[] => [op.path, ...(op.aliases ?? [])];
@@ -76,7 +76,7 @@ function twinOf(path: string, all: readonly string[]): string | undefined {
   return all.find((other) => other !== path && formOf(other) === formOf(path));
 }
 
-function operation({ contract, op, path, twin, named, shown }: About): object {
+function operation({ contract, op, path, twin, named, examples }: OperationContext): object {
   const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const hasBody = inBody && Object.keys(rest.properties).length > 0;
@@ -87,7 +87,7 @@ function operation({ contract, op, path, twin, named, shown }: About): object {
     operationId: isAlias ? `${id}At${capital(identifier(path.replaceAll(/\{\w+\}/g, '')))}` : id,
     summary: op.summary,
     description: descriptionOf(op, { isAlias, path, twin }),
-    // The reference shows an operation once; its other addresses are told of there.
+    // The reference shows an operation once and names its other paths there.
     ...(isAlias && { 'x-scalar-ignore': true }),
     security: op.access === 'public' ? (op.tokenWelcome ? [{}, { token: [] }] : []) : [{ token: [] }],
     parameters: [
@@ -107,16 +107,16 @@ function operation({ contract, op, path, twin, named, shown }: About): object {
     ],
     ...(hasBody && { requestBody: bodyOf(op, rest, named) }),
     responses: {
-      [String(op.status ?? 200)]: success(op, named, shown[op.status ?? 200]),
-      // What was made before is answered again, with 200.
-      ...(op.existing && { 200: success(op, named, shown[200]) }),
+      [String(op.status ?? 200)]: success(op, named, examples[op.status ?? 200]),
+      // A resource that already existed is returned with 200.
+      ...(op.existing && { 200: success(op, named, examples[200]) }),
       ...failures(contract, op, hasBody),
     },
   };
 }
 
 function bodyOf(op: Op, body: TSchema, named: Components): object {
-  // What a signed body holds is the sender's business; the input of the operation is the body as text.
+  // The sender defines what a signed body contains; the input of the operation is the body as text.
   const schema = op.signedBy ? { type: 'object' } : named.of(body, `${capital(identifier(op.id))}Request`);
   const content = { schema, ...(op.example && { example: op.example }) };
   const required = op.signedBy !== undefined || (objectShapeOf(body).required ?? []).length > 0;
@@ -127,7 +127,7 @@ function bodyOf(op: Op, body: TSchema, named: Components): object {
   };
 }
 
-const WHO = {
+const ACCESS_SENTENCES = {
   public: 'Open to everyone.',
   customer: 'Needs a token.',
   staff: 'For staff.',
@@ -141,7 +141,7 @@ function descriptionOf(
 ): string {
   const others = op.aliases ?? [];
   return [
-    WHO[op.access],
+    ACCESS_SENTENCES[op.access],
     isAlias && `The same as ${op.method} ${op.path}.`,
     !isAlias && others.length > 0 && `Also at ${others.join(', ')}.`,
     op.scope !== undefined && `OAuth2 clients need the scope ${op.scope}.`,

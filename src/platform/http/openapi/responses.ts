@@ -7,7 +7,7 @@ import { schemaRef } from './components.ts';
 export const PROBLEM = {
   type: 'object',
   description: 'What went wrong, where, and what to do about it (RFC 9457).',
-  // The facts that its sentence names, each under its own name.
+  // The facts that `detail` names are fields of their own.
   additionalProperties: true,
   required: ['type', 'title', 'status', 'detail', 'instance', 'code', 'error', 'timestamp', 'request_id', 'remedy'],
   properties: {
@@ -40,7 +40,7 @@ export const INPUT_FAULT = {
   },
 };
 
-const SAID: Readonly<Record<number, string>> = {
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: 'The request is not valid; `errors` names each place.',
   401: 'A valid access token is needed, or the credentials are wrong.',
   403: 'The role, or the scope of the token, does not allow it.',
@@ -53,12 +53,18 @@ const SAID: Readonly<Record<number, string>> = {
   503: 'A part does not answer; Retry-After says when to come back.',
 };
 
-/** What a running shop answered, by status. */
-const SHOWN = JSON.parse(readFileSync(new URL('./problems.json', import.meta.url), 'utf8')) as Record<string, unknown>;
+/** Example problems from a running shop, by status. */
+const EXAMPLES = JSON.parse(readFileSync(new URL('./problems.json', import.meta.url), 'utf8')) as Record<
+  string,
+  unknown
+>;
 
-/** The problems of a document, which operations refer to by their status. */
+/** The problem responses of a document, which operations reference by status. */
 export const PROBLEMS = Object.fromEntries([
-  ...Object.entries(SAID).map(([status, description]) => [`Problem${status}`, problem(description, SHOWN[status])]),
+  ...Object.entries(DESCRIPTIONS).map(([status, description]) => [
+    `Problem${status}`,
+    problem(description, EXAMPLES[status]),
+  ]),
   ['Problem', problem('Anything else that went wrong.')],
 ]);
 

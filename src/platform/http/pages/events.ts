@@ -9,7 +9,7 @@ export function eventPage(descriptions: readonly ServiceDescription[]): string {
     path: '/docs/events',
     title: 'Events',
     introduction:
-      'CloudEvents 1.0. An event is published when, and only when, its change is committed; it may come twice, with the same <code>id</code>. Events of one subject arrive in their order. A bus carries them to programs of the house, and <a href="/docs/#tag/webhook/POST/webhooks/endpoints">webhooks</a> to those of others; <a href="/asyncapi.json">AsyncAPI</a> tells a program the same as this page.',
+      'CloudEvents 1.0. An event is published when, and only when, its change is committed; it may come twice, with the same <code>id</code>. Events of one subject arrive in their order. A bus delivers them to your own programs, and <a href="/docs/#tag/webhook/POST/webhooks/endpoints">webhooks</a> to those of others; <a href="/asyncapi.json">AsyncAPI</a> describes the same for programs.',
     sections: [{ title: 'envelope', body: envelope() }, ...eventCatalogue(descriptions).map(section)],
   });
 }
@@ -19,10 +19,10 @@ function envelope(): string {
   return `<dl>${rows.join('')}</dl>`;
 }
 
-function section({ type, sentence, producer, topic, listeners, fields }: EventEntry) {
+function section({ type, sentence, producer, topic, consumers, fields }: EventEntry) {
   const rows = fields.map((one) => row(one.name, one.optional ? 'may be absent' : '', one.type));
-  const told = `${sentence} From ${producer}, topic \`${topic}\`; ${listeners.length === 0 ? 'nobody here listens' : `heard by ${listeners.join(', ')}`}.`;
-  return { title: type, body: `<p>${escaped(told)}</p><dl>${rows.join('')}</dl>` };
+  const summary = `${sentence} From ${producer}, topic \`${topic}\`; ${consumers.length === 0 ? 'no consumer here' : `consumed by ${consumers.join(', ')}`}.`;
+  return { title: type, body: `<p>${escaped(summary)}</p><dl>${rows.join('')}</dl>` };
 }
 
 function row(name: string, note: string, text: string): string {

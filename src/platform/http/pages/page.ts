@@ -1,4 +1,4 @@
-/** A page for people beside the interactive reference: the same everywhere, without a script. */
+/** A static page for people, beside the interactive reference. */
 export interface HtmlPage {
   /** Its address. */
   readonly path: string;
@@ -15,7 +15,7 @@ export interface PageSection {
   readonly body: string;
 }
 
-/** What there is below /docs, and the documents that programs read. */
+/** The pages below /docs, and the documents for programs. */
 const PLACES: readonly [path: string, name: string][] = [
   ['/docs/', 'API reference'],
   ['/docs/events', 'Events'],

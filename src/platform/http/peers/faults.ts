@@ -1,7 +1,7 @@
 import type { AppError } from '../../contract/errors.ts';
 import { unavailable } from '../../contract/errors.ts';
 
-/** By the code of the error that a request to another process ended with. */
+/** Sentences by the code of a network error. */
 const NETWORK: readonly [RegExp, string][] = [
   [/^ECONNREFUSED$/, 'refuses the connection: nothing listens at its address'],
   [
@@ -19,8 +19,8 @@ const NETWORK: readonly [RegExp, string][] = [
 ];
 
 /**
- * Why a request to another process came to nothing, as the end of a sentence that begins with its name. It is public:
- * it names no address, and so nothing of what the error says.
+ * Why a request to another process failed, as the end of a sentence that begins with the service's name. It is public,
+ * so it names no address and quotes nothing from the error.
  */
 export function networkFault(error: unknown): string {
   for (let one = error, depth = 0; one instanceof Error && depth < 5; one = one.cause, depth++) {
@@ -32,7 +32,7 @@ export function networkFault(error: unknown): string {
   return 'does not answer';
 }
 
-/** A fault between processes: 503 for the client of this one, and the sentence for its log. */
+/** A fault between processes: 503 for the client, and the sentence for the log. */
 export function peerFault(service: string, sentence: string, cause?: unknown): AppError {
   return unavailable(`${service} ${sentence}`, cause);
 }

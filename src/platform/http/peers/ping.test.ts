@@ -23,7 +23,7 @@ before(async () => {
 });
 after(() => endServers(things));
 
-/** What a process with this seal finds out about the things. */
+/** The result of the ping check of a process with this seal. */
 async function finds(own: CtxSeal, url = things.url): Promise<unknown> {
   const client = remote(thingContract, url, own);
   try {
@@ -33,17 +33,17 @@ async function finds(own: CtxSeal, url = things.url): Promise<unknown> {
   }
 }
 
-test('a peer with the same secret and clock takes our calls', async () => {
+test('a peer with the same secret and clock accepts calls', async () => {
   assert.equal(await finds(seal), undefined);
 });
 
-test('another secret is told before a customer meets it, with the remedy', async () => {
+test('another secret is reported before a customer meets it, with the remedy', async () => {
   const found = await finds(createSeal('another secret that is long'));
   assert.ok(found instanceof Down);
   assert.match(found.message, /^does not take our calls: the secret of its process differs .* the same SERVICE_SECRET/);
 });
 
-test('a clock that is a minute off is told with its difference and the remedy', async (t) => {
+test('a clock that is a minute off is reported with its difference and the remedy', async (t) => {
   const late: CtxSeal = {
     ...seal,
     seal(ctx, to) {
@@ -58,7 +58,7 @@ test('a clock that is a minute off is told with its difference and the remedy', 
   assert.match(found.message, /clock of its process differs from ours by about (60|61|62) s; .*\(NTP\)/);
 });
 
-test('clocks that drift apart are told while calls still go through', async () => {
+test('clocks that drift apart are reported while calls are still accepted', async () => {
   const answering = (offset: number) => async (_ctx: Ctx) => ({ now: new Date(Date.now() + offset).toISOString() });
   for (const offset of [-12_000, 12_000]) {
     await assert.rejects(pingCheck('thing', 'tester', answering(offset)), (error) => {
@@ -70,7 +70,7 @@ test('clocks that drift apart are told while calls still go through', async () =
   await pingCheck('thing', 'tester', answering(3_000))();
 });
 
-test('a peer that is not there, or is something else, is told without its address', async () => {
+test('a peer that is missing, or another program, is reported without its address', async () => {
   const port = await freePort();
   const nobody = await finds(seal, `http://127.0.0.1:${port}`);
   const deaf = await serveThings(thingService().api);

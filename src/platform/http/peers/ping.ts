@@ -4,44 +4,44 @@ import { AppError } from '../../contract/errors.ts';
 import { CHECK_MS, Degraded, Down, type HealthCheck, shared } from '../../observability/health.ts';
 import { continueTrace } from '../../observability/trace.ts';
 
-/** So long a peer has to answer a ping: a little less than the check that waits for it. */
+/** How long a peer may take to answer a ping: a little less than the check that waits for it. */
 export const PING_MS = CHECK_MS - 100;
-/** A third of what a seal allows: clocks that differ more are told while the calls still go through. */
-const MOST_SKEW_MS = 10_000;
+/** A third of what a seal allows, so that a clock skew is reported before calls are refused. */
+const MAX_SKEW_MS = 10_000;
 
-const Pinged = Type.Object({ service: Type.String(), now: Time() });
+const PingResponse = Type.Object({ service: Type.String(), now: Time() });
 
-/** What every service answers to its peers: that it is there, takes their calls, and what time it is. */
+/** The ping of a service: it answers, accepts calls between processes, and returns its time. */
 export function pingOp(service: string): Op {
   const address = `GET /internal/${service}/ping` as const;
   const summary = 'Says to another process that its calls are taken, and what time it is';
   return {
-    ...op(address, { access: 'internal', summary, input: Type.Object({}), output: Pinged }),
+    ...op(address, { access: 'internal', summary, input: Type.Object({}), output: PingResponse }),
     id: `${service}.ping`,
   };
 }
 
-/** The answer to it. */
-export const pinged = async (service: string): Promise<{ service: string; now: string }> => ({
+/** The result of a ping. */
+export const answerPing = async (service: string): Promise<{ service: string; now: string }> => ({
   service,
   now: new Date().toISOString(),
 });
 
 /**
- * Whether a service in another process takes calls of `me`. It throws `Down` when it does not, for want of the same
- * secret or clock for example, and `Degraded` when the clocks differ and it still does.
+ * Checks whether a service in another process accepts calls of `caller`. The check throws `Down` when it does not (its
+ * secret or its clock differs, for example), and `Degraded` when the clocks differ and calls are still accepted.
  */
-export function pingCheck(service: string, me: string, ping: (ctx: Ctx) => Promise<unknown>): HealthCheck {
-  const look = async (): Promise<void> => {
+export function pingCheck(service: string, caller: string, ping: (ctx: Ctx) => Promise<unknown>): HealthCheck {
+  const check = async (): Promise<void> => {
     const began = Date.now();
-    const now = await ping(contextOf(me)).then(timeIn, (error: unknown) => {
+    const now = await ping(contextOf(caller)).then(timeIn, (error: unknown) => {
       throw new Down(sentenceFor(service, error));
     });
     const skew = Math.abs(now - (began + Date.now()) / 2);
-    if (skew > MOST_SKEW_MS) throw new Degraded(`its clock differs from ours by ${Math.round(skew / 1_000)} s: ${NTP}`);
+    if (skew > MAX_SKEW_MS) throw new Degraded(`its clock differs from ours by ${Math.round(skew / 1_000)} s: ${NTP}`);
   };
-  // Without a peer a service still does what it can do alone.
-  return Object.assign(shared(look), { watched: true });
+  // Without a peer, a service still does what needs no peer.
+  return Object.assign(shared(check), { watched: true });
 }
 
 const NTP = 'calls are refused from 30 s on; let both follow the same time server (NTP)';

@@ -49,7 +49,7 @@ const staff = ctxOf({ kind: 'user', id: 8, username: 'bob', role: 'staff', sessi
 
 type Call = (api: ThingApi) => Promise<object>;
 
-/** What became of a call, in words that can be compared. */
+/** The outcome of a call, as a comparable text. */
 async function outcome(call: Call, api: ThingApi): Promise<object> {
   try {
     return await call(api);
@@ -79,7 +79,7 @@ const answers: [string, Call][] = [
 for (const [name, call] of answers) {
   test(`${name}: the answer is the same from here and from another process`, async () => {
     const [here, there] = [await outcome(call, local), await outcome(call, distant)];
-    // What the schema does not name stays at home; `existing` is told by the status.
+    // Fields outside the schema are not sent; `existing` is sent as the status.
     assert.deepEqual(there, withoutSecrets(here));
     assert.equal('code' in there, false);
   });
@@ -106,7 +106,7 @@ for (const [name, call] of refusals) {
   });
 }
 
-test('`existing` is told through the status', async () => {
+test('`existing` is sent as the status', async () => {
   const made = (await distant.make(customer, { name: 'new', price: minor(1) })) as { existing?: boolean };
   const known = (await distant.make(customer, { name: 'thing 1', price: minor(1) })) as { existing?: boolean };
   assert.deepEqual([made.existing, known.existing], [undefined, true]);
@@ -134,14 +134,21 @@ const requests: [string, (client: TestClient, headers: Record<string, string>) =
 ];
 
 for (const [name, send] of requests) {
-  test(`${name}: a client cannot tell whether the service runs behind the server or behind a second one`, async () => {
+  test(`${name}: a client gets the same response whether the service runs in this process or behind another`, async () => {
     const headers = await tokenOf('customer');
     const [direct, through] = await Promise.all([things, front].map(({ url }) => send(clientOf(url), headers)));
     assert.ok(direct && through);
-    const told = ['content-type', 'link', 'content-disposition', 'cache-control', 'www-authenticate', 'retry-after'];
+    const compared = [
+      'content-type',
+      'link',
+      'content-disposition',
+      'cache-control',
+      'www-authenticate',
+      'retry-after',
+    ];
     const shown = ({ status, headers: given, body }: typeof direct) => ({
       status,
-      headers: told.map((header) => given.get(header)),
+      headers: compared.map((header) => given.get(header)),
       body: typeof body === 'string' ? body : { ...body, timestamp: '', request_id: '' },
     });
     assert.deepEqual(shown(through), shown(direct));
@@ -154,7 +161,7 @@ test('an internal operation is for sealed calls of a peer, and not for a token',
   assert.deepEqual(await distant.count(ctxOf(), {}), { count: 5, by: 'tester' });
 });
 
-test('another secret is a fault between the processes: both log it, and no client is told 401', async () => {
+test('another secret is a fault between the processes: both log it, and no client gets 401', async () => {
   const stranger = remote(thingContract, things.url, createSeal('another secret that is long'));
   const between = await serveThings(stranger.api);
   const { status, headers, body } = await clientOf(between.url).get('/things/1');
@@ -165,7 +172,7 @@ test('another secret is a fault between the processes: both log it, and no clien
   await stranger.close();
 });
 
-test('a clock that is a minute off is a fault between the processes, and both say by how much', async () => {
+test('a clock that is a minute off is a fault between the processes, and both log the difference', async () => {
   const late: CtxSeal = { ...seal, seal: () => sealedAt(-60_000) };
   const caller = remote(thingContract, things.url, late);
   const between = await serveThings(caller.api);
@@ -176,7 +183,7 @@ test('a clock that is a minute off is a fault between the processes, and both sa
   await caller.close();
 });
 
-/** What a process seals whose clock is off. */
+/** A context sealed by a process whose clock is off. */
 function sealedAt(offset: number): string {
   mock.timers.enable({ apis: ['Date'], now: Date.now() + offset });
   const header = seal.seal(ctxOf(), 'thing');
@@ -191,13 +198,13 @@ test('a forged context gives no rights, is refused alike whatever is wrong with 
   const answers = await Promise.all(
     Array.from({ length: 60 }, (_, n) => client.delete('/things/1', { [CTX_HEADER]: attempts[n % 5] ?? '' })),
   );
-  const told = new Set(answers.map(({ status, body }) => `${status} ${body.code} ${body.detail} ${body.reason}`));
-  assert.deepEqual([...told], ['401 TRADEPOST_SEAL_REFUSED this call between processes was not taken secret']);
+  const refusals = new Set(answers.map(({ status, body }) => `${status} ${body.code} ${body.detail} ${body.reason}`));
+  assert.deepEqual([...refusals], ['401 TRADEPOST_SEAL_REFUSED this call between processes was not taken secret']);
   assert.equal(alone.log.filter(({ msg }) => String(msg).includes('was refused')).length, 1);
   await endServers(alone);
 });
 
-test('where nobody listens the service is unavailable, and says when to come back', async () => {
+test('without a listener at its address the service is unavailable, with Retry-After', async () => {
   const nowhere = remote(thingContract, `http://127.0.0.1:${await freePort()}`, seal);
   const error = (await nowhere.api.get(ctxOf(), { thing_id: 1 }).catch((reason: unknown) => reason)) as AppError;
   assert.deepEqual([error.code, error.status, error.retryAfterSeconds], ['TRADEPOST_UNAVAILABLE', 503, 1]);
@@ -205,7 +212,7 @@ test('where nobody listens the service is unavailable, and says when to come bac
   await nowhere.close();
 });
 
-test('what broke in the other process is unavailable here, without its text', async () => {
+test('an unexpected error of the other process is UNAVAILABLE here, without its text', async () => {
   for (const how of ['broken', 'text'] as const) {
     await assert.rejects(distant.fail(ctxOf(), { how }), (error: AppError) => {
       assert.deepEqual([error.code, /select|thrown/.test(error.message)], ['TRADEPOST_UNAVAILABLE', false]);

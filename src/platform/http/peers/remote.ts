@@ -3,19 +3,19 @@ import { CTX_HEADER, type CtxSeal } from '../../auth/seal.ts';
 import { codecOf } from '../../contract/codec.ts';
 import type { ApiOf, Contract, Ctx, Op } from '../../contract/contract.ts';
 import { inputParts } from '../route-shape.ts';
-import { readAnswer } from './answers.ts';
 import { networkFault, peerFault } from './faults.ts';
 import { PING_MS, pingOp } from './ping.ts';
+import { readResponse } from './response.ts';
 
 /** A client of a service in another process, made from its contract: the inverse of `http.ts`. */
 export interface Remote<C extends Contract> {
   readonly api: ApiOf<C['ops']>;
-  /** Asks whether the service takes our calls, and what time it is there. Throws what a call throws. */
+  /** Asks whether the service accepts calls, and for its time. Throws what a call throws. */
   ping(ctx: Ctx): Promise<unknown>;
   close(): Promise<void>;
 }
 
-/** Longer than a statement may take, so that a service says itself when one took too long. */
+/** Longer than a statement may take, so that the service itself reports a statement that timed out. */
 const TIMEOUT_MS = 12_000;
 /** Longer than the heartbeat of a stream. */
 const STREAM_TIMEOUT_MS = 45_000;
@@ -23,7 +23,7 @@ const STREAM_TIMEOUT_MS = 45_000;
 /** Calls go to `url`, with the caller's Ctx sealed for that service. */
 export function remote<C extends Contract>(contract: C, url: string, seal: CtxSeal, timeoutMs = TIMEOUT_MS): Remote<C> {
   let pool: Promise<Pool> | undefined;
-  // Loaded at the first call: a process that runs everything calls nobody.
+  // Loaded at the first call: a process that runs every service makes none.
   const connect: Connect = () => {
     pool ??= import('undici').then(
       ({ Pool }) =>
@@ -78,7 +78,7 @@ function callerOf(
       .catch((error: unknown) => {
         throw peerFault(service, networkFault(error), error);
       });
-    return readAnswer(service, op, ctx, answer);
+    return readResponse(service, op, ctx, answer);
   };
 }
 

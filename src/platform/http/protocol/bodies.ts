@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type AppError, common, invalid } from '../../contract/errors.ts';
 
-/** Takes bodies of JSON in UTF-8 (RFC 8259, 8.1), and no others. */
+/** Accepts bodies of JSON in UTF-8 (RFC 8259, 8.1) and rejects all others. */
 export function takeJson(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
   const parse = app.getDefaultJsonParser('error', 'error');
@@ -15,7 +15,7 @@ export function takeJson(app: FastifyInstance): void {
   });
 }
 
-/** A body is taken as it is, without any content coding. */
+/** The error for a body with a content coding; none is supported. */
 export function codingFault({ headers }: FastifyRequest): AppError | undefined {
   const coding = headers['content-encoding'];
   return coding === undefined || coding.trim().toLowerCase() === 'identity' ? undefined : common.CONTENT_ENCODING();

@@ -9,7 +9,7 @@ import { createLog } from '../../observability/log.ts';
 import { createServer } from '../server.ts';
 
 const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
-/** More than the buffers on the way take, so that it waits for its reader. */
+/** More than all buffers hold, so that the response waits for its reader. */
 const LARGE = 64_000_000;
 const HOST = 'Host: localhost\r\n';
 const POST = `POST /keep HTTP/1.1\r\n${HOST}Content-Type: application/json\r\nContent-Length: 9\r\n`;
@@ -43,7 +43,7 @@ describe('a server that stops', { timeout: 60_000 }, () => {
       return { kept: ++kept };
     });
     await app.listen({ host: '127.0.0.1', port: 0 });
-    // Node's own patience with a slow request would end it at last, too.
+    // Node's own request timeout would end it eventually, too.
     app.server.requestTimeout = 0;
     app.server.headersTimeout = 0;
     app.server.keepAliveTimeout = 0;
@@ -92,7 +92,7 @@ describe('a server that stops', { timeout: 60_000 }, () => {
     assert.equal(kept, 1);
   });
 
-  test('answers what it took, and lets nothing new in', async () => {
+  test('answers the requests that it accepted, and accepts no new ones', async () => {
     const waiting = await client(`GET /gate HTTP/1.1\r\n${HOST}\r\n`);
     const half = await client(POST, '\r\n', '{"a"');
     await taken(2);
@@ -108,7 +108,7 @@ describe('a server that stops', { timeout: 60_000 }, () => {
     assert.match(waiting.said, /"kept":1/);
   });
 
-  test('answers each request of a pipeline that it gave an effect to', async () => {
+  test('answers each request of a pipeline that it executed', async () => {
     const ask = `GET /gate HTTP/1.1\r\n${HOST}\r\n`;
     const early = await client(ask + ask);
     const late = await client(ask);
@@ -167,7 +167,7 @@ interface Client {
   said: string;
 }
 
-/** The clock of the server, which only goes on when it is told to. */
+/** The clock of the server, which the test sets. */
 function stoppedClock(t: TestContext): { forward(ms: number): void; looks(): Promise<void> } {
   // A whole number: differences of others are off by a little, and a limit would be met too early.
   let now = Math.round(performance.now());

@@ -3,8 +3,8 @@ import type { Socket } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * The connections of a server, and which of them hold a request that was taken. A server that stops waits for the
- * answers to those, and for nothing else: Node itself would wait for half a request as long as it takes to come.
+ * The connections of a server and the requests that each of them has in flight. A server that stops waits for the
+ * responses to complete requests only; Node would wait for an incomplete request until the client has sent it all.
  */
 
 interface Exchange {
@@ -12,25 +12,25 @@ interface Exchange {
   readonly response: ServerResponse;
 }
 
-/** How long the rest of a request may take to come once the server stops. */
-const LAST_CALL_MS = 1_000;
-/** How long a client may take to read an answer once the server stops. */
-const FAREWELL_MS = 5_000;
-const LOOK_EVERY_MS = 100;
+/** How long a client may take to send the rest of a request once the server stops. */
+const REQUEST_GRACE_MS = 1_000;
+/** How long a client may take to read a response once the server stops. */
+const RESPONSE_GRACE_MS = 5_000;
+const CHECK_INTERVAL_MS = 100;
 
-/** Calls back when a connection owes no answer any longer to a request that came whole. */
+/** Calls back when every complete request of a connection has its response. */
 export type AfterAnswers = (socket: Socket, then: () => void) => void;
 
-/** Lets a server stop when the last request that it took is answered. Register it before the routes. */
+/** Lets a server stop when every accepted request is answered. Register it before the routes. */
 export function endConnections(app: FastifyInstance): AfterAnswers {
   const exchanges = exchangesOf(app.server);
   const stop = { began: 0 };
-  // Node's own takes a connection for idle as soon as its answer is written, and cuts what the client has not read.
+  // Node treats a connection as idle once its response is written, and drops the part that the client has not read.
   (app.server as Server).closeIdleConnections = () => {
     for (const [socket, open] of exchanges) if (open.length > 0 && open.every(isDone)) socket.destroy();
   };
   app.addHook('onRequest', (request, reply, done) => {
-    // The answer before this one says that the connection ends: this one would not arrive, so it has no effect.
+    // The response before this one closes the connection. This request could not be answered, so it is not executed.
     if (stop.began > 0 && isBehindAnother(exchanges, request.raw)) reply.hijack();
     else done();
   });
@@ -39,12 +39,16 @@ export function endConnections(app: FastifyInstance): AfterAnswers {
     const answering = new WeakMap<ServerResponse, number>();
     const timer = setInterval(() => {
       for (const [socket, open] of exchanges) if (isOver(open, stop.began, answering)) socket.destroy();
-    }, LOOK_EVERY_MS).unref();
+    }, CHECK_INTERVAL_MS).unref();
     app.server.once('close', () => clearInterval(timer));
   });
   return (socket, then) => {
-    const owed = (exchanges.get(socket) ?? []).filter(({ request, response }) => request.complete && !response.closed);
-    void Promise.all(owed.map(({ response }) => new Promise((resolve) => response.once('close', resolve)))).then(then);
+    const pending = (exchanges.get(socket) ?? []).filter(
+      ({ request, response }) => request.complete && !response.closed,
+    );
+    void Promise.all(pending.map(({ response }) => new Promise((resolve) => response.once('close', resolve)))).then(
+      then,
+    );
   };
 }
 
@@ -69,22 +73,22 @@ function isBehindAnother(exchanges: Map<Socket, readonly Exchange[]>, request: I
   return open.some((one) => one.request !== request && one.response.getHeader('connection') === 'close');
 }
 
-/** Whether nothing on a connection is worth waiting for any longer. */
+/** Whether a connection can be closed: nothing is in flight, or its grace period is over. */
 function isOver(open: readonly Exchange[], began: number, answering: WeakMap<ServerResponse, number>): boolean {
   const now = performance.now();
   const awaited = open.filter(({ request, response }) => isTaken(request) && !response.writableFinished);
-  if (awaited.length === 0) return now - began > LAST_CALL_MS;
+  if (awaited.length === 0) return now - began > REQUEST_GRACE_MS;
   return awaited.every(({ response }) => {
     if (!response.headersSent) return false;
     const since = answering.get(response) ?? now;
     answering.set(response, since);
-    return now - since > FAREWELL_MS;
+    return now - since > RESPONSE_GRACE_MS;
   });
 }
 
 const isDone = ({ request, response }: Exchange): boolean => request.complete && response.writableFinished;
 
-// Nobody waits for the body of a GET.
+// A GET is handled before its body has arrived.
 function isTaken({ complete, method }: IncomingMessage): boolean {
   return complete || method === 'GET' || method === 'HEAD';
 }

@@ -2,41 +2,42 @@ import type { IncomingMessage, Server, ServerOptions } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { type AppError, common, invalid } from '../../contract/errors.ts';
 
-/** Bytes of an address: what RFC 9110 (4.1) asks for at least, rounded up. */
+/** Bytes of a URI: the minimum of RFC 9110 (4.1), rounded up. */
 const MAX_ADDRESS = 8 * 1_024;
 /** Bytes of all names and values together. */
 const MAX_HEADERS = 16 * 1_024;
 
 /**
  * Node answers some requests itself, without a body: those without Host, and those with another Expect than
- * 100-continue. It is told to let them through, and more bytes than are taken, so that `checkHeads` says what is wrong.
+ * 100-continue. These options let them through, and heads above the limits too, so that `checkHeads` answers them with
+ * a problem document.
  */
 export const NODE_OPTIONS: ServerOptions = {
   requireHostHeader: false,
   maxHeaderSize: MAX_ADDRESS + MAX_HEADERS + 2 * 1_024,
 };
 
-/** Refuses what the head of a request alone shows to be wrong (RFC 9112), before anything else looks at it. */
+/** Rejects a request whose head is invalid (RFC 9112), before anything else reads it. */
 export function checkHeads(app: FastifyInstance): void {
   const server = app.server as Server;
-  // Above its limit Node drops headers without a word; their bytes are limited.
+  // Above this limit Node drops headers silently; `MAX_HEADERS` limits their bytes instead.
   server.maxHeadersCount = 0;
-  const patient = new WeakSet<IncomingMessage>();
+  const expectsContinue = new WeakSet<IncomingMessage>();
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   server.on('checkContinue', (request, response) => {
-    patient.add(request);
+    expectsContinue.add(request);
     server.emit('request', request, response);
   });
   app.addHook('onRequest', (request, _reply, done) => done(faultIn(request.raw)));
-  // Only now is the body asked for: a request that is refused by its head need not send it.
+  // Send 100 Continue only now: a request that is rejected by its head need not send its body.
   app.addHook('preParsing', (request, reply, _payload, done) => {
     const tooLarge = Number(request.headers['content-length']) > request.routeOptions.bodyLimit;
-    if (patient.delete(request.raw) && !tooLarge) reply.raw.writeContinue();
+    if (expectsContinue.delete(request.raw) && !tooLarge) reply.raw.writeContinue();
     done();
   });
 }
 
-/** The address of a request without the server that it may name (RFC 9112, 3.2.2); `OPTIONS *` is about no address. */
+/** The request target in origin form (RFC 9112, 3.2.2); `*` becomes `/*`. */
 export function originForm({ method, url = '/' }: { method?: string | undefined; url?: string | undefined }): string {
   if (url === '*' && method === 'OPTIONS') return '/*';
   const rest = /^https?:\/\/[^/?#]+(.*)$/is.exec(url)?.[1];
@@ -50,20 +51,20 @@ function faultIn(request: IncomingMessage): AppError | undefined {
   if (url.length > MAX_ADDRESS) return common.URI_TOO_LONG();
   let bytes = 0;
   let hosts = 0;
-  // Names and values in turn.
+  // Names and values alternate.
   for (let index = 0; index < rawHeaders.length; index++) {
     const text = rawHeaders[index] ?? '';
     bytes += text.length;
     if (index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host') hosts += 1;
   }
   if (bytes > MAX_HEADERS) return common.HEADERS_TOO_LARGE();
-  const isOld = httpVersionMinor === 0;
+  const isHttp10 = httpVersionMinor === 0;
   if (hosts > 1) return invalid('the header Host stands in the request more than once');
-  if (hosts === 0 && !isOld) return invalid('the header Host is missing');
+  if (hosts === 0 && !isHttp10) return invalid('the header Host is missing');
   if (!HOST.test(headers.host ?? ''))
     return invalid('the header Host is not the name of a host, with or without a port');
   const { expect, 'transfer-encoding': coding } = headers;
-  if (expect !== undefined && !isOld && expect.toLowerCase() !== '100-continue') return common.EXPECTATION();
+  if (expect !== undefined && !isHttp10 && expect.toLowerCase() !== '100-continue') return common.EXPECTATION();
   if (coding !== undefined && coding.toLowerCase() !== 'chunked') return common.TRANSFER_CODING();
   return undefined;
 }

@@ -5,7 +5,7 @@ import type { FastifyInstance } from 'fastify';
 import { type AppError, common, invalid } from '../../contract/errors.ts';
 import { problemOf } from '../problem.ts';
 
-/** What Node's parser ended with, the bytes that it read last, and where among them it ended. */
+/** The error of Node's parser, the bytes that it read last, and the offset at which it failed. */
 export interface ParserError extends Error {
   readonly code?: string;
   readonly rawPacket?: unknown;
@@ -15,8 +15,8 @@ export interface ParserError extends Error {
 const REQUEST_LINE = /^[\w!#$%&'*+.^`|~-]+ [^\s]+ HTTP\/\d\.\d\r?\n/;
 const LONG_ADDRESS = /^[A-Z]+ [^\s]{8193,}/;
 
-const UNREADABLE: Record<string, (packet: string) => AppError> = {
-  // A line that is one of HTTP, but for the name of its method.
+const PARSER_ERRORS: Record<string, (packet: string) => AppError> = {
+  // A request line with an unknown method is 501, not 400.
   HPE_INVALID_METHOD: (packet) => (REQUEST_LINE.test(packet) ? common.METHOD_UNKNOWN() : unreadable()),
   HPE_HEADER_OVERFLOW: (packet) => (LONG_ADDRESS.test(packet) ? common.URI_TOO_LONG() : common.HEADERS_TOO_LARGE()),
   HPE_INVALID_VERSION: () => common.HTTP_VERSION(),
@@ -26,26 +26,26 @@ const UNREADABLE: Record<string, (packet: string) => AppError> = {
 
 const unreadable = (): AppError => invalid('this is not a request that can be read');
 
-/** What is no HTTP never becomes a request: the answer is written to the socket itself. */
+/** Answers bytes that are not HTTP. They never become a request, so the response is written to the socket. */
 export function answerMalformed(error: ParserError, socket: Duplex): void {
   const { code = '' } = error;
   if (code === 'ECONNRESET' || !socket.writable) socket.destroy();
-  else endWith(UNREADABLE[code]?.(unreadIn(error)) ?? unreadable(), socket);
+  else endWithProblem(PARSER_ERRORS[code]?.(unparsedText(error)) ?? unreadable(), socket);
 }
 
-/** The line that the parser ended in, and what follows: before it may stand requests that are answered. */
-function unreadIn({ rawPacket, bytesParsed = 0 }: ParserError): string {
+/** The line at which the parser failed, and what follows. Requests before it are answered normally. */
+function unparsedText({ rawPacket, bytesParsed = 0 }: ParserError): string {
   if (!Buffer.isBuffer(rawPacket)) return '';
   const start = bytesParsed === 0 ? 0 : rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
   return rawPacket.toString('latin1', start);
 }
 
-/** Nothing here is a tunnel. Node would end the connection without a word. */
+/** Answers CONNECT with 501. Node would close the connection without a response. */
 export function refuseTunnels(app: FastifyInstance): void {
-  (app.server as Server).on('connect', (_request, socket) => endWith(common.METHOD_UNKNOWN(), socket));
+  (app.server as Server).on('connect', (_request, socket) => endWithProblem(common.METHOD_UNKNOWN(), socket));
 }
 
-function endWith(error: AppError, socket: Duplex): void {
+function endWithProblem(error: AppError, socket: Duplex): void {
   const id = randomUUID();
   const problem = problemOf(error, '/', id);
   const body = JSON.stringify(problem);

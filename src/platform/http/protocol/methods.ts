@@ -1,15 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { common, invalid } from '../../contract/errors.ts';
 
-/** Every method that something here takes. Any other is not implemented anywhere (RFC 9110, 9.1). */
+/** Every method that some route supports. Any other is not implemented (RFC 9110, 9.1). */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 type Method = (typeof METHODS)[number];
 
 const JSON_TYPE = 'application/json';
 
 /**
- * Answers what no route takes: OPTIONS with the methods of its address, a method that this address does not take with
- * 405 and those that it does, a method that nothing takes with 501, and an address without any route with 404.
+ * Answers requests without a route: OPTIONS with the methods of the path, a method that the path does not support with
+ * 405 and `Allow`, a method that no route supports with 501, and an unknown path with 404.
  */
 export function answerOtherMethods(app: FastifyInstance): void {
   app.addHook('onRequest', (request, reply, done) => {
@@ -40,8 +40,8 @@ function allow(reply: FastifyReply, methods: readonly Method[]): void {
   if (methods.includes('PATCH')) reply.header('accept-patch', JSON_TYPE);
 }
 
-/** What the answer to a body that is not taken says about those that are (RFC 9110, 15.5.16). */
-export function takenInstead(code: string, method: string): Record<string, string> {
+/** The headers of a 415 that name the bodies that are accepted (RFC 9110, 15.5.16). */
+export function acceptHeaders(code: string, method: string): Record<string, string> {
   if (code === common.CONTENT_ENCODING.code) return { 'accept-encoding': 'identity' };
   if (code !== common.MEDIA_TYPE.code && code !== common.CHARSET.code) return {};
   return {

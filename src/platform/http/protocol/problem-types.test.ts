@@ -15,7 +15,7 @@ const [product] = contracts.filter(({ name }) => name === 'product');
 let app: ReturnType<typeof createServer>;
 let url: string;
 
-// One service alone: an error of a service elsewhere passes through it too.
+// One service alone; it may return an error of a service in another process too.
 before(async () => {
   assert.ok(product);
   app = createServer(createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }));
@@ -34,7 +34,7 @@ after(async () => {
   await closed;
 });
 
-/** Follows the type of a problem as a client does, and looks for the place that it names. */
+/** Follows the type of a problem as a client does, and checks that its fragment exists. */
 async function assertLeadsSomewhere(type: string, code: string): Promise<void> {
   const address = new URL(type, `${url}/orders/1`);
   const answer = await fetch(address);
@@ -54,7 +54,7 @@ test('the type of every error leads to its place on a page', async () => {
 });
 
 test('so does the type of what a server answers by itself', async () => {
-  const told = [
+  const responses = [
     'GET /nowhere HTTP/1.1\r\nHost: x\r\n',
     'PUT /health HTTP/1.1\r\nHost: x\r\n',
     'BREW /health HTTP/1.1\r\nHost: x\r\n',
@@ -66,11 +66,11 @@ test('so does the type of what a server answers by itself', async () => {
     'nonsense\r\n',
   ];
   const codes = new Set<string>();
-  for (const request of told) {
+  for (const request of responses) {
     const { body } = await say(url, `${request}Connection: close\r\n\r\n`);
     const { type, code } = JSON.parse(body) as Problem;
     await assertLeadsSomewhere(type, code);
     codes.add(code);
   }
-  assert.equal(codes.size, told.length - 1);
+  assert.equal(codes.size, responses.length - 1);
 });

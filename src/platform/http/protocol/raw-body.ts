@@ -2,8 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import { codingFault } from './bodies.ts';
 
 /**
- * A scope whose routes take the body as it came, byte for byte, with the header that signs it: JSON that was parsed
- * and printed again has another signature. Their input is `{ body, signature }`.
+ * Makes the routes of a scope take the raw body, byte for byte, with the header that signs it: JSON that was parsed and
+ * serialised again has another signature. Their input is `{ body, signature }`.
  */
 export function takeSignedBodies(scope: FastifyInstance, header: string): void {
   scope.removeAllContentTypeParsers();

@@ -1,14 +1,14 @@
 import type { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** The body of a request to be passed on; `tooLarge` is one that has more bytes than its operation takes. */
+/** The body of a request to forward; `tooLarge` when it has more bytes than its operation accepts. */
 export type PassedBody = Buffer | typeof tooLarge;
 
 export const tooLarge: unique symbol = Symbol('too large');
 
 /**
- * A scope whose bodies are taken as they come, whatever they are: the service itself reads and checks them. They are
- * taken whole, so that a slow client holds no connection to the service.
+ * Makes a scope accept any body unparsed: the service itself parses and validates it. A body is buffered whole, so that
+ * a slow client holds no connection to the service.
  */
 export function takeAnyBody(scope: FastifyInstance): void {
   scope.removeAllContentTypeParsers();
@@ -16,7 +16,7 @@ export function takeAnyBody(scope: FastifyInstance): void {
     const { bodyLimit } = request.routeOptions;
     return Number(request.headers['content-length']) > bodyLimit ? tooLarge : readUpTo(payload, bodyLimit);
   });
-  // A type that is none is refused by the service, after it has asked who calls. The raw headers still have it.
+  // An invalid content type is rejected by the service, after authentication. The raw headers still carry it.
   scope.addHook('preParsing', (request, _reply, _payload, done) => {
     delete request.raw.headers['content-type'];
     done();
@@ -35,10 +35,10 @@ async function readUpTo(payload: Readable, limit: number): Promise<PassedBody> {
 }
 
 /**
- * As many bytes as are too many, so that the service answers what it would have answered to the body itself. It goes
- * on until the answer is there: a service that ends the connection has read all that was sent.
+ * A body above the limit, so that the service answers as it would answer the original body. It ends only when the
+ * response has arrived: a service that closes the connection has then read all that was sent.
  */
-export async function* moreThan(limit: number, answered: Promise<unknown>): AsyncGenerator<Buffer, void> {
+export async function* oversizedBody(limit: number, answered: Promise<unknown>): AsyncGenerator<Buffer, void> {
   yield Buffer.alloc(limit + 1);
   await answered;
 }

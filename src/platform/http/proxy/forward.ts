@@ -4,7 +4,7 @@ import type { Dispatcher, Pool } from 'undici';
 import type { AppError } from '../../contract/errors.ts';
 import { networkFault, peerFault } from '../peers/faults.ts';
 import { type OpenStreams, passStream } from '../sse/sse.ts';
-import { moreThan, type PassedBody, tooLarge } from './bodies.ts';
+import { oversizedBody, type PassedBody, tooLarge } from './bodies.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 
 /** A service of another process, as the gateway reaches it. */
@@ -15,9 +15,9 @@ export interface Upstream {
   readonly streams: OpenStreams | undefined;
 }
 
-/** Passes a request on as it came, and its answer back. Throws UNAVAILABLE, with the cause, when there is none. */
+/** Forwards a request unchanged, and its response back. Throws UNAVAILABLE, with the cause, when there is none. */
 export async function forward(request: FastifyRequest, reply: FastifyReply, upstream: Upstream): Promise<FastifyReply> {
-  const answer = await answerOf(request, reply, upstream);
+  const answer = await responseOf(request, reply, upstream);
   const { statusCode, body } = answer;
   if (reply.raw.destroyed) {
     body.on('error', () => undefined).destroy();
@@ -26,32 +26,31 @@ export async function forward(request: FastifyRequest, reply: FastifyReply, upst
   reply.code(statusCode).headers(answerHeaders(answer.headers));
   if (upstream.streams && request.method !== 'HEAD') return passStream(body, reply, upstream.streams);
   body.once('error', (error: unknown) => {
-    // Its head is with the client: all that can be said to it is that the connection breaks.
-    if (!reply.raw.destroyed) request.server.reportFault(brokenOff(upstream.service, error), request);
+    // The client already has the head of the response: closing the connection is the only way left to report the fault.
+    if (!reply.raw.destroyed) request.server.reportFault(incompleteResponse(upstream.service, error), request);
   });
-  // What has ended is piped nowhere: it would never end again.
+  // A body that has ended emits no further end event, so it cannot be piped.
   return reply.send(body.readableEnded ? Readable.from([]) : body);
 }
 
-/** The answer of the service, of which more than the head has come. */
-async function answerOf(
+/** The response of the service, once the first bytes of its body have arrived. */
+async function responseOf(
   request: FastifyRequest,
   reply: FastifyReply,
   upstream: Upstream,
 ): Promise<Dispatcher.ResponseData> {
-  for (let again = false; ; again = true) {
+  for (let isRetry = false; ; isRetry = true) {
     let hasHead = false;
     try {
       const answer = await send(request, reply, upstream);
       hasHead = true;
-      await beginning(answer.body);
+      await firstBytes(answer.body);
       return answer;
     } catch (error) {
-      // The service may have ended a connection that was idle. What may have had an effect is not repeated: whether to
-      // ask again is then the client's decision.
-      if (!again && isReset(error) && isSafe(request) && !reply.raw.destroyed) continue;
+      // The service may have closed an idle connection. Only safe methods are retried; for others the client decides.
+      if (!isRetry && isReset(error) && isSafe(request) && !reply.raw.destroyed) continue;
       const { service } = upstream;
-      throw hasHead ? brokenOff(service, error) : peerFault(service, networkFault(error), error);
+      throw hasHead ? incompleteResponse(service, error) : peerFault(service, networkFault(error), error);
     }
   }
 }
@@ -64,7 +63,7 @@ async function send(
   const given = request.body as PassedBody | undefined;
   const { promise: answered, resolve } = Promise.withResolvers<void>();
   if (given === tooLarge) reply.header('connection', 'close');
-  const body = given === tooLarge ? moreThan(request.routeOptions.bodyLimit, answered) : (given ?? null);
+  const body = given === tooLarge ? oversizedBody(request.routeOptions.bodyLimit, answered) : (given ?? null);
   return pool
     .request({
       method: request.method as Dispatcher.HttpMethod,
@@ -75,8 +74,8 @@ async function send(
     .finally(resolve);
 }
 
-/** Waits for the first bytes, or for the end: until then a fault can still be told. */
-function beginning(body: Dispatcher.ResponseData['body']): Promise<void> {
+/** Waits for the first bytes, or for the end: until then a fault can still be answered with 503. */
+function firstBytes(body: Dispatcher.ResponseData['body']): Promise<void> {
   return new Promise((resolve, reject) => {
     body.once('error', reject);
     for (const sign of ['readable', 'end']) {
@@ -95,7 +94,7 @@ function isReset(error: unknown): boolean {
   return code === 'ECONNRESET' || code === 'EPIPE' || code === 'UND_ERR_SOCKET';
 }
 
-function brokenOff(service: string, error: unknown): AppError {
+function incompleteResponse(service: string, error: unknown): AppError {
   const late = /TIMEOUT/.test(String((error as { code?: unknown }).code));
   return peerFault(
     service,

@@ -2,11 +2,11 @@ import type { Pool } from 'undici';
 
 export interface ProxyPoolOptions {
   readonly streaming: boolean;
-  /** How long the head of an answer, or its next bytes, may take. */
+  /** How long the head of a response, or its next bytes, may take. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** Longer than a service waits for another, so that its own word about that arrives. */
+/** Longer than a service waits for another, so that the service's own error arrives. */
 const TIMEOUT_MS = 30_000;
 /** Longer than the heartbeat of a stream. */
 const STREAM_TIMEOUT_MS = 45_000;
@@ -17,11 +17,10 @@ const CONNECT_TIMEOUT_MS = 3_000;
  * (NODE_EXTRA_CA_CERTS names an authority of one's own).
  */
 export async function openPool(url: string, { streaming, timeoutMs }: ProxyPoolOptions): Promise<Pool> {
-  // Loaded where something runs elsewhere: one process has nothing to proxy.
+  // Loaded only where a service runs in another process.
   const { Pool } = await import('undici');
   return new Pool(url, {
-    // A stream holds its connection for as long as it lasts: were they counted, those who listen would shut out those
-    // who ask.
+    // A stream holds its connection for as long as it lasts. With a limit, open streams would block new ones.
     connections: streaming ? null : 64,
     headersTimeout: timeoutMs ?? TIMEOUT_MS,
     bodyTimeout: timeoutMs ?? (streaming ? STREAM_TIMEOUT_MS : TIMEOUT_MS),

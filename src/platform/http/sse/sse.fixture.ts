@@ -34,11 +34,11 @@ export const tickerContract = contract({
 
 export type TickerApi = ApiOf<(typeof tickerContract)['ops']>;
 
-/** The guarded service, and the hands of the test on it. */
+/** The guarded service, and the controls of a test. */
 export interface Ticker {
   readonly api: TickerApi;
-  /** Gives the next value to whoever waits for it. */
-  say(price: Minor, note?: string): void;
+  /** Emits the next value on every open stream. */
+  emit(price: Minor, note?: string): void;
   /** Ends every stream, with an error if one is given. */
   stop(error?: Error): void;
   /** How many streams are open. */
@@ -48,17 +48,17 @@ export interface Ticker {
 }
 
 interface Listener {
-  readonly said: Price[];
-  over?: { error?: Error };
+  readonly values: Price[];
+  end?: { error?: Error };
   wake?: () => void;
 }
 
 export function ticker(): Ticker {
   const listeners = new Set<Listener>();
   const left = Promise.withResolvers<void>();
-  const each = (tell: (listener: Listener) => void): void => {
+  const notify = (change: (listener: Listener) => void): void => {
     for (const listener of listeners) {
-      tell(listener);
+      change(listener);
       listener.wake?.();
     }
   };
@@ -67,21 +67,21 @@ export function ticker(): Ticker {
   };
 
   function listen(): AsyncIterator<Price> {
-    const listener: Listener = { said: [] };
+    const listener: Listener = { values: [] };
     listeners.add(listener);
     return {
       async next() {
-        while (listener.said.length === 0 && !listener.over) {
+        while (listener.values.length === 0 && !listener.end) {
           await new Promise<void>((resolve) => {
             listener.wake = resolve;
           });
         }
-        if (listener.over?.error) throw listener.over.error;
-        const value = listener.said.shift();
+        if (listener.end?.error) throw listener.end.error;
+        const value = listener.values.shift();
         return value ? { done: false, value } : { done: true, value: undefined };
       },
       async return() {
-        listener.over = {};
+        listener.end = {};
         listener.wake?.();
         leave(listener);
         return { done: true, value: undefined };
@@ -102,17 +102,17 @@ export function ticker(): Ticker {
   );
   return {
     api,
-    say: (price, note) => each((listener) => listener.said.push({ price, note })),
+    emit: (price, note) => notify((listener) => listener.values.push({ price, note })),
     stop: (error) =>
-      each((listener) => {
-        listener.over = { error };
+      notify((listener) => {
+        listener.end = { error };
       }),
     open: () => listeners.size,
     left: left.promise,
   };
 }
 
-/** Reads a stream as a client does: the text of each block, without those that are for machines. */
+/** Reads a stream as a client does: the data of each message, without retry hints and heartbeats. */
 export async function* messagesOf(response: Response): AsyncGenerator<string, void> {
   if (!response.body) throw new Error('an answer without a body');
   let text = '';

@@ -47,13 +47,13 @@ test('every value goes out as it comes, as the contract has it', async () => {
     ['text/event-stream; charset=utf-8', 'no-store', 'no'],
   );
   assert.match(response.headers.get('x-request-id') ?? '', /./);
-  for (const price of [1_250, 1_300]) service.say(minor(price));
+  for (const price of [1_250, 1_300]) service.emit(minor(price));
   assert.deepEqual([await nextOf(messages), await nextOf(messages)], ['{"price":12.50}', '{"price":13.00}']);
   service.stop();
   assert.equal(await nextOf(messages), undefined);
 });
 
-test('who may not ask may not listen, and a refusal is a problem document like any other', async () => {
+test('a stream needs the access of its operation, and a refusal is a problem document', async () => {
   assert.equal((await guest.get('/prices/tea')).status, 401);
   assert.equal((await guest.get('/prices/tea', await tokenOf('customer'))).status, 403);
   const headers = await tokenOf('staff');
@@ -63,7 +63,7 @@ test('who may not ask may not listen, and a refusal is a problem document like a
   assert.equal(service.open(), 0);
 });
 
-test('a client without headers brings its token as a parameter: to a stream only, and the log does not print it', async () => {
+test('a client without headers sends its token as a parameter: to a stream only, and it is not logged', async () => {
   const token = await staffToken();
   assert.equal((await guest.get(`/last-price?access_token=${token}`)).status, 401);
   assert.equal((await guest.get('/prices/tea?access_token=no')).status, 401);
@@ -77,9 +77,9 @@ test('a client without headers brings its token as a parameter: to a stream only
   assert.equal(lines.join('').includes(token), false);
 });
 
-test('when the client goes the values are no longer asked for', async () => {
+test('when the client disconnects, no more values are requested', async () => {
   const { messages } = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   assert.equal(service.open(), 1);
   await messages.return();
@@ -88,7 +88,7 @@ test('when the client goes the values are no longer asked for', async () => {
 
 test('a server that stops ends its streams first and does not wait for them', async () => {
   const { messages } = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   const [end] = await Promise.all([nextOf(messages), app.close()]);
   assert.equal(end, undefined);
@@ -100,9 +100,9 @@ test('a server that stops is not held up by a client that does not read', async 
   const { authorization } = await tokenOf('staff');
   socket.write(`GET /prices/tea HTTP/1.1\r\nhost: x\r\nauthorization: ${authorization}\r\n\r\n`);
   await once(socket, 'readable');
-  // More than the connection takes in by itself.
-  service.say(minor(100), 'x'.repeat(20_000_000));
-  service.say(minor(200));
+  // More than the buffers of the connection hold.
+  service.emit(minor(100), 'x'.repeat(20_000_000));
+  service.emit(minor(200));
   await app.close();
   socket.destroy();
   assert.equal(service.open(), 0);
@@ -114,13 +114,13 @@ test('a server that stops does not wait for a connection that somebody opened in
   await Promise.all([app.close(), once(socket, 'close')]);
 });
 
-test('values that end with an error break the connection, and the log says so', async () => {
+test('values that end with an error close the connection, and the error is logged', async () => {
   const { messages } = await listening();
-  service.say(minor(100));
+  service.emit(minor(100));
   await nextOf(messages);
   service.stop(new Error('the sky fell'));
   await assert.rejects(nextOf(messages));
-  assert.ok(lines.some((line) => line.includes('a stream broke') && line.includes('the sky fell')));
+  assert.ok(lines.some((line) => line.includes('a stream ended with an error') && line.includes('the sky fell')));
 });
 
 test('a HEAD request has the head of the stream, and begins none', async () => {
@@ -129,13 +129,13 @@ test('a HEAD request has the head of the stream, and begins none', async () => {
   assert.equal(service.open(), 0);
 });
 
-test('a peer in another process reads the same values, and ends the stream by looking away', async () => {
+test('a peer in another process reads the same values, and ends the stream by leaving its loop', async () => {
   const client = remote(tickerContract, url, seal);
   const peer = asPeer('tester', client.api);
   const actor = { kind: 'user', id: 8, username: 'bob', role: 'staff' } as const;
   const ctx = { actor, now: '2026-11-21T12:00:00.000Z', trace: '00-1-2-01', requestId: 'r' };
   const values = (await peer.watch(ctx, { name: 'tea' }))[Symbol.asyncIterator]();
-  for (const price of [1_250, 99]) service.say(minor(price));
+  for (const price of [1_250, 99]) service.emit(minor(price));
   assert.deepEqual((await values.next()).value, { price: 1_250 });
   assert.deepEqual((await values.next()).value, { price: 99 });
   await values.return?.();
@@ -144,7 +144,7 @@ test('a peer in another process reads the same values, and ends the stream by lo
   await assert.rejects(async () => peer.watch({ ...ctx, actor: { kind: 'anonymous' } }, { name: 'tea' }));
 });
 
-/** Values without end, and how many were asked for. */
+/** Endless values, and how many were requested. */
 function endless(size: number) {
   const seen = { asked: 0, returned: false };
   const values: AsyncIterable<string> = {
@@ -164,7 +164,7 @@ function endless(size: number) {
 
 const options = { encode: String, stillAllowed: () => undefined, onError: () => undefined };
 
-test('a client that does not read is not written for, and dropped after two heartbeats', async () => {
+test('for a client that does not read nothing is requested, and it is disconnected after two heartbeats', async () => {
   const { values, seen } = endless(1_000);
   const { body } = eventStream(values, { ...options, heartbeatMs: 20 });
   const stuck = new Writable({ highWaterMark: 1, write: () => undefined });
@@ -174,7 +174,7 @@ test('a client that does not read is not written for, and dropped after two hear
   assert.equal(seen.returned, true);
 });
 
-test('a client that may no longer listen is told so at the next heartbeat', async () => {
+test('the stream of a client that lost its access ends at the next heartbeat', async () => {
   const refuse = () => Promise.reject(new Error('the token has expired'));
   const quiet: AsyncIterable<string> = { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => undefined) }) };
   const { body } = eventStream(quiet, { ...options, stillAllowed: refuse, heartbeatMs: 10 });

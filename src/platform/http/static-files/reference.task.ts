@@ -6,7 +6,7 @@ export interface ReferenceFiles {
   readonly script: string;
 }
 
-// Its package is 4 MB of text, which takes a while to read: in a thread that ends with it.
+// The package is 4 MB of text, so it is loaded in a thread that ends afterwards and frees the memory.
 export const referenceTask = defineTask(
   import.meta.url,
   'reference',
@@ -18,7 +18,7 @@ export const referenceTask = defineTask(
     const pages = Fastify();
     await pages.register(scalar, {
       routePrefix: '/docs',
-      // Nothing that would send the document, or a question about it, to anybody else's server.
+      // Disables everything that would send the document, or queries about it, to another server.
       configuration: {
         url: '/openapi.json',
         pageTitle: `${title}: API reference`,

@@ -19,7 +19,7 @@ export function serveReference(app: FastifyInstance, title: string): void {
   serveStatic(app, '/docs/js/scalar.js', () => file('script'));
 }
 
-// Many servers of one process share it, as in tests.
+// Shared by all servers of a process.
 const pool = createPool(referenceTask, { threads: 1, queue: 64, idleMs: 0 });
 
 async function makeFiles(title: string): Promise<Record<'page' | 'script', Content>> {

@@ -77,7 +77,7 @@ describe('static files', () => {
     assert.equal((await get('/short', { 'accept-encoding': 'br' })).headers['content-encoding'], undefined);
   });
 
-  test('are not sent again to whoever has them', async () => {
+  test('are not sent again to a client that has them', async () => {
     const { headers } = await get('/long', { 'accept-encoding': 'br' });
     const tag = headers.etag ?? '';
     assert.match(tag, /^"[\w-]{27}-br"$/);

@@ -4,8 +4,8 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 
 /**
- * Files that are the same for everybody until the process ends: made, compressed and named by their content at
- * the first request, and kept. A request after that costs a comparison of two texts and the bytes that go out.
+ * Files that are the same for every client until the process ends. They are made, compressed and hashed at the first
+ * request, then cached. A later request costs one comparison and the bytes that are sent.
  */
 export interface Content {
   readonly type: string;
@@ -19,32 +19,32 @@ interface Compressed extends Content {
   readonly compressed: Readonly<Partial<Record<Encoding, Buffer>>>;
 }
 
-/** Below this, the headers that compression needs cost what it saves. */
-const WORTH_IT = 1_024;
+/** Below this size, the headers of compression cost more than it saves. */
+const MIN_COMPRESSED_BYTES = 1_024;
 const YEAR_SECONDS = 31_536_000;
 
-/** The name of a content: two contents with the same name are the same. */
+/** The hash of a content; equal hashes mean equal contents. */
 export const hashOf = (body: Buffer): string => createHash('sha256').update(body).digest('base64url').slice(0, 27);
 
-/** Answers GET and HEAD of a path with a file. An address that names the content in `v` is good for ever. */
+/** Answers GET and HEAD of a path with a file. A URL with the hash in `v` may be cached for ever. */
 export function serveStatic(app: FastifyInstance, path: string, make: () => Content | Promise<Content>): void {
-  let made: Promise<Compressed> | undefined;
+  let content: Promise<Compressed> | undefined;
   app.get(path, async (request, reply) => {
-    made ??= Promise.resolve()
+    content ??= Promise.resolve()
       .then(make)
       .then(prepare)
       .catch((error) => {
-        made = undefined;
+        content = undefined;
         throw error;
       });
-    const { hash, type, body, compressed } = await made;
+    const { hash, type, body, compressed } = await content;
     const encoding = encodingOf(request.headers['accept-encoding'], compressed);
     const named = (request.query as { v?: unknown }).v === hash;
     reply
       .header('etag', `"${hash}${encoding ? `-${encoding}` : ''}"`)
       .header('cache-control', named ? `public, max-age=${YEAR_SECONDS}, immutable` : 'no-cache')
       .header('vary', 'accept-encoding');
-    if (isKnown(request.headers['if-none-match'], hash)) return reply.code(304).send();
+    if (matchesTag(request.headers['if-none-match'], hash)) return reply.code(304).send();
     if (encoding) reply.header('content-encoding', encoding);
     return reply.type(type).send(encoding ? compressed[encoding] : body);
   });
@@ -52,7 +52,7 @@ export function serveStatic(app: FastifyInstance, path: string, make: () => Cont
 
 async function prepare({ type, body }: Content): Promise<Compressed> {
   const hash = hashOf(body);
-  if (body.length < WORTH_IT) return { type, body, hash, compressed: {} };
+  if (body.length < MIN_COMPRESSED_BYTES) return { type, body, hash, compressed: {} };
   const params = { [constants.BROTLI_PARAM_QUALITY]: 6, [constants.BROTLI_PARAM_SIZE_HINT]: body.length };
   const [br, zipped] = await Promise.all([promisify(brotliCompress)(body, { params }), promisify(gzip)(body)]);
   return { type, body, hash, compressed: { br, gzip: zipped } };
@@ -72,8 +72,8 @@ function encodingOf(accepted: string | string[] | undefined, offered: Compressed
   return (['br', 'gzip'] as const).find((name) => offered[name] !== undefined && takes(name));
 }
 
-// The comparison is the weak one (RFC 9110, 13.1.2): the same content in another encoding is known too.
-function isKnown(known: string | undefined, hash: string): boolean {
+// A weak comparison (RFC 9110, 13.1.2): the same content in another encoding matches too.
+function matchesTag(known: string | undefined, hash: string): boolean {
   if (known === undefined) return false;
   return known.split(',').some((tag) => {
     const bare = tag.trim().replace(/^W\//, '');

@@ -8,13 +8,13 @@ import type { Problem } from '../problem.ts';
 import { readEvents } from '../sse/sse.ts';
 import { networkFault, peerFault } from './faults.ts';
 
-type Answer = Dispatcher.ResponseData;
+type PeerResponse = Dispatcher.ResponseData;
 
 /**
- * What another process answered to a call of ours. Throws the refusal of the service that was called; everything else
- * (another program at its address, another version, an answer cut short) is UNAVAILABLE with the cause for the log.
+ * The result in the response of another process. Throws the error that the called service returned; everything else
+ * (another program at its address, another version, a truncated response) is UNAVAILABLE with the cause for the log.
  */
-export async function readAnswer(service: string, op: Op, ctx: Ctx, answer: Answer): Promise<unknown> {
+export async function readResponse(service: string, op: Op, ctx: Ctx, answer: PeerResponse): Promise<unknown> {
   const fault = (sentence: string, cause?: unknown): AppError => peerFault(service, sentence, cause);
   const wanted = op.status ?? 200;
   try {
@@ -23,19 +23,19 @@ export async function readAnswer(service: string, op: Op, ctx: Ctx, answer: Answ
       throw fault(`answers ${answer.statusCode} where ${op.id} has ${wanted}: it is another program or version`);
     return await valueIn(op, answer);
   } catch (error) {
-    // Whatever is left of it is of no use, and would keep the connection.
+    // The rest of the body is not needed, and would hold the connection.
     answer.body.on('error', () => undefined).destroy();
     if (error instanceof AppError) throw error;
-    if (error instanceof Unexpected)
+    if (error instanceof UnexpectedResponse)
       throw fault(`answers ${op.id} with ${error.message}: it is another program or version`);
     throw fault(networkFault(error), error);
   }
 }
 
-/** An answer that came whole, and is not what the contract says. */
-class Unexpected extends Error {}
+/** A complete response that does not match the contract. */
+class UnexpectedResponse extends Error {}
 
-async function valueIn(op: Op, answer: Answer): Promise<unknown> {
+async function valueIn(op: Op, answer: PeerResponse): Promise<unknown> {
   const type = String(answer.headers['content-type'] ?? '');
   if (objectShapeOf(op.output).download) return fileFrom(answer);
   if (op.status === 204) {
@@ -43,14 +43,14 @@ async function valueIn(op: Op, answer: Answer): Promise<unknown> {
     return {};
   }
   const wanted = op.stream ? 'text/event-stream' : 'application/json';
-  if (!type.startsWith(wanted)) throw new Unexpected(type === '' ? 'no content type' : type.slice(0, 100));
+  if (!type.startsWith(wanted)) throw new UnexpectedResponse(type === '' ? 'no content type' : type.slice(0, 100));
   if (op.stream) return readEvents(answer.body, codecOf(op.output).decode);
   const json = jsonOf(await answer.body.text());
   if (objectShapeOf(op.output).page) return pageFrom(op, json, answer.headers.link);
-  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new Unexpected('no object');
+  if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new UnexpectedResponse('no object');
   const value = decoded(() => codecOf(op.output).decode(json)) as Record<string, unknown>;
   const missing = objectShapeOf(op.output).required?.find((name) => !(name in value));
-  if (missing !== undefined) throw new Unexpected(`an object without ${missing}`);
+  if (missing !== undefined) throw new UnexpectedResponse(`an object without ${missing}`);
   return op.status === 201 && answer.statusCode === 200 ? { ...value, existing: true } : value;
 }
 
@@ -62,41 +62,41 @@ function decoded(decode: () => unknown): unknown {
   try {
     return decode();
   } catch {
-    throw new Unexpected('something that is not the JSON of its contract');
+    throw new UnexpectedResponse('something that is not the JSON of its contract');
   }
 }
 
-async function fileFrom({ headers, body }: Answer): Promise<Downloaded> {
+async function fileFrom({ headers, body }: PeerResponse): Promise<Downloaded> {
   const filename = /filename="([^"]*)"/.exec(String(headers['content-disposition']))?.[1];
-  if (filename === undefined) throw new Unexpected('no file');
-  // What the peer says it is, even where another version of it says something else than our contract.
+  if (filename === undefined) throw new UnexpectedResponse('no file');
+  // The type that the peer states, even where its version has another one than this contract.
   const type = String(headers['content-type']);
   return { filename, type, content: Buffer.from(await body.bytes()).toString('base64') };
 }
 
 function pageFrom(op: Op, json: unknown, link: string | string[] | undefined): Page<unknown> {
-  if (!Array.isArray(json)) throw new Unexpected('no list');
+  if (!Array.isArray(json)) throw new UnexpectedResponse('no list');
   const items = decoded(() => codecOf(itemOf(op.output)).decode(json)) as unknown[];
   const target = /^<([^>]+)>; rel="next"$/.exec(String(link))?.[1];
   const next = target && new URL(target, 'http://peer').searchParams.get('cursor');
   return next ? { items, next } : { items };
 }
 
-async function problemIn({ body, headers }: Answer): Promise<Partial<Problem>> {
+async function problemIn({ body, headers }: PeerResponse): Promise<Partial<Problem>> {
   const text = await body.text();
   if (!String(headers['content-type']).startsWith('application/problem+json')) return {};
   const problem = jsonOf(text);
   return typeof problem === 'object' && problem !== null ? problem : {};
 }
 
-interface Refused {
+interface FailedCall {
   readonly op: Op;
   readonly ctx: Ctx;
   readonly fault: (sentence: string) => AppError;
 }
 
-/** Refusals of HTTP itself. A caller made from the same contract gets none, whatever its client sent. */
-const OF_THE_FORM: readonly Kind[] = [
+/** Errors of the protocol. A caller made from the same contract gets none, whatever its own client sent. */
+const PROTOCOL_ERRORS: readonly Kind[] = [
   'timeout',
   'too_large',
   'unsupported_media',
@@ -108,14 +108,18 @@ const OF_THE_FORM: readonly Kind[] = [
   'version_not_supported',
 ];
 
-function refusalOf(problem: Partial<Problem>, { statusCode, headers }: Answer, { op, ctx, fault }: Refused): AppError {
+function refusalOf(
+  problem: Partial<Problem>,
+  { statusCode, headers }: PeerResponse,
+  { op, ctx, fault }: FailedCall,
+): AppError {
   const { type, title, status, detail, instance, code, error, timestamp, request_id, remedy, errors, ...facts } =
     problem;
   const kind = (Object.keys(STATUS) as Kind[]).find((one) => STATUS[one] === statusCode);
   if (code === undefined) return fault(`answers ${statusCode}, and not as a service of ours does`);
   if (code === common.SEAL_REFUSED.code)
     return fault(`does not take our calls: ${sealFault(facts as unknown as SealRefusal, 'of its process')}`);
-  if (code === common.NOT_FOUND.code || (kind && OF_THE_FORM.includes(kind)))
+  if (code === common.NOT_FOUND.code || (kind && PROTOCOL_ERRORS.includes(kind)))
     return fault(`answers ${op.id} with ${statusCode} (${detail}): it is of another version`);
   if (code === common.UNAUTHENTICATED.code && ctx.actor.kind !== 'anonymous')
     return fault('does not know who we call for: it takes no calls between processes, for want of SERVICE_SECRET');
