@@ -13,7 +13,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
-import { OrderBill } from '../order/order.bills.contract.ts';
+import { PaidTotals } from '../order/order.paid-totals.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
@@ -60,11 +60,11 @@ export const Invoice = Type.Object(
 export type Invoice = Static<typeof Invoice>;
 
 /** What was paid and given back for an order, and whether it was cancelled. */
-export const InvoiceBill = Type.Object({
-  ...OrderBill.properties,
+export const InvoicePaidTotals = Type.Object({
+  ...PaidTotals.properties,
   cancelled: Type.Boolean(),
 });
-export type InvoiceBill = Static<typeof InvoiceBill>;
+export type InvoicePaidTotals = Static<typeof InvoicePaidTotals>;
 
 /** An invoice as it is announced: without what is said of its products, which no consumer needs. */
 export const InvoiceMade = Type.Object({
@@ -162,10 +162,10 @@ export const invoiceOps = {
     input: Type.Object({ invoice_id: Id() }),
     output: Download('application/pdf'),
   }),
-  compareBills: op('POST /internal/invoices/compare-bills', {
+  comparePaidTotals: op('POST /internal/invoices/compare-paid-totals', {
     access: 'internal',
     summary: 'Orders whose invoices have not heard of their money or of their end; those that are settled hear of it',
-    input: Type.Object({ bills: Type.Array(InvoiceBill, { maxItems: 200 }) }),
+    input: Type.Object({ totals: Type.Array(InvoicePaidTotals, { maxItems: 200 }) }),
     output: Type.Object({ behind: Type.Array(Id()) }),
   }),
   figures: reconciliationOp('invoices'),

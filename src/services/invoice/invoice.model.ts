@@ -4,7 +4,7 @@ import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Invoice,
-  type InvoiceBill,
+  type InvoicePaidTotals,
   type InvoiceStatus,
   type InvoiceStatusInput,
   invoiceErrors,
@@ -94,7 +94,7 @@ export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceStat
 }
 
 /** What an invoice follows from its bill: cancelled with its order, or else paid when all of it is. */
-export function followBill(state: InvoiceState, bill: InvoiceBill, ctx: Ctx): Change<InvoiceState> {
+export function followPaidTotals(state: InvoiceState, bill: InvoicePaidTotals, ctx: Ctx): Change<InvoiceState> {
   return bill.cancelled ? cancelInvoice(state, ctx) : coverInvoice(state, bill, ctx);
 }
 

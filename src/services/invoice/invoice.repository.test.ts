@@ -117,7 +117,7 @@ eachStore('how invoices are kept', (store) => {
     assert.equal(more.invoice_number, 'INV-2027-000002');
   });
 
-  test('a second invoice of an order is refused and takes no number, nor its remotes along', async () => {
+  test('a second invoice of an order is refused and takes no number, nor the others along', async () => {
     await invoice(1);
     const answers = await Promise.allSettled([1, 2, 3, 3, 1, 4].map((order_id) => invoice(order_id)));
     const codes = answers.map((one) => (one.status === 'rejected' ? one.reason.code : numberOf(one.value)));
@@ -143,7 +143,7 @@ eachStore('how invoices are kept', (store) => {
     assert.equal((await invoice(1)).invoice_number, 'INV-2026-000001');
   });
 
-  test('an invoice that cannot be kept takes neither a remote nor a number along', async () => {
+  test('an invoice that cannot be kept takes neither another nor a number along', async () => {
     const answers = await Promise.allSettled([1, 2, 3, 4, 5].map((id) => (id === 3 ? impossible(id) : invoice(id))));
     const made = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
     assert.deepEqual(made.map(numberOf).sort(), series(2026, 1, 4));

@@ -11,7 +11,7 @@ import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Invoice,
-  type InvoiceBill,
+  type InvoicePaidTotals,
   type InvoiceStatusInput,
   invoiceErrors,
   type invoiceOps,
@@ -22,7 +22,7 @@ import {
   cancelInvoice,
   coverInvoice,
   createInvoice,
-  followBill,
+  followPaidTotals,
   type InvoiceState,
   invoiceStatusOf,
   publicInvoice,
@@ -84,11 +84,11 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
       const content = await pdfs.run({ invoice: invoicePage(state), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
-    async compareBills(ctx, { bills }) {
-      const found = await Promise.all(bills.map(({ order_id }) => invoices.findByOrder(order_id)));
-      const behind = bills.filter((bill, n) => {
+    async comparePaidTotals(ctx, { totals }) {
+      const found = await Promise.all(totals.map(({ order_id }) => invoices.findByOrder(order_id)));
+      const behind = totals.filter((bill, n) => {
         const state = found[n];
-        return state !== undefined && followBill(state, bill, ctx).events.length > 0;
+        return state !== undefined && followPaidTotals(state, bill, ctx).events.length > 0;
       });
       for (const bill of behind) if (bill.settled) await retryOnConflict(() => follow(ctx, bill));
       return { behind: behind.map(({ order_id }) => order_id) };
@@ -107,9 +107,9 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     },
   } satisfies Actions<typeof invoiceOps> & InvoiceInternalActions;
 
-  async function follow(ctx: Ctx, bill: InvoiceBill): Promise<void> {
+  async function follow(ctx: Ctx, bill: InvoicePaidTotals): Promise<void> {
     const state = await invoices.findByOrder(bill.order_id);
-    if (state) await invoices.save(ctx, followBill(state, bill, ctx));
+    if (state) await invoices.save(ctx, followPaidTotals(state, bill, ctx));
   }
 
   async function cancelOfOrder(ctx: Ctx, { order_id }: { readonly order_id: number }): Promise<void> {

@@ -14,8 +14,8 @@ import {
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
-import { billOps } from './order.bills.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
+import { paidTotalsOps } from './order.paid-totals.contract.ts';
 
 export { orderErrors };
 
@@ -278,7 +278,7 @@ export const orderOps = {
     input: Type.Object({ before: Type.Optional(Time()), ...paging }),
     output: PageOf(Standing),
   }),
-  ...billOps,
+  ...paidTotalsOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',

@@ -66,9 +66,9 @@ export function orderService({ repository: orders, peers: { user, product }, too
       const old = items.filter(({ created_at }) => before === undefined || created_at < before);
       return { items: old.map(standingOf), next };
     },
-    async compareBills(ctx, { bills }) {
-      const known = await orders.find(bills.map(({ order_id }) => order_id));
-      const behind = bills.filter((bill) => {
+    async comparePaidTotals(ctx, { totals }) {
+      const known = await orders.find(totals.map(({ order_id }) => order_id));
+      const behind = totals.filter((bill) => {
         const order = known.get(bill.order_id);
         return order !== undefined && isBehind(order, bill);
       });

@@ -14,13 +14,13 @@ export function at(more: Partial<Ctx> = {}, now = NOW): Ctx {
 export const INVOICE = { invoice_id: 7, order_id: 17, total: minor(10_000) };
 
 /** A new transaction of user 2, of 40.00. */
-export function aClaim(more: Partial<ChargeRequest> = {}, ctx = at()) {
-  const wanted = { transaction_id: 5, user_id: 2, amount: minor(4_000), currency: 'USD', description: 'a coffee' };
-  return createCharge({ ...wanted, ...more }, ctx);
+export function aCharge(more: Partial<ChargeRequest> = {}, ctx = at()) {
+  const request = { transaction_id: 5, user_id: 2, amount: minor(4_000), currency: 'USD', description: 'a coffee' };
+  return createCharge({ ...request, ...more }, ctx);
 }
 
 /** A transaction as it is after its first save. */
 export function aTransaction(more: Partial<TransactionState> = {}): TransactionState {
-  const { bill_total: _total, ...state } = aClaim().next;
+  const { invoice_total: _total, ...state } = aCharge().next;
   return { ...state, version: 1, ...more };
 }

@@ -12,7 +12,7 @@ import { payAll } from './model/payment.capture.model.ts';
 import type { Charge, ChargeRequest } from './model/payment.model.ts';
 import { refund, settleCancelled } from './model/payment.refunds.model.ts';
 import { paymentContract } from './payment.contract.ts';
-import { aClaim, at } from './payment.fixture.ts';
+import { aCharge, at } from './payment.fixture.ts';
 import type { PaymentRepository } from './payment.repository.ts';
 import { paymentPostgres } from './postgres/payment.repository.postgres.ts';
 
@@ -45,13 +45,13 @@ eachEngine('how payments are kept', (engine) => {
 
   async function make(user_id: number, more: Partial<ChargeRequest> = {}, on = here, ctx: Ctx = at()) {
     const transaction_id = await on.ids.transaction.next();
-    return on.claim(ctx, aClaim({ transaction_id, user_id, ...more }, ctx));
+    return on.saveCharge(ctx, aCharge({ transaction_id, user_id, ...more }, ctx));
   }
 
   async function pay(user_id: number, on = here, ctx: Ctx = at()) {
     const [account, act_id, payment_id] = await Promise.all([
-      on.openOf(user_id),
-      on.ids.act.next(),
+      on.openAccount(user_id),
+      on.ids.operation.next(),
       on.ids.payment.next(),
     ]);
     return on.record(ctx, payAll(account, { act_id, payment_id, user_id, currency: 'USD', provider: 'manual' }, ctx));
@@ -60,7 +60,7 @@ eachEngine('how payments are kept', (engine) => {
   async function giveBack(transaction_id: number, amount: number, on = here, ctx: Ctx = at()) {
     const [account, act_id, refund_id] = await Promise.all([
       on.account([transaction_id]),
-      on.ids.act.next(),
+      on.ids.operation.next(),
       on.ids.refund.next(),
     ]);
     const facts = { act_id, refund_id, amount: minor(amount), reason: 'late', immediate: true };
@@ -77,11 +77,11 @@ eachEngine('how payments are kept', (engine) => {
 
   test('what is saved is read again as it was', async () => {
     const user = someone();
-    const { bill_total: _total, ...saved } = (await make(user, { invoice: invoiceOf(someone()) })) as Charge;
+    const { invoice_total: _total, ...saved } = (await make(user, { invoice: invoiceOf(someone()) })) as Charge;
     assert.equal(saved.version, 1);
     assert.deepEqual(await here.get(saved.transaction_id), saved);
     assert.deepEqual((await here.list({ user_id: user }, { limit: 5 })).items, [saved]);
-    assert.deepEqual((await here.openOf(user)).transactions, [saved]);
+    assert.deepEqual((await here.openAccount(user)).transactions, [saved]);
     await assert.rejects(here.get(999_999), { code: 'PAYMENT_NOT_FOUND' });
   });
 
@@ -108,7 +108,7 @@ eachEngine('how payments are kept', (engine) => {
     assert.equal(results.filter((fate) => fate === 'PAYMENT_INVOICE_COVERED').length, 54);
   });
 
-  test('a refused transaction leaves nothing behind, and takes no remote along', async () => {
+  test('a refused transaction leaves nothing behind, and takes no other along', async () => {
     const [rich, poor] = [someone(), someone()];
     const results = fates(
       await Promise.allSettled([make(rich), make(poor, { amount: minor(100_001) }), make(someone())]),
@@ -167,12 +167,12 @@ eachEngine('how payments are kept', (engine) => {
   test('an act is whole or not at all: when one of its transactions has moved, none does', async () => {
     const user = someone();
     const [first, second] = [await make(user), await make(user)];
-    const account = await here.openOf(user);
+    const account = await here.openAccount(user);
     await rows('update tradepost_payment.transactions set version = version + 1 where transaction_id = $1', [
       second.transaction_id,
     ]);
     const facts = {
-      act_id: await here.ids.act.next(),
+      act_id: await here.ids.operation.next(),
       payment_id: await here.ids.payment.next(),
       user_id: user,
       currency: 'USD',
@@ -197,17 +197,17 @@ eachEngine('how payments are kept', (engine) => {
 
   test('after an order was cancelled nothing is claimed for it, whichever comes first', async () => {
     const [user, early, late] = [someone(), someone(), someone()];
-    await here.closeBill(early, user);
+    await here.closeBalance(early, user);
     await assert.rejects(make(user, { invoice: invoiceOf(early) }), { code: 'PAYMENT_INVOICE_CANCELLED' });
     await Promise.all([
       ...Array.from({ length: 10 }, (_, n) =>
         make(user, { amount: minor(10), invoice: invoiceOf(late) }, n % 2 ? here : there).catch(() => undefined),
       ),
-      there.closeBill(late, user),
+      there.closeBalance(late, user),
     ]);
-    const { transactions, bills } = await here.accountOfOrder(late, user);
+    const { transactions, balances } = await here.accountOfOrder(late, user);
     assert.deepEqual(
-      [bills.get(late)?.closed ?? true, bills.get(late)?.claimed ?? 0],
+      [balances.get(late)?.closed ?? true, balances.get(late)?.claimed ?? 0],
       [true, transactions.length * 10],
     );
     await assert.rejects(make(user, { invoice: invoiceOf(late) }), { code: 'PAYMENT_INVOICE_CANCELLED' });
@@ -216,10 +216,10 @@ eachEngine('how payments are kept', (engine) => {
   test('a payment that looked before its order was cancelled is told to look again', async () => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
-    const account = await here.openOf(user);
-    await there.closeBill(order, user);
+    const account = await here.openAccount(user);
+    await there.closeBalance(order, user);
     const facts = {
-      act_id: await here.ids.act.next(),
+      act_id: await here.ids.operation.next(),
       payment_id: await here.ids.payment.next(),
       user_id: user,
       currency: 'USD',
@@ -231,11 +231,11 @@ eachEngine('how payments are kept', (engine) => {
   test('the effect of an event and its mark are one; the event that comes again finds it', async () => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
-    await here.closeBill(order, user);
+    await here.closeBalance(order, user);
     const cause = { consumer: 'payment.give_back', eventId: '0190a000-0000-7000-8000-000000000001' };
     const cancel = async (on: PaymentRepository) => {
       const account = await here.accountOfOrder(order, user);
-      const facts = { act_id: await on.ids.act.next(), refund_ids: [], immediate: () => true };
+      const facts = { act_id: await on.ids.operation.next(), refund_ids: [], immediate: () => true };
       return { on, change: settleCancelled(account, facts, at({ cause })) };
     };
     const both = [await cancel(here), await cancel(there)];
@@ -293,12 +293,12 @@ eachEngine('how payments are kept', (engine) => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
     await pay(user);
-    await here.closeBill(order, user);
-    const orders = async () => (await here.unfinished(at().now)).bills.map(({ order_id }) => order_id);
+    await here.closeBalance(order, user);
+    const orders = async () => (await here.unfinished(at().now)).balances.map(({ order_id }) => order_id);
     assert.ok((await orders()).includes(order));
     const account = await here.accountOfOrder(order, user);
     const facts = {
-      act_id: await here.ids.act.next(),
+      act_id: await here.ids.operation.next(),
       refund_ids: [await here.ids.refund.next()],
       immediate: () => true,
     };

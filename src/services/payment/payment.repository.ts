@@ -19,55 +19,55 @@ export interface TransactionFilter {
 /** Ids, known before anything is saved. */
 export interface PaymentIds {
   readonly transaction: Ids;
-  readonly act: Ids;
+  readonly operation: Ids;
   readonly payment: Ids;
   readonly refund: Ids;
 }
 
-/** How transactions, their payments and their refunds are kept, and the ledger with them. */
+/** How transactions, payments, refunds and the ledger are kept. */
 export interface PaymentRepository {
   readonly ids: PaymentIds;
   readonly ledger: Ledger;
   readonly webhookExport: WebhookExport;
   /**
-   * Saves a new transaction if its user's total, or its invoice's, has room for it. Throws PAYMENT_LIMIT,
+   * Saves a new transaction within the limit of its user or of its invoice. Throws PAYMENT_LIMIT,
    * PAYMENT_INVOICE_COVERED or PAYMENT_INVOICE_CANCELLED.
    */
-  claim(ctx: Ctx, change: Change<Charge>): Promise<TransactionState>;
-  /** Saves an act whole. Throws STALE when something that it changes has moved since it was looked at. */
+  saveCharge(ctx: Ctx, change: Change<Charge>): Promise<TransactionState>;
+  /** Saves an operation whole. Throws STALE when something that it changes has changed since it was read. */
   record(ctx: Ctx, change: Change<PaymentOperation>): Promise<PaymentOperation>;
   /** Throws PAYMENT_NOT_FOUND. */
   get(transaction_id: number): Promise<TransactionState>;
   /** Newest first. */
   list(filter: TransactionFilter, page: PageRequest): Promise<Page<TransactionState>>;
-  /** The oldest open transactions of a user, one more than an act pays. */
-  openOf(user_id: number): Promise<Account>;
-  /** These transactions, with what belongs to them. */
+  /** The oldest open transactions of a user, one more than a payment takes. */
+  openAccount(user_id: number): Promise<Account>;
+  /** These transactions, with the balances of their orders and their payments. */
   account(transaction_ids: readonly number[]): Promise<PaidAccount>;
-  /** All transactions of an order, with what belongs to them. */
+  /** All transactions of an order, with its balance and their payments. */
   accountOfOrder(order_id: number, user_id: number): Promise<PaidAccount>;
-  /** What was claimed and paid for orders, newest order first; not those where nothing is left to do. */
-  bills(page: PageRequest): Promise<Page<OrderBalance>>;
-  /** From now on nothing more is claimed for this order. Repeated, it does no harm. */
-  closeBill(order_id: number, user_id: number): Promise<OrderBalance>;
-  /** Remembers the name that the provider gave a payment; the first one stays. */
-  noteRef(payment_id: number, provider_ref: string): Promise<void>;
+  /** The balances of orders, newest order first, but for those of which everything was voided. */
+  balances(page: PageRequest): Promise<Page<OrderBalance>>;
+  /** From now on nothing more is charged for this order. It may be repeated. */
+  closeBalance(order_id: number, user_id: number): Promise<OrderBalance>;
+  /** Saves the provider's own id of a payment; the first one stays. */
+  saveProviderRef(payment_id: number, provider_ref: string): Promise<void>;
   findPayment(by: { payment_id: number } | { request: string }): Promise<Payment | undefined>;
   findRefund(refund_id: number): Promise<Refund | undefined>;
   /** Newest first. */
   refunds(filter: { user_id?: number }, page: PageRequest): Promise<Page<Refund>>;
-  /** What was started before this moment and has not come to its end. */
+  /** What was started before this moment and is not finished. */
   unfinished(before: string): Promise<Unfinished>;
 }
 
 export interface Unfinished {
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
-  /** Bills of cancelled orders that still hold money or claims. */
-  readonly bills: readonly OrderBalance[];
+  /** Balances of cancelled orders with open charges or money that was not refunded. */
+  readonly balances: readonly OrderBalance[];
 }
 
-/** The ledger, for those who look at it: it is written by `claim` and `record` alone. */
+/** The ledger, to read: it is written by `saveCharge` and `record` alone. */
 export interface Ledger {
   accounts(
     prefix: string | undefined,

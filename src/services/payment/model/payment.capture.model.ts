@@ -3,33 +3,33 @@ import { sum } from '../../../platform/contract/money.ts';
 import { paymentEvents } from '../payment.contract.ts';
 import { type Account, orderSubject, type TransactionState } from './payment.model.ts';
 import {
-  aboutOne,
   balanceChanges,
   cash,
+  commonOrderSubject,
   emptyOperation,
-  movementOf,
+  movementData,
   type Payment,
   type PaymentOperation,
   posting,
   receivable,
 } from './payment.operation.model.ts';
 
-/** The most transactions that one act pays. */
-export const AT_ONCE = 500;
+/** The most transactions that one payment takes. */
+export const MAX_TRANSACTIONS = 500;
 
 /**
- * What of an account is paid in one act: the oldest, in one currency, and nothing of an order that was cancelled.
+ * The transactions that one payment takes: the oldest open ones, in one currency, none of a cancelled order.
  */
-export function payable({ transactions, bills }: Account): TransactionState[] {
+export function payable({ transactions, balances }: Account): TransactionState[] {
   const open = transactions.filter(
-    ({ status, order_id }) => status === 'open' && !(order_id !== null && bills.get(order_id)?.closed),
+    ({ status, order_id }) => status === 'open' && !(order_id !== null && balances.get(order_id)?.closed),
   );
   const currency = open[0]?.currency;
-  return open.filter((one) => one.currency === currency).slice(0, AT_ONCE);
+  return open.filter((one) => one.currency === currency).slice(0, MAX_TRANSACTIONS);
 }
 
-/** Whether something that can be paid is left for another act. */
-export function isMore(account: Account, taken: readonly TransactionState[]): boolean {
+/** Whether another payment is needed for what is open. */
+export function hasMore(account: Account, taken: readonly TransactionState[]): boolean {
   const left = account.transactions.filter((one) => !taken.includes(one));
   return payable({ ...account, transactions: left }).length > 0;
 }
@@ -47,7 +47,7 @@ interface PaymentFacts {
 type PayFacts = PaymentFacts & { readonly act_id: number };
 
 /** A payment of these transactions, before it is saved. */
-export function paymentOf(transactions: readonly TransactionState[], facts: PaymentFacts, ctx: Ctx): Payment {
+export function createPayment(transactions: readonly TransactionState[], facts: PaymentFacts, ctx: Ctx): Payment {
   const { payment_id, user_id, provider, method = null } = facts;
   return {
     payment_id,
@@ -68,48 +68,48 @@ export function paymentOf(transactions: readonly TransactionState[], facts: Paym
   };
 }
 
-/** Pays at once what of an account can be paid in one act. */
+/** Pays what one payment takes, without asking a provider. */
 export function payAll(account: Account, facts: PayFacts, ctx: Ctx): Change<PaymentOperation> {
   const transactions = payable(account);
-  const payment = paymentOf(transactions, facts, ctx);
+  const payment = createPayment(transactions, facts, ctx);
   if (transactions.length > 0) {
     const { next, events } = capture(payment, { ...account, transactions }, facts.act_id, ctx);
-    return { next: { ...next, more: isMore(account, transactions) }, events };
+    return { next: { ...next, more: hasMore(account, transactions) }, events };
   }
   return payNothing(facts, ctx);
 }
 
-/** Nothing is open: nothing happens, unless a key is to be kept. */
+/** Nothing is open. The operation is saved only when there is an Idempotency-Key to keep with it. */
 export function payNothing(facts: { act_id: number; user_id: number }, ctx: Ctx): Change<PaymentOperation> {
-  const nothing = emptyOperation(facts.act_id, 'pay', facts.user_id, ctx);
-  return ctx.request ? { next: nothing, events: [paidEvent(facts.user_id, [], ctx)] } : unchanged(nothing);
+  const operation = emptyOperation(facts.act_id, 'pay', facts.user_id, ctx);
+  return ctx.request ? { next: operation, events: [paidEvent(facts.user_id, [], ctx)] } : unchanged(operation);
 }
 
-/** The money of a payment is here: its transactions are paid. */
+/** The provider has the money: the transactions of the payment become paid. */
 export function capture(
   payment: Payment,
-  { transactions, bills }: Account,
+  { transactions, balances }: Account,
   act_id: number,
   ctx: Ctx,
 ): Change<PaymentOperation> {
   const { payment_id, provider, user_id } = payment;
   const paid = transactions.map((one) => ({ ...one, status: 'paid' as const, payment_id, paid_at: ctx.now }));
-  const moves = balanceChanges(bills);
+  const changes = balanceChanges(balances);
   const captured = paid.map((one) => {
-    moves.add(one, { paid: one.amount });
-    return paymentEvents.captured(one.transaction_id, movementOf(one, one.amount, moves, ctx), orderSubject(one));
+    changes.add(one, { paid: one.amount });
+    return paymentEvents.captured(one.transaction_id, movementData(one, one.amount, changes, ctx), orderSubject(one));
   });
   const next: PaymentOperation = {
     ...emptyOperation(act_id, 'pay', user_id, ctx),
     transactions: paid,
-    bills: moves.made(),
+    balances: changes.list(),
     payments: [{ ...payment, status: 'captured', failure: null, updated_at: ctx.now }],
     entries: paid.map((one) => posting(one, 'payment', cash(provider), receivable(user_id), one.amount)),
   };
   return { next, events: [paidEvent(user_id, paid, ctx), ...captured] };
 }
 
-/** A provider is asked for the money: until it has answered, nobody else pays these transactions. */
+/** Sets transactions aside for a payment until its provider has answered: no other payment takes them. */
 export function startPayment(
   payment: Payment,
   { transactions }: Account,
@@ -122,10 +122,13 @@ export function startPayment(
     transactions: transactions.map((one) => ({ ...one, status: 'processing', payment_id })),
     payments: [payment],
   };
-  return { next, events: [paymentEvents.started(payment_id, step(payment, ctx), aboutOne(transactions))] };
+  return {
+    next,
+    events: [paymentEvents.started(payment_id, providerData(payment, ctx), commonOrderSubject(transactions))],
+  };
 }
 
-/** The provider refused: what was to be paid is open again. */
+/** The provider declined the payment: its transactions are open again. */
 export function failPayment(
   payment: Payment,
   { transactions }: Account,
@@ -139,14 +142,17 @@ export function failPayment(
     transactions: transactions.map((one) => ({ ...one, status: 'open', payment_id: null })),
     payments: [failed],
   };
-  return { next, events: [paymentEvents.failed(payment_id, step(failed, ctx), aboutOne(transactions))] };
+  return {
+    next,
+    events: [paymentEvents.failed(payment_id, providerData(failed, ctx), commonOrderSubject(transactions))],
+  };
 }
 
-function step({ user_id, amount, currency, provider, failure }: Payment, ctx: Ctx) {
+function providerData({ user_id, amount, currency, provider, failure }: Payment, ctx: Ctx) {
   return { user_id, amount, currency, provider, reason: failure, at: ctx.now };
 }
 
 function paidEvent(user_id: number, paid: readonly TransactionState[], ctx: Ctx): EventOf {
   const data = { user_id, transactions_paid: paid.length, timestamp: ctx.now };
-  return paymentEvents.transactionPaid(user_id, { event_type: 'transaction.paid', ...data }, aboutOne(paid));
+  return paymentEvents.transactionPaid(user_id, { event_type: 'transaction.paid', ...data }, commonOrderSubject(paid));
 }

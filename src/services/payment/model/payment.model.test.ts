@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minor } from '../../../platform/contract/money.ts';
-import { aClaim, aTransaction, at, INVOICE, NOW } from '../payment.fixture.ts';
-import { AT_ONCE, failPayment, isMore, payAll, payable, paymentOf, startPayment } from './payment.capture.model.ts';
+import { aCharge, aTransaction, at, INVOICE, NOW } from '../payment.fixture.ts';
+import {
+  createPayment,
+  failPayment,
+  hasMore,
+  MAX_TRANSACTIONS,
+  payAll,
+  payable,
+  startPayment,
+} from './payment.capture.model.ts';
 import {
   type Account,
   mustBePayable,
@@ -23,12 +31,12 @@ function aBill(more: Partial<OrderBalance> = {}): OrderBalance {
 }
 
 function account(transactions: TransactionState[], bill?: OrderBalance): Account {
-  return { transactions, bills: new Map(bill ? [[bill.order_id, bill]] : []) };
+  return { transactions, balances: new Map(bill ? [[bill.order_id, bill]] : []) };
 }
 
 function paid(more: Partial<TransactionState> = {}, provider = 'manual') {
   const state = aTransaction({ ...billed, status: 'paid', payment_id: 3, paid_at: NOW, version: 2, ...more });
-  const payment: Payment = { ...paymentOf([state], { ...facts, provider }, ctx), status: 'captured', version: 1 };
+  const payment: Payment = { ...createPayment([state], { ...facts, provider }, ctx), status: 'captured', version: 1 };
   return { ...account([state], aBill({ paid: minor(4_000) })), payments: new Map([[3, payment]]) };
 }
 
@@ -38,8 +46,8 @@ const sumOf = (act: PaymentOperation) =>
   act.entries.map(({ kind, debit, credit, amount }) => [kind, debit, credit, amount]);
 
 test('a new transaction is open, and says so in the words of its first clients', () => {
-  const { next, events } = aClaim({ invoice: INVOICE });
-  assert.deepEqual([next.status, next.invoice_id, next.order_id, next.bill_total], ['open', 7, 17, 10_000]);
+  const { next, events } = aCharge({ invoice: INVOICE });
+  assert.deepEqual([next.status, next.invoice_id, next.order_id, next.invoice_total], ['open', 7, 17, 10_000]);
   const data = { event_type: 'transaction.created', transaction_id: 5, user_id: 2, amount: 4_000 };
   const rest = { description: 'a coffee', timestamp: NOW };
   assert.deepEqual(events, [
@@ -69,7 +77,7 @@ test('paying all pays what is open, oldest first, and counts up the totals of th
     Array(3).fill('order/17'),
   );
   assert.deepEqual(statuses(change.next), ['paid', 'paid']);
-  assert.deepEqual(change.next.bills, [{ order_id: 17, paid: 8_000, refunded: 0, released: 0, version: 1 }]);
+  assert.deepEqual(change.next.balances, [{ order_id: 17, paid: 8_000, refunded: 0, released: 0, version: 1 }]);
   assert.deepEqual(sumOf(change.next), Array(2).fill(['payment', 'cash/manual', 'receivable/2', 4_000]));
   assert.deepEqual([change.next.payments[0]?.amount, change.next.payments[0]?.status], [8_000, 'captured']);
 });
@@ -95,17 +103,17 @@ test('one act pays one currency, nothing of a cancelled order, and so many at mo
     payable(account([aTransaction(), other])).map((one) => one.transaction_id),
     [5],
   );
-  assert.equal(isMore(account([aTransaction(), other]), [aTransaction()]), true);
-  assert.equal(isMore(account([other]), [other]), false);
+  assert.equal(hasMore(account([aTransaction(), other]), [aTransaction()]), true);
+  assert.equal(hasMore(account([other]), [other]), false);
   assert.deepEqual(payable(account([aTransaction({ ...billed })], aBill({ closed: true }))), []);
-  const many = Array.from({ length: AT_ONCE + 1 }, (_, n) => aTransaction({ transaction_id: n + 1 }));
-  assert.equal(payAll(account(many), facts, ctx).next.transactions.length, AT_ONCE);
+  const many = Array.from({ length: MAX_TRANSACTIONS + 1 }, (_, n) => aTransaction({ transaction_id: n + 1 }));
+  assert.equal(payAll(account(many), facts, ctx).next.transactions.length, MAX_TRANSACTIONS);
   assert.equal(payAll(account(many), facts, ctx).next.more, true);
 });
 
 test('while a provider is asked nobody else pays; when it refuses all is open again', () => {
   const one = aTransaction({ ...billed });
-  const payment = paymentOf([one], { ...facts, provider: 'stripe' }, ctx);
+  const payment = createPayment([one], { ...facts, provider: 'stripe' }, ctx);
   const started = startPayment(payment, account([one]), 1, ctx);
   assert.deepEqual([statuses(started.next), types(started)], [['processing'], ['payment.started']]);
   assert.deepEqual(started.next.entries, []);
@@ -166,10 +174,10 @@ test('what a provider is asked to give back is held until it has, and free again
 });
 
 test('of a cancelled order open transactions are voided and paid ones given back; the second time nothing is', () => {
-  const { bills, payments, transactions } = paid();
+  const { balances, payments, transactions } = paid();
   const open = aTransaction({ ...billed, transaction_id: 6 });
   const waiting = aTransaction({ ...billed, transaction_id: 8, status: 'processing' });
-  const before = { bills, payments, transactions: [...transactions, open, waiting] };
+  const before = { balances, payments, transactions: [...transactions, open, waiting] };
   const given = { act_id: 1, refund_ids: [9], immediate: () => true };
   const { next, events } = settleCancelled(before, given, ctx);
   assert.deepEqual(
@@ -177,10 +185,10 @@ test('of a cancelled order open transactions are voided and paid ones given back
     ['payment.refunded', 'transaction.voided'],
   );
   assert.deepEqual(statuses(next), ['refunded', 'voided']);
-  assert.deepEqual(next.bills, [{ order_id: 17, paid: 4_000, refunded: 4_000, released: 4_000, version: 1 }]);
+  assert.deepEqual(next.balances, [{ order_id: 17, paid: 4_000, refunded: 4_000, released: 4_000, version: 1 }]);
   assert.deepEqual(sumOf(next).at(-1), ['void', 'sales', 'receivable/2', 4_000]);
   assert.deepEqual(
-    settleCancelled({ bills, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
+    settleCancelled({ balances, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
     [],
   );
 });

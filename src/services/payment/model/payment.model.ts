@@ -1,6 +1,7 @@
 import type { Change, Ctx, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, toDecimalText } from '../../../platform/contract/money.ts';
 import { paymentErrors, paymentEvents, type Transaction, type TransactionStatus } from '../payment.contract.ts';
+
 /** A transaction as it is kept. */
 export interface TransactionState extends Versioned {
   readonly transaction_id: number;
@@ -12,7 +13,7 @@ export interface TransactionState extends Versioned {
   readonly order_id: number | null;
   readonly status: TransactionStatus;
   readonly refunded: Minor;
-  /** On its way back through a provider. */
+  /** What refunds that wait for their provider come to. */
   readonly refunding: Minor;
   readonly payment_id: number | null;
   readonly created_at: string;
@@ -21,10 +22,10 @@ export interface TransactionState extends Versioned {
 
 /** A new transaction; `bill_total` is what its invoice comes to, and undefined without one. */
 export interface Charge extends TransactionState {
-  readonly bill_total?: Minor;
+  readonly invoice_total?: Minor;
 }
 
-/** What the transactions of one invoice claim, paid and gave back. */
+/** What the transactions of one order come to: charged (`claimed` in the table `bills`), paid and refunded. */
 export interface OrderBalance extends Versioned {
   readonly order_id: number;
   readonly user_id: number;
@@ -33,22 +34,22 @@ export interface OrderBalance extends Versioned {
   readonly claimed: Minor;
   readonly paid: Minor;
   readonly refunded: Minor;
-  /** Its order was cancelled: nothing more is claimed or paid. */
+  /** Its order was cancelled: nothing more is charged or paid. */
   readonly closed: boolean;
 }
 
-/** Some transactions of one user, and the bills that they belong to by order. */
+/** Transactions of one user, and the balances of their orders by order id. */
 export interface Account {
   readonly transactions: readonly TransactionState[];
-  readonly bills: ReadonlyMap<number, OrderBalance>;
+  readonly balances: ReadonlyMap<number, OrderBalance>;
 }
 
 export const ZERO = minor(0);
 
-/** A number as a problem document has it. */
+/** An amount as the decimal number of a problem document. */
 export const decimal = (amount: Minor): number => Number(toDecimalText(amount));
 
-/** What is wanted of a new transaction. */
+/** What a new transaction is made of. */
 export interface ChargeRequest {
   readonly transaction_id: number;
   readonly user_id: number;
@@ -58,14 +59,14 @@ export interface ChargeRequest {
   readonly invoice?: { readonly invoice_id: number; readonly order_id: number; readonly total: Minor };
 }
 
-/** Makes an amount due. Whether there is room for it, only the save can tell. */
-export function createCharge({ invoice, ...wanted }: ChargeRequest, ctx: Ctx): Change<Charge> {
-  const { transaction_id, user_id, amount, description } = wanted;
+/** Makes an amount due. The limits of the user and of the invoice are checked by the save. */
+export function createCharge({ invoice, ...request }: ChargeRequest, ctx: Ctx): Change<Charge> {
+  const { transaction_id, user_id, amount, description } = request;
   const next: Charge = {
-    ...wanted,
+    ...request,
     invoice_id: invoice?.invoice_id ?? null,
     order_id: invoice?.order_id ?? null,
-    bill_total: invoice?.total,
+    invoice_total: invoice?.total,
     status: 'open',
     refunded: ZERO,
     refunding: ZERO,
@@ -83,19 +84,19 @@ export function createCharge({ invoice, ...wanted }: ChargeRequest, ctx: Ctx): C
   return { next, events: [created] };
 }
 
-/** The order that something belongs to. */
+/** The subject of the order that something belongs to; undefined when there is none. */
 export function orderSubject({ order_id }: { readonly order_id: number | null }): string | undefined {
   return order_id === null ? undefined : `order/${order_id}`;
 }
 
-/** What the world sees of a transaction. */
+/** A transaction as the API shows it. */
 export function publicTransaction(state: TransactionState): Transaction {
   const {
     transaction_id: id,
     refunded: refunded_total,
-    refunding: _way,
-    payment_id: _by,
-    version: _v,
+    refunding: _refunding,
+    payment_id: _payment,
+    version: _version,
     ...open
   } = state;
   return { id, ...open, refunded_total, is_paid: PAID.includes(state.status) };
@@ -103,15 +104,18 @@ export function publicTransaction(state: TransactionState): Transaction {
 
 const PAID: readonly TransactionStatus[] = ['paid', 'partially_refunded', 'refunded'];
 
-/** Whether an invoice may be claimed for. Throws what stands in the way. */
+/**
+ * Throws PAYMENT_OTHER_OWNER, PAYMENT_INVOICE_CANCELLED, PAYMENT_INVOICE_PAID or PAYMENT_OTHER_CURRENCY when a user
+ * cannot be charged for an invoice.
+ */
 export function mustBePayable(
   invoice: { readonly user_id: number; readonly status: string; readonly currency: string },
-  wanted: { readonly user_id: number; readonly currency: string },
+  charge: { readonly user_id: number; readonly currency: string },
 ): void {
-  if (invoice.user_id !== wanted.user_id) throw paymentErrors.OTHER_OWNER();
+  if (invoice.user_id !== charge.user_id) throw paymentErrors.OTHER_OWNER();
   if (invoice.status === 'cancelled') throw paymentErrors.INVOICE_CANCELLED();
   if (invoice.status === 'paid') throw paymentErrors.INVOICE_PAID();
-  if (invoice.currency !== wanted.currency) {
-    throw paymentErrors.OTHER_CURRENCY({ invoice: invoice.currency, ours: wanted.currency });
+  if (invoice.currency !== charge.currency) {
+    throw paymentErrors.OTHER_CURRENCY({ invoice: invoice.currency, ours: charge.currency });
   }
 }

@@ -52,7 +52,7 @@ export interface Posting {
   readonly currency: string;
 }
 
-/** What an act does to a bill: its new totals, and how much of its claims it gives up. */
+/** What an operation changes of an order's balance: its new totals, and how much of its charges is voided. */
 export interface BalanceChange extends Versioned {
   readonly order_id: number;
   readonly paid: Minor;
@@ -61,25 +61,26 @@ export interface BalanceChange extends Versioned {
 }
 
 /**
- * One act on the money of one user: everything that it changes, saved at once or not at all. Each part carries the
- * version that was looked at; if one of them has moved since, nothing is saved.
+ * One operation on the money of one user: all that it changes, saved at once or not at all. Each part carries the
+ * version that was read; if one of them has changed since, nothing is saved.
  */
 export interface PaymentOperation extends Versioned {
+  /** The column of its row in `acts`. */
   readonly act_id: number;
   readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note';
   readonly user_id: number;
   readonly created_at: string;
   readonly transactions: readonly TransactionState[];
-  readonly bills: readonly BalanceChange[];
+  readonly balances: readonly BalanceChange[];
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
   readonly entries: readonly Posting[];
-  /** More is open than one act pays. */
+  /** More is open than one payment takes. */
   readonly more?: boolean;
 }
 
-/** The id that an act is kept under; undefined when nothing happened, so that it was not saved. */
-export const savedAs = ({ act_id, version }: PaymentOperation): number | undefined =>
+/** The id that an operation is saved under; undefined when it changed nothing and was not saved. */
+export const savedId = ({ act_id, version }: PaymentOperation): number | undefined =>
   version > 0 ? act_id : undefined;
 
 /** The account of what a user owes. */
@@ -89,18 +90,18 @@ export const cash = (provider: string): string => `cash/${provider}`;
 export const SALES = 'sales';
 export const REFUNDS = 'refunds';
 
-/** An act that changes nothing yet. */
+/** An operation that changes nothing yet. */
 export function emptyOperation(
   act_id: number,
   kind: PaymentOperation['kind'],
   user_id: number,
   ctx: Ctx,
 ): PaymentOperation {
-  const nothing = { transactions: [], bills: [], payments: [], refunds: [], entries: [] };
+  const nothing = { transactions: [], balances: [], payments: [], refunds: [], entries: [] };
   return { act_id, kind, user_id, created_at: ctx.now, ...nothing, version: 0 };
 }
 
-/** The entry of the next version of a transaction. */
+/** The posting of the next version of a transaction. */
 export function posting(
   of: TransactionState,
   kind: PostingKind,
@@ -112,46 +113,47 @@ export function posting(
   return { transaction_id, nth: version + 1, kind, debit, credit, amount, currency };
 }
 
-/** The totals of the bills that an act moves, as they are after each of its movements. */
+/** The balances that an operation changes, as they are after each change. */
 export interface BalanceChanges {
+  /** Throws when the balance of the transaction's order was not read. */
   add(of: TransactionState, by: { paid?: Minor; refunded?: Minor; released?: Minor }): void;
-  totalsOf(of: TransactionState): { paid_total: Minor | null; refunded_total: Minor | null };
-  made(): BalanceChange[];
+  totals(of: TransactionState): { paid_total: Minor | null; refunded_total: Minor | null };
+  list(): BalanceChange[];
 }
 
-/** Starts from the bills as they were looked at. Throws when one is missing: then the account was read badly. */
-export function balanceChanges(bills: ReadonlyMap<number, OrderBalance>): BalanceChanges {
-  const moved = new Map<number, BalanceChange>();
+/** Starts from the balances as they were read. */
+export function balanceChanges(balances: ReadonlyMap<number, OrderBalance>): BalanceChanges {
+  const changed = new Map<number, BalanceChange>();
   return {
     add({ order_id }, { paid = ZERO, refunded = ZERO, released = ZERO }) {
       if (order_id === null) return;
-      const before = moved.get(order_id) ?? bills.get(order_id);
-      if (!before) throw new Error(`the bill of order ${order_id} is missing`);
-      const had = 'released' in before ? before.released : ZERO;
-      moved.set(order_id, {
+      const before = changed.get(order_id) ?? balances.get(order_id);
+      if (!before) throw new Error(`the balance of order ${order_id} was not read`);
+      const released_before = 'released' in before ? before.released : ZERO;
+      changed.set(order_id, {
         order_id,
         paid: sum([before.paid, paid]),
         refunded: sum([before.refunded, refunded]),
-        released: sum([had, released]),
+        released: sum([released_before, released]),
         version: before.version,
       });
     },
-    totalsOf({ order_id }) {
-      const bill = order_id === null ? undefined : moved.get(order_id);
-      return { paid_total: bill?.paid ?? null, refunded_total: bill?.refunded ?? null };
+    totals({ order_id }) {
+      const change = order_id === null ? undefined : changed.get(order_id);
+      return { paid_total: change?.paid ?? null, refunded_total: change?.refunded ?? null };
     },
-    made: () => [...moved.values()],
+    list: () => [...changed.values()],
   };
 }
 
-/** What is announced of money that moved. */
-export function movementOf(of: TransactionState, amount: Minor, moves: BalanceChanges, ctx: Ctx): MoneyMovement {
+/** The data of an event about money that was paid or refunded. */
+export function movementData(of: TransactionState, amount: Minor, changes: BalanceChanges, ctx: Ctx): MoneyMovement {
   const { transaction_id, user_id, currency, invoice_id, order_id } = of;
-  return { transaction_id, user_id, amount, currency, invoice_id, order_id, ...moves.totalsOf(of), at: ctx.now };
+  return { transaction_id, user_id, amount, currency, invoice_id, order_id, ...changes.totals(of), at: ctx.now };
 }
 
-/** The one order that all of them belong to: what concerns several is told by the events of each. */
-export function aboutOne(transactions: readonly TransactionState[]): string | undefined {
+/** The subject of the one order that all of them belong to; undefined when there are several or none. */
+export function commonOrderSubject(transactions: readonly TransactionState[]): string | undefined {
   const orders = new Set(transactions.map(({ order_id }) => order_id));
   const [first] = transactions;
   return first && orders.size === 1 ? orderSubject(first) : undefined;

@@ -7,7 +7,7 @@ import {
   balanceChanges,
   cash,
   emptyOperation,
-  movementOf,
+  movementData,
   type Payment,
   type PaymentOperation,
   type Posting,
@@ -18,7 +18,7 @@ import {
   SALES,
 } from './payment.operation.model.ts';
 
-/** Transactions with the payments that they were paid by. */
+/** An account with the payments of its transactions. */
 export interface PaidAccount extends Account {
   readonly payments: ReadonlyMap<number, Payment>;
 }
@@ -27,11 +27,14 @@ interface RefundFacts {
   readonly refund_id: number;
   readonly amount: Minor;
   readonly reason: string;
-  /** The provider gives it back on our word; otherwise it is asked first. */
+  /** The provider refunds without being asked first. */
   readonly immediate: boolean;
 }
 
-/** Gives back a part of a paid transaction, by default all that is left. Throws NOT_REFUNDABLE, REFUND_TOO_LARGE. */
+/**
+ * Refunds a paid transaction, by default all that is left of it. Throws PAYMENT_NOT_FOUND, PAYMENT_NOT_REFUNDABLE or
+ * PAYMENT_REFUND_TOO_LARGE.
+ */
 export function refund(
   account: PaidAccount,
   facts: Omit<RefundFacts, 'amount'> & { readonly act_id: number; readonly amount?: Minor },
@@ -44,17 +47,17 @@ export function refund(
   if (!isPaid(transaction)) throw paymentErrors.NOT_REFUNDABLE({ status: transaction.status });
   if (left === 0 && amount === 0) throw paymentErrors.NOT_REFUNDABLE({ status: 'refunded' });
   if (amount > left) throw paymentErrors.REFUND_TOO_LARGE({ left: decimal(left) });
-  const moves = balanceChanges(account.bills);
-  const parts = partsOf(transaction, account.payments, { ...facts, amount }, moves, ctx);
+  const changes = balanceChanges(account.balances);
+  const change = refundTransaction(transaction, account.payments, { ...facts, amount }, changes, ctx);
   const { user_id } = transaction;
   return assemble(
     emptyOperation(facts.act_id, facts.immediate ? 'refund' : 'start_refund', user_id, ctx),
-    [parts],
-    moves,
+    [change],
+    changes,
   );
 }
 
-/** What may still be given back of a transaction; what is on its way counts as given. */
+/** What may still be refunded of a transaction; a refund that waits for its provider counts as made. */
 export function refundable(transaction: TransactionState): Minor {
   const { amount, refunded, refunding } = transaction;
   return isPaid(transaction) ? minor(amount - refunded - refunding) : ZERO;
@@ -64,31 +67,33 @@ const isPaid = ({ status }: TransactionState): boolean =>
   status === 'paid' || status === 'partially_refunded' || status === 'refunded';
 
 /**
- * What a cancelled order leaves behind: open transactions are voided, paid ones are given back. What a provider
- * is still asked about waits until it has answered. `refund_ids` are as many as transactions may be refunded.
+ * Voids the open transactions of a cancelled order and refunds its paid ones. Those that wait for a provider stay as
+ * they are. `refund_ids` are as many as transactions may be refunded.
  */
 export function settleCancelled(
   account: PaidAccount,
   facts: { act_id: number; refund_ids: readonly number[]; immediate: (provider: string) => boolean },
   ctx: Ctx,
 ): Change<PaymentOperation> {
-  const moves = balanceChanges(account.bills);
+  const changes = balanceChanges(account.balances);
   const ids = [...facts.refund_ids];
-  const parts = account.transactions.flatMap((one): Parts[] => {
-    if (one.status === 'open') return [voided(one, moves, ctx)];
+  const changed = account.transactions.flatMap((one): TransactionChange[] => {
+    if (one.status === 'open') return [voidTransaction(one, changes, ctx)];
     const amount = refundable(one);
     const refund_id = amount > 0 ? ids.shift() : undefined;
     if (refund_id === undefined) return [];
     const immediate = facts.immediate(paymentOf(one, account.payments).provider);
-    return [partsOf(one, account.payments, { refund_id, amount, reason: CANCELLED, immediate }, moves, ctx)];
+    return [
+      refundTransaction(one, account.payments, { refund_id, amount, reason: CANCELLED, immediate }, changes, ctx),
+    ];
   });
-  const act = emptyOperation(facts.act_id, 'cancel', account.transactions[0]?.user_id ?? 0, ctx);
-  return parts.length === 0 ? unchanged(act) : assemble(act, parts, moves);
+  const operation = emptyOperation(facts.act_id, 'cancel', account.transactions[0]?.user_id ?? 0, ctx);
+  return changed.length === 0 ? unchanged(operation) : assemble(operation, changed, changes);
 }
 
 const CANCELLED = 'the order was cancelled';
 
-/** The provider gave it back. */
+/** The provider has refunded. */
 export function completeRefund(
   started: Refund,
   account: PaidAccount,
@@ -98,13 +103,13 @@ export function completeRefund(
   const [transaction] = account.transactions;
   if (!transaction || started.status !== 'started') return unchanged(emptyOperation(facts.act_id, 'refund', 0, ctx));
   const refunding = minor(transaction.refunding - started.amount);
-  const moves = balanceChanges(account.bills);
+  const changes = balanceChanges(account.balances);
   const done = { ...started, status: 'done' as const, provider_ref: facts.provider_ref, updated_at: ctx.now };
-  const parts = given({ ...transaction, refunding }, done, moves, ctx);
-  return assemble(emptyOperation(facts.act_id, 'refund', started.user_id, ctx), [parts], moves);
+  const change = completedRefund({ ...transaction, refunding }, done, changes, ctx);
+  return assemble(emptyOperation(facts.act_id, 'refund', started.user_id, ctx), [change], changes);
 }
 
-/** The provider gave nothing back: the sum may be refunded again. */
+/** The provider refused the refund: the amount may be refunded again. */
 export function failRefund(
   started: Refund,
   account: PaidAccount,
@@ -112,52 +117,56 @@ export function failRefund(
   ctx: Ctx,
 ): Change<PaymentOperation> {
   const [transaction] = account.transactions;
-  const act = emptyOperation(facts.act_id, 'fail_refund', started.user_id, ctx);
-  if (!transaction || started.status !== 'started') return unchanged(act);
+  const operation = emptyOperation(facts.act_id, 'fail_refund', started.user_id, ctx);
+  if (!transaction || started.status !== 'started') return unchanged(operation);
   const failed = { ...started, status: 'failed' as const, updated_at: ctx.now };
   const { refund_id, user_id, amount, currency, provider } = started;
   const data = { user_id, amount, currency, provider, reason: facts.reason, at: ctx.now };
   const refunding = minor(transaction.refunding - amount);
   return {
-    next: { ...act, transactions: [{ ...transaction, refunding }], refunds: [failed] },
+    next: { ...operation, transactions: [{ ...transaction, refunding }], refunds: [failed] },
     events: [paymentEvents.refundFailed(refund_id, data, orderSubject(transaction))],
   };
 }
 
-/** What an act does to one transaction. */
-interface Parts {
+/** What an operation changes of one transaction. */
+interface TransactionChange {
   readonly transaction: TransactionState;
   readonly refund?: Refund;
   readonly entry?: Posting;
   readonly event: EventOf;
 }
 
-function assemble(act: PaymentOperation, parts: readonly Parts[], moves: BalanceChanges): Change<PaymentOperation> {
+function assemble(
+  operation: PaymentOperation,
+  changed: readonly TransactionChange[],
+  changes: BalanceChanges,
+): Change<PaymentOperation> {
   const next: PaymentOperation = {
-    ...act,
-    transactions: parts.map(({ transaction }) => transaction),
-    bills: moves.made(),
-    refunds: parts.flatMap((one) => one.refund ?? []),
-    entries: parts.flatMap((one) => one.entry ?? []),
+    ...operation,
+    transactions: changed.map(({ transaction }) => transaction),
+    balances: changes.list(),
+    refunds: changed.flatMap((one) => one.refund ?? []),
+    entries: changed.flatMap((one) => one.entry ?? []),
   };
-  return { next, events: parts.map(({ event }) => event) };
+  return { next, events: changed.map(({ event }) => event) };
 }
 
-function partsOf(
+function refundTransaction(
   transaction: TransactionState,
   payments: ReadonlyMap<number, Payment>,
   { refund_id, amount, reason, immediate }: RefundFacts,
-  moves: BalanceChanges,
+  changes: BalanceChanges,
   ctx: Ctx,
-): Parts {
+): TransactionChange {
   const { payment_id, provider } = paymentOf(transaction, payments);
   const { transaction_id, user_id, invoice_id, order_id, currency } = transaction;
   const times = { created_at: ctx.now, updated_at: ctx.now };
-  const made: Refund = {
+  const created: Refund = {
     ...{ refund_id, transaction_id, payment_id, user_id, invoice_id, order_id, provider, amount, currency, reason },
     ...{ provider_ref: null, status: immediate ? 'done' : 'started', number: null, ...times, version: 0 },
   };
-  return immediate ? given(transaction, made, moves, ctx) : asked(transaction, made, ctx);
+  return immediate ? completedRefund(transaction, created, changes, ctx) : startedRefund(transaction, created, ctx);
 }
 
 function paymentOf({ payment_id }: TransactionState, payments: ReadonlyMap<number, Payment>): Payment {
@@ -166,12 +175,17 @@ function paymentOf({ payment_id }: TransactionState, payments: ReadonlyMap<numbe
   return payment;
 }
 
-function given(transaction: TransactionState, done: Refund, moves: BalanceChanges, ctx: Ctx): Parts {
+function completedRefund(
+  transaction: TransactionState,
+  done: Refund,
+  changes: BalanceChanges,
+  ctx: Ctx,
+): TransactionChange {
   const { amount, provider } = done;
   const refunded = sum([transaction.refunded, amount]);
   const status = refunded === transaction.amount ? 'refunded' : 'partially_refunded';
-  moves.add(transaction, { refunded: amount });
-  const data = movementOf(transaction, amount, moves, ctx);
+  changes.add(transaction, { refunded: amount });
+  const data = movementData(transaction, amount, changes, ctx);
   return {
     transaction: { ...transaction, refunded, status },
     refund: done,
@@ -180,7 +194,7 @@ function given(transaction: TransactionState, done: Refund, moves: BalanceChange
   };
 }
 
-function asked(transaction: TransactionState, started: Refund, ctx: Ctx): Parts {
+function startedRefund(transaction: TransactionState, started: Refund, ctx: Ctx): TransactionChange {
   const { refund_id, user_id, amount, currency, provider } = started;
   const data = { user_id, amount, currency, provider, reason: null, at: ctx.now };
   return {
@@ -190,9 +204,9 @@ function asked(transaction: TransactionState, started: Refund, ctx: Ctx): Parts 
   };
 }
 
-function voided(transaction: TransactionState, moves: BalanceChanges, ctx: Ctx): Parts {
+function voidTransaction(transaction: TransactionState, changes: BalanceChanges, ctx: Ctx): TransactionChange {
   const { transaction_id, user_id, amount, currency, invoice_id, order_id } = transaction;
-  moves.add(transaction, { released: amount });
+  changes.add(transaction, { released: amount });
   const data = { transaction_id, user_id, amount, currency, invoice_id, order_id, at: ctx.now };
   return {
     transaction: { ...transaction, status: 'voided' },

@@ -22,9 +22,9 @@ export const TRANSACTION_COLUMNS = {
 };
 
 /**
- * How a new transaction is saved: with its claim in the ledger, and only if there is room for it. The room is a row:
- * the user's wallet, or the bill of the invoice's order. It is raised by the statement that inserts, if the limit
- * still holds then, so two at the same moment wait for each other and the second one sees the first.
+ * How a charge is saved: with its posting in the ledger, and only within its limit. The limit is checked on a row: the
+ * user's wallet, or the balance of the invoice's order (a row of `bills`). The statement that inserts the charge raises
+ * that row if the limit still holds, so two charges at the same moment wait for each other.
  */
 export function chargeSpec(schema: string, max: Minor): Omit<TableSpec<Charge>, 'schema'> {
   const names = Object.keys(TRANSACTION_COLUMNS).join(', ');
@@ -32,15 +32,15 @@ export function chargeSpec(schema: string, max: Minor): Omit<TableSpec<Charge>, 
     table: 'transactions',
     key: 'transaction_id',
     columns: TRANSACTION_COLUMNS,
-    transient: { bill_total: 'bigint' },
-    // A wallet or a bill can be raised only once in a statement. A bill has one owner, so the user stands for both.
+    transient: { invoice_total: 'bigint' },
+    // One statement can raise a row only once. A row of `bills` has one owner, so the user stands for both rows.
     apart: ({ user_id }) => [`user ${user_id}`],
-    assigned: { names: [], ctes: roomCtes(schema, max), select: `select ${names}, 1 from accepted` },
+    assigned: { names: [], ctes: limitCtes(schema, max), select: `select ${names}, 1 from accepted` },
   };
 }
 
-// Rows are raised in the order of their keys, wallets before bills: no two statements wait in a circle.
-const roomCtes = (schema: string, max: Minor): string => `wallet as (
+// Rows are raised in the order of their keys, wallets before bills: no two statements can deadlock.
+const limitCtes = (schema: string, max: Minor): string => `wallet as (
     insert into ${schema}.wallets as w (user_id, unbilled)
     select user_id, amount from eligible where order_id is null and amount <= ${max} order by user_id
     on conflict (user_id) do update set unbilled = w.unbilled + excluded.unbilled
@@ -49,8 +49,8 @@ const roomCtes = (schema: string, max: Minor): string => `wallet as (
   bill as (
     insert into ${schema}.bills as b
       (order_id, user_id, invoice_id, total, claimed, paid, refunded, closed, version)
-    select order_id, user_id, invoice_id, bill_total, amount, 0, 0, false, 1 from eligible
-    where order_id is not null and amount <= bill_total and (select count(*) from wallet) >= 0 order by order_id
+    select order_id, user_id, invoice_id, invoice_total, amount, 0, 0, false, 1 from eligible
+    where order_id is not null and amount <= invoice_total and (select count(*) from wallet) >= 0 order by order_id
     on conflict (order_id) do update set claimed = b.claimed + excluded.claimed
       where not b.closed and b.claimed + excluded.claimed <= b.total
     returning order_id),
@@ -63,16 +63,16 @@ const roomCtes = (schema: string, max: Minor): string => `wallet as (
     select transaction_id, 1, 'claim', user_id, 'receivable/' || user_id, 'sales', amount, currency, created_at
     from accepted)`;
 
-/** Why there was no room, for the one who asked. */
+/** The error of a charge that its limit refused. */
 export const limitError = {
   async user(sql: Sql, schema: string, user_id: number, max: Minor): Promise<AppError> {
     const wallet = { name: `${schema} wallet`, text: `select unbilled from ${schema}.wallets where user_id = $1` };
     const [row] = await sql.query<{ unbilled: Minor }>(wallet, [user_id]);
     return paymentErrors.LIMIT({ current_total: decimal(row?.unbilled ?? minor(0)), max_allowed: decimal(max) });
   },
-  bill(bill: OrderBalance | undefined, total: Minor): AppError {
-    if (bill?.closed) return paymentErrors.INVOICE_CANCELLED();
-    const left = minor(total - (bill?.claimed ?? 0));
+  invoice(balance: OrderBalance | undefined, total: Minor): AppError {
+    if (balance?.closed) return paymentErrors.INVOICE_CANCELLED();
+    const left = minor(total - (balance?.claimed ?? 0));
     return paymentErrors.INVOICE_COVERED({ left: decimal(left), invoice_total: decimal(total) });
   },
 };

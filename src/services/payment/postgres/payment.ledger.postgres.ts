@@ -29,8 +29,8 @@ export function ledgerPostgres(store: PostgresStore): Ledger {
   const balances = statement('ledger accounts', balancesText);
   const entries = statement('ledger entries', entriesText);
   const check = statement('ledger check', checkText);
-  const moved = statement(
-    'ledger moved',
+  const totals = statement(
+    'ledger totals',
     (of) => `select currency, coalesce(sum(amount) filter (where kind = 'payment'), 0)::bigint as paid,
         coalesce(sum(amount) filter (where kind = 'refund'), 0)::bigint as refunded
       from ${of}.entries group by currency order by currency`,
@@ -40,7 +40,7 @@ export function ledgerPostgres(store: PostgresStore): Ledger {
     key: 'transaction_id',
     status: `case when status in ('open', 'processing') then 'open' when status = 'voided' then status else 'paid' end`,
     amount: 'amount',
-    // Each move of a transaction has its entry.
+    // Every change of a transaction's amounts has an entry.
     updated: `(select max(e.created_at) from ${schema}.entries e where e.transaction_id = t.transaction_id)`,
   });
   return {
@@ -58,13 +58,13 @@ export function ledgerPostgres(store: PostgresStore): Ledger {
     async figures(range) {
       const [sums, ledger] = await Promise.all([
         figures(range),
-        db.query<{ currency: string; paid: Minor; refunded: Minor }>(moved),
+        db.query<{ currency: string; paid: Minor; refunded: Minor }>(totals),
       ]);
       return { ...sums, ledger };
     },
     async check() {
       const [found] = await db.query<{ sum: Minor; entries: number; differences: BalanceDifference[] }>(check);
-      if (!found) throw new Error('the check of the ledger answered nothing');
+      if (!found) throw new Error('the check of the ledger returned no row');
       return found;
     },
   };
@@ -97,7 +97,7 @@ const balancesText = (schema: string): string => `
   where starts_with(account, $1) and (account || ' ' || currency) collate "C" > $2
   group by account, currency order by (account || ' ' || currency) collate "C" limit $3`;
 
-// A void takes back the claim, a refund the payment.
+// A void reverses the charge ('claim'), a refund the payment.
 const entriesText = (schema: string): string => `
   select e.entry_id, e.kind, e.transaction_id, e.user_id, e.currency, e.debit, e.credit, e.amount, e.created_at,
     r.entry_id as reverses
@@ -115,17 +115,17 @@ const checkText = (schema: string): string => `with
       .map((kind) => `coalesce(sum(amount) filter (where kind = '${kind}'), 0) as ${kind}s`)
       .join(', ')}
     from ${schema}.entries group by transaction_id),
-  told as (
+  known as (
     select *, status = 'voided' as is_void, status in ('paid', 'partially_refunded', 'refunded') as is_paid
     from ${schema}.transactions),
   of_bills as (
     select order_id, sum(amount) filter (where not is_void) as claimed, sum(amount) filter (where is_paid) as paid,
       sum(refunded) as refunded
-    from told where order_id is not null group by order_id),
-  of_wallets as (select user_id, sum(amount) as unbilled from told where order_id is null group by user_id),
+    from known where order_id is not null group by order_id),
+  of_wallets as (select user_id, sum(amount) as unbilled from known where order_id is null group by user_id),
   compared as (
     select 'transaction/' || coalesce(t.transaction_id, p.transaction_id) || v.what as what, v.kept, v.ledger
-    from told t full join posted p using (transaction_id), lateral (values
+    from known t full join posted p using (transaction_id), lateral (values
       (' claimed', t.amount, p.claims),
       (' paid', case when is_paid then t.amount else 0 end, p.payments),
       (' refunded', t.refunded, p.refunds),

@@ -38,22 +38,22 @@ export const REFUND_COLUMNS = {
 };
 
 /**
- * How an act is saved: its parts travel as JSON in its row and are written by the same statement, if all of them
- * still are as they were looked at. An act of which one part has moved is left out whole, which counts as STALE.
+ * How an operation is saved: its parts travel as JSON in its row and are written by the same statement if none of them
+ * has changed since it was read. An operation with a part that has changed is left out whole, which counts as STALE.
  */
 export function operationSpec(schema: string): Omit<TableSpec<PaymentOperation>, 'schema'> {
   return {
     table: 'acts',
     key: 'act_id',
     columns: { act_id: 'bigint', kind: 'text', user_id: 'bigint', created_at: 'timestamptz' },
-    transient: { transactions: 'json', bills: 'json', payments: 'json', refunds: 'json', entries: 'json' },
-    // All that an act changes belongs to its user.
+    transient: { transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json' },
+    // All that an operation changes belongs to its user.
     apart: ({ user_id }) => [`user ${user_id}`],
-    // The same request began a payment in another process: it is found when this one looks again.
+    // Another process has started a payment for the same request: the next attempt finds it.
     conflicts: { payments_by_request: () => common.STALE() },
     assigned: {
       names: [],
-      ctes: [partCtes, wholeCtes, moveCtes, refundCtes].map((ctes) => ctes(schema)).join(',\n'),
+      ctes: [partCtes, wholeCtes, updateCtes, refundCtes].map((ctes) => ctes(schema)).join(',\n'),
       select: 'select act_id, kind, user_id, created_at, 1 from whole',
     },
   };
@@ -69,22 +69,22 @@ const partCtes = (): string => `given_transactions as materialized (select e.act
   'transactions',
   'transaction_id bigint, status text, refunded bigint, refunding bigint, payment_id bigint, paid_at timestamptz, version integer',
 )}),
-  given_bills as materialized (select e.act_id, p.* ${part(
-    'bills',
+  given_balances as materialized (select e.act_id, p.* ${part(
+    'balances',
     'order_id bigint, paid bigint, refunded bigint, released bigint, version integer',
   )}),
   given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
   given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
 
-// "= any(array(…))" and not "in": by the keys themselves, whatever the planner guesses that a document holds.
-// What is locked is seen as it is then, not as it was when the statement began. Rows are locked kind after kind, and
-// of each kind in the order of their ids: the counts keep the kinds in their order.
+// "= any(array(…))" and not "in": PostgreSQL then uses the keys, whatever it estimates of the JSON. A locked row is read
+// as it is then, not as it was when the statement began. Tables are locked one after the other, and their rows in the
+// order of their ids, so that no two statements can deadlock; the counts keep the tables in their order.
 const wholeCtes = (schema: string): string => `locked_transactions as materialized (
     select transaction_id, version from ${schema}.transactions
     where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
   locked_bills as materialized (
     select order_id, version from ${schema}.bills
-    where order_id = any(array(select order_id from given_bills)) and (select count(*) from locked_transactions) >= 0
+    where order_id = any(array(select order_id from given_balances)) and (select count(*) from locked_transactions) >= 0
     order by order_id for no key update),
   locked_payments as materialized (
     select payment_id, version from ${schema}.payments
@@ -99,7 +99,7 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
   stale as materialized (
     select g.act_id from given_transactions g left join locked_transactions l using (transaction_id)
       where l.version is distinct from g.version
-    union all select g.act_id from given_bills g left join locked_bills l using (order_id)
+    union all select g.act_id from given_balances g left join locked_bills l using (order_id)
       where l.version is distinct from g.version
     union all select g.act_id from given_payments g left join locked_payments l using (payment_id)
       where g.version > 0 and l.version is distinct from g.version
@@ -107,21 +107,21 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
       where g.version > 0 and l.version is distinct from g.version),
   whole as materialized (select e.* from eligible e where e.act_id not in (select act_id from stale))`;
 
-const moveCtes = (schema: string): string => `moved_transactions as (
+const updateCtes = (schema: string): string => `updated_transactions as (
     update ${schema}.transactions t set status = g.status, refunded = g.refunded, refunding = g.refunding,
       payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
     from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
       and t.transaction_id = any(array(select transaction_id from given_transactions))),
-  moved_bills as (
+  updated_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, claimed = b.claimed - g.released,
       version = b.version + 1
-    from given_bills g join whole using (act_id) where b.order_id = g.order_id
-      and b.order_id = any(array(select order_id from given_bills))),
+    from given_balances g join whole using (act_id) where b.order_id = g.order_id
+      and b.order_id = any(array(select order_id from given_balances))),
   new_payments as (
     insert into ${schema}.payments (${Object.keys(PAYMENT_COLUMNS).join(', ')}, version)
     select ${Object.keys(PAYMENT_COLUMNS).map((name) => `g.${name}`)}, 1
     from given_payments g join whole using (act_id) where g.version = 0),
-  moved_payments as (
+  updated_payments as (
     update ${schema}.payments p set status = g.status, provider_ref = g.provider_ref, failure = g.failure,
       updated_at = g.updated_at, version = p.version + 1
     from given_payments g join whole using (act_id) where g.version > 0 and p.payment_id = g.payment_id
@@ -153,7 +153,7 @@ const refundCtes = (schema: string): string => `done_refunds as materialized (
     insert into ${schema}.refunds (${Object.keys(REFUND_COLUMNS).join(', ')}, version)
     select ${Object.keys(REFUND_COLUMNS).map((name) => (name === 'number' ? 'n.number' : `g.${name}`))}, 1
     from given_refunds g join whole using (act_id) left join numbered n using (refund_id) where g.version = 0),
-  moved_refunds as (
+  updated_refunds as (
     update ${schema}.refunds r set status = g.status, provider_ref = g.provider_ref, updated_at = g.updated_at,
       number = n.number, version = r.version + 1
     from given_refunds g join whole using (act_id) left join numbered n using (refund_id)

@@ -1,10 +1,10 @@
 import type { PaymentProvider } from './provider.ts';
 
-/** Money that is taken as paid on our word: cash, a transfer that somebody saw arrive, a demonstration. */
+/** Records money that reaches the shop without a provider: cash, a bank transfer. Every payment succeeds at once. */
 export const manualProvider: PaymentProvider = {
   name: 'manual',
   immediate: true,
   pay: async ({ payment_id }) => ({ state: 'captured', ref: String(payment_id) }),
-  giveUp: async ({ payment_id }) => ({ state: 'captured', ref: String(payment_id) }),
+  cancel: async ({ payment_id }) => ({ state: 'captured', ref: String(payment_id) }),
   refund: async ({ refund_id }) => ({ state: 'done', ref: String(refund_id) }),
 };

@@ -12,27 +12,27 @@ export type RefundOutcome =
   | { readonly state: 'waiting'; readonly ref: string | null }
   | { readonly state: 'failed'; readonly reason: string };
 
-/** What a provider says by itself: something happened to a payment or a refund of ours, go and look. */
-export interface Notice {
+/** A webhook of a provider: something happened to a payment or a refund of this installation. */
+export interface ProviderNotification {
   readonly kind: 'payment' | 'refund';
   readonly id: number;
-  /** When ours was made: another installation at the same provider may have the same id. */
+  /** When it was created here: another installation at the same provider may use the same id. */
   readonly created_at: string;
 }
 
 /**
- * Who moves the money. Every call may be repeated: it carries the id of the payment or refund, and the provider does
- * once what is asked twice. What throws is not known to have happened or not, and is asked again later.
+ * Who moves the money. Every call is idempotent: it carries the id of the payment or refund. Throws UNAVAILABLE when
+ * the provider gave no answer: then it is not known whether the call had an effect, and it is repeated later.
  */
 export interface PaymentProvider {
   readonly name: string;
-  /** It gives its word at once, so that a payment needs no second step. */
+  /** Every call succeeds at once, so that a payment needs no second step. */
   readonly immediate: boolean;
-  /** Authorises and captures as far as that goes without the customer. */
+  /** Authorises and captures as far as that is possible without the customer. */
   pay(payment: Payment): Promise<PaymentOutcome>;
-  /** Takes a payment back that has not come to its end; if its money is here by now, it stays. */
-  giveUp(payment: Payment): Promise<PaymentOutcome>;
+  /** Cancels a payment that is not captured yet; one that was captured meanwhile stays captured. */
+  cancel(payment: Payment): Promise<PaymentOutcome>;
   refund(refund: Refund, payment: Payment): Promise<RefundOutcome>;
-  /** Reads a signed message of the provider. Undefined: nothing to us. Throws PAYMENT_BAD_SIGNATURE. */
-  notice?(body: string, signature: string): Promise<Notice | undefined>;
+  /** Reads a signed webhook. Undefined: it is about something else. Throws PAYMENT_BAD_SIGNATURE. */
+  readWebhook?(body: string, signature: string): Promise<ProviderNotification | undefined>;
 }

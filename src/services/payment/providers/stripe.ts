@@ -3,12 +3,12 @@ import type { Config } from '../../../platform/config/config.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import type { Payment, Refund } from '../model/payment.operation.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
-import type { Notice, PaymentOutcome, PaymentProvider, RefundOutcome } from './provider.ts';
+import type { PaymentOutcome, PaymentProvider, ProviderNotification, RefundOutcome } from './provider.ts';
 
 const TIMEOUT_MS = 10_000;
-/** Stripe forgets an idempotency key after a day: what is older is looked for instead of asked again. */
-const KEY_LASTS_MS = 23 * 3_600_000;
-const MARK = 'tradepost';
+/** Stripe forgets an idempotency key after a day: an older payment is searched for instead of created again. */
+const KEY_VALID_MS = 23 * 3_600_000;
+const METADATA_KEY = 'tradepost';
 
 /** Stripe through its own SDK; undefined when its keys are not set. The SDK is loaded at the first use. */
 export function stripeProvider(config: Config): PaymentProvider | undefined {
@@ -22,18 +22,17 @@ export function stripeProvider(config: Config): PaymentProvider | undefined {
   return {
     name: 'stripe',
     immediate: false,
-    pay: async (payment) => pay(await stripe(), payment).catch(away),
-    giveUp: async (payment) => giveUp(await stripe(), payment).catch(away),
-    refund: async (refund, payment) => giveBack(await stripe(), refund, payment).catch(away),
-    notice: async (body, signature) => noticeOf(await stripe(), body, signature, secret),
+    pay: async (payment) => payThroughIntent(await stripe(), payment).catch(asUnavailable),
+    cancel: async (payment) => cancelPayment(await stripe(), payment).catch(asUnavailable),
+    refund: async (refund, payment) => createRefund(await stripe(), refund, payment).catch(asUnavailable),
+    readWebhook: async (body, signature) => readWebhook(await stripe(), body, signature, secret),
   };
 }
 
 function optionsOf(address: string): Stripe.StripeConfig {
   const { protocol, hostname, port } = new URL(address);
-  const where = protocol === 'http:' ? 'http' : 'https';
   return {
-    protocol: where,
+    protocol: protocol === 'http:' ? 'http' : 'https',
     host: hostname,
     port: port || undefined,
     timeout: TIMEOUT_MS,
@@ -42,22 +41,24 @@ function optionsOf(address: string): Stripe.StripeConfig {
   };
 }
 
-// Not known to have happened or not: whoever asked may ask again, and the job does.
-function away(error: unknown): never {
+// It is not known whether the call had an effect. The caller may repeat it, and the job `settle` does.
+function asUnavailable(error: unknown): never {
   const { type = '' } = error as { type?: string };
   throw type.startsWith('Stripe') ? Object.assign(common.UNAVAILABLE(), { cause: error }) : error;
 }
 
-async function pay(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
+async function payThroughIntent(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
   const intent = await intentOf(stripe, payment);
-  return intent ? follow(stripe, payment, intent) : { state: 'failed', reason: 'it never reached the provider' };
+  return intent ? followIntent(stripe, payment, intent) : { state: 'failed', reason: 'it never reached the provider' };
 }
 
 /** The intent of a payment as it is now; made when there is none. Undefined when it is too late to make one. */
 async function intentOf(stripe: Stripe, payment: Payment): Promise<Stripe.PaymentIntent | undefined> {
   if (payment.provider_ref) return stripe.paymentIntents.retrieve(payment.provider_ref);
-  if (Date.now() - Date.parse(payment.created_at) > KEY_LASTS_MS) {
-    const { data } = await stripe.paymentIntents.search({ query: `metadata['${MARK}']:'${markOf(payment)}'` });
+  if (Date.now() - Date.parse(payment.created_at) > KEY_VALID_MS) {
+    const { data } = await stripe.paymentIntents.search({
+      query: `metadata['${METADATA_KEY}']:'${referenceOf(payment)}'`,
+    });
     return data[0];
   }
   return stripe.paymentIntents.create(
@@ -66,21 +67,21 @@ async function intentOf(stripe: Stripe, payment: Payment): Promise<Stripe.Paymen
       currency: payment.currency.toLowerCase(),
       capture_method: 'manual',
       automatic_payment_methods: { enabled: true, allow_redirects: 'never' },
-      metadata: { [MARK]: markOf(payment) },
+      metadata: { [METADATA_KEY]: referenceOf(payment) },
     },
-    { idempotencyKey: `${markOf(payment)} make` },
+    { idempotencyKey: `${referenceOf(payment)} make` },
   );
 }
 
-async function follow(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<PaymentOutcome> {
+async function followIntent(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<PaymentOutcome> {
   const ref = intent.id;
   switch (intent.status) {
     case 'succeeded':
       return { state: 'captured', ref };
     case 'requires_capture': {
-      const key = { idempotencyKey: `${markOf(payment)} capture` };
+      const key = { idempotencyKey: `${referenceOf(payment)} capture` };
       const captured = await stripe.paymentIntents.capture(ref, {}, key);
-      return follow(stripe, payment, captured);
+      return followIntent(stripe, payment, captured);
     }
     case 'canceled':
       return { state: 'failed', ref, reason: intent.last_payment_error?.message ?? 'it was taken back' };
@@ -100,59 +101,59 @@ const waiting = (intent: Stripe.PaymentIntent): PaymentOutcome => ({
 
 async function confirm(stripe: Stripe, payment: Payment, intent: Stripe.PaymentIntent): Promise<PaymentOutcome> {
   try {
-    const given = { payment_method: payment.method ?? undefined };
-    const confirmed = await stripe.paymentIntents.confirm(intent.id, given, {
-      idempotencyKey: `${markOf(payment)} confirm`,
+    const params = { payment_method: payment.method ?? undefined };
+    const confirmed = await stripe.paymentIntents.confirm(intent.id, params, {
+      idempotencyKey: `${referenceOf(payment)} confirm`,
     });
-    // A second refusal would only repeat the first: the card is what it is.
+    // Confirming again with the same card would be declined again.
     if (confirmed.status === 'requires_payment_method')
-      return refused(stripe, payment, confirmed.id, declineOf(confirmed));
-    return follow(stripe, { ...payment, method: null }, confirmed);
+      return cancelRefused(stripe, payment, confirmed.id, declineOf(confirmed));
+    return followIntent(stripe, { ...payment, method: null }, confirmed);
   } catch (error) {
     const { type, message } = error as { type?: string; message?: string };
     if (type !== 'StripeCardError' && type !== 'StripeInvalidRequestError') throw error;
-    return refused(stripe, payment, intent.id, message ?? 'the card was declined');
+    return cancelRefused(stripe, payment, intent.id, message ?? 'the card was declined');
   }
 }
 
 const declineOf = (intent: Stripe.PaymentIntent): string =>
   intent.last_payment_error?.message ?? 'the card was declined';
 
-// What was refused is taken back, so that nothing can make it succeed after we have said that it failed.
-async function refused(stripe: Stripe, payment: Payment, ref: string, reason: string): Promise<PaymentOutcome> {
-  const ended = await cancel(stripe, payment, ref);
-  return ended.status === 'canceled'
+// The intent of a declined payment is cancelled, so that it cannot succeed after the payment has failed here.
+async function cancelRefused(stripe: Stripe, payment: Payment, ref: string, reason: string): Promise<PaymentOutcome> {
+  const intent = await cancelIntent(stripe, payment, ref);
+  return intent.status === 'canceled'
     ? { state: 'failed', ref, reason }
-    : follow(stripe, { ...payment, method: null }, ended);
+    : followIntent(stripe, { ...payment, method: null }, intent);
 }
 
-async function giveUp(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
+async function cancelPayment(stripe: Stripe, payment: Payment): Promise<PaymentOutcome> {
   const intent = await intentOf(stripe, payment);
   if (!intent) return { state: 'failed', reason: 'it never reached the provider' };
-  if (intent.status === 'succeeded' || intent.status === 'canceled') return follow(stripe, payment, intent);
-  return refused(stripe, payment, intent.id, 'it was not completed in time');
+  if (intent.status === 'succeeded' || intent.status === 'canceled') return followIntent(stripe, payment, intent);
+  return cancelRefused(stripe, payment, intent.id, 'it was not completed in time');
 }
 
-// It may have come to its end meanwhile: then that is what counts.
-async function cancel(stripe: Stripe, payment: Payment, ref: string): Promise<Stripe.PaymentIntent> {
+// Stripe refuses to cancel an intent that succeeded or was cancelled meanwhile: its state is read instead.
+async function cancelIntent(stripe: Stripe, payment: Payment, ref: string): Promise<Stripe.PaymentIntent> {
   return stripe.paymentIntents
-    .cancel(ref, {}, { idempotencyKey: `${markOf(payment)} cancel` })
+    .cancel(ref, {}, { idempotencyKey: `${referenceOf(payment)} cancel` })
     .catch((error: { type?: string }) => {
       if (error.type !== 'StripeInvalidRequestError') throw error;
       return stripe.paymentIntents.retrieve(ref);
     });
 }
 
-async function giveBack(stripe: Stripe, refund: Refund, payment: Payment): Promise<RefundOutcome> {
-  if (!payment.provider_ref) throw new Error(`payment ${payment.payment_id} has no name at its provider`);
-  const mark = markOf({ payment_id: refund.refund_id, created_at: refund.created_at });
-  const known = await findRefund(stripe, payment.provider_ref, mark);
+async function createRefund(stripe: Stripe, refund: Refund, payment: Payment): Promise<RefundOutcome> {
+  if (!payment.provider_ref) throw new Error(`payment ${payment.payment_id} has no reference of its provider`);
+  const reference = referenceOf({ payment_id: refund.refund_id, created_at: refund.created_at });
+  const existing = await findRefund(stripe, payment.provider_ref, reference);
   try {
     return outcomeOf(
-      known ??
+      existing ??
         (await stripe.refunds.create(
-          { payment_intent: payment.provider_ref, amount: refund.amount, metadata: { [MARK]: mark } },
-          { idempotencyKey: `${mark} refund` },
+          { payment_intent: payment.provider_ref, amount: refund.amount, metadata: { [METADATA_KEY]: reference } },
+          { idempotencyKey: `${reference} refund` },
         )),
     );
   } catch (error) {
@@ -162,9 +163,13 @@ async function giveBack(stripe: Stripe, refund: Refund, payment: Payment): Promi
   }
 }
 
-async function findRefund(stripe: Stripe, payment_intent: string, mark: string): Promise<Stripe.Refund | undefined> {
+async function findRefund(
+  stripe: Stripe,
+  payment_intent: string,
+  reference: string,
+): Promise<Stripe.Refund | undefined> {
   for await (const one of stripe.refunds.list({ payment_intent, limit: 100 })) {
-    if (one.metadata?.[MARK] === mark) return one;
+    if (one.metadata?.[METADATA_KEY] === reference) return one;
   }
   return undefined;
 }
@@ -175,19 +180,24 @@ function outcomeOf({ id, status, failure_reason }: Stripe.Refund): RefundOutcome
   return { state: 'waiting', ref: id };
 }
 
-const OF_PAYMENTS = /^payment_intent\./;
-const OF_REFUNDS = /^(refund\.|charge\.refund\.)/;
+const PAYMENT_EVENTS = /^payment_intent\./;
+const REFUND_EVENTS = /^(refund\.|charge\.refund\.)/;
 
-async function noticeOf(stripe: Stripe, body: string, signature: string, secret: string): Promise<Notice | undefined> {
+async function readWebhook(
+  stripe: Stripe,
+  body: string,
+  signature: string,
+  secret: string,
+): Promise<ProviderNotification | undefined> {
   const { type, data } = await stripe.webhooks.constructEventAsync(body, signature, secret).catch(() => {
     throw paymentErrors.BAD_SIGNATURE();
   });
-  const kind = OF_PAYMENTS.test(type) ? 'payment' : OF_REFUNDS.test(type) ? 'refund' : undefined;
+  const kind = PAYMENT_EVENTS.test(type) ? 'payment' : REFUND_EVENTS.test(type) ? 'refund' : undefined;
   const { metadata } = data.object as { metadata?: Record<string, string> };
-  const [id, created_at] = metadata?.[MARK]?.split(' ') ?? [];
+  const [id, created_at] = metadata?.[METADATA_KEY]?.split(' ') ?? [];
   return kind && id && created_at ? { kind, id: Number(id), created_at } : undefined;
 }
 
-/** What a payment or a refund of ours is known by there: ids alone repeat in another installation. */
-const markOf = ({ payment_id, created_at }: Pick<Payment, 'payment_id' | 'created_at'>): string =>
+/** How Stripe's metadata names a payment or a refund: another installation may use the same id, not at the same time. */
+const referenceOf = ({ payment_id, created_at }: Pick<Payment, 'payment_id' | 'created_at'>): string =>
   `${payment_id} ${created_at}`;
