@@ -58,7 +58,7 @@ const WRONG: readonly [name: string, facts: Partial<Facts>, verdict: Verdict, sa
   ['settings', { settings: { faults: [], warnings: ['.env, line 3, has no ='], unknown: [] } }, 'warn', /line 3/],
   [
     'unknown settings',
-    { settings: { faults: [], warnings: [], unknown: [{ name: 'DATABSE_URL', meant: 'DATABASE_URL' }] } },
+    { settings: { faults: [], warnings: [], unknown: [{ name: 'DATABSE_URL', suggestion: 'DATABASE_URL' }] } },
     'warn',
     /DATABSE_URL \(DATABASE_URL\?\)/,
   ],

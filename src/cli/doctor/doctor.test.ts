@@ -183,10 +183,10 @@ test('settings that look like ours and are none are found, with the one that was
     DATABASE_URL: 'x',
   };
   assert.deepEqual(unknownSettings(['order'], env), [
-    { name: 'DATABSE_URL', meant: 'DATABASE_URL' },
-    { name: 'POTR', meant: 'PORT' },
-    { name: 'ORDER_URI', meant: 'ORDER_URL' },
-    { name: 'KAFKA_BROKER', meant: 'KAFKA_BROKERS' },
+    { name: 'DATABSE_URL', suggestion: 'DATABASE_URL' },
+    { name: 'POTR', suggestion: 'PORT' },
+    { name: 'ORDER_URI', suggestion: 'ORDER_URL' },
+    { name: 'KAFKA_BROKER', suggestion: 'KAFKA_BROKERS' },
   ]);
 });
 

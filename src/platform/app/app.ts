@@ -19,7 +19,7 @@ import { faultLog } from '../observability/fault-log.ts';
 import { healthSources, type Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
 import { collectProcessMetrics } from '../observability/metrics.ts';
-import { showProcessInfo } from '../observability/process-info.ts';
+import { exposeProcessInfo } from '../observability/process-info.ts';
 import { createEngines, type Engines, persistentServices } from './engines.ts';
 import { arm } from './failpoint.ts';
 import { startJobs } from './jobs.ts';
@@ -155,7 +155,7 @@ async function prepareStores(
   const [notes] = await Promise.all([
     legacyImportNotes(keepers, engines),
     raiseSequences(rest, engines, log),
-    showProcessInfo(engines, keepers, config),
+    exposeProcessInfo(engines, keepers, config),
   ]);
   for (const note of notes) log.warn(`taken over: ${legacyImportText(note)}`);
 }

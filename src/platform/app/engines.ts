@@ -6,7 +6,7 @@ import { lockDirectory } from '../db/postgres/embedded/lock.ts';
 import { type Database, openDatabase } from '../db/postgres/postgres.ts';
 import { type DatabaseSession, openSession } from '../db/postgres/session.ts';
 import { eventsIn } from '../db/postgres/store/outbox.ts';
-import { type HealthCheck, shared } from '../observability/health.ts';
+import { type HealthCheck, sharedCheck } from '../observability/health.ts';
 import type { Log } from '../observability/log.ts';
 import type { AnyModule } from './module.ts';
 
@@ -98,7 +98,7 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
     return pool;
   }
 
-  const lookAtClickHouse = shared(async () => clickhouse?.look(onClickHouse.map(({ contract }) => contract.name)));
+  const lookAtClickHouse = sharedCheck(async () => clickhouse?.look(onClickHouse.map(({ contract }) => contract.name)));
 
   const engines: Engines = {
     isOnClickHouse: (service) => onClickHouse.some(({ contract }) => contract.name === service),
@@ -134,7 +134,7 @@ export async function createEngines(options: EngineOptions): Promise<Engines> {
         await Promise.all([...databases].map((pool) => pool.writable()));
       };
       return {
-        ...(databases.size > 0 && { database: shared(write) }),
+        ...(databases.size > 0 && { database: sharedCheck(write) }),
         ...(clickhouse && services.some(engines.isOnClickHouse) && { clickhouse: lookAtClickHouse }),
       };
     },

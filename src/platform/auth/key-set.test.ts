@@ -50,7 +50,7 @@ function verifierAt(url: string, onStale?: (error: Error) => void): Tokens {
   return tokens;
 }
 
-/** That a good token ends as a fault of ours, with a cause for the log. */
+/** Asserts that a valid token ends with an internal fault, with a cause for the log. */
 async function ours(tokens: Tokens, token: string, cause: RegExp): Promise<void> {
   await assert.rejects(actorOf(tokens, token), (error: AppError) => {
     assert.deepEqual([error.status, error.retryAfterSeconds], [503, 1]);
@@ -59,7 +59,7 @@ async function ours(tokens: Tokens, token: string, cause: RegExp): Promise<void>
   });
 }
 
-test('a key set that cannot be had is a fault of ours, and names its cause', async (t) => {
+test('a key set that cannot be fetched is an internal fault, and names its cause', async (t) => {
   const issuer = await issuerWith('key-1');
   const token = await signed(issuer);
   await ours(verifierAt(`http://127.0.0.1:${await freePort()}/jwks`), token, /refuses the connection/);
@@ -82,7 +82,7 @@ test('a key set that cannot be had is a fault of ours, and names its cause', asy
   }
 });
 
-test('nonsense is the caller’s fault even while the key set is away', async () => {
+test('an invalid token is the caller’s fault even while the key set cannot be fetched', async () => {
   const tokens = verifierAt('http://127.0.0.1:9/jwks');
   await assert.rejects(actorOf(tokens, 'nonsense'), refused);
   await assert.rejects(actorOf(tokens, 'a.b.c'), refused);
@@ -94,7 +94,7 @@ test('where the issuer signs with a secret and this process knows none, the sett
   await ours(verifierAt(there.url), await signed(secretly), /JWT_SECRET is set there and not here/);
 });
 
-test('a process finds the keys when they come back, and asks no more than it must while they are away', async (t) => {
+test('a process finds the keys when they are available again, and limits its requests until then', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   const issuer = await issuerWith('key-1');
   const token = await signed(issuer);
@@ -110,7 +110,7 @@ test('a process finds the keys when they come back, and asks no more than it mus
   assert.equal((await actorOf(tokens, token)).kind, 'user');
 });
 
-test('a flood of unknown keys is refused and asks the key set no more than once in a while', async (t) => {
+test('many unknown keys are refused with one request to the key set in each interval', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   const [issuer, stranger] = await Promise.all([issuerWith('key-1'), issuerWith('made-up')]);
   const there = await publisher(t, issuer.jwks());
@@ -136,7 +136,7 @@ test('a key that was changed is found at once', async (t) => {
   assert.equal(there.asked, 2);
 });
 
-test('keys that cannot be renewed serve for an hour, and somebody hears of it', async (t) => {
+test('keys that cannot be renewed are used for an hour, and onStale is called', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
   const issuer = await issuerWith('key-1');
   const there = await publisher(t, issuer.jwks());

@@ -4,36 +4,36 @@ import { networkFault } from '../http/peers/faults.ts';
 
 /** The keys that another process publishes, fetched when they are needed. */
 export interface KeySet {
-  /** The key of a token. Throws UNAVAILABLE with the cause when the keys cannot be had. */
+  /** The key of a token. Throws UNAVAILABLE with the cause when the keys cannot be fetched. */
   readonly find: JWTVerifyGetKey;
-  /** Resolves when keys are at hand. Throws as `find` does. */
+  /** Resolves when keys are available. Throws as `find` does. */
   ready(): Promise<void>;
 }
 
 const TIMEOUT_MS = 3_000;
-/** How long keys are used without a look whether they are still published. */
+/** How long keys are used before they are fetched again. */
 const FRESH_MS = 600_000;
-/** How long they are used when nobody can say whether they are. */
+/** How long they are used when they cannot be fetched again. */
 const STALE_MS = 3_600_000;
-/** A flood of tokens with unknown keys, or an address that is away, causes one request in this time. */
-const PAUSE_MS = 2_000;
+/** At most one request in this time, however many tokens have unknown keys or however long the address is down. */
+const MIN_INTERVAL_MS = 2_000;
 
-interface Fetched {
+interface CachedKeys {
   readonly find: JWTVerifyGetKey;
   readonly at: number;
 }
 
-/** The key set at an address. `onStale` hears when it cannot be renewed and the old one is used. */
+/** The key set at an address. `onStale` is called when it cannot be renewed and the old one is used. */
 export function keySetAt(url: string, onStale: (error: Error) => void = () => undefined): KeySet {
-  let fetched: Fetched | undefined;
+  let cached: CachedKeys | undefined;
   let failure: { readonly error: Error; readonly at: number } | undefined;
-  let loading: Promise<Fetched> | undefined;
+  let loading: Promise<CachedKeys> | undefined;
 
-  async function load(): Promise<Fetched> {
+  async function load(): Promise<CachedKeys> {
     try {
-      fetched = { find: createLocalJWKSet(await fetchKeys(url)), at: Date.now() };
+      cached = { find: createLocalJWKSet(await fetchKeys(url)), at: Date.now() };
       failure = undefined;
-      return fetched;
+      return cached;
     } catch (error) {
       const reason = `tokens cannot be verified: ${error instanceof Error ? error.message : String(error)}`;
       failure = { error: unavailable(reason, error), at: Date.now() };
@@ -43,17 +43,17 @@ export function keySetAt(url: string, onStale: (error: Error) => void = () => un
     }
   }
 
-  function renewed(): Promise<Fetched> {
-    if (failure && Date.now() - failure.at < PAUSE_MS) return Promise.reject(failure.error);
+  function renew(): Promise<CachedKeys> {
+    if (failure && Date.now() - failure.at < MIN_INTERVAL_MS) return Promise.reject(failure.error);
     loading ??= load();
     return loading;
   }
 
-  async function current(): Promise<Fetched> {
-    const age = fetched ? Date.now() - fetched.at : Number.POSITIVE_INFINITY;
-    if (fetched && age < FRESH_MS) return fetched;
-    const old = fetched;
-    return renewed().catch((error: Error) => {
+  async function current(): Promise<CachedKeys> {
+    const age = cached ? Date.now() - cached.at : Number.POSITIVE_INFINITY;
+    if (cached && age < FRESH_MS) return cached;
+    const old = cached;
+    return renew().catch((error: Error) => {
       if (!old || age > STALE_MS) throw error;
       onStale(error);
       return old;
@@ -66,9 +66,9 @@ export function keySetAt(url: string, onStale: (error: Error) => void = () => un
       try {
         return await keys.find(header, token);
       } catch (error) {
-        // An unknown key may have been published since; one that is not in a set of just now is nobody's.
-        if (!(error instanceof errors.JWKSNoMatchingKey) || Date.now() - keys.at < PAUSE_MS) throw error;
-        return (await renewed()).find(header, token);
+        // An unknown key may have been published since; a key that is missing in a fresh set is rejected.
+        if (!(error instanceof errors.JWKSNoMatchingKey) || Date.now() - keys.at < MIN_INTERVAL_MS) throw error;
+        return (await renew()).find(header, token);
       }
     },
     async ready() {

@@ -72,9 +72,9 @@ test('a clock that is a minute off is named with its difference, whichever way i
   }
 });
 
-test('whatever is wrong with a signature, the answer is the same', () => {
+test('every fault of a signature has the same response', () => {
   const { seal, open } = createSeal(SECRET);
-  const told = (header: string): object => {
+  const refusalOf = (header: string): object => {
     try {
       return open(header, 'product');
     } catch (error) {
@@ -84,6 +84,6 @@ test('whatever is wrong with a signature, the answer is the same', () => {
   };
   const good = seal(ctx, 'user');
   const late = base64url({ ctx, to: 'product', until: 0 });
-  const answers = ['', 'x', `${late}.x`, `${good}x`, createSeal('another').seal(ctx, 'product')].map(told);
+  const answers = ['', 'x', `${late}.x`, `${good}x`, createSeal('another').seal(ctx, 'product')].map(refusalOf);
   assert.deepEqual(new Set(answers.map((one) => JSON.stringify(one))).size, 1);
 });

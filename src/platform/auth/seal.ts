@@ -2,13 +2,13 @@ import { createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
 import type { Ctx } from '../contract/contract.ts';
 import { type AppError, common } from '../contract/errors.ts';
 
-/** How a Ctx travels between processes: signed, for one receiver, for half a minute. */
+/** Signs a Ctx for a call between processes: for one receiver, valid for 30 s. */
 export interface CtxSeal {
   seal(ctx: Ctx, to: string): string;
   /**
-   * The Ctx of a sealed header. Throws SEAL_REFUSED when it was signed with another secret (or forged), by a clock
-   * that differs by more than half a minute, or for somebody else. The caller in the other process takes that for a
-   * fault of ours and not of its client.
+   * The Ctx of a sealed header. Throws SEAL_REFUSED when it was signed with another secret (or forged), by a clock that
+   * differs by more than 30 s, or for another receiver. The calling process reports that as a fault between processes,
+   * not as a fault of its client.
    */
   open(header: string, me: string): Ctx;
 }
@@ -34,9 +34,9 @@ export function createSeal(secret: string): CtxSeal {
     open(header, me) {
       const [body = '', signature = ''] = header.split('.');
       const given = Buffer.from(signature, 'base64url');
-      const wanted = sign(body);
-      // Whatever is wrong with the signature, the answer is the same: nobody learns anything from it.
-      if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) throw refused({ reason: 'secret' });
+      const expected = sign(body);
+      // Every fault of the signature has the same response, so that an attacker learns nothing from it.
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) throw refused({ reason: 'secret' });
       const { ctx, to, until } = JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as SealedCtx;
       if (to !== me) throw refused({ reason: 'receiver' });
       const age = Date.now() - (until - SEAL_MS);
@@ -46,10 +46,10 @@ export function createSeal(secret: string): CtxSeal {
   };
 }
 
-/** Why a sealed call was not taken. */
+/** Why a sealed call was refused. */
 export interface SealRefusal {
   readonly reason: 'secret' | 'clock' | 'receiver';
-  /** By how much the clocks differ, about. */
+  /** The approximate difference of the clocks. */
   readonly seconds?: number;
 }
 

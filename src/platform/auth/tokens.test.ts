@@ -21,7 +21,7 @@ async function ed25519(kid = 'key-1'): Promise<JWK> {
   return { ...(await exportJWK(privateKey)), kid };
 }
 
-/** A token made by hand, from what a good one has and what the test says instead. */
+/** A handmade token: the claims of a valid one, overridden by the test. */
 function handmade(claims: JWTPayload = {}, header: { alg?: string; typ?: string } = {}, secret = SECRET) {
   const now = Math.floor(Date.now() / 1000);
   const good = { sub: '7', username: 'alice', role: 'customer', iss: ISSUER, aud: AUDIENCE, iat: now, exp: now + 60 };
@@ -70,7 +70,7 @@ test('with a secret there is nothing to publish, and a process without a key can
   await assert.rejects(signed(createTokens(undefined)), /no key to sign/);
 });
 
-test('without a header nobody acts; a header that is no bearer token is refused', async () => {
+test('without a header the actor is anonymous; a header without a bearer token is refused', async () => {
   const tokens = createTokens(SECRET);
   assert.deepEqual(tokens.actor(undefined), { kind: 'anonymous' });
   const token = await signed(tokens);
@@ -100,7 +100,7 @@ test('the public key of an issuer is no secret to sign with', async () => {
   }
 });
 
-test('issuer, audience and type are those of an access token of ours', async () => {
+test('issuer, audience and type must be those of an access token of Tradepost', async () => {
   const tokens = createTokens(SECRET);
   assert.equal((await actorOf(tokens, await handmade())).kind, 'user');
   const wrong = [
@@ -132,7 +132,7 @@ test('a token changed by one letter is refused', async () => {
   await assert.rejects(actorOf(tokens, `${header}.${raised}.${signature}`), refused);
 });
 
-test('a verified token is remembered, and only until it expires', async (t) => {
+test('a verified token is cached until it expires', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-07-28T09:30:00Z') });
   const tokens = createTokens(SECRET);
   const token = await signed(tokens, 60);
@@ -141,13 +141,13 @@ test('a verified token is remembered, and only until it expires', async (t) => {
   assert.deepEqual(tokens.actor(`Bearer ${token}`), actor);
   t.mock.timers.tick(59_000);
   assert.deepEqual(tokens.actor(`Bearer ${token}`), actor);
-  // Clocks may differ by five seconds; after that it is over.
+  // Clocks may differ by five seconds; after that the token has expired.
   t.mock.timers.tick(10_000);
   await assert.rejects(actorOf(tokens, token), refused);
   await assert.rejects(actorOf(createTokens(SECRET), token), refused);
 });
 
-test('a token from the future says that a clock of ours is wrong, and nothing against its bearer', async () => {
+test('a validly signed token from the future is a clock fault, not a fault of its bearer', async () => {
   const tokens = createTokens(SECRET);
   const now = Math.floor(Date.now() / 1000);
   for (const claims of [{ iat: now + 60 }, { iat: now + 60, nbf: now + 60 }]) {
@@ -157,7 +157,7 @@ test('a token from the future says that a clock of ours is wrong, and nothing ag
       assert.match(String(error.cause), /clock .* differs from ours by about (59|60) s/);
       return true;
     });
-    // Who made it up is still refused: only a key of ours says anything about a clock.
+    // A forged one is still refused: only a valid signature proves that a clock is wrong.
     const forged = await handmade({ ...claims, exp: now + 600 }, {}, 'another secret that is long');
     await assert.rejects(actorOf(tokens, forged), refused);
   }

@@ -14,8 +14,8 @@ import { AppError, common, unavailable } from '../contract/errors.ts';
 import { type KeySet, keySetAt } from './key-set.ts';
 
 /**
- * Access tokens: JWTs whose algorithm, type, issuer and audience are pinned, verified in every service without a
- * call home. A verified token is remembered until it expires, so that a busy client costs one verification.
+ * Access tokens: JWTs with pinned algorithm, type, issuer and audience, verified in every service without a call to the
+ * user service. A verified token is cached until it expires, so that a busy client costs one verification.
  */
 export interface Tokens {
   /** Signs an access token for a user. Throws when this process holds no signing key. */
@@ -23,83 +23,83 @@ export interface Tokens {
   /** The actor of an Authorization header; anonymous when there is none. Throws as `claims` does. */
   actor(authorization: string | undefined): Actor | Promise<Actor>;
   /**
-   * What a token says whose signature, algorithm, type, issuer, audience and times are good; verified each time.
-   * Throws UNAUTHENTICATED for a bad one, and UNAVAILABLE when it is we who cannot tell: the keys cannot be had, or
-   * our clock is behind that of the issuer.
+   * The claims of a token after its signature, algorithm, type, issuer, audience and times were verified, without the
+   * cache. Throws UNAUTHENTICATED for an invalid token, and UNAVAILABLE when it cannot be verified: the keys cannot be
+   * fetched, or the clock of this process is behind that of the issuer.
    */
   claims(token: string): Promise<TokenClaims>;
   /** Uses an Ed25519 private key, as the user service keeps it. */
   useKey(jwk: JWK): Promise<void>;
-  /** Verifies with the keys that the user service publishes. `onStale` hears when they cannot be renewed. */
+  /** Verifies with the keys that the user service publishes. `onStale` is called when they cannot be renewed. */
   useJwks(url: string, onStale?: (error: Error) => void): void;
   /** The public keys (RFC 7517); empty with HS256, whose key is secret. */
   jwks(): { keys: JWK[] };
 }
 
-/** What a verified token says. */
+/** The claims of a verified token. */
 export interface TokenClaims {
   readonly actor: Actor;
-  /** What an OAuth2 client was granted; undefined for a person's own token, which may do all that the person may. */
+  /** The scopes of an OAuth2 client; undefined for a user's own token, which has all rights of the user. */
   readonly scopes?: readonly string[];
 }
 
 export const ISSUER = 'tradepost';
 export const AUDIENCE = 'tradepost';
 const TYPE = 'at+jwt';
-const MAX_REMEMBERED = 20_000;
+const MAX_CACHED = 20_000;
 const CLOCK_TOLERANCE_SECONDS = 5;
 
 const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
 
-interface Remembered {
+interface CachedToken {
   readonly actor: Actor;
   readonly expiresAt: number;
 }
 
 /** Tokens signed with a shared secret (HS256) when there is one, else with a key that is given later. */
 export function createTokens(secret: string | undefined): Tokens {
-  let signing: { key: KeyObject | CryptoKey; alg: 'HS256' | 'EdDSA'; kid?: string } | undefined;
-  let verifying: KeyObject | CryptoKey | KeySet = NO_KEYS;
+  let signer: { key: KeyObject | CryptoKey; alg: 'HS256' | 'EdDSA'; kid?: string } | undefined;
+  let verifier: KeyObject | CryptoKey | KeySet = NO_KEYS;
   let published: JWK[] = [];
-  let remembered = new Map<string, Remembered>();
+  let cache = new Map<string, CachedToken>();
 
   if (secret) {
     const key = createSecretKey(Buffer.from(secret));
-    signing = { key, alg: 'HS256' };
-    verifying = key;
+    signer = { key, alg: 'HS256' };
+    verifier = key;
   }
 
-  const payloadOf = (token: string) => verifiedPayload(token, verifying, secret ? 'HS256' : 'EdDSA');
+  const payloadOf = (token: string) => verifiedPayload(token, verifier, secret ? 'HS256' : 'EdDSA');
 
   async function verify(token: string): Promise<Actor> {
     const payload = await payloadOf(token);
     const actor = actorOf(payload);
-    // A client was granted some things, not all: it is let in only where its scope is asked for.
+    // A token with scopes is valid only on paths that check a scope.
     if (scopesOf(payload)) throw common.UNAUTHENTICATED();
-    // A bound, so that many tokens cannot fill the memory; forgetting costs one verification each.
-    if (remembered.size >= MAX_REMEMBERED) remembered = new Map();
-    remembered.set(token, { actor, expiresAt: (payload.exp ?? 0) * 1000 });
+    // A limit, so that many tokens cannot fill the memory; a cleared cache costs one verification each.
+    if (cache.size >= MAX_CACHED) cache = new Map();
+    cache.set(token, { actor, expiresAt: (payload.exp ?? 0) * 1000 });
     return actor;
   }
 
   return {
     async sign(user, seconds, session) {
-      if (!signing) throw new Error('this process holds no key to sign tokens with');
+      if (!signer) throw new Error('this process holds no key to sign tokens with');
       const now = Math.floor(Date.now() / 1000);
       return new SignJWT({ username: user.username, role: user.role, sid: session })
-        .setProtectedHeader({ alg: signing.alg, typ: TYPE, kid: signing.kid })
+        .setProtectedHeader({ alg: signer.alg, typ: TYPE, kid: signer.kid })
         .setIssuer(ISSUER)
         .setAudience(AUDIENCE)
         .setSubject(String(user.id))
         .setIssuedAt(now)
         .setExpirationTime(now + seconds)
-        .sign(signing.key);
+        .sign(signer.key);
     },
     actor(authorization) {
       if (authorization === undefined) return ANONYMOUS;
       const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
       if (!token) throw common.UNAUTHENTICATED();
-      const known = remembered.get(token);
+      const known = cache.get(token);
       if (known && known.expiresAt > Date.now()) return known.actor;
       return verify(token);
     },
@@ -110,12 +110,12 @@ export function createTokens(secret: string | undefined): Tokens {
     async useKey(jwk) {
       if (secret) return;
       const { d: _private, ...open } = jwk;
-      signing = { key: (await importJWK(jwk, 'EdDSA')) as CryptoKey, alg: 'EdDSA', kid: jwk.kid };
-      verifying = (await importJWK(open, 'EdDSA')) as CryptoKey;
+      signer = { key: (await importJWK(jwk, 'EdDSA')) as CryptoKey, alg: 'EdDSA', kid: jwk.kid };
+      verifier = (await importJWK(open, 'EdDSA')) as CryptoKey;
       published = [{ ...open, alg: 'EdDSA', use: 'sig' }];
     },
     useJwks(url, onStale) {
-      if (!secret) verifying = keySetAt(url, onStale);
+      if (!secret) verifier = keySetAt(url, onStale);
     },
     jwks: () => ({ keys: published }),
   };
@@ -145,21 +145,21 @@ async function verifiedPayload(token: string, key: VerifyingKey, algorithm: stri
     refuseFuture(payload.iat);
     return payload;
   } catch (error) {
-    // Where the issuer publishes no keys at all, the settings of two processes differ.
+    // When the issuer publishes no keys, the settings of the two processes differ; `ready` throws that cause.
     if (isKeySet(key) && error instanceof errors.JOSEAlgNotAllowed) await key.ready();
     throw refusalOf(error);
   }
 }
 
-/** What is wrong with the token itself. Anything else that a verification ends with is a fault of ours. */
-const OF_THE_TOKEN = new Set<string>([
+/** Errors that are the fault of the token. Any other error of a verification is an internal fault. */
+const TOKEN_ERRORS = new Set<string>([
   errors.JWTExpired.code,
   errors.JWTClaimValidationFailed.code,
   errors.JWTInvalid.code,
   errors.JWSInvalid.code,
   errors.JWSSignatureVerificationFailed.code,
   errors.JOSEAlgNotAllowed.code,
-  // A critical extension that nobody knows.
+  // An unknown critical extension.
   errors.JOSENotSupported.code,
   errors.JWKSNoMatchingKey.code,
   errors.JWKSMultipleMatchingKeys.code,
@@ -167,14 +167,14 @@ const OF_THE_TOKEN = new Set<string>([
 
 function refusalOf(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  // We write no `nbf`: one that has not come is the token's own word, unless the token was issued in the future too.
+  // Tradepost's tokens have no `nbf`, so a failed `nbf` is the token's fault, unless `iat` is in the future too.
   if (error instanceof errors.JWTClaimValidationFailed && isFuture(error.payload.iat))
     return clockFault(error.payload.iat ?? 0);
-  if (error instanceof errors.JOSEError && OF_THE_TOKEN.has(error.code)) return common.UNAUTHENTICATED();
+  if (error instanceof errors.JOSEError && TOKEN_ERRORS.has(error.code)) return common.UNAUTHENTICATED();
   return unavailable('a token could not be verified', error);
 }
 
-// Only a key of ours signs, and it signs the moment that it has: such a moment is in the future when a clock is wrong.
+// The signature is valid, so `iat` is the issuer's time: when it is in the future, one of the clocks is wrong.
 function refuseFuture(issuedAt: number | undefined): void {
   if (isFuture(issuedAt)) throw clockFault(issuedAt ?? 0);
 }
@@ -197,7 +197,7 @@ function actorOf(payload: JWTPayload): Actor {
   return Object.freeze({ kind: 'user', id, username, role, session: typeof sid === 'string' ? sid : undefined });
 }
 
-// RFC 9068: words between spaces.
+// RFC 9068: a space-separated list.
 function scopesOf({ scope }: JWTPayload & { scope?: unknown }): readonly string[] | undefined {
   if (scope === undefined) return undefined;
   if (typeof scope !== 'string') throw common.UNAUTHENTICATED();

@@ -4,10 +4,10 @@ import type { Contract } from '../contract/contract.ts';
 import type { Consumer, Envelope } from '../contract/events.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import type { EventSource, WaitingEvents } from '../db/outbox.ts';
-import { showDeadLetters } from '../observability/dead-letter-metrics.ts';
+import { exposeDeadLetters } from '../observability/dead-letter-metrics.ts';
 import { Degraded } from '../observability/health.ts';
 import type { Log } from '../observability/log.ts';
-import { countPutAside, watchOutboxes } from '../observability/metrics.ts';
+import { countRejectedEvents, exposeOutboxes } from '../observability/metrics.ts';
 import type { ActiveSubscription, Bus } from './bus.ts';
 import { openBus } from './open-bus.ts';
 import { type Relay, startRelay } from './publishing/relay.ts';
@@ -68,7 +68,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     const all = [...sources].map(([{ outboxes }, services]) => outboxes.waiting(services));
     return (await Promise.all(all)).flat();
   };
-  watchOutboxes(async () =>
+  exposeOutboxes(async () =>
     (await waiting()).map((one) => ({
       labels: { service: one.service, bus: config.EVENT_BUS, topic: topics.get(one.service) ?? one.service },
       events: one.events,
@@ -76,8 +76,8 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     })),
   );
   // From the start, so that a first one is seen as a rise.
-  for (const service of keepers) countPutAside(service, 0);
-  const hidden = [...deadLetters].map(([service, { count }]) => showDeadLetters(service, count));
+  for (const service of keepers) countRejectedEvents(service, 0);
+  const hidden = [...deadLetters].map(([service, { count }]) => exposeDeadLetters(service, count));
   const relays: Relay[] = [];
   const prepared: Subscriber[] = [];
   const deliveries: ActiveSubscription[] = [];
@@ -114,7 +114,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
     },
     async close() {
       for (const one of prepared) one.stop();
-      watchOutboxes(async () => []);
+      exposeOutboxes(async () => []);
       for (const hide of hidden) hide();
       await Promise.all(deliveries.map((delivery) => delivery.close()));
       await Promise.all(relays.map((relay) => relay.close()));

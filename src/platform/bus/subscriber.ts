@@ -6,7 +6,7 @@ import type { Consumer, Envelope } from '../contract/events.ts';
 import { retryOnConflict } from '../contract/retry-on-conflict.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import type { Log } from '../observability/log.ts';
-import { beginAtZero, countLoss, eventDelays } from '../observability/metrics.ts';
+import { countLoss, eventDelays, initialiseDeadLetterCounters } from '../observability/metrics.ts';
 import { continueTrace } from '../observability/trace.ts';
 import type { EventFilter, Subscription } from './bus.ts';
 import { deadLetterWriter, letterOfStranger, lostOf, strangerOf } from './dead-letters/writer.ts';
@@ -119,7 +119,8 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
 
 // From the start, so that a first one is seen as a rise.
 function beginCounters(service: string, bound: readonly Bound[], wanted: readonly EventFilter[]): void {
-  for (const name of [...bound.map((one) => one.name), strangerOf(service), lostOf(service)]) beginAtZero(name);
+  for (const name of [...bound.map((one) => one.name), strangerOf(service), lostOf(service)])
+    initialiseDeadLetterCounters(name);
   for (const { topic } of wanted) countLoss(service, topic, 0);
 }
 

@@ -34,7 +34,7 @@ test('a variable that is set to nothing is not set', () => {
   assert.deepEqual(read({ ...empty, ORDER_URL: '', ORDER_PORT: '' }), read({}));
 });
 
-test('all faults are told at once, each with the variable, what it got and what it takes', () => {
+test('all faults are reported at once, each with the variable, its value and the accepted values', () => {
   const faults = faultsOf({
     PORT: '80800',
     DB_POOL_SIZE: '1',
@@ -68,7 +68,7 @@ test('a number is digits within its bounds, and nothing like them', () => {
   assert.equal(readConfig({ PORT: '0' }, known).PORT, 0);
 });
 
-test('a secret that is refused is not told', () => {
+test('a rejected secret is not shown', () => {
   const faults = faultsOf({
     JWT_SECRET: 'sword',
     SERVICE_SECRET: 'sword',
@@ -179,8 +179,8 @@ test('the place of another service is scheme, host and port, and nothing that wo
   assert.equal(faultsOf({ ORDER_URL: 'http://me:swordfish@orders' }).join().includes('swordfish'), false);
 });
 
-test('white space around a value, quotes that a tool left, and characters that nobody sees are told', () => {
-  const told: [Record<string, string>, RegExp][] = [
+test('white space around a value, quotes that a tool left, and invisible characters are reported', () => {
+  const cases: [Record<string, string>, RegExp][] = [
     [{ DATA_DIR: ' /srv/data' }, /^DATA_DIR begins with white space; remove that\.$/],
     [{ DATA_DIR: '/srv/data\r' }, /^DATA_DIR ends with a line break/],
     [{ DATA_DIR: '"/srv/data"' }, /^DATA_DIR stands in quotes/],
@@ -198,7 +198,7 @@ test('white space around a value, quotes that a tool left, and characters that n
     [{ HOST: 'http://localhost' }, /^HOST is 'http:\/\/localhost'; it takes an address or a host name/],
     [{ HOST: 'localhost:8080' }, /^HOST is/],
   ];
-  for (const [env, sentence] of told) {
+  for (const [env, sentence] of cases) {
     const [fault, ...more] = faultsOf(env);
     assert.match(fault ?? '', sentence);
     assert.deepEqual(more, []);
@@ -206,7 +206,7 @@ test('white space around a value, quotes that a tool left, and characters that n
   assert.equal(readConfig({ HOST: '[::1]' }, known).HOST, '::1');
 });
 
-test('a secret and a text for people are taken as they are, and what may not be meant is told without the value', () => {
+test('a secret and a text for people are used unchanged, and a possible mistake is reported without the value', () => {
   const secret = 'swordfish-swordfish-swordfish-32';
   const config = readConfig(
     { JWT_SECRET: `${secret}\n`, POSTGRES_PASSWORD: `"${secret}"`, SELLER_NAME: ' Shop', CARRIER_SECRET: secret },
@@ -225,7 +225,7 @@ test('a secret and a text for people are taken as they are, and what may not be 
   assert.deepEqual(readConfig({ JWT_SECRET: secret, SELLER_NAME: 'The "Shop"' }, known).warnings, []);
 });
 
-test('what only a shell understands is no path', () => {
+test('a path with shell syntax is rejected', () => {
   assert.deepEqual(faultsOf({ DATA_DIR: '~/data' }), [
     `DATA_DIR is '~/data', and only a shell knows what ~ is; write the whole path: ${homedir()}/data.`,
   ]);
@@ -237,7 +237,7 @@ test('what only a shell understands is no path', () => {
   }
 });
 
-test('a variable that is nearly a setting is told, one of another tool is not, and in .env every one counts', () => {
+test('a variable that resembles a setting is reported, one of another tool is not, and in .env every unknown one is', () => {
   const env = Object.fromEntries(
     ['JWT_SECRT', 'ORDERS_URL', 'log_level', 'EVENT_BUSES', 'SELLER_FAX', 'TRADEPOST_TOKN', 'KAFKA_BROKER']
       .concat(['POSTGRES_INITDB_ARGS', 'KAFKA_HEAP_OPTS', 'RABBITMQ_NODENAME', 'npm_package_name', 'PGHOST', 'HOME'])
@@ -246,7 +246,8 @@ test('a variable that is nearly a setting is told, one of another tool is not, a
       .concat(['HOSTNAME', 'TERM', 'PWD', 'USER', 'NO_COLOR', 'PORT', 'ORDER_PORT', 'DATABASE_URL'])
       .map((name) => [name, 'x']),
   );
-  const found = (written: string[]) => unknownSettings(known, env, written).map(({ name, meant }) => [name, meant]);
+  const found = (written: string[]) =>
+    unknownSettings(known, env, written).map(({ name, suggestion }) => [name, suggestion]);
   const near = [
     ['JWT_SECRT', 'JWT_SECRET'],
     ['ORDERS_URL', 'ORDER_URL'],

@@ -9,7 +9,7 @@ import { type UnknownSetting, unknownAmong, unknownSentence } from './unknown.ts
 
 /**
  * The only reader of the environment. Every variable is described once, in `settings.ts`; all faults are reported
- * together, each naming the variable, what it got and what it takes. `.env.example` is made from the same list.
+ * together, each with the variable, its value and the accepted values. `.env.example` is generated from the same list.
  */
 type Values = {
   readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { otherwise: string }
@@ -32,11 +32,11 @@ export interface Config extends Values {
   readonly dataDir: string;
   /** The PostgreSQL server, as `parseAddress` reads it; undefined when the embedded one is meant. */
   readonly databaseUrl: string | undefined;
-  /** What is taken, and may not be meant: one sentence each. */
+  /** Values that are accepted but may be mistakes: one sentence each. */
   readonly warnings: readonly string[];
 }
 
-/** A start that the environment makes impossible: one sentence a fault. */
+/** The environment does not allow a start: one sentence a fault. */
 export class ConfigError extends Error {
   readonly faults: readonly string[];
 
@@ -55,7 +55,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function readEnvironment(known: readonly string[]): Config {
   const file = readSettingsFile('.env');
   if (file.fault !== undefined) throw new ConfigError([file.fault]);
-  // What the environment says goes first, as everywhere.
+  // The environment takes precedence over the file.
   for (const [name, value] of Object.entries(file.values)) process.env[name] ??= value;
   const unknown = unknownSettings(known);
   const config = readConfig(process.env, known);
@@ -65,11 +65,11 @@ export function readEnvironment(known: readonly string[]): Config {
 
 /** Reads a configuration from a literal environment. `known` are the names of the services that exist. */
 export function readConfig(env: Environment, known: readonly string[]): Config {
-  const told: Told = { faults: [], warnings: [] };
-  const { faults, warnings } = told;
-  const values = readGroup(env, SETTINGS, '', told) as unknown as Values;
+  const result: ReadResult = { faults: [], warnings: [] };
+  const { faults, warnings } = result;
+  const values = readGroup(env, SETTINGS, '', result) as unknown as Values;
   const perService = new Map(
-    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, told) as ServiceSettings]),
+    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, result) as ServiceSettings]),
   );
   for (const name of ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const) {
     const short = (values[name]?.length ?? 32) < 32;
@@ -88,8 +88,8 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
   });
 }
 
-/** What reading finds: what stops the start, and what may not be meant. */
-interface Told {
+/** Faults stop the start; warnings are values that may be mistakes. */
+interface ReadResult {
   readonly faults: string[];
   readonly warnings: string[];
 }
@@ -98,12 +98,12 @@ function readGroup(
   env: Environment,
   settings: Record<string, Setting<unknown>>,
   prefix: string,
-  { faults, warnings }: Told,
+  { faults, warnings }: ReadResult,
 ): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, setting] of Object.entries(settings)) {
     const given = env[prefix + name];
-    // An empty value is how compose files and .env say "not set".
+    // Compose files and .env express "not set" as an empty value.
     const effective = given === undefined || given === '' ? setting.otherwise : given;
     if (effective === undefined) continue;
     const { fault, warning } = spellingOf(prefix + name, effective, setting);
@@ -113,22 +113,23 @@ function readGroup(
       continue;
     }
     const value = setting.read(effective);
-    if (value === undefined) faults.push(`${prefix}${name} is '${shown(name, effective)}'; it takes ${setting.takes}.`);
+    if (value === undefined)
+      faults.push(`${prefix}${name} is '${displayed(name, effective)}'; it takes ${setting.takes}.`);
     else values[name] = value;
   }
   return values;
 }
 
-// A secret that is refused must not end up in a log.
-function shown(name: string, given: string): string {
+// A rejected secret must not appear in a log.
+function displayed(name: string, given: string): string {
   return /SECRET|PASSWORD|TRADEPOST_TOKEN|DATABASE_URL|REDIS_URL|RABBITMQ_URL/.test(name) &&
     name !== 'PASSWORD_BLOCKLIST'
     ? '(not shown)'
-    : withoutLogin(name, given);
+    : withoutCredentials(name, given);
 }
 
-/** An address without the user, the password and other secrets that it may hold. */
-function withoutLogin(name: string, given: string): string {
+/** An address without user, password and other secrets. */
+function withoutCredentials(name: string, given: string): string {
   if (!/URL$|BROKERS$/.test(name)) return given;
   return given
     .replace(/^([a-z][a-z\d+.-]*:\/\/)?.*@/is, '$1(hidden)@')
@@ -138,9 +139,9 @@ function withoutLogin(name: string, given: string): string {
 function readServices(given: string, known: readonly string[], faults: string[]): Set<string> {
   if (given === 'all') return new Set(known);
   const names = given.split(',').map((name) => name.trim());
-  const strangers = names.filter((name) => !known.includes(name));
+  const unknown = names.filter((name) => !known.includes(name));
   const twice = names.find((name, at) => names.indexOf(name) !== at);
-  if (strangers.length > 0) {
+  if (unknown.length > 0) {
     faults.push(`SERVICES is '${given}'; it takes all, or a list of ${known.join(', ')}.`);
   } else if (twice !== undefined) faults.push(`SERVICES is '${given}', which names ${twice} twice; name it once.`);
   return new Set(names);
@@ -149,7 +150,7 @@ function readServices(given: string, known: readonly string[], faults: string[])
 function databaseUrl(values: Values, env: Environment): string | undefined {
   if (values.DB_DRIVER === 'embedded') return undefined;
   if (values.DATABASE_URL) return values.DATABASE_URL;
-  // Beside ClickHouse what stays in PostgreSQL is in the embedded one, unless a server is named.
+  // With ClickHouse, the services that need PostgreSQL use the embedded one unless a server is named.
   if (values.DB_DRIVER === 'clickhouse' && !env.POSTGRES_HOST) return undefined;
   return databaseUrlOf({
     host: values.POSTGRES_HOST,
@@ -161,7 +162,7 @@ function databaseUrl(values: Values, env: Environment): string | undefined {
   });
 }
 
-/** Every setting with its value, for a person; secrets are hidden. */
+/** Every setting with its value, to be displayed; secrets are hidden. */
 export function shownSettings(config: Config): [string, string][] {
   return Object.keys(SETTINGS).map((name) => {
     const value: unknown = config[name as keyof Values];
@@ -169,21 +170,23 @@ export function shownSettings(config: Config): [string, string][] {
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
     return [
       name,
-      /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== '' ? '(hidden)' : withoutLogin(name, text),
+      /SECRET|PASSWORD$|TRADEPOST_TOKEN|DATABASE_URL/.test(name) && text !== ''
+        ? '(hidden)'
+        : withoutCredentials(name, text),
     ];
   });
 }
 
-/** The variables that look like settings of ours and are none: mostly a slip of the finger. */
+/** The variables that look like settings and are unknown: mostly typing errors. */
 export function unknownSettings(
   services: readonly string[],
   env: Environment = process.env,
-  written: readonly string[] = env === process.env ? Object.keys(readSettingsFile('.env').values ?? {}) : [],
+  inFile: readonly string[] = env === process.env ? Object.keys(readSettingsFile('.env').values ?? {}) : [],
 ): UnknownSetting[] {
   const own = services.flatMap((name) =>
     Object.keys(SERVICE_SETTINGS).map((setting) => `${name.toUpperCase()}_${setting}`),
   );
-  return unknownAmong(Object.keys(env), [...Object.keys(SETTINGS), ...own], written);
+  return unknownAmong(Object.keys(env), [...Object.keys(SETTINGS), ...own], inFile);
 }
 
 /** Whether text on this stream has colours: NO_COLOR says no, FORCE_COLOR yes, and otherwise a terminal has them. */
@@ -193,32 +196,32 @@ export function hasColours({ isTTY }: { readonly isTTY?: boolean }, env: Environ
   return isTTY === true && env.TERM !== 'dumb';
 }
 
-/** Where programs of this person keep their settings: XDG_CONFIG_HOME, otherwise `.config` in the home directory. */
+/** The folder of the user's settings: XDG_CONFIG_HOME, otherwise `.config` in the home directory. */
 export function configFolder(env: Environment = process.env): string {
   const { XDG_CONFIG_HOME: folder } = env;
   // A relative path is invalid by the XDG specification, and is to be ignored.
   return folder && isAbsolute(folder) ? folder : join(homedir(), '.config');
 }
 
-/** Whether the log is to tell all, which is readable also where the settings are not valid. */
+/** Whether LOG_LEVEL asks for details; it can be read even when other settings are invalid. */
 export function wantsDetails(env: Environment = process.env): boolean {
   return ['debug', 'trace'].includes(env.LOG_LEVEL ?? '');
 }
 
-/** Who started this process: the pid of our own launcher, and the npm script that runs, of which package. */
+/** What started this process: the pid of Tradepost's launcher, and the running npm script with its package. */
 export interface Launch {
   readonly launcher: number | undefined;
   readonly script: string | undefined;
   readonly packageName: string | undefined;
 }
 
-/** Who started this process, as far as they say so. */
+/** What started this process, as far as the environment shows. */
 export function launchOf(): Launch {
   const { TRADEPOST_LAUNCHER, npm_lifecycle_event: script, npm_package_name: packageName } = process.env;
   return { launcher: Number(TRADEPOST_LAUNCHER) || undefined, script, packageName };
 }
 
-/** The environment of a process that is to end when this one is gone: the child finds its launcher in it. */
+/** The environment of a child that must end with this process: it names the pid of the launcher. */
 export function launchEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, TRADEPOST_LAUNCHER: String(process.pid) };
 }
@@ -247,7 +250,7 @@ export function testClickHouse(): { name: string; port: number; password: string
   return given === undefined ? undefined : JSON.parse(given);
 }
 
-/** Where a broker answers, by its name; those that do not run are missing. */
+/** The addresses of running brokers, by name. */
 export type TestBrokers = Readonly<Partial<Record<'redis' | 'rabbitmq' | 'kafka', string>>>;
 
 /** The brokers that `scripts/test.ts` found running; empty when a test file is run by itself. */

@@ -2,22 +2,22 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 
-/** What a file of settings says, or why it cannot be read. */
+/** The content of a settings file, or why it cannot be read. */
 export type SettingsFile =
   | {
       readonly values: Readonly<Record<string, string>>;
-      /** What stands in it and has no effect: a sentence each. */
+      /** Lines without effect: a sentence each. */
       readonly warnings: readonly string[];
       readonly fault?: undefined;
     }
   | { readonly values?: undefined; readonly fault: string };
 
-/** Reads a file such as `.env`; one that is not there says nothing. */
+/** Reads a file such as `.env`; a missing file has no values. */
 export function readSettingsFile(file: string): SettingsFile {
   if (!existsSync(file)) return { values: {}, warnings: [] };
   try {
     const text = readFileSync(file, 'utf8');
-    // UTF-16, which some editors write, is a NUL beside every letter: no name in it would be found.
+    // UTF-16, which some editors write, has a NUL beside every letter, so no name would be found.
     if (text.includes('\0') || text.includes('\ufffd')) {
       return { fault: `${resolve(file)} holds bytes that are no text in UTF-8; save it as UTF-8, or move it away.` };
     }
@@ -30,10 +30,10 @@ export function readSettingsFile(file: string): SettingsFile {
   }
 }
 
-/** A value in quotes, which may go over several lines. */
+/** A quoted value, which may span several lines. */
 const QUOTED = /^([^\n=]*=[ \t]*)(["'`])(?:(?!\2)[\s\S])*\2/gm;
 
-/** Lines that set nothing, which a reader of such files passes over. What they hold may be a secret, and is not told. */
+/** Warnings about lines without `=`, which parsers skip. Their content may be a secret, so it is not repeated. */
 function withoutValue(file: string, text: string): string[] {
   const lines = text.replace(QUOTED, (all) => `=${'\n='.repeat(all.split('\n').length - 1)}`).split('\n');
   return lines.flatMap((line, index) =>

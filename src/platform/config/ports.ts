@@ -5,13 +5,13 @@ import { type Config, ConfigError } from './config.ts';
 /** A port that this process listens on. */
 export interface ListenAddress {
   readonly port: number;
-  /** What sets it. */
+  /** The setting of the port. */
   readonly setting: string;
-  /** The service that it is of; behind the one of the edge service all of the process answer. */
+  /** The service that it belongs to; at the edge service's port all services of the process answer. */
   readonly service: string;
 }
 
-/** Every port of this process: with the edge service here one for everything, otherwise one a service. */
+/** Every port of this process: one for everything when the edge service runs here, otherwise one a service. */
 export function listenAddresses(modules: readonly AnyModule[], config: Config): ListenAddress[] {
   const here = modules.filter(({ contract }) => config.services.has(contract.name));
   const edge = here.find((module) => module.edge);
@@ -21,12 +21,12 @@ export function listenAddresses(modules: readonly AnyModule[], config: Config): 
   });
 }
 
-/** Before anything is started. Throws ConfigError when two services of this process would listen at the same port. */
+/** Throws ConfigError when two services of this process would listen at the same port. Call it before a start. */
 export function refuseSharedPorts(modules: readonly AnyModule[], config: Config): void {
   const fixed = listenAddresses(modules, config).filter(isFixed);
-  const faults = [...Map.groupBy(fixed, ({ port }) => port)].flatMap(([port, doors]) => {
-    if (doors.length < 2) return [];
-    const [names, settings] = [doors.map(({ service }) => service), doors.map(({ setting }) => setting)];
+  const faults = [...Map.groupBy(fixed, ({ port }) => port)].flatMap(([port, addresses]) => {
+    if (addresses.length < 2) return [];
+    const [names, settings] = [addresses.map(({ service }) => service), addresses.map(({ setting }) => setting)];
     return [
       `${names.join(' and ')} would listen at the same port ${port}; give each its own with ${settings.join(' and ')}.`,
     ];
@@ -35,13 +35,15 @@ export function refuseSharedPorts(modules: readonly AnyModule[], config: Config)
 }
 
 /**
- * Before anything is started, so that a start that cannot be makes no database. Throws the system's error of a port
- * that cannot be listened on, with its setting, or an AggregateError of several.
+ * Throws the system's error of a port that cannot be listened on, with its setting, or an AggregateError of several.
+ * Call it before a start, so that a start that must fail creates no database.
  */
 export async function refuseTakenPorts(modules: readonly AnyModule[], config: Config): Promise<void> {
-  const doors = listenAddresses(modules, config).filter(isFixed);
-  const tried = await Promise.all(doors.map(async (door) => withSetting(await listenFault(door, config.HOST), door)));
-  const faults = tried.filter((fault) => fault !== undefined);
+  const addresses = listenAddresses(modules, config).filter(isFixed);
+  const results = await Promise.all(
+    addresses.map(async (address) => withSetting(await listenFault(address, config.HOST), address)),
+  );
+  const faults = results.filter((fault) => fault !== undefined);
   if (faults.length > 1) throw new AggregateError(faults);
   if (faults[0]) throw faults[0];
 }
@@ -55,11 +57,11 @@ export function listenFault({ port }: Pick<ListenAddress, 'port'>, host: string)
   });
 }
 
-/** The same error, which says what the port is set with. */
+/** The same error, with the setting of the port. */
 export function withSetting<E>(error: E, { setting }: Pick<ListenAddress, 'setting'>): E {
   if (error instanceof Error) Object.assign(error, { setting });
   return error;
 }
 
-// 0 is any free one.
+// 0 means any free port.
 const isFixed = ({ port }: ListenAddress): boolean => port !== 0;

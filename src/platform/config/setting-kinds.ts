@@ -1,6 +1,6 @@
 import { parseAddress } from '../db/postgres/address.ts';
 
-/** What a setting is, and the ways in which the text of one is read. */
+/** One setting: its description, its default and how its text is parsed. */
 export interface Setting<T> {
   /** What it takes, as the end of the sentence "it takes …". */
   readonly takes: string;
@@ -8,9 +8,9 @@ export interface Setting<T> {
   readonly about: string;
   /** The text used when it is not set; undefined when the setting may be absent. */
   readonly otherwise?: string;
-  /** What its spelling is judged by: a path; a secret or words for people, which may hold anything; else a value. */
+  /** Decides which spelling faults apply: a path; a secret or words for people, which may contain anything; else a value. */
   readonly kind?: 'path' | 'secret' | 'words';
-  /** The value, or undefined when the text is not one. */
+  /** The value, or undefined when the text is not valid. */
   readonly read: (text: string) => T | undefined;
 }
 
@@ -31,7 +31,7 @@ export const url =
   (text: string): string | undefined =>
     URL.canParse(text) && protocols.includes(new URL(text).protocol) ? text : undefined;
 
-/** Where a service is. What a URL may say beyond scheme, host and port would be lost on the way. */
+/** The address of a service. Parts of a URL beyond scheme, host and port would be ignored, so they are rejected. */
 export const origin = (text: string): string | undefined => {
   const given = url('http:', 'https:')(text) === undefined ? undefined : new URL(text);
   if (!given || given.username || given.password || given.pathname !== '/' || /[?#]/.test(text)) return undefined;
@@ -57,13 +57,13 @@ export const text = (about: string, otherwise: string) => ({
   read: anyText,
 });
 
-/** A text that people read: white space and quotes may be meant. */
+/** A text for people: white space and quotes may be intended. */
 export const words = (about: string, otherwise: string) => ({ ...text(about, otherwise), kind: 'words' as const });
 
-/** A password that somebody else chose. */
+/** A password of another system. */
 export const password = (about: string, otherwise: string) => ({ ...text(about, otherwise), kind: 'secret' as const });
 
-/** A place in the file system. */
+/** A path in the file system. */
 export const path = (about: string, otherwise: string) => ({
   ...text(about, otherwise),
   kind: 'path' as const,

@@ -1,11 +1,11 @@
 import { homedir } from 'node:os';
 import type { Setting } from './setting-kinds.ts';
 
-/** What the spelling of a value gives away, before anybody asks whether it is one that the setting takes. */
+/** Faults in the spelling of a value, found before the setting parses it. */
 export interface Spelling {
-  /** It cannot be meant. */
+  /** A certain mistake; the value is rejected. */
   readonly fault?: string;
-  /** It may be meant, and is taken as it is. */
+  /** A possible mistake; the value is used unchanged. */
   readonly warning?: string;
 }
 
@@ -13,23 +13,23 @@ export interface Spelling {
 const CONTROL = /\p{Cc}/u;
 
 /**
- * Looks at the text of one setting. White space around a value and quotes that a tool left in are faults, as nobody
- * sees them where they do harm; in a secret and in a text for people they may be meant, so there they are warnings.
+ * Checks the text of one setting. White space around a value and quotes that a tool left in are faults, because they
+ * are hard to see later; in a secret and in a text for people they may be intended, so there they are warnings.
  */
 export function spellingOf(name: string, given: string, { kind }: Setting<unknown>): Spelling {
   if (given.includes('\0')) return { fault: `${name} holds a NUL character; remove it.` };
-  const slip = slipOf(given);
-  if (slip !== undefined) {
+  const mistake = mistakeIn(given);
+  if (mistake !== undefined) {
     const free = kind === 'secret' || kind === 'words';
     return free
-      ? { warning: `${name} ${slip}; it is taken as it is: remove that if it is not meant.` }
-      : { fault: `${name} ${slip}; remove that.` };
+      ? { warning: `${name} ${mistake}; it is taken as it is: remove that if it is not meant.` }
+      : { fault: `${name} ${mistake}; remove that.` };
   }
   if (kind === 'path') return pathFault(name, given);
   return {};
 }
 
-function slipOf(given: string): string | undefined {
+function mistakeIn(given: string): string | undefined {
   const [begins, ends] = [given.trimStart() !== given, given.trimEnd() !== given];
   if (begins || ends) {
     const where = [begins && 'begins', ends && 'ends'].filter(Boolean).join(' and ');

@@ -4,7 +4,7 @@ import { oneOf, POSTGRES_URL, password, postgresUrl, type Setting, text, whole }
 /** Ports of the protocol that `clickhouse-client` speaks. */
 const NATIVE_PORTS = new Set(['9000', '9440']);
 
-/** What keeps the states: data only, as `settings.ts` has it. */
+/** The settings of the stores: data only, as in `settings.ts`. */
 export const STORE_SETTINGS = {
   DB_DRIVER: {
     about:

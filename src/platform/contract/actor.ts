@@ -4,13 +4,13 @@ import { common } from './errors.ts';
 /** A user who acts. */
 export type Person = Extract<Actor, { kind: 'user' }>;
 
-/** The person who acts. Throws UNAUTHENTICATED when it is nobody, or the platform itself. */
+/** The acting user. Throws UNAUTHENTICATED when the actor is anonymous or the platform itself. */
 export function self({ actor }: Ctx): Person {
   if (actor.kind !== 'user') throw common.UNAUTHENTICATED();
   return actor;
 }
 
-/** Whether this actor may see what belongs to anybody: staff, admins, the platform itself. */
+/** Whether this actor may see what belongs to any user: staff, admins, the platform itself. */
 export function isStaff(actor: Actor): boolean {
   return actor.kind === 'system' || (actor.kind === 'user' && actor.role !== 'customer');
 }

@@ -37,11 +37,11 @@ test('amounts go out with two digits, also those that are whole', () => {
   assert.equal(toJson(Amount(), minor(-1_250)), '-12.50');
 });
 
-test('what goes out comes in as it was', () => {
+test('a value that is encoded and decoded is unchanged', () => {
   assert.deepEqual(codecOf(Order).decode(JSON.parse(toJson(Order, inside))), inside);
 });
 
-test('a field that the schema does not name never goes out, at any depth', () => {
+test('a field that the schema does not name is never encoded, at any depth', () => {
   const leaky = {
     ...inside,
     password_hash: 'secret',
@@ -54,11 +54,11 @@ test('a field that the schema does not name never goes out, at any depth', () =>
   assert.deepEqual(out.address, { city: 'Ghent' });
 });
 
-test('a schema without fields lets nothing out', () => {
+test('a schema without fields encodes nothing', () => {
   assert.equal(toJson(Type.Object({}), { anything: 1 }), '{}');
 });
 
-test('null and what is absent stay what they are, in both directions', () => {
+test('null and absent fields are unchanged in both directions', () => {
   const { encode, decode } = codecOf(Order);
   const bare = { id: 1, total: minor(0), discount: null, lines: [], by_day: [], address: null };
   assert.equal(JSON.stringify(encode({ ...bare, lines: undefined })).includes('lines'), false);

@@ -3,7 +3,7 @@ import { MAX_AMOUNT, type Minor } from './money.ts';
 import { Pattern } from './schema/text.ts';
 
 /**
- * The words of a contract. Everything here is data: the routes, the validation, the OpenAPI document, the guard,
+ * The elements of a contract. Everything here is data: the routes, the validation, the OpenAPI document, the guard,
  * the gateway and the client that calls a service in another process are all made from the same objects.
  */
 
@@ -22,7 +22,7 @@ export type Actor =
 
 export type Role = 'customer' | 'staff' | 'admin';
 
-/** The handling of one event by one consumer: its effect is marked with this, so that it happens once. */
+/** The handling of one event by one consumer; the inbox stores it, so that the effect happens once. */
 export interface Cause {
   readonly consumer: string;
   readonly eventId: string;
@@ -57,22 +57,22 @@ export interface EventOf<T extends string = string, D extends object = object> {
   readonly type: T;
   readonly subject: string;
   readonly data: D;
-  /** What else it concerns, as `order/17`: whoever tells that story finds it by this. */
+  /** What else it concerns, such as `order/17`: the timeline of that order is read by this. */
   readonly about?: string;
 }
 
-/** What a decision returns, and the only thing that `save` accepts. No events: nothing happened. */
+/** What a decision returns, and the only thing that `save` accepts. Without events nothing is saved. */
 export interface Change<S, E extends EventOf = EventOf> {
   readonly next: S;
   readonly events: readonly E[];
 }
 
-/** A state that a repository keeps: `version` is 0 before the first save and counts saves after it. */
+/** A state that a repository stores: `version` is 0 before the first save and counts the saves. */
 export interface Versioned {
   readonly version: number;
 }
 
-/** The change that changes nothing. */
+/** A Change without events: nothing is saved. */
 export function unchanged<S>(state: S): Change<S, never> {
   return { next: state, events: [] };
 }
@@ -90,29 +90,29 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly input: I;
   readonly output: O;
   readonly summary: string;
-  /** 201 for what makes something (200 when its answer says `existing: true`: it was made before, not now). */
+  /** 201 for an operation that creates (200 when its result has `existing: true`: it existed already). */
   readonly status?: 200 | 201 | 204;
   /** More addresses of the same operation, with the same parameters. */
   readonly aliases?: readonly string[];
-  /** What an OAuth2 client must have been granted to call it; its addresses under /api/v1 ask for it. */
+  /** The scope that an OAuth2 client needs; the paths under /api/v1 require it. */
   readonly scope?: string;
-  /** A public operation that is told who calls when a token comes along. */
+  /** A public operation that reads the caller from a token when there is one. */
   readonly tokenWelcome?: boolean;
-  /** Answers 200 with what was made before, instead of making it again. */
+  /** Answers 200 with the existing resource instead of creating it again. */
   readonly existing?: boolean;
-  /** The heading that the document puts it under, when that is not its service's. */
+  /** Its heading in the document, when that is not its service's. */
   readonly heading?: { readonly name: string; readonly summary: string };
-  /** A body that works as it stands on a new system; a test sends it. */
+  /** A body that is valid on a new system; a test sends it. */
   readonly example?: object;
   /** Honours Idempotency-Key. */
   readonly idempotent?: boolean;
-  /** Fields of a body that may come in the query instead. */
+  /** Fields of the body that may be sent in the query instead. */
   readonly alsoQuery?: readonly string[];
-  /** The input is `{ body, signature }`: the body as it came, byte for byte, and the header of this name. */
+  /** The input is `{ body, signature }`: the raw body, byte for byte, and the header of this name. */
   readonly signedBy?: string;
-  /** How many bytes its body may have, where 64 kB are too few for what is legal. */
+  /** The maximum size of its body in bytes, where valid input exceeds 64 kB. */
   readonly maxBody?: number;
-  /** The action answers with values as they come, each of them one `output`: they go out as server-sent events. */
+  /** The action returns an endless sequence of `output` values, which are sent as server-sent events. */
   readonly stream?: boolean;
 }
 
@@ -140,7 +140,7 @@ export type OutputOf<O extends Op> = O extends { readonly stream: true }
   ? AsyncIterable<Static<O['output']>>
   : Static<O['output']>;
 
-/** The object that offers a contract's operations, whether it is here or behind HTTP. */
+/** The operations of a contract as an object, local or over HTTP. */
 export type ApiOf<T extends Ops> = {
   readonly [K in keyof T]: (ctx: Ctx, input: InputOf<T[K]>) => Promise<OutputOf<T[K]>>;
 };
@@ -178,11 +178,11 @@ export interface Contract<N extends string = string, T extends Ops = Ops> {
   readonly ops: T;
   readonly events: Record<string, EventType>;
   readonly errors: Record<string, { readonly code: string; readonly kind: string; readonly remedy?: string }>;
-  /** The file of what its operations answered in a running shop, by name and status; a test writes and compares it. */
+  /** The file of example responses, by operation and status, recorded in a running shop; a test writes and compares it. */
   readonly answers?: URL;
 }
 
-/** Puts a contract together and names its operations. */
+/** Assembles a contract and names its operations. */
 export function contract<const N extends string, T extends Ops>(given: Contract<N, T>): Contract<N, T> {
   const named = Object.entries(given.ops).map(([name, one]) => [name, { ...one, id: `${given.name}.${name}` }]);
   return { ...given, ops: Object.fromEntries(named) as T };
@@ -191,14 +191,14 @@ export function contract<const N extends string, T extends Ops>(given: Contract<
 /** An id: a positive integer, safe in JSON. */
 export const Id = () => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER });
 
-/** A moment: RFC 3339 UTC. */
+/** A point in time: RFC 3339 UTC. */
 export const Time = () => Type.String({ format: 'date-time' });
 
 /** An amount: minor units inside, a decimal with two digits in JSON (see `money.ts` and `codec.ts`). */
 export const Money = (options: { minimum?: number; description?: string } = {}) =>
   Type.Unsafe<Minor>({ type: 'number', format: 'money', minimum: 0, maximum: MAX_AMOUNT, ...options });
 
-/** An amount of an answer: not bounded as a request's is. */
+/** An amount in a response: without the limit of a request. */
 export const Amount = (description?: string) => Type.Unsafe<Minor>({ type: 'number', format: 'money', description });
 
 /** One of these words. */
@@ -212,14 +212,14 @@ export const paging = {
   cursor: Type.Optional(Type.String({ maxLength: 200 })),
 };
 
-/** Which page of a list is wanted. */
+/** The page of a list to return. */
 export interface PageRequest {
   readonly limit: number;
   /** Opaque; of the page before. */
   readonly cursor?: string;
 }
 
-/** A page of a list: goes out as a bare array, with the next page in the Link header. */
+/** A page of a list: sent as a bare array, with the next page in the Link header. */
 export const PageOf = <T extends TSchema>(item: T) =>
   Type.Object({ items: Type.Array(item), next: Type.Optional(Type.String()) }, { page: true });
 
@@ -229,8 +229,8 @@ export interface Page<T> {
 }
 
 /**
- * A file: it goes out as it is, under its name and as what `type` says, one of the media types that are named here.
- * `content` is its bytes in base64.
+ * A file: its bytes are sent unchanged, with its name and `type`, one of the media types given here. `content` is the
+ * bytes in base64.
  */
 export const Download = <const T extends readonly [string, ...string[]]>(...types: T) =>
   Type.Object(
@@ -242,7 +242,7 @@ export const Download = <const T extends readonly [string, ...string[]]>(...type
     { download: true },
   );
 
-/** A file as an action answers it. */
+/** A file as an action returns it. */
 export interface Downloaded {
   filename: string;
   type: string;

@@ -1,4 +1,4 @@
-/** Thrown by a save whose request key is stored already: the first answer is given again. */
+/** Thrown by a save whose request key is stored already: the stored response is returned. */
 export class DuplicateRequest extends Error {
   constructor() {
     super('this request was answered before');
@@ -6,7 +6,7 @@ export class DuplicateRequest extends Error {
   }
 }
 
-/** Thrown by a save whose event was handled already: the effect is there, and nothing is left to do. */
+/** Thrown by a save whose event was handled already: nothing is left to do. */
 export class DuplicateEvent extends Error {
   constructor() {
     super('this event was handled before');

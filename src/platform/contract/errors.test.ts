@@ -19,7 +19,7 @@ test('a sentence may need facts, and they travel with the error', () => {
   assert.deepEqual([short.message, short.details], ['only 3 left', { left: 3 }]);
 });
 
-test('a declared error tells its code and kind without being raised', () => {
+test('a declared error has its code and kind without being raised', () => {
   assert.deepEqual([stock.SHORT.code, stock.SHORT.kind], ['STOCK_SHORT', 'conflict']);
 });
 
@@ -36,7 +36,7 @@ test('the kind alone decides the status', () => {
   assert.deepEqual(statuses, ['TRADEPOST_STALE', 409, 422, 401]);
 });
 
-test('what is unavailable says when to come back, and nothing else does by itself', () => {
+test('only an unavailable error has Retry-After by default', () => {
   assert.equal(common.UNAVAILABLE().retryAfterSeconds, 1);
   assert.equal(common.STALE().retryAfterSeconds, undefined);
   assert.equal(new AppError('X', 'too_many', 'x', { retryAfterSeconds: 30 }).retryAfterSeconds, 30);
@@ -44,6 +44,6 @@ test('what is unavailable says when to come back, and nothing else does by itsel
 
 test('bad input carries a pointer to each place', () => {
   const faults = [{ pointer: '/name', detail: 'is missing' }];
-  const { code, status, faults: told } = invalid('name is missing', faults);
-  assert.deepEqual([code, status, told], ['TRADEPOST_INVALID', 400, faults]);
+  const { code, status, faults: given } = invalid('name is missing', faults);
+  assert.deepEqual([code, status, given], ['TRADEPOST_INVALID', 400, faults]);
 });

@@ -1,6 +1,6 @@
 /**
- * The errors that may leave a process. A domain error is declared once, in a contract, with its kind and its
- * sentence; the kind alone decides the HTTP status (RFC 9110), so no domain file ever mentions a status.
+ * The errors that a client may receive. A domain error is declared once, in a contract, with its kind and its sentence;
+ * the kind alone decides the HTTP status (RFC 9110), so no domain file mentions a status.
  */
 
 /** What kind of failure it is; `STATUS` maps it to HTTP. */
@@ -26,14 +26,14 @@ export const STATUS = {
   version_not_supported: 505,
 } as const;
 
-/** What to do about an error of a kind, where the error itself does not say. */
+/** The default remedy of each kind. */
 export const REMEDY: Readonly<Record<Kind, string>> = {
   invalid: 'Change what the sentence names, and send the request again.',
   unauthenticated: 'Sign in with POST /login, and send its token as `Authorization: Bearer …`.',
   forbidden: 'Ask somebody whose role allows it.',
   not_found: 'Check the address and the id; a list of what there is for you has its own operation.',
   timeout: 'Send the request again, on a better connection or in smaller parts.',
-  conflict: 'Read the thing again and decide anew: it is not as this request takes it to be.',
+  conflict: 'Read the current state and decide again: this request does not fit it.',
   too_large: 'Send less in one request.',
   method_not_allowed: 'Use a method that the Allow header names.',
   uri_too_long: 'Send a shorter address; what is long belongs into a body.',
@@ -47,11 +47,11 @@ export const REMEDY: Readonly<Record<Kind, string>> = {
   unavailable: 'Wait as long as Retry-After says, and send the request again.',
 };
 
-/** One thing that is wrong with the input: a JSON pointer into the body, and a sentence. */
+/** One fault of the input: a JSON pointer into the body, and a sentence. */
 export interface InputFault {
   readonly pointer: string;
   readonly detail: string;
-  /** Where it stands when not in the body; the pointer then names the parameter. */
+  /** The part of the request when it is not the body; the pointer then names the parameter. */
   readonly in?: 'query' | 'path';
 }
 
@@ -60,7 +60,7 @@ interface AppErrorOptions {
   readonly retryAfterSeconds?: number;
   readonly details?: object;
   readonly cause?: unknown;
-  /** What to do about it; otherwise what is to be done about its kind. */
+  /** What to do about it; by default the remedy of its kind. */
   readonly remedy?: string;
 }
 
@@ -91,7 +91,7 @@ export class AppError extends Error {
 
 type Sentence = string | ((details: never) => string);
 /** Kind, sentence, and what to do about it. */
-type Declared = Record<string, readonly [Kind, Sentence, string?]>;
+type Declarations = Record<string, readonly [Kind, Sentence, string?]>;
 type Raise<S> = S extends (details: infer D extends object) => string ? (details: D) => AppError : () => AppError;
 
 /** The catalogue entry of a declared error, for `docs/generated/errors.md`. */
@@ -101,14 +101,14 @@ export interface ErrorEntry {
   readonly remedy: string | undefined;
 }
 
-export type Errors<T extends Declared> = { readonly [K in keyof T]: Raise<T[K][1]> & ErrorEntry };
+export type Errors<T extends Declarations> = { readonly [K in keyof T]: Raise<T[K][1]> & ErrorEntry };
 
 /**
  * Declares the errors of one service: `errors('ORDER', { NOT_FOUND: ['not_found', 'order not found', 'Check the id.'] })`.
- * Each becomes a function that makes the error; a sentence that needs facts is a function of them, and those
- * facts travel in the problem document. The third part is the remedy: what somebody does who got this error.
+ * Each becomes a function that makes the error; a sentence with facts is a function of them, and those facts are
+ * fields of the problem document. The third part is the remedy.
  */
-export function errors<const T extends Declared>(prefix: string, declared: T): Errors<T> {
+export function errors<const T extends Declarations>(prefix: string, declared: T): Errors<T> {
   const made = Object.entries(declared).map(([name, [kind, sentence, remedy]]) => {
     const code = `${prefix}_${name}`;
     const raise = (details?: object): AppError => {
@@ -229,13 +229,13 @@ export const common = errors('TRADEPOST', {
     ({ allow }: { allow: string }) => `this address takes only ${allow}`,
     REMEDY.method_not_allowed,
   ],
-  METHOD_UNKNOWN: ['not_implemented', 'nothing here takes a request with this method', REMEDY.not_implemented],
+  METHOD_UNKNOWN: ['not_implemented', 'no operation supports this method', REMEDY.not_implemented],
   TRANSFER_CODING: [
     'not_implemented',
     'Transfer-Encoding may only be chunked',
     'Send the body in chunks or with Content-Length, and not compressed.',
   ],
-  HTTP_VERSION: ['version_not_supported', 'only HTTP/1.1 and HTTP/1.0 are spoken here', REMEDY.version_not_supported],
+  HTTP_VERSION: ['version_not_supported', 'only HTTP/1.1 and HTTP/1.0 are supported', REMEDY.version_not_supported],
   EXPECTATION: ['expectation_failed', 'Expect may only be 100-continue', REMEDY.expectation_failed],
   URI_TOO_LONG: [
     'uri_too_long',
@@ -250,7 +250,7 @@ export const common = errors('TRADEPOST', {
   TIMEOUT: ['timeout', 'the request did not arrive in time', REMEDY.timeout],
 });
 
-/** A fault of ours: the client reads that it should try again, and the log why. */
+/** An internal fault: the client gets UNAVAILABLE and should retry; the reason is logged. */
 export function unavailable(reason: string, cause?: unknown): AppError {
   return Object.assign(common.UNAVAILABLE(), { cause: new Error(reason, { cause }) });
 }

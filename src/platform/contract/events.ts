@@ -2,11 +2,11 @@ import type { Static, TSchema } from 'typebox';
 import type { Actor, Ctx, EventType } from './contract.ts';
 
 /**
- * An event as it travels: the attributes of CloudEvents 1.0, and the
- * payload as JSON text, exactly as the contract describes it (amounts are decimals).
+ * An event on the bus: the attributes of CloudEvents 1.0, and the payload as JSON text, exactly as the contract
+ * describes it (amounts are decimals).
  */
 export interface Envelope {
-  /** UUIDv7. The same event may come twice; its id is the same then. */
+  /** UUIDv7. An event that is delivered twice has the same id. */
   readonly id: string;
   /** The service that it comes from: `order`. */
   readonly source: string;
@@ -17,9 +17,9 @@ export interface Envelope {
   readonly time: string;
   /** W3C traceparent. */
   readonly trace: string;
-  /** The id of the request with which it all began. */
+  /** The id of the request that started the chain of events. */
   readonly correlation: string;
-  /** The id of the event whose handling brought this one about. */
+  /** The id of the event whose handling caused this one. */
   readonly causation?: string;
   /** Who acted: see `actorText`. */
   readonly actor: string;
@@ -28,9 +28,9 @@ export interface Envelope {
   readonly data: string;
 }
 
-/** One line of a `*.consumers.ts`: data, of which the catalogue of events is made too. `S` is what it calls. */
+/** One line of a `*.consumers.ts`: data, from which the event catalogue is made too. `S` is the service that it calls. */
 export interface Consumer<S = never> {
-  /** Together with the service's name it marks what is done, so it is never changed: `follow_shipment`. */
+  /** With the service's name it is the key of the inbox, so it must never change: `follow_shipment`. */
   readonly name: string;
   readonly event: EventType;
   /** `data` is decoded: amounts are minor units. Resolves when the effect is committed. */
@@ -38,10 +38,10 @@ export interface Consumer<S = never> {
 }
 
 /**
- * Listens to an event by calling the service that it belongs to: one of its operations or of its internal actions.
- * The context of `handle` is the platform's own, with `cause` set, so that a save marks the event as handled in its
- * commit; an event that comes again is then no event. A handler that throws is called again after a while, and in
- * the end the event goes to the dead letters of the service.
+ * Consumes an event by calling the consumer's own service: one of its operations or of its internal actions. The context
+ * of `handle` is the platform's own, with `cause` set, so that a save marks the event as handled in its commit and a
+ * duplicate has no effect. A handler that throws is called again after a pause; after the last attempt the event becomes
+ * a dead letter of the service.
  */
 export function on<S, D extends TSchema>(
   event: EventType<string, D>,
@@ -56,7 +56,7 @@ export function actorText(actor: Actor): string {
   return actor.kind === 'user' ? `user/${actor.id}/${actor.username}` : actor.kind;
 }
 
-/** What `actorText` wrote, taken apart again. */
+/** Parses the text of `actorText`. */
 export function actorOf(text: string): { kind: Actor['kind']; id?: number; username?: string } {
   const [, id, username] = /^user\/(\d+)\/(.*)$/.exec(text) ?? [];
   if (id !== undefined) return { kind: 'user', id: Number(id), username };

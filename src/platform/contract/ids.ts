@@ -1,16 +1,16 @@
 import { DuplicateEvent, DuplicateRequest } from './duplicates.ts';
 import { AppError } from './errors.ts';
 
-/** Ids of one kind of thing, known before anything is saved. No two processes are given the same. */
+/** Allocates the ids of one kind of entity before it is saved. No two processes get the same id. */
 export interface Ids {
   next(): Promise<number>;
-  /** Takes back an id under which nothing was saved or announced, nor will be: it is the next one again. */
+  /** Returns an id under which nothing was or will be saved or published; it is the next one again. */
   giveBack(id: number): void;
 }
 
 /**
- * Does `work` with an id, which goes back when nothing has it afterwards: when `work` was refused, or when what it
- * made has another id (`idOf`; undefined when nothing was saved). In doubt an id is lost rather than given twice.
+ * Calls `work` with an id, and gives the id back when it is unused: when `work` was refused, or when its result has
+ * another id (`idOf`; undefined when nothing was saved). In doubt an id is lost rather than used twice.
  */
 export function withId<T>(
   ids: Ids,
@@ -44,7 +44,7 @@ export async function withIds<T>(
   }
 }
 
-/** Whether nothing was saved, and this is known: after anything else there may be what nobody was told of. */
+/** Whether it is certain that nothing was saved. After any other error the save may have been committed. */
 export function wasRefused(error: unknown): boolean {
   if (error instanceof AppError) return error.kind !== 'unavailable' && error.kind !== 'timeout';
   return error instanceof DuplicateRequest || error instanceof DuplicateEvent;

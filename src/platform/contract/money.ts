@@ -2,8 +2,8 @@ import { common } from './errors.ts';
 
 /**
  * Money. Inside the system an amount is an integer of minor units (cents); outside, in JSON, a decimal number
- * with two digits. This file is the only one that converts, divides, rounds or prints it, and it never does
- * floating-point arithmetic: decimals are taken apart as text, products and quotients are made with BigInt.
+ * with two digits. This file is the only one that converts, divides, rounds or prints it, and it never uses
+ * floating-point arithmetic: decimals are parsed as text, products and quotients are computed with BigInt.
  */
 export type Minor = number & { readonly minorUnits: unique symbol };
 
@@ -62,7 +62,7 @@ export interface Rate {
 
 const RATE_SCALE = 10_000_000n;
 
-/** Reads a rate such as `0.1`, at most seven digits after the point. Returns undefined when it is none. */
+/** Reads a rate such as `0.1`, at most seven digits after the point. Returns undefined when the text is not a rate. */
 export function parseRate(text: string): Rate | undefined {
   const match = /^([01])(?:\.(\d{1,7}))?$/.exec(text);
   if (!match) return undefined;

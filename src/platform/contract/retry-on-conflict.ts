@@ -1,18 +1,18 @@
 import { common } from './errors.ts';
 
-/** Lost so often in a row, it is no race any more. */
+/** Give up after this many version conflicts. */
 const MAX_CONFLICTS = 20;
 
 /**
- * Loads, decides and saves again for as long as somebody else was faster: for what may be decided anew on whatever
- * the other has left. Throws STALE after twenty lost races, and everything else that `attempt` throws at once.
+ * Repeats load, decide and save after a version conflict; use it for decisions that are valid on any newer state.
+ * Throws STALE after 20 conflicts, and any other error of `attempt` at once.
  */
 export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let races = 1; ; races++) {
+  for (let conflicts = 1; ; conflicts++) {
     try {
       return await attempt();
     } catch (error) {
-      if (races === MAX_CONFLICTS || (error as { code?: string }).code !== common.STALE.code) throw error;
+      if (conflicts === MAX_CONFLICTS || (error as { code?: string }).code !== common.STALE.code) throw error;
     }
   }
 }

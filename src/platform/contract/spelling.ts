@@ -1,16 +1,18 @@
-/** The known words that somebody may have meant: those that it begins, else those a few slips of the finger away. */
+/** The known words that were probably meant: those that begin with the word, else those within a few typing errors. */
 export function nearestTo(word: string, known: readonly string[]): string[] {
-  const begun = known.filter((one) => word.length >= 2 && one.startsWith(word));
-  if (begun.length > 0) return begun.slice(0, 3);
-  const apart = known.map((one) => ({ one, slips: slipsBetween(word, one) }));
-  const least = Math.min(...apart.map(({ slips }) => slips));
-  // More than two fifths of the word in slips is another word.
-  const near = apart.filter(({ one, slips }) => slips === least && slips <= Math.max(1, Math.floor(one.length * 0.4)));
+  const completions = known.filter((one) => word.length >= 2 && one.startsWith(word));
+  if (completions.length > 0) return completions.slice(0, 3);
+  const distances = known.map((one) => ({ one, edits: editDistance(word, one) }));
+  const least = Math.min(...distances.map(({ edits }) => edits));
+  // Errors in more than two fifths of a word mean another word.
+  const near = distances.filter(
+    ({ one, edits }) => edits === least && edits <= Math.max(1, Math.floor(one.length * 0.4)),
+  );
   return near.map(({ one }) => one).slice(0, 3);
 }
 
-/** How many letters are added, missing, changed or exchanged with their neighbour. */
-export function slipsBetween(a: string, b: string): number {
+/** The edit distance (optimal string alignment): letters added, missing, replaced or transposed. */
+export function editDistance(a: string, b: string): number {
   const rows = Array.from({ length: a.length + 1 }, (_, i) => [i, ...new Array<number>(b.length).fill(0)]);
   const at = (i: number, j: number): number => rows[i]?.[j] ?? 0;
   for (let j = 1; j <= b.length; j++) (rows[0] as number[])[j] = j;

@@ -9,7 +9,7 @@ function lines(): { log: ReturnType<typeof createLog>; printed: Record<string, u
   return { log: createLog({ LOG_LEVEL: 'info', NODE_ENV: 'test' }, { write }), printed };
 }
 
-test('a flood of one fault is printed once at once, and then counted', (t) => {
+test('a repeated fault is logged at once and then counted', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   const { log, printed } = lines();
   const report = faultLog(log);
@@ -20,13 +20,13 @@ test('a flood of one fault is printed once at once, and then counted', (t) => {
   );
   t.mock.timers.tick(10_000);
   assert.deepEqual([printed.length, printed[1]?.count], [2, 999]);
-  // It is over: the next one is the first of its kind again.
+  // The fault has ended: the next occurrence is logged at once again.
   t.mock.timers.tick(10_000);
   report('the clock differs by 5 s', {});
   assert.deepEqual([printed.length, printed[2]?.msg], [3, 'the clock differs by 5 s']);
 });
 
-test('another fault is told apart, and there are not more kinds than a hundred', () => {
+test('different faults are logged separately, up to a hundred kinds', () => {
   const { log, printed } = lines();
   const report = faultLog(log);
   report('product does not answer', {});

@@ -2,16 +2,16 @@ import { Gauge } from 'prom-client';
 import type { Condition } from './health.ts';
 import { registry } from './metrics.ts';
 
-interface Seen {
+interface ReportedHealth {
   readonly health: { readonly status: Condition };
   readonly conditions: Readonly<Record<string, Condition>>;
 }
 
 const VALUES: Readonly<Record<Condition, number>> = { ok: 1, degraded: 0.5, down: 0 };
-const exposed = new Map<() => Promise<Seen>, string>();
+const exposed = new Map<() => Promise<ReportedHealth>, string>();
 
-/** What is seen of each service now. Looks are shared, so that several gauges cost no more than one. */
-const lookAround = (): Promise<(readonly [string, Seen])[]> =>
+/** The current health of each service. Checks are shared, so that several gauges cost one run. */
+const currentHealth = (): Promise<(readonly [string, ReportedHealth])[]> =>
   Promise.all([...exposed].map(async ([look, service]) => [service, await look()] as const));
 
 const status = new Gauge({
@@ -20,7 +20,7 @@ const status = new Gauge({
   labelNames: ['service'],
   registers: [registry],
   async collect() {
-    const seen = await lookAround();
+    const seen = await currentHealth();
     this.reset();
     for (const [service, { health }] of seen) this.set({ service }, VALUES[health.status]);
   },
@@ -32,7 +32,7 @@ const checks = new Gauge({
   labelNames: ['service', 'check'],
   registers: [registry],
   async collect() {
-    const seen = await lookAround();
+    const seen = await currentHealth();
     this.reset();
     for (const [service, { conditions }] of seen) {
       for (const [check, condition] of Object.entries(conditions)) this.set({ service, check }, VALUES[condition]);
@@ -40,8 +40,8 @@ const checks = new Gauge({
   },
 });
 
-/** Shows the health of a service at `/metrics`, until the function that it answers is called. */
-export function exposeHealth(service: string, look: () => Promise<Seen>): () => void {
+/** Exposes the health of a service at `/metrics` until the returned function is called. */
+export function exposeHealth(service: string, look: () => Promise<ReportedHealth>): () => void {
   exposed.set(look, service);
   return () => {
     exposed.delete(look);

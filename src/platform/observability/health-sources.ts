@@ -1,13 +1,13 @@
 import type { Engines } from '../app/engines.ts';
 import type { EventPath } from '../bus/event-path.ts';
 import type { HealthSources, Lifecycle } from '../http/health/server-health.ts';
-import { type HealthCheck, shared } from './health.ts';
+import { type HealthCheck, sharedCheck } from './health.ts';
 
-/** Whom the services of a process call, and how that goes. */
+/** The services in other processes that the services of this process call. */
 export interface Peers {
-  /** Whether each service elsewhere takes our calls. */
+  /** The check whether each of them accepts the calls of this process. */
   readonly pings: Map<string, HealthCheck>;
-  /** By the service that calls. */
+  /** The called services, by the caller. */
   readonly called: Map<string, readonly string[]>;
 }
 
@@ -17,10 +17,10 @@ interface Parts extends Peers {
   readonly path: EventPath | undefined;
 }
 
-/** What the health of a process is made of: its engines, its way of events, and its peers. */
+/** The checks of a process: its engines, its event path and its peers. */
 export function healthSources({ life, engines, path, pings, called }: Parts): HealthSources {
-  // Without its bus a service still takes orders: their events wait in the outbox.
-  const events = path && shared(Object.assign(() => path.look(), { watched: true }));
+  // Without its bus a service still accepts orders: their events wait in the outbox.
+  const events = path && sharedCheck(Object.assign(() => path.look(), { watched: true }));
   return {
     life,
     own: (services) => ({ ...engines.checks(services), ...(events && { events }) }),

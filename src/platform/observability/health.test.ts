@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { CHECK_MS, Degraded, Down, healthOf, shared, sharedLook } from './health.ts';
+import { CHECK_MS, Degraded, Down, healthOf, sharedCall, sharedCheck } from './health.ts';
 
 const well = async () => {};
 const failing = (error: Error) => async () => {
@@ -14,7 +14,7 @@ test('a service whose parts all answer is ok', async () => {
   assert.equal((await healthOf('gateway', {})).status, 'ok');
 });
 
-test('one part that fails takes the whole down, and its reason is not told', async () => {
+test('one failed part makes the whole down, and its reason is not exposed', async () => {
   const health = await healthOf('order', {
     database: failing(new Error('password of the database is wrong')),
     product: well,
@@ -37,22 +37,22 @@ test('a part that does not work may say why in public', async () => {
 
 const moment = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-test('a part has a second and a half, and the parts are asked side by side', async (t) => {
+test('a check times out after a second and a half, and checks run concurrently', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
-  const never = shared(() => new Promise<void>(() => {}));
-  const asked = healthOf('order', { database: never, bus: never, product: shared(well) });
+  const never = sharedCheck(() => new Promise<void>(() => {}));
+  const asked = healthOf('order', { database: never, bus: never, product: sharedCheck(well) });
   await moment();
   t.mock.timers.tick(CHECK_MS);
   const { status, checks } = await asked;
   assert.deepEqual([status, checks], ['down', { database: 'does not answer', bus: 'does not answer', product: 'ok' }]);
 });
 
-test('a part that hangs once is looked at anew, and not for ever the part that hung', async (t) => {
+test('after a check that hung a new one is run', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   let hangs = true;
-  const check = shared(() => (hangs ? new Promise<void>(() => {}) : well()));
+  const check = sharedCheck(() => (hangs ? new Promise<void>(() => {}) : well()));
   const asked = healthOf('order', { database: check });
   await moment();
   t.mock.timers.tick(CHECK_MS);
@@ -62,12 +62,12 @@ test('a part that hangs once is looked at anew, and not for ever the part that h
   assert.equal((await healthOf('order', { database: check })).status, 'ok');
 });
 
-test('however many ask, one look a second begins, and all get its answer', async (t) => {
+test('concurrent callers share one run a second', async (t) => {
   let now = 0;
   t.mock.method(performance, 'now', () => now);
   let looks = 0;
   let end = (): void => undefined;
-  const look = sharedLook(async () => {
+  const look = sharedCall(async () => {
     looks++;
     await new Promise<void>((resolve) => {
       end = resolve;
@@ -96,9 +96,9 @@ test('however many ask, one look a second begins, and all get its answer', async
   assert.deepEqual([await last, looks], [3, 3]);
 });
 
-test('a look that fails is an answer like any other', async () => {
+test('a failed run is shared like any other', async () => {
   let looks = 0;
-  const check = shared(async () => {
+  const check = sharedCheck(async () => {
     looks++;
     throw new Degraded('it takes reads only');
   });
@@ -106,7 +106,7 @@ test('a look that fails is an answer like any other', async () => {
   assert.deepEqual([new Set(all.map(({ status }) => status)), looks], [new Set(['degraded']), 1]);
 });
 
-test('a part that is only watched degrades the whole and takes nothing down', async () => {
+test('a part that is only watched degrades the whole and never makes it down', async () => {
   const away = Object.assign(() => Promise.reject(new Error('away')), { watched: true });
   const health = await healthOf('order', { database: well, events: away });
   assert.deepEqual([health.status, health.checks], ['degraded', { database: 'ok', events: 'does not answer' }]);

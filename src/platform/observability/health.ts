@@ -1,4 +1,4 @@
-/** `down`: requests fail. `degraded`: they are answered, and something that a person should look at is wrong. */
+/** `down`: requests fail. `degraded`: they are answered, but an operator should look at a fault. */
 export type Condition = 'ok' | 'degraded' | 'down';
 
 /** What `GET /health` answers. A check is `ok`, or one sentence that says what is wrong. */
@@ -11,17 +11,17 @@ export interface Health {
   readonly services?: Readonly<Record<string, ServiceHealth>>;
 }
 
-/** What is known of one service: what it says of itself, or why it says nothing. */
+/** The health of one service: what it reports, or why it reports nothing. */
 export interface ServiceHealth {
   readonly status: Condition;
   readonly checks?: Readonly<Record<string, string>>;
-  /** One sentence: why nothing is known of it, or what stands between it and us. */
+  /** One sentence: why its health is unknown, or why it refuses calls. */
   readonly cause?: string;
 }
 
 /**
- * Looks at one part. Resolves when it is well, throws `Degraded` when it works in part, and anything else when it
- * does not work. A part that is only `watched` never makes the whole worse than degraded.
+ * Checks one part. Resolves when it works, throws `Degraded` when it works in part, and any other error when it does
+ * not work. A part that is only `watched` never makes the whole worse than degraded.
  */
 export interface HealthCheck {
   (): Promise<void>;
@@ -36,7 +36,7 @@ export class Degraded extends Error {
   }
 }
 
-/** What a check throws when its part does not work and everybody may read why. The sentence names no address. */
+/** What a check throws when its part does not work and the reason is public. The sentence names no address. */
 export class Down extends Error {
   constructor(sentence: string) {
     super(sentence);
@@ -44,58 +44,58 @@ export class Down extends Error {
   }
 }
 
-/** So long a part has to answer. A gateway waits a little longer, so that it hears what a service says of its parts. */
+/** The timeout of a check. A gateway waits a little longer, so that it gets a service's report of its parts. */
 export const CHECK_MS = 1_500;
-const LOOK_EVERY_MS = 1_000;
+const MIN_INTERVAL_MS = 1_000;
 
 export interface Outcome {
   readonly condition: Condition;
   readonly text: string;
 }
 
-const SILENT: Outcome = { condition: 'down', text: 'does not answer' };
+const NO_ANSWER: Outcome = { condition: 'down', text: 'does not answer' };
 
 /**
- * The check for many who ask: a look has `ms` milliseconds, a new one begins at most once a second, and who asks
- * meanwhile gets the answer of the last one, or waits for the one that is under way.
+ * A check for concurrent callers: a run has a timeout of `ms` milliseconds and begins at most once a second. Other
+ * callers get the result of the last run, or wait for the one in flight.
  */
-export function shared(check: HealthCheck, ms = CHECK_MS): HealthCheck {
+export function sharedCheck(check: HealthCheck, ms = CHECK_MS): HealthCheck {
   return Object.assign(
-    sharedLook(() => inTime(check(), ms)),
+    sharedCall(() => inTime(check(), ms)),
     { watched: check.watched },
   );
 }
 
-/** Looks as `shared` does, at anything. */
-export function sharedLook<T>(look: () => Promise<T>): () => Promise<T> {
-  let last: { readonly at: number; readonly answer: Promise<T>; underWay: boolean } | undefined;
+/** Shares the runs of any function as `sharedCheck` does. */
+export function sharedCall<T>(call: () => Promise<T>): () => Promise<T> {
+  let last: { readonly at: number; readonly result: Promise<T>; inFlight: boolean } | undefined;
   return () => {
-    if (last && (last.underWay || performance.now() - last.at < LOOK_EVERY_MS)) return last.answer;
-    const answer = look();
-    const current = { at: performance.now(), answer, underWay: true };
+    if (last && (last.inFlight || performance.now() - last.at < MIN_INTERVAL_MS)) return last.result;
+    const result = call();
+    const current = { at: performance.now(), result, inFlight: true };
     const ended = (): void => {
-      current.underWay = false;
+      current.inFlight = false;
     };
-    answer.then(ended, ended);
+    result.then(ended, ended);
     last = current;
-    return answer;
+    return result;
   };
 }
 
-/** Rejects when something takes longer than it may. */
+/** Rejects when `work` takes longer than `ms` milliseconds. */
 export async function inTime<T>(work: Promise<T>, ms: number): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`no answer in ${ms} ms`)), ms);
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
-/** Runs the checks side by side. */
-export async function examine(checks: Readonly<Record<string, HealthCheck>>): Promise<Record<string, Outcome>> {
+/** Runs the checks concurrently. */
+export async function runChecks(checks: Readonly<Record<string, HealthCheck>>): Promise<Record<string, Outcome>> {
   const results = Object.entries(checks).map(async ([name, check]) => [name, await outcomeOf(check)] as const);
   return Object.fromEntries(await Promise.all(results));
 }
 
-/** The health of a service by the outcomes of its checks. */
+/** The health of a service from the outcomes of its checks. */
 export function healthFrom(
   service: string,
   checks: Readonly<Record<string, HealthCheck>>,
@@ -107,12 +107,12 @@ export function healthFrom(
   return { status: worstOf(conditions), service, timestamp: new Date().toISOString(), checks: textsOf(outcomes) };
 }
 
-/** Runs the checks side by side, and says how the service is. */
+/** Runs the checks concurrently and returns the health of the service. */
 export async function healthOf(service: string, checks: Readonly<Record<string, HealthCheck>>): Promise<Health> {
-  return healthFrom(service, checks, await examine(checks));
+  return healthFrom(service, checks, await runChecks(checks));
 }
 
-/** What is said of each check. */
+/** The sentence of each check. */
 export const textsOf = (outcomes: Readonly<Record<string, Outcome>>): Record<string, string> =>
   Object.fromEntries(Object.entries(outcomes).map(([name, { text }]) => [name, text]));
 
@@ -128,6 +128,6 @@ function outcomeOf(check: HealthCheck): Promise<Outcome> {
 function outcomeOfError(error: unknown): Outcome {
   if (error instanceof Degraded) return { condition: 'degraded', text: error.message };
   if (error instanceof Down) return { condition: 'down', text: error.message };
-  // Any other reason stays in the log of the part that failed: this answer is public.
-  return SILENT;
+  // Any other reason is only logged by the part that failed, as this response is public.
+  return NO_ANSWER;
 }

@@ -1,33 +1,33 @@
 import { write as writeFile, writeSync } from 'node:fs';
 
-/** Where the lines of the log go: a file descriptor that may be full, slow, or without a reader. */
+/** The output of the log: a file descriptor that may be full, slow, or without a reader. */
 export interface LogOutput {
   write(line: string): void;
-  /** Calls back once what was written before is out, or cannot be written now. */
+  /** Calls back once all earlier lines are written, or cannot be written now. */
   flush(done?: () => void): void;
-  /** Writes what is left without the event loop: for the end of the process. */
+  /** Writes the buffered lines synchronously, at the end of the process. */
   flushSync(): void;
 }
 
 export interface LogOutputOptions {
   /** Waits for this many characters before it writes; `flush` runs every second in any case. */
   readonly block?: number;
-  /** Told of each line that is thrown away. */
+  /** Called for each dropped line. */
   readonly onLost: () => void;
-  /** Told how many were, once lines can be written again. */
+  /** Called with the number of dropped lines, once lines can be written again. */
   readonly onResumed: (lost: number) => void;
 }
 
-/** What is kept in characters while nothing can be written; more is thrown away and counted. */
-const KEPT = 1_048_576;
+/** The buffer in characters while nothing can be written; further lines are dropped and counted. */
+const MAX_BUFFERED = 1_048_576;
 const CHUNK = 65_536;
 const RETRY_MS = 1_000;
 const BUSY_MS = 50;
 const BUSY = new Set(['EAGAIN', 'EBUSY', 'EINTR']);
 
 /**
- * Lines to a descriptor, in blocks. What cannot be written (a full disk, a reader that left) is kept up to a
- * megabyte and tried again every second; it never throws and never ends the process.
+ * Writes lines to a descriptor, in blocks. Lines that cannot be written (a full disk, a closed pipe) are buffered up to
+ * a megabyte and retried every second; it never throws and never ends the process.
  */
 export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogOutputOptions): LogOutput {
   const lines: string[] = [];
@@ -56,38 +56,38 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     if (busy || failed) return;
     const bytes = take();
     if (!bytes) {
-      settle();
+      callBack();
       return;
     }
     busy = true;
     writeFile(fd, bytes, 0, bytes.length, null, (error, count) => {
       busy = false;
       rest = error || count < bytes.length ? bytes.subarray(error ? 0 : count) : undefined;
-      if (!error) written();
+      if (!error) onWritten();
       else if (BUSY.has(error.code ?? '')) setTimeout(send, BUSY_MS).unref();
       else {
         failed = true;
-        settle();
+        callBack();
       }
     });
   }
 
-  function written(): void {
+  function onWritten(): void {
     const count = lost;
     lost = 0;
     if (count > 0) onResumed(count);
     if (rest || size >= block || waiting.length > 0) send();
   }
 
-  function settle(): void {
-    const told = waiting;
+  function callBack(): void {
+    const callbacks = waiting;
     waiting = [];
-    for (const done of told) done();
+    for (const done of callbacks) done();
   }
 
   return {
     write(line) {
-      if (size + line.length > KEPT) {
+      if (size + line.length > MAX_BUFFERED) {
         lost++;
         onLost();
         return;
@@ -98,12 +98,12 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     },
     flush(done) {
       if (done) waiting.push(done);
-      if (failed) settle();
+      if (failed) callBack();
       else send();
     },
     flushSync() {
       clearInterval(timer);
-      // A write that is on its way waits for a reader: another would wait for it too, and for ever.
+      // A write in flight waits for a reader. A synchronous write would wait too, for ever.
       for (let bytes = busy ? undefined : take(); bytes; bytes = take()) {
         try {
           const count = writeSync(fd, bytes);

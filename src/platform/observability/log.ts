@@ -24,12 +24,12 @@ const REDACT = [
   'req.headers.cookie',
 ];
 
-/** Of standard output and standard error. */
+/** The file descriptors of standard output and standard error. */
 const DESCRIPTORS = { stdout: 1, stderr: 2 };
 
 /**
- * The log of the process: JSON lines on standard output, or readable lines when a person looks at a terminal. It goes to
- * `stderr` where standard output has another use.
+ * The log of the process: JSON lines on standard output, or readable lines on a terminal. It is written to `stderr`
+ * where standard output has another use.
  */
 export function createLog(
   config: Pick<Config, 'LOG_LEVEL' | 'NODE_ENV'>,
@@ -49,7 +49,7 @@ export function createLog(
 
 const outputs = new Map<number, LogOutput>();
 
-// One a descriptor, however many logs there are: two would write into each other's lines.
+// One output for each descriptor, whatever the number of logs: two would mix their lines.
 function standardOutput(fd: number, person: boolean): DestinationStream {
   const output = outputs.get(fd) ?? openDescriptor(fd, person);
   outputs.set(fd, output);
@@ -59,7 +59,7 @@ function standardOutput(fd: number, person: boolean): DestinationStream {
   return Object.assign({ write: (line: string) => output.write(format(line)) }, { flush });
 }
 
-// Written in blocks under load, and every second; a person sees each line at once.
+// Written in blocks under load, and every second; on a terminal each line is written at once.
 function openDescriptor(fd: number, person: boolean): LogOutput {
   const output = openLogOutput(fd, {
     block: person ? 0 : 4096,
@@ -75,7 +75,7 @@ function openDescriptor(fd: number, person: boolean): LogOutput {
   return output;
 }
 
-// PostgreSQL tells the row that it refused, and that is somebody's address: it stays out of the log.
+// PostgreSQL's `detail` contains the refused row, which may be personal data: it is not logged.
 function withoutRows(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const {
@@ -87,7 +87,7 @@ function withoutRows(error: unknown): unknown {
   return rest;
 }
 
-// Loaded only where a person looks on: it is a second of nobody's start otherwise.
+// Loaded only on a terminal, as it takes a second of the start.
 function prettyFormat(): (line: string) => string {
   const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof Pretty;
   const options = { colorize: hasColours(process.stdout), ignore: 'request_id' };

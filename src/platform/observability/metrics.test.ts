@@ -3,7 +3,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { showDeadLetters } from './dead-letter-metrics.ts';
+import { exposeDeadLetters } from './dead-letter-metrics.ts';
 import { exposeHealth } from './health-metrics.ts';
 import { registry } from './metrics.ts';
 
@@ -19,12 +19,12 @@ test('every metric is on the page of the metrics, and every one there exists', (
     [...text.matchAll(/(?:name: |outboxGauge\(\s*)'(\w+)',\s*(?:\n\s*help: |')/g)].map(([, name]) => name),
   );
   const page = readFileSync(join(root, 'docs/health.md'), 'utf8');
-  const told = new Set([...page.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name));
+  const documented = new Set([...page.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name));
   assert.ok(names.size >= 20, `${names.size} found`);
-  assert.deepEqual([...names].sort(), [...told].sort());
+  assert.deepEqual([...names].sort(), [...documented].sort());
 });
 
-test('health is a figure for each check and one for the whole, until its process stops', async () => {
+test('health has a gauge for each check and one for the whole, until its process stops', async () => {
   const conditions = { database: 'ok', order: 'degraded', events: 'down' } as const;
   const hide = exposeHealth('shop', async () => ({ health: { status: 'degraded' }, conditions }));
   assert.deepEqual(await shown('tradepost_health'), [
@@ -37,10 +37,10 @@ test('health is a figure for each check and one for the whole, until its process
   assert.deepEqual([...(await shown('tradepost_health')), ...(await shown('tradepost_health_status'))], []);
 });
 
-test('dead letters that wait are a figure from zero on, which stays while nobody can count them', async () => {
+test('the number of dead letters is exposed from zero on, and keeps its value while they cannot be counted', async () => {
   let letters = 0;
   let away = false;
-  const hide = showDeadLetters('shop', async () => {
+  const hide = exposeDeadLetters('shop', async () => {
     if (away) throw new Error('away');
     return letters;
   });

@@ -51,14 +51,14 @@ export function countLostLine(): void {
   lostLines.inc();
 }
 
-const buried = new Counter({
+const deadLetters = new Counter({
   name: 'tradepost_dead_letters_total',
   help: 'Events that a consumer gave up, by consumer',
   labelNames: ['consumer'],
   registers: [registry],
 });
 
-const refusedLetters = new Counter({
+const deadLetterFailures = new Counter({
   name: 'tradepost_dead_letter_failures_total',
   help: 'Attempts to put an event aside that the store refused, by consumer',
   labelNames: ['consumer'],
@@ -72,22 +72,22 @@ const lost = new Counter({
   registers: [registry],
 });
 
-const aside = new Counter({
+const rejected = new Counter({
   name: 'tradepost_events_put_aside_total',
   help: 'Events that the bus refused for good, by the service that announced them',
   labelNames: ['service'],
   registers: [registry],
 });
 
-/** What waits in the outbox of one service. */
+/** The backlog of one service's outbox. */
 export interface OutboxFigures {
   readonly labels: { readonly service: string; readonly bus: string; readonly topic: string };
   readonly events: number;
-  /** For how long the oldest of them has waited; 0 when nothing waits. */
+  /** The age of the oldest event; 0 when the outbox is empty. */
   readonly oldestSeconds: number;
 }
 
-/** Nobody who asks for the metrics waits longer than this for a database. */
+/** The timeout for reading the outboxes at a scrape. */
 const OUTBOX_MS = 2_000;
 
 let readOutboxes: () => Promise<readonly OutboxFigures[]> = async () => [];
@@ -99,7 +99,7 @@ const outboxGauge = (name: string, help: string, figureOf: (figures: OutboxFigur
     labelNames: ['service', 'bus', 'topic'],
     registers: [registry],
     async collect() {
-      // A database that is away leaves the figures as they were: its own check tells of it.
+      // When a database does not answer, the gauge keeps its values; the health check of the database reports the fault.
       for (const one of await inTime(readOutboxes(), OUTBOX_MS).catch(() => [])) this.set(one.labels, figureOf(one));
     },
   });
@@ -111,12 +111,12 @@ outboxGauge(
   ({ oldestSeconds }) => oldestSeconds,
 );
 
-/** Shows what waits in the outboxes of this process: `read` is asked whenever the metrics are. */
-export function watchOutboxes(read: () => Promise<readonly OutboxFigures[]>): void {
+/** Exposes the backlog of this process's outboxes; `read` is called at every scrape. */
+export function exposeOutboxes(read: () => Promise<readonly OutboxFigures[]>): void {
   readOutboxes = read;
 }
 
-// prom-client hashes the labels at every observation; the children are few, so they are kept.
+// prom-client hashes the labels at every observation; the children are few, so they are cached.
 const requestTimers = new Map<string, (seconds: number) => void>();
 
 /** Records one answered request. */
@@ -137,12 +137,12 @@ export function batchSizes(statement: string): (size: number) => void {
   return child.observe.bind(child);
 }
 
-/** Counts events that are on the bus now. */
+/** Counts events that were published to the bus. */
 export function countPublished(events: number): void {
   published.inc(events);
 }
 
-/** A recorder of how long events took until their effect, for one consumer. */
+/** A recorder of the delay from an event to its effect, for one consumer. */
 export function eventDelays(consumer: string): (seconds: number) => void {
   const child = handled.labels({ consumer });
   return child.observe.bind(child);
@@ -150,30 +150,30 @@ export function eventDelays(consumer: string): (seconds: number) => void {
 
 /** Counts an event that went to the dead letters. */
 export function countDeadLetter(consumer: string): void {
-  buried.inc({ consumer });
+  deadLetters.inc({ consumer });
 }
 
-/** Shows the counters of a consumer from zero on, so that a first dead letter is seen as a rise. */
-export function beginAtZero(consumer: string): void {
-  for (const counter of [buried, refusedLetters]) counter.inc({ consumer }, 0);
+/** Exposes the counters of a consumer at zero, so that its first dead letter is visible as an increase. */
+export function initialiseDeadLetterCounters(consumer: string): void {
+  for (const counter of [deadLetters, deadLetterFailures]) counter.inc({ consumer }, 0);
 }
 
-/** Counts an event that could not be put aside either. */
-export function countRefusedLetter(consumer: string): void {
-  refusedLetters.inc({ consumer });
+/** Counts a failed attempt to store a dead letter. */
+export function countDeadLetterFailure(consumer: string): void {
+  deadLetterFailures.inc({ consumer });
 }
 
-/** Counts events that the bus has lost before a service read them. */
+/** Counts events that the bus lost before a service read them. */
 export function countLoss(service: string, topic: string, count = 1): void {
   lost.inc({ service, topic }, count);
 }
 
 /** Counts an event that the bus refused for good. */
-export function countPutAside(service: string, events = 1): void {
-  aside.inc({ service }, events);
+export function countRejectedEvents(service: string, events = 1): void {
+  rejected.inc({ service }, events);
 }
 
-/** Counts an error that nobody expected. */
+/** Counts an unexpected error. */
 export function countFailure(): void {
   failures.inc();
 }

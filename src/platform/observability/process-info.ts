@@ -19,27 +19,34 @@ const engine = new Gauge({
   registers: [registry],
 });
 
-/** Shows at `/metrics` what this process is and what it stands on. */
-export async function showProcessInfo(engines: Engines, keepers: readonly string[], config: Config): Promise<void> {
+/** Exposes the version and the engines of this process at `/metrics`. */
+export async function exposeProcessInfo(
+  engines: Engines,
+  persistentServices: readonly string[],
+  config: Config,
+): Promise<void> {
   build.set({ version: VERSION }, 1);
-  if (keepers.length === 0) return;
-  for (const [version, services] of await postgresServers(engines, keepers)) {
+  if (persistentServices.length === 0) return;
+  for (const [version, services] of await postgresServers(engines, persistentServices)) {
     engine.set({ role: 'database', engine: 'PostgreSQL', version, services: services.join(' ') }, 1);
   }
-  const rows = keepers.filter(engines.isOnClickHouse);
+  const rows = persistentServices.filter(engines.isOnClickHouse);
   if (rows.length > 0) {
     const version = await clickhouseVersion(engines.clickhouse().engine);
     engine.set({ role: 'database', engine: 'ClickHouse', version, services: rows.join(' ') }, 1);
   }
   const bus = config.EVENT_BUS === 'embedded' ? 'the log in PostgreSQL' : config.EVENT_BUS;
-  engine.set({ role: 'bus', engine: bus, version: '', services: keepers.join(' ') }, 1);
+  engine.set({ role: 'bus', engine: bus, version: '', services: persistentServices.join(' ') }, 1);
 }
 
-/** The services of each version of PostgreSQL; mostly it is one for all. */
-async function postgresServers(engines: Engines, keepers: readonly string[]): Promise<Map<string, string[]>> {
+/** The services by the version of their PostgreSQL server; usually one version for all. */
+async function postgresServers(
+  engines: Engines,
+  persistentServices: readonly string[],
+): Promise<Map<string, string[]>> {
   const servers = new Map<string, string[]>();
   const versions = new Map<object, string>();
-  for (const service of keepers) {
+  for (const service of persistentServices) {
     if (engines.isOnClickHouse(service)) continue;
     const db = engines.database(service);
     const version = versions.get(db) ?? (await postgresVersion(db));

@@ -18,7 +18,7 @@ export const settingsChecks: readonly DoctorCheck[] = [
     name: 'unknown settings',
     judge({ settings: { unknown } }) {
       if (unknown.length === 0) return ok('none');
-      const names = unknown.map(({ name, meant }) => (meant ? `${name} (${meant}?)` : name));
+      const names = unknown.map(({ name, suggestion }) => (suggestion ? `${name} (${suggestion}?)` : name));
       return warn(names.join(', '), 'Nobody reads them: correct the names, or remove them. See tradepost config.');
     },
   },

@@ -4,7 +4,7 @@ import type { Envelope } from '../../contract/events.ts';
 import type { DeadLetter, DeadLetterStore } from '../../db/dead-letters.ts';
 import { keptPayload, uuidOf } from '../../db/letter.ts';
 import type { Log } from '../../observability/log.ts';
-import { countDeadLetter, countLoss, countRefusedLetter } from '../../observability/metrics.ts';
+import { countDeadLetter, countDeadLetterFailure, countLoss } from '../../observability/metrics.ts';
 import type { Loss } from '../bus.ts';
 
 type Letter = Omit<DeadLetter, 'id'>;
@@ -63,7 +63,7 @@ export function deadLetterWriter({ service, deadLetters, log, stopped }: AsidePa
   }
 
   function reportRefusal({ consumer, envelope }: Letter, error: unknown): void {
-    countRefusedLetter(consumer);
+    countDeadLetterFailure(consumer);
     if (performance.now() - loggedAt < LOG_EVERY_MS) return;
     loggedAt = performance.now();
     const sentence = 'what cannot be handled cannot be put aside either; it is tried again, and its subject waits';

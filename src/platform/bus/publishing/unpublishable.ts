@@ -1,5 +1,5 @@
 import type { DeadLetterStore } from '../../db/dead-letters.ts';
-import { countPutAside } from '../../observability/metrics.ts';
+import { countRejectedEvents } from '../../observability/metrics.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Who an event is put aside by that the bus never takes: it lies with the dead letters of who announced it. */
@@ -16,6 +16,6 @@ export function unpublishableStore(
     const store = deadLetters.get(source);
     if (!store) throw new Error(`${source} has no dead letters here`);
     await store.put({ consumer: publisherOf(source), envelope, error: reason, attempts: 1, failed_at });
-    countPutAside(source);
+    countRejectedEvents(source);
   };
 }

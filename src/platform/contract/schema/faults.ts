@@ -4,16 +4,16 @@ import { nearest } from './nearest.ts';
 import { type ObjectShape, objectShapeOf } from './shape.ts';
 import { looksEmpty } from './text.ts';
 
-/** Which part of a request it is; values of a query and of a path are text by nature. */
+/** The part of a request; values of a query and of a path are text. */
 export type InputPart = 'body' | 'query' | 'path';
 
-// A query may have a thousand parameters that nobody knows.
-const MOST = 200;
+// A query may have a thousand unknown parameters.
+const MAX_ERRORS = 200;
 
-/** What ajv found (with `verbose`), as faults that a person can read: one for each thing that is wrong. */
+/** The errors of ajv (with `verbose`) as readable faults, one for each pointer. */
 export function faultsIn(errors: readonly ErrorObject[], part: InputPart): InputFault[] {
-  const faults = withoutBranches(errors.slice(0, MOST)).map((error) => faultOf(error, part));
-  // A text that is empty has no fitting form either: the first word about a place is enough.
+  const faults = withoutBranches(errors.slice(0, MAX_ERRORS)).map((error) => faultOf(error, part));
+  // An empty text does not match its pattern either: the first fault of a pointer is enough.
   const first = new Map(faults.toReversed().map((fault) => [fault.pointer, fault]));
   return faults.filter((fault) => first.get(fault.pointer) === fault);
 }
@@ -39,8 +39,8 @@ function placeOf(pointer: string, part: InputPart): string {
     });
 }
 
-// A value that fits none of the branches of a union has a fault in each. It is told of the branch that it was meant
-// for, when its type says which one; else of the union.
+// A value that matches no branch of a union has a fault in each. Only the faults of the branch with its type are
+// reported; without such a branch, the fault of the union.
 function withoutBranches(errors: readonly ErrorObject[]): ErrorObject[] {
   const unions = errors.filter(({ keyword }) => keyword === 'anyOf');
   return unions.reduce<ErrorObject[]>(
@@ -127,7 +127,7 @@ function oneOf(schema: ObjectShape, data: unknown): string {
   return meant === undefined ? choice : `${choice} (did you mean '${meant}'?)`;
 }
 
-/** The words that a schema takes and no others; none when it takes more. */
+/** The values of an enumeration; none when the schema accepts others too. */
 function wordsOf(schema: ObjectShape): string[] {
   if (schema.const !== undefined) return [String(schema.const)];
   if (schema.enum) return schema.enum.map(String);
@@ -158,7 +158,7 @@ const TYPES: Record<string, string> = {
   null: 'null',
 };
 
-/** What a schema takes, in words: `an object, or null`. */
+/** What a schema accepts, in words: `an object, or null`. */
 function expected(schema: ObjectShape): string {
   const words = wordsOf(schema);
   if (words.length > 1) return `one of ${words.join(', ')}`;
@@ -174,7 +174,7 @@ function typeOf(value: unknown): string {
   return Array.isArray(value) ? 'array' : typeof value;
 }
 
-// What somebody wrote is told by its type; a password that came as a number is not repeated.
+// The given value is described by its type; a password that was sent as a number is not repeated.
 function given(value: unknown, schema: ObjectShape, part: InputPart): string {
   const type = typeOf(value);
   if (part !== 'body') {
@@ -192,7 +192,7 @@ function readsAs(schema: ObjectShape, text: string): boolean {
   return types.some((type) => type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text);
 }
 
-/** The form that the document has, for a number in another one: `1e2`, `0x10`, `+5`, a space before it. */
+/** The documented form of a number in another form: `1e2`, `0x10`, `+5`, a leading space. */
 function otherForm(schema: ObjectShape, text: string): string {
   const types = [schema.type ?? (schema.anyOf ?? []).map((branch) => branch.type ?? [])].flat(2);
   const value = text.trim() === '' ? Number.NaN : Number(text);

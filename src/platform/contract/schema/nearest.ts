@@ -1,8 +1,8 @@
-const LONGEST = 64;
+const MAX_LENGTH = 64;
 
-/** The one of the known words that was meant by a misspelt one; undefined when none is near. */
+/** The known word that is nearest to a misspelt one; undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
-  if (word.length === 0 || word.length > LONGEST) return undefined;
+  if (word.length === 0 || word.length > MAX_LENGTH) return undefined;
   const given = plain(word);
   const most = Math.max(1, Math.floor(given.length / 3));
   const near = known
@@ -14,7 +14,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
 // productId, product-id and Product_ID are all product_id.
 const plain = (name: string): string => name.toLowerCase().replaceAll(/[^\p{L}\p{N}]/gu, '');
 
-/** How many letters are wrong, missing, too many or in each other's place. */
+/** The edit distance (optimal string alignment): letters replaced, missing, added or transposed. */
 function distance(a: string, b: string): number {
   let before: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

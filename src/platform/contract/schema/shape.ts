@@ -1,6 +1,6 @@
 import type { TSchema } from 'typebox';
 
-/** A schema as JSON Schema, for whoever walks through one. TypeBox's own type says nothing about its fields. */
+/** A schema typed as JSON Schema, to traverse it. TypeBox's own type does not declare these fields. */
 export interface ObjectShape extends TSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;
@@ -20,12 +20,12 @@ export interface ObjectShape extends TSchema {
   readonly download?: boolean;
 }
 
-/** The same schema, with its fields to be read. */
+/** The same schema, typed. */
 export const objectShapeOf = (schema: TSchema): ObjectShape => schema;
 
-/** What a list holds. */
+/** The schema of the items of a page. */
 export function itemOf(page: TSchema): ObjectShape {
   const { items } = objectShapeOf(page).properties ?? {};
-  if (!items?.items) throw new Error('this schema is no page of a list');
+  if (!items?.items) throw new Error('this schema is not a page of a list');
   return items;
 }

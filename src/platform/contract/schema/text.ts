@@ -1,8 +1,8 @@
 import { Type } from 'typebox';
 
 /**
- * Texts as a request may bring them. What a text must not hold is said by a format and not by a pattern: the patterns
- * of other languages know no classes of Unicode characters, or write them in another way.
+ * Texts of requests. Forbidden characters are expressed by a format and not by a pattern: regular expressions of other
+ * languages lack Unicode classes, or write them differently.
  */
 
 /** The formats of texts, as ajv takes them. */
@@ -11,22 +11,22 @@ export const TEXT_FORMATS = {
   'visible-line': { type: 'string' as const, validate: (text: string) => isLine(text) && !looksEmpty(text) },
 };
 
-// White space, and what is printed as nothing: zero width, joiners, fillers, blanks that count as letters.
+// White space and invisible characters: zero width, joiners, fillers, blanks that count as letters.
 const INVISIBLE = /^[\p{White_Space}\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Z}\u2800]*$/u;
 
-/** Whether a reader would see nothing of it. */
+/** Whether a text has no visible character. */
 export function looksEmpty(text: string): boolean {
   return INVISIBLE.test(text);
 }
 
-// PostgreSQL keeps neither U+0000 nor half of a surrogate pair, and a line has no other control characters either.
+// PostgreSQL stores neither U+0000 nor half of a surrogate pair, and a line has no other control characters either.
 const CONTROL = /\p{Cc}/u;
 
 function isLine(text: string): boolean {
   return text.isWellFormed() && !CONTROL.test(text);
 }
 
-/** One line of text that says something. */
+/** One line of text with at least one visible character. */
 export const TextLine = (maxLength: number, description = 'one line of text, not only of white space') =>
   Type.String({ minLength: 1, maxLength, pattern: '\\S', format: 'visible-line', description });
 
@@ -34,6 +34,6 @@ export const TextLine = (maxLength: number, description = 'one line of text, not
 export const TextLineOrNothing = (maxLength: number, description = 'one line of text') =>
   Type.String({ maxLength, format: 'line', description });
 
-/** A text of a form: `rule` says in words what the pattern takes, and is what a person reads who wrote something else. */
+/** A text with a pattern: `rule` describes the pattern in words, and is the message when a text does not match. */
 export const Pattern = (pattern: string, rule: string, more: { minLength?: number; maxLength?: number } = {}) =>
   Type.String({ pattern, description: rule, ...more });

@@ -1,4 +1,4 @@
-/** What pages for people read of a schema. */
+/** The parts of a schema that the documents show. */
 export interface JsonSchema {
   readonly type?: string | readonly string[];
   readonly format?: string;

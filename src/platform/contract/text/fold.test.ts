@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { fold, foldKeyOf, searchWords } from './fold.ts';
 
 describe('folded text', () => {
-  test('what makes no difference is gone, and accents stay', () => {
+  test('has no differences of form, case or white space, and keeps accents', () => {
     const alike: readonly (readonly string[])[] = [
       ['straße', 'STRASSE', 'STRAẞE', 'Strasse', 'stra\u00adße'],
       ['ΟΔΟΣ', 'οδος', 'Οδοσ'],
@@ -36,7 +36,7 @@ describe('folded text', () => {
     assert.deepEqual(wrong, []);
   });
 
-  test('half a character is no reason to fail', () => {
+  test('accepts half of a surrogate pair', () => {
     assert.equal(fold('a\ud800b'), 'a\ufffdb');
   });
 

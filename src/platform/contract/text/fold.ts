@@ -1,32 +1,32 @@
 /**
- * Text as it is compared: one answer for every store, made here and kept beside the text. No store folds by itself,
- * because each does it by rules, a locale and a version of its own.
+ * Folded text, for comparison. It is computed here and stored beside the text, so that every store compares alike: the
+ * rules of a store's own folding depend on its locale and version.
  */
 
-/** Of the rules below. What was folded by earlier rules is folded again at a start; a change of the rules counts it up. */
+/** The version of the rules below. Increase it with each change: a start folds texts of earlier versions again. */
 export const FOLDING = 1;
 
-/** A word has no more characters than this, so that it fits every index. */
-const LONGEST_WORD = 64;
-/** Only a text of signs that stand for whole phrases gets so long: a name has a hundred characters. */
-const LONGEST_KEY = 256;
+/** Words are cut to this length, so that they fit every index. */
+const MAX_WORD_LENGTH = 64;
+/** A name has at most 100 characters; only ligatures of whole phrases expand beyond this. */
+const MAX_KEY_LENGTH = 256;
 
-const UNSEEN = /\p{Default_Ignorable_Code_Point}+/gu;
+const IGNORABLE = /\p{Default_Ignorable_Code_Point}+/gu;
 const SPACES = /[\p{White_Space}\p{Cc}]+/gu;
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 
 /**
- * A text without what makes no difference: forms of one character, case, zero width, and how much white space there
- * is. Accents stay. Folding what is folded changes nothing.
+ * A text without differences that do not count: compatibility forms, case, zero-width characters, and the amount of
+ * white space. Accents stay. Folding is idempotent.
  */
 export function fold(text: string): string {
-  const seen = text.toWellFormed().normalize('NFKC').replace(UNSEEN, '');
-  return alike(alike(seen)).replace(SPACES, ' ').trim();
+  const seen = text.toWellFormed().normalize('NFKC').replace(IGNORABLE, '');
+  return foldCase(foldCase(seen)).replace(SPACES, ' ').trim();
 }
 
-// There and back, so that ß and ẞ are ss, and ı is i. What a sigma or a dot looks like says where it stands, and a
-// beginning of a word must be one wherever the word ends. Some cases have their accents apart: hence composed again.
-const alike = (text: string): string =>
+// Lower, upper and lower again, so that ß and ẞ become ss, and ı becomes i. A final sigma depends on its position, and
+// prefixes must match anywhere. Some case mappings decompose accents, so the result is normalised again.
+const foldCase = (text: string): string =>
   text
     .toLowerCase()
     .toUpperCase()
@@ -36,15 +36,15 @@ const alike = (text: string): string =>
     .replace(/i\u0307/g, 'i')
     .normalize('NFKC');
 
-/** What a name is found by: equal keys are one name. */
-export const foldKeyOf = (name: string): string => cut(fold(name), LONGEST_KEY);
+/** The lookup key of a name: names with equal keys are the same. */
+export const foldKeyOf = (name: string): string => cut(fold(name), MAX_KEY_LENGTH);
 
 /** The words of a text, each once, in their first order. */
 export function searchWords(text: string): string[] {
-  return [...new Set((fold(text).match(WORD) ?? []).map((word) => cut(word, LONGEST_WORD)))];
+  return [...new Set((fold(text).match(WORD) ?? []).map((word) => cut(word, MAX_WORD_LENGTH)))];
 }
 
-// Never through the middle of a character.
+// Cuts between code points, never inside a surrogate pair.
 function cut(text: string, most: number): string {
   return text.length <= most ? text : [...text].slice(0, most).join('');
 }

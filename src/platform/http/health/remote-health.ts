@@ -5,7 +5,7 @@ import {
   type HealthCheck,
   inTime,
   type ServiceHealth,
-  sharedLook,
+  sharedCall,
 } from '../../observability/health.ts';
 import { networkFault } from '../peers/faults.ts';
 import type { RemoteService } from '../remote-service.ts';
@@ -20,7 +20,7 @@ const MAX_BYTES = 64_000;
  * one check a second begins, and none takes longer than two seconds. Never rejects.
  */
 export function remoteHealth({ contract: { name }, url }: RemoteService, ping: HealthCheck | undefined) {
-  return sharedLook(async (): Promise<ServiceHealth> => {
+  return sharedCall(async (): Promise<ServiceHealth> => {
     const [report, refusal] = await Promise.all([requestHealth(name, url), ping && refusalOf(ping)]);
     // A service that does not report its health refuses calls for the same reason.
     if (report.status === 'down' || refusal === undefined) return report;

@@ -1,11 +1,11 @@
 import {
   type Condition,
-  examine,
   type Health,
   type HealthCheck,
   healthFrom,
   healthOf,
   type Outcome,
+  runChecks,
   type ServiceHealth,
 } from '../../observability/health.ts';
 import type { RemoteService } from '../remote-service.ts';
@@ -70,7 +70,7 @@ export function serverHealth({ name, services, remotes, edge, sources }: ServerH
       async ([service, checks]) => [service, conditionOf(await healthOf(service, checks))] as const,
     );
     const there = [...remoteChecks].map(async ([service, look]) => [service, await look()] as const);
-    const [outcomes, local, remote] = await Promise.all([examine(own), Promise.all(here), Promise.all(there)]);
+    const [outcomes, local, remote] = await Promise.all([runChecks(own), Promise.all(here), Promise.all(there)]);
     const merged: Record<string, Outcome> = {
       ...outcomes,
       ...Object.fromEntries(
@@ -84,7 +84,7 @@ export function serverHealth({ name, services, remotes, edge, sources }: ServerH
   }
 
   async function process(): Promise<HealthView> {
-    const outcomes = await examine(all);
+    const outcomes = await runChecks(all);
     return { health: healthFrom(name, all, outcomes), conditions: conditionsOf(outcomes) };
   }
 

@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { type Ctx, type Op, op, Time } from '../../contract/contract.ts';
 import { AppError } from '../../contract/errors.ts';
-import { CHECK_MS, Degraded, Down, type HealthCheck, shared } from '../../observability/health.ts';
+import { CHECK_MS, Degraded, Down, type HealthCheck, sharedCheck } from '../../observability/health.ts';
 import { continueTrace } from '../../observability/trace.ts';
 
 /** How long a peer may take to answer a ping: a little less than the check that waits for it. */
@@ -41,7 +41,7 @@ export function pingCheck(service: string, caller: string, ping: (ctx: Ctx) => P
     if (skew > MAX_SKEW_MS) throw new Degraded(`its clock differs from ours by ${Math.round(skew / 1_000)} s: ${NTP}`);
   };
   // Without a peer, a service still does what needs no peer.
-  return Object.assign(shared(check), { watched: true });
+  return Object.assign(sharedCheck(check), { watched: true });
 }
 
 const NTP = 'calls are refused from 30 s on; let both follow the same time server (NTP)';
