@@ -39,7 +39,22 @@ export const CARRIER_WORDS = {
 } as const satisfies Record<string, ShipmentStatus>;
 export type CarrierWord = keyof typeof CARRIER_WORDS;
 
-/** What the world sees of a shipment. */
+/** Shipment statuses by how far the parcel is. None follows `cancelled`, and a cancelled parcel was at most packed. */
+const SHIPMENT_PROGRESS: readonly ShipmentStatus[] = [
+  'pending',
+  'packed',
+  'cancelled',
+  'shipped',
+  'in_transit',
+  'failed',
+  'delivered',
+  'returned',
+];
+
+/** How far a parcel is: a status with a larger number is further. */
+export const shipmentProgress = (status: ShipmentStatus): number => SHIPMENT_PROGRESS.indexOf(status);
+
+/** A shipment as the API shows it. */
 export const Shipment = Type.Object({
   shipment_id: Id(),
   order_id: Id(),

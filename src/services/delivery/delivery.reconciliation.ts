@@ -2,14 +2,14 @@ import { rounds } from '../../platform/app/rounds.ts';
 import type { ApiOf, Ctx, OutputOf } from '../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
-import type { orderOps, Standing } from '../order/order.contract.ts';
+import type { OrderStatuses, orderOps } from '../order/order.contract.ts';
 import type { deliveryOps } from './delivery.contract.ts';
 import type { ShipmentCreation } from './delivery.creation.ts';
 import { announceAgain, cancelShipment, type ShipmentState } from './delivery.model.ts';
 import type { ShipmentRepository } from './delivery.repository.ts';
 
 type Outcome = OutputOf<typeof deliveryOps.reconcile>;
-export type Orders = Pick<ApiOf<typeof orderOps>, 'standings' | 'forInvoice'>;
+export type Orders = Pick<ApiOf<typeof orderOps>, 'statuses' | 'forInvoice'>;
 
 interface Parts {
   readonly orders: Orders;
@@ -31,13 +31,18 @@ const PAGE = 200;
 export function reconciliation({ orders, shipments, open, log }: Parts): (ctx: Ctx) => Promise<Outcome> {
   async function page(ctx: Ctx, cursor: string | undefined, outcome: Outcome) {
     const before = new Date(Date.parse(ctx.now) - SETTLED_MS).toISOString();
-    const { items, next } = await orders.standings(ctx, { before, limit: PAGE, cursor });
+    const { items, next } = await orders.statuses(ctx, { before, limit: PAGE, cursor });
     const found = await Promise.all(items.map(({ order_id }) => shipments.findByOrder(order_id)));
     for (const [n, standing] of items.entries()) await mend(ctx, standing, found[n], outcome);
     return { next, oldest: items.at(-1)?.created_at };
   }
 
-  async function mend(ctx: Ctx, order: Standing, shipment: ShipmentState | undefined, outcome: Outcome): Promise<void> {
+  async function mend(
+    ctx: Ctx,
+    order: OrderStatuses,
+    shipment: ShipmentState | undefined,
+    outcome: Outcome,
+  ): Promise<void> {
     const { order_id } = order;
     if (!shipment) {
       if (!isWaiting(order) || !(await make(ctx, order_id))) return;
@@ -76,11 +81,11 @@ export function reconciliation({ orders, shipments, open, log }: Parts): (ctx: C
   };
 }
 
-const isWaiting = ({ status, shipment_status }: Standing): boolean =>
+const isWaiting = ({ status, shipment_status }: OrderStatuses): boolean =>
   (status === 'pending' || status === 'confirmed') && shipment_status === 'pending';
 
 // An order that is ahead has heard more than one that was read a moment ago.
-function isBehind(order: Standing, shipment: ShipmentState, ctx: Ctx): boolean {
+function isBehind(order: OrderStatuses, shipment: ShipmentState, ctx: Ctx): boolean {
   if (shipment.status === order.shipment_status || shipment.status === 'pending') return false;
   return Date.parse(ctx.now) - Date.parse(shipment.updated_at) > AGAIN_MS;
 }

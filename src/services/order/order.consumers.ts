@@ -9,7 +9,7 @@ const RECORDED_EVENTS = [deliveryEvents, invoiceEvents, paymentEvents].flatMap((
 
 /** What orders follow from what others announce. */
 export const orderConsumers: readonly Consumer<OrderInternalActions>[] = [
-  on(deliveryEvents.statusChanged, 'follow_shipment', (order, ctx, move) => order.followShipment(ctx, move)),
+  on(deliveryEvents.statusChanged, 'follow_shipment', (order, ctx, change) => order.followShipment(ctx, change)),
   on(paymentEvents.captured, 'follow_payment', (order, ctx, movement) => order.followPayment(ctx, movement)),
   on(paymentEvents.refunded, 'follow_refund', (order, ctx, movement) => order.followPayment(ctx, movement)),
   ...RECORDED_EVENTS.map(

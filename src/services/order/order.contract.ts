@@ -139,14 +139,14 @@ export const Explanation = Type.Object(
 );
 export type Explanation = Static<typeof Explanation>;
 
-/** How far an order is, as far as it has heard. */
-export const Standing = Type.Object({
+/** The statuses of an order, for those who compare them with their own records. */
+export const OrderStatuses = Type.Object({
   order_id: Id(),
   status: OrderStatus,
   shipment_status: Type.String({ description: 'the furthest that was heard of its shipment; pending is none' }),
   created_at: Time(),
 });
-export type Standing = Static<typeof Standing>;
+export type OrderStatuses = Static<typeof OrderStatuses>;
 
 const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) };
 const username = Type.String({ minLength: 1, maxLength: 64 });
@@ -272,11 +272,11 @@ export const orderOps = {
     input: Type.Object({ order_id: Id() }),
     output: OrderDetails,
   }),
-  standings: op('GET /internal/orders/standings', {
+  statuses: op('GET /internal/orders/standings', {
     access: 'internal',
     summary: 'How orders stand, newest first, for who compares what it has made of their events with them',
     input: Type.Object({ before: Type.Optional(Time()), ...paging }),
-    output: PageOf(Standing),
+    output: PageOf(OrderStatuses),
   }),
   ...paidTotalsOps,
   figures: reconciliationOp('orders'),

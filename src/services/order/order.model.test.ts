@@ -169,5 +169,7 @@ test('an order is seen by its buyer, by staff and by the platform, and by nobody
 test('a name is one’s own whatever the case of its letters', () => {
   assert.equal(isSelf(user(2, 'Alice'), 'aLICE'), true);
   assert.equal(isSelf(user(2, 'Alice'), 'alicia'), false);
+  // Accounts that differ in other letters than A to Z are two accounts.
+  assert.equal(isSelf(user(2, 'änne'), 'ÄNNE'), false);
   assert.equal(isSelf({ kind: 'anonymous' }, 'anonymous'), false);
 });

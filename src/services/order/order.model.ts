@@ -2,6 +2,7 @@ import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '..
 import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
 import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
+import { usernameKey } from '../user/user.contract.ts';
 import {
   type FulfillmentStatus,
   type OrderDetails,
@@ -12,12 +13,12 @@ import {
   orderEvents,
 } from './order.contract.ts';
 
-/** An order as it is kept. */
+/** An order as it is stored. */
 export interface OrderState extends OrderDetails, Versioned {
-  /** All that was ever paid for it, and all of that which was given back (see `order.axes.model.ts`). */
+  /** All that was ever paid for it, and what of that was refunded (see `order.statuses.model.ts`). */
   readonly paid_total: Minor;
   readonly refunded_total: Minor;
-  /** The furthest that was heard of its shipment. */
+  /** The furthest status that is known of its shipment. */
   readonly shipment_status: ShipmentStatus;
   readonly delivered_at: string | null;
 }
@@ -27,7 +28,10 @@ export interface Customer {
   readonly username: string;
 }
 
-/** The order of a buyer for lines that are reserved. Throws what stands in the way of the first line that is not. */
+/**
+ * The order of a buyer for reserved lines. Throws the error of the first line that is not reserved:
+ * ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY.
+ */
 export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
   const currency = reservation.lines[0]?.currency ?? '';
   for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1, currency);
@@ -58,7 +62,7 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
   return { next, events: [orderEvents.created(next.order_id, next, aboutOrder(next))] };
 }
 
-/** What an event of an order concerns: its timeline is gathered by this. */
+/** The subject of an event about an order: its timeline is made of the events with this subject. */
 export const aboutOrder = ({ order_id }: { readonly order_id: number }): string => `order/${order_id}`;
 
 function mustBeOrderable(line: ReservedLine, number: number, currency: string): void {
@@ -78,7 +82,7 @@ function itemOf({ product_id, name, description, quantity, unit_price }: Reserve
 
 const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'];
 
-/** Cancels an order before it is shipped; a cancelled one stays as it is. */
+/** Cancels an order before it is shipped; a cancelled one stays as it is. Throws ORDER_NOT_CANCELLABLE. */
 export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
   if (order.status === 'cancelled') return unchanged(order);
   if (order.status === 'completed') throw orderErrors.NOT_CANCELLABLE({ state: order.status });
@@ -92,12 +96,12 @@ export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
   };
 }
 
-/** One spelling of the end state. */
-export function orderStatusOf(given: OrderStatusInput | undefined): OrderStatus | undefined {
-  return given === 'canceled' ? 'cancelled' : given;
+/** The status by its one spelling. */
+export function orderStatusOf(status: OrderStatusInput | undefined): OrderStatus | undefined {
+  return status === 'canceled' ? 'cancelled' : status;
 }
 
-/** The same user, whatever the case of the letters. */
+/** Whether this name is the actor's own. */
 export function isSelf(actor: Actor, username: string): boolean {
-  return actor.kind === 'user' && actor.username.toLowerCase() === username.toLowerCase();
+  return actor.kind === 'user' && usernameKey(actor.username) === usernameKey(username);
 }

@@ -1,13 +1,13 @@
 import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
 import { type Minor, minor } from '../../platform/contract/money.ts';
-import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
+import { type ShipmentStatus, shipmentProgress } from '../delivery/delivery.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import { type FulfillmentStatus, type OrderStatus, orderEvents, type PaymentStatus } from './order.contract.ts';
 import { aboutOrder, type OrderState } from './order.model.ts';
 
 /**
- * The three statuses of an order follow from facts that only grow: how far its shipment is, and how much was paid and
- * given back. Each fact keeps the furthest that was heard, so events may come in any order and more than once.
+ * The three statuses of an order follow from facts that only grow: the progress of its shipment, and how much was paid
+ * and refunded. Each fact keeps the largest value that is known, so events may come in any order and more than once.
  */
 type Facts = Pick<OrderState, 'paid_total' | 'refunded_total' | 'shipment_status' | 'delivered_at'>;
 
@@ -18,26 +18,14 @@ export interface ShipmentStatusChange {
   readonly at: string;
 }
 
-/** How far a shipment is. Nothing follows a cancelled one, and what is cancelled was at most packed. */
-const SHIPMENT_ORDER: readonly ShipmentStatus[] = [
-  'pending',
-  'packed',
-  'cancelled',
-  'shipped',
-  'in_transit',
-  'failed',
-  'delivered',
-  'returned',
-];
-
-/** The order after its shipment moved; a move that is behind what is known changes nothing. */
+/** The order after a status change of its shipment; one that is older than what is known changes nothing. */
 export function followShipment(
   order: OrderState,
   { from, to, at }: ShipmentStatusChange,
   ctx: Ctx,
 ): Change<OrderState> {
-  const further = SHIPMENT_ORDER.indexOf(to) > SHIPMENT_ORDER.indexOf(order.shipment_status);
-  // What was brought back had arrived before, if that is where it came back from.
+  const further = shipmentProgress(to) > shipmentProgress(order.shipment_status);
+  // A parcel that is returned from `delivered` was delivered before, even if that event has not come yet.
   const arrived = to === 'delivered' || from === 'delivered';
   return withFacts(
     order,
@@ -49,13 +37,13 @@ export function followShipment(
   );
 }
 
-/** The order after money moved for its invoice. Money that belongs to no invoice changes nothing. */
-export function followPayment(order: OrderState, movement: Totals, ctx: Ctx): Change<OrderState> {
+/** The order after its totals changed. Totals that are not known, or smaller than the known ones, change nothing. */
+export function followPayment(order: OrderState, totals: Totals, ctx: Ctx): Change<OrderState> {
   return withFacts(
     order,
     {
-      paid_total: larger(order.paid_total, movement.paid_total),
-      refunded_total: larger(order.refunded_total, movement.refunded_total),
+      paid_total: larger(order.paid_total, totals.paid_total),
+      refunded_total: larger(order.refunded_total, totals.refunded_total),
     },
     ctx,
   );
@@ -63,11 +51,11 @@ export function followPayment(order: OrderState, movement: Totals, ctx: Ctx): Ch
 
 type Totals = Pick<MoneyMovement, 'paid_total' | 'refunded_total'>;
 
-/** Whether an order has not heard of all the money that moved for it. */
+/** Whether more was paid or refunded than the order knows. */
 export const isBehind = (order: OrderState, { paid_total, refunded_total }: Totals): boolean =>
   order.paid_total < (paid_total ?? 0) || order.refunded_total < (refunded_total ?? 0);
 
-const larger = (known: Minor, heard: Minor | null): Minor => minor(Math.max(known, heard ?? 0));
+const larger = (known: Minor, other: Minor | null): Minor => minor(Math.max(known, other ?? 0));
 
 function withFacts(order: OrderState, facts: Partial<Facts>, ctx: Ctx): Change<OrderState> {
   const known = { ...order, ...facts };
@@ -78,7 +66,7 @@ function withFacts(order: OrderState, facts: Partial<Facts>, ctx: Ctx): Change<O
     status: statusAfter(known),
     updated_at: ctx.now,
   };
-  // Of a shipment that was cancelled before anything was done, there is nothing to tell.
+  // The progress of a shipment alone is announced by its own events.
   if (COMPARED_FIELDS.every((name) => next[name] === order[name])) return unchanged(order);
   const { order_id, user_id, username, status, payment_status, fulfillment_status } = next;
   const data = { order_id, user_id, username, status, payment_status, fulfillment_status, at: ctx.now };
@@ -94,7 +82,7 @@ const COMPARED_FIELDS = [
   'delivered_at',
 ] as const;
 
-/** Where the money of an order stands. */
+/** The payment status that follows from the totals. */
 export function paymentStatus(order: Pick<OrderState, 'total' | 'paid_total' | 'refunded_total'>): PaymentStatus {
   const { total, paid_total, refunded_total } = order;
   if (refunded_total > 0) return refunded_total < paid_total ? 'partially_refunded' : 'refunded';
@@ -106,7 +94,7 @@ function fulfillmentStatus(shipment: ShipmentStatus): FulfillmentStatus {
   return shipment === 'pending' || shipment === 'cancelled' ? 'not_fulfilled' : shipment;
 }
 
-/** Whether all of it was paid, whatever was given back since. */
+/** Whether all of it was paid, whatever was refunded since. */
 export function isSettled({ paid_total, total }: Pick<OrderState, 'paid_total' | 'total'>): boolean {
   return paid_total >= total;
 }

@@ -41,6 +41,10 @@ const profile = {
   ),
 };
 
+/** The same for two spellings of one username: only A to Z and a to z are the same letters. */
+export const usernameKey = (username: string): string =>
+  username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
+
 /** What its owner and the staff see of an account. */
 export const User = Type.Object(
   {

@@ -4,7 +4,7 @@ import { mutate } from '../../../platform/db/clickhouse/mutation.ts';
 import type { ClickHouseStore, States } from '../../../platform/db/clickhouse/store/store.ts';
 import type { NewestRows } from '../../../platform/db/clickhouse/store/table.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
-import { userErrors } from '../user.contract.ts';
+import { userErrors, usernameKey } from '../user.contract.ts';
 import type { UserState } from '../user.model.ts';
 import type { UserRepository } from '../user.repository.ts';
 import { sessionsClickHouse } from './user.sessions.clickhouse.ts';
@@ -35,7 +35,12 @@ export function userClickHouse(store: ClickHouseStore): UserRepository {
     json: ['address'],
     secrets: ['password_hash'],
     unique: [
-      { column: 'username_key', type: 'String', of: ({ username }) => keyOf(username), error: userErrors.NAME_TAKEN },
+      {
+        column: 'username_key',
+        type: 'String',
+        of: ({ username }) => usernameKey(username),
+        error: userErrors.NAME_TAKEN,
+      },
       {
         column: 'founder_key',
         type: 'UInt64',
@@ -62,7 +67,7 @@ export function userClickHouse(store: ClickHouseStore): UserRepository {
       if (!found) throw userErrors.NOT_FOUND();
       return found;
     },
-    findByName: (username) => byName(keyOf(username)),
+    findByName: (username) => byName(usernameKey(username)),
     list: (page) => users.list({}, 'asc', page),
     save: users.save,
     isEmpty: () => empty(undefined),
@@ -79,9 +84,6 @@ export function userClickHouse(store: ClickHouseStore): UserRepository {
     signingKey: keyKeeper(store),
   };
 }
-
-// As the column `username_key` has it: only A to Z have small letters.
-const keyOf = (username: string): string => username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 /**
  * LAST_ADMIN for each change that would leave no admin. A change of a version that is not the newest takes no

@@ -1,7 +1,7 @@
 import type { JWK } from 'jose';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
-import { userErrors } from '../user.contract.ts';
+import { userErrors, usernameKey } from '../user.contract.ts';
 import type { UserState } from '../user.model.ts';
 import type { UserRepository } from '../user.repository.ts';
 import { sessionsPostgres } from './user.sessions.postgres.ts';
@@ -36,7 +36,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
   const readByName = store.reader<string, UserState>(
     'by name',
     `${select} where lower(username collate "C") = any($1)`,
-    (row) => keyOf(row.username),
+    (row) => usernameKey(row.username),
   );
   const save = store.saver<UserState>({
     table: 'users',
@@ -61,7 +61,7 @@ export function userPostgres(store: PostgresStore): UserRepository {
       if (!found) throw userErrors.NOT_FOUND();
       return found;
     },
-    findByName: (username) => readByName(keyOf(username)),
+    findByName: (username) => readByName(usernameKey(username)),
     async list({ limit, cursor }) {
       const rows = await db.query<UserState>(list, [cursorId(cursor) ?? 0, limit + 1]);
       return pageOf(rows, limit, (row) => row.user_id);
@@ -80,9 +80,6 @@ export function userPostgres(store: PostgresStore): UserRepository {
     signingKey: keyKeeper(store),
   };
 }
-
-// As the index sees it: only A to Z have small letters.
-const keyOf = (username: string): string => username.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
 
 function keyKeeper({ schema, db }: PostgresStore): UserRepository['signingKey'] {
   async function active(): Promise<JWK | undefined> {
