@@ -13,7 +13,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
-import { PaidTotals } from '../order/order.paid-totals.contract.ts';
+import { PaidTotals } from '../order/reconciliation/order.paid-totals.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;

@@ -15,7 +15,7 @@ import {
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
-import { paidTotalsOps } from './order.paid-totals.contract.ts';
+import { paidTotalsOps } from './reconciliation/order.paid-totals.contract.ts';
 
 export { orderErrors };
 

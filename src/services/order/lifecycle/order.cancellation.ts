@@ -1,11 +1,11 @@
-import type { Actions } from '../../platform/app/actions.ts';
-import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
-import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import type { productOps } from '../product/product.contract.ts';
-import type { OrderAccess } from './order.access.ts';
-import type { orderOps } from './order.contract.ts';
-import { cancelOrder, type OrderState } from './order.model.ts';
-import type { OrderRepository } from './order.repository.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
+import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
+import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import type { productOps } from '../../product/product.contract.ts';
+import type { OrderAccess } from '../order.access.ts';
+import type { orderOps } from '../order.contract.ts';
+import { cancelOrder, type OrderState } from '../order.model.ts';
+import type { OrderRepository } from '../order.repository.ts';
 
 interface CancellationParts {
   readonly orders: Pick<OrderRepository, 'save'>;

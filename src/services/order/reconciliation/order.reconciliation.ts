@@ -1,9 +1,9 @@
-import type { Actions } from '../../platform/app/actions.ts';
-import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import type { orderOps } from './order.contract.ts';
-import type { OrderState } from './order.model.ts';
-import type { OrderRepository } from './order.repository.ts';
-import { followPayment, isBehind } from './order.statuses.model.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
+import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import type { orderOps } from '../order.contract.ts';
+import type { OrderState } from '../order.model.ts';
+import type { OrderRepository } from '../order.repository.ts';
+import { followPayment, isBehind } from '../order.statuses.model.ts';
 
 /** Shows orders to the services that compare them with their own records, and follows what an order has missed. */
 export function reconciliationActions(orders: OrderRepository) {

@@ -1,14 +1,14 @@
-import type { Actions } from '../../platform/app/actions.ts';
-import { self } from '../../platform/contract/actor.ts';
-import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
-import { AppError } from '../../platform/contract/errors.ts';
-import { wasRefused, withId } from '../../platform/contract/ids.ts';
-import type { Rate } from '../../platform/contract/money.ts';
-import type { LineItem, productOps } from '../product/product.contract.ts';
-import type { OrderAccess } from './order.access.ts';
-import { orderErrors, type orderOps } from './order.contract.ts';
-import { type Customer, type OrderState, placeOrder } from './order.model.ts';
-import type { OrderRepository } from './order.repository.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
+import { self } from '../../../platform/contract/actor.ts';
+import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
+import { AppError } from '../../../platform/contract/errors.ts';
+import { wasRefused, withId } from '../../../platform/contract/ids.ts';
+import type { Rate } from '../../../platform/contract/money.ts';
+import type { LineItem, productOps } from '../../product/product.contract.ts';
+import type { OrderAccess } from '../order.access.ts';
+import { orderErrors, type orderOps } from '../order.contract.ts';
+import { type Customer, type OrderState, placeOrder } from '../order.model.ts';
+import type { OrderRepository } from '../order.repository.ts';
 
 interface PlacementParts {
   readonly orders: Pick<OrderRepository, 'ids' | 'save'>;

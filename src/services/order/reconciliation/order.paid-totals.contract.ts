@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { Amount, Id, op } from '../../platform/contract/contract.ts';
+import { Amount, Id, op } from '../../../platform/contract/contract.ts';
 
 /** What was paid and refunded for an order, as payment knows it. */
 export const PaidTotals = Type.Object({

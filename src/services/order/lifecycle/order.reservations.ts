@@ -1,8 +1,8 @@
-import type { Actions } from '../../platform/app/actions.ts';
-import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
-import type { productOps } from '../product/product.contract.ts';
-import type { orderOps } from './order.contract.ts';
-import type { OrderRepository } from './order.repository.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
+import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
+import type { productOps } from '../../product/product.contract.ts';
+import type { orderOps } from '../order.contract.ts';
+import type { OrderRepository } from '../order.repository.ts';
 
 interface ReservationParts {
   readonly orders: Pick<OrderRepository, 'find'>;
