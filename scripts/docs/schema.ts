@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { openChdb } from '../../src/platform/db/clickhouse/chdb.ts';
 import { type ClickHouse, databaseOf } from '../../src/platform/db/clickhouse/engine.ts';
 import { migrateClickHouse } from '../../src/platform/db/clickhouse/migrate.ts';
+import { clickhouseSet } from '../../src/platform/db/clickhouse/migration-set.ts';
 import { processLocks } from '../../src/platform/db/clickhouse/writers/locks.ts';
-import { clickhouseSet, migrationSet } from '../../src/platform/db/module-migrations.ts';
 import { startPostgres } from '../../src/platform/db/postgres/embedded/embedded.ts';
 import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { migrationSet } from '../../src/platform/db/postgres/migration-set.ts';
 import { type Database, openDatabase } from '../../src/platform/db/postgres/postgres.ts';
 import { schemaOf } from '../../src/platform/db/postgres/store/store.ts';
 

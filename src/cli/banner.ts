@@ -1,9 +1,11 @@
 import type { Config } from '../platform/config/config.ts';
-import { databaseLocation } from '../platform/db/postgres/address.ts';
+import type { StoreLocation } from '../platform/db/engine.ts';
 
 /** What the banner is about. */
 export interface Shown {
   readonly config: Config;
+  /** Where the services of this process are kept. */
+  readonly places: readonly StoreLocation[];
   /** Service name to its address. */
   readonly urls: Readonly<Record<string, string>>;
   /** The name of the first account: undefined when there is none yet. */
@@ -11,11 +13,16 @@ export interface Shown {
 }
 
 /** What a person sees after the start: every address, the first or next steps, where the data is, how to stop. */
-export function banner({ config, urls, founder }: Shown): string {
+export function banner({ config, places, urls, founder }: Shown): string {
   const gateway = config.services.has('gateway') ? urls.gateway : undefined;
   const lines = gateway ? wholeSystem(gateway, founder) : parts(urls);
-  const data = config.databaseUrl ? `PostgreSQL at ${databaseLocation(config.databaseUrl)}` : config.dataDir;
-  return frame([...lines, '', `Data     ${data}`, 'Stop     Ctrl-C']);
+  return frame([...lines, '', ...data(config, places), 'Stop     Ctrl-C']);
+}
+
+/** One line a place; what is embedded is in the data directory. */
+function data({ dataDir }: Config, places: readonly StoreLocation[]): string[] {
+  const named = new Set(places.map(({ place, embedded }) => (embedded ? dataDir : place)));
+  return [...named].map((place, n) => `${n === 0 ? 'Data' : '    '}     ${place}`);
 }
 
 function wholeSystem(url: string, founder: string | undefined): string[] {

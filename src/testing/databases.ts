@@ -3,8 +3,8 @@ import { container } from '../container.ts';
 import { modulesOf } from '../platform/app/app.ts';
 import { busMigrations } from '../platform/bus/open-bus.ts';
 import type { TestEngine } from '../platform/config/config.ts';
-import { migrationSet } from '../platform/db/module-migrations.ts';
 import { migrate } from '../platform/db/postgres/migrate.ts';
+import { migrationSet } from '../platform/db/postgres/migration-set.ts';
 import { openDatabase } from '../platform/db/postgres/postgres.ts';
 
 /** The name of the migrated database that every test database is a copy of. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { migrationSet } from '../../src/platform/db/module-migrations.ts';
 import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { migrationSet } from '../../src/platform/db/postgres/migration-set.ts';
 import { clientOf, type TestClient } from '../../src/testing/client.ts';
 import { eachEngine } from '../../src/testing/engines.ts';
 import { Old, SERVICES } from './old-system.fixture.ts';

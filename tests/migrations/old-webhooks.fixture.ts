@@ -3,8 +3,8 @@ import { createHmac } from 'node:crypto';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { busMigrations } from '../../src/platform/bus/open-bus.ts';
-import { migrationSet } from '../../src/platform/db/module-migrations.ts';
 import { migrate } from '../../src/platform/db/postgres/migrate.ts';
+import { migrationSet } from '../../src/platform/db/postgres/migration-set.ts';
 import { type Database, openDatabase } from '../../src/platform/db/postgres/postgres.ts';
 
 // A shop of the version before webhooks became a service: payment kept its endpoints, and sent.

@@ -1,10 +1,7 @@
 import { container } from '../../container.ts';
 import { modulesOf } from '../../platform/app/app.ts';
-import { createEngines, persistentServices } from '../../platform/app/engines.ts';
+import { createEngines, migrateAll } from '../../platform/app/engines.ts';
 import type { Config } from '../../platform/config/config.ts';
-import { migrateServices, plannedMigrations } from '../../platform/db/module-migrations.ts';
-import { legacyImportNotes, legacyImportText } from '../../platform/db/postgres/legacy-import.ts';
-import { refuseUnfinished } from '../../platform/db/transfer/unfinished.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import type { Output } from '../output/output.ts';
 
@@ -12,17 +9,16 @@ import type { Output } from '../output/output.ts';
 export async function migrateCommand(config: Config, { plan }: { plan?: boolean }, output: Output): Promise<void> {
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
   const modules = modulesOf(container);
-  const keepers = persistentServices(modules, config);
   const engines = await createEngines({ config, log, modules, progress: output.progress });
   try {
-    await refuseUnfinished(keepers, engines, !plan);
+    for (const engine of engines.all) await engine.refuseUnfinished(!plan);
     if (plan) {
-      const would_run = await plannedMigrations(keepers, engines);
+      const would_run = (await Promise.all(engines.all.map((engine) => engine.pendingMigrations()))).flat();
       output.result({ would_run }, () => linesOf('would run', would_run));
       return;
     }
-    const ran = await migrateServices(keepers, engines, { config, log });
-    const taken_over = (await legacyImportNotes(keepers, engines)).map(legacyImportText);
+    const ran = await migrateAll(engines, config);
+    const taken_over = (await Promise.all(engines.all.map((engine) => engine.legacyImports()))).flat();
     output.done({ ran, taken_over }, () =>
       [linesOf('ran', ran), ...taken_over.map((text) => `taken over: ${text}`)].join('\n'),
     );

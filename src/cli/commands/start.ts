@@ -1,4 +1,7 @@
+import { container } from '../../container.ts';
 import { main } from '../../main.ts';
+import { modulesOf } from '../../platform/app/app.ts';
+import { placesOf } from '../../platform/app/engines.ts';
 import type { Config } from '../../platform/config/config.ts';
 import { systemCtx } from '../../platform/contract/ctx.ts';
 import { createLog } from '../../platform/observability/log.ts';
@@ -18,8 +21,11 @@ export async function startCommand(config: Config, { json, quiet }: Pick<Output,
   });
   steps.end();
   if (json) process.stdout.write(`${JSON.stringify({ urls: running.urls, pid: process.pid })}\n`);
-  else if (!quiet)
-    process.stdout.write(banner({ config, urls: running.urls, founder: await founderOf(running.services) }));
+  else if (!quiet) {
+    const places = placesOf(modulesOf(container), config);
+    const founder = await founderOf(running.services);
+    process.stdout.write(banner({ config, places, urls: running.urls, founder }));
+  }
 }
 
 type Services = Awaited<ReturnType<typeof main>>['services'];

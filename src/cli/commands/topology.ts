@@ -1,10 +1,8 @@
 import { container } from '../../container.ts';
 import { modulesOf } from '../../platform/app/app.ts';
-import { wantsClickHouse } from '../../platform/app/engines.ts';
+import { locationOf } from '../../platform/app/engines.ts';
 import type { AnyModule } from '../../platform/app/module.ts';
 import type { Config } from '../../platform/config/config.ts';
-import { databaseLocation } from '../../platform/db/postgres/address.ts';
-import { schemaOf } from '../../platform/db/postgres/store/store.ts';
 import type { Output } from '../output/output.ts';
 import { textTable } from '../output/table.ts';
 
@@ -42,13 +40,6 @@ export function topologyOf(config: Config): Row[] {
 }
 
 function storeOf(module: AnyModule, config: Config): string {
-  const { name } = module.contract;
-  if (!module.stores) return '';
-  if (wantsClickHouse(module, config)) {
-    const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port, CLICKHOUSE_DB: prefix } = config;
-    const engine = host === undefined ? 'ClickHouse in the process' : `ClickHouse at ${host}:${port}`;
-    return `${engine}, database ${prefix}_${name}`;
-  }
-  const url = config.of(name).DATABASE_URL ?? config.databaseUrl;
-  return `${url ? `PostgreSQL at ${databaseLocation(url)}` : 'embedded PostgreSQL'}, schema ${schemaOf(name)}`;
+  const location = locationOf(module, config);
+  return location ? `${location.place}, ${location.part}` : '';
 }

@@ -1,5 +1,5 @@
 import type { UnknownSetting } from '../../platform/config/config.ts';
-import type { DatabaseFacts } from '../../platform/db/postgres/inspection.ts';
+import type { DatabaseFacts } from '../../platform/db/postgres/health/inspection.ts';
 
 /** What was found, or why there was nothing to find. */
 export type Gathered<T> = { readonly found: T } | { readonly none: string };

@@ -5,13 +5,8 @@ import { refusePrivateLog } from '../bus/embedded/private-log.ts';
 import { openEventPath } from '../bus/event-path.ts';
 import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
-import { lostEndSentence } from '../db/clickhouse/lost-parts.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
-import { migrateServices } from '../db/module-migrations.ts';
-import { legacyImportNotes, legacyImportText } from '../db/postgres/legacy-import.ts';
-import { raiseSequences } from '../db/postgres/store/sequences.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
-import { refuseUnfinished } from '../db/transfer/unfinished.ts';
 import type { Lifecycle } from '../http/health/server-health.ts';
 import type { RemoteService } from '../http/remote-service.ts';
 import { listen } from '../http/servers.ts';
@@ -20,7 +15,7 @@ import { healthSources, type Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
 import { collectProcessMetrics } from '../observability/metrics.ts';
 import { exposeProcessInfo } from '../observability/process-info.ts';
-import { createEngines, type Engines, persistentServices } from './engines.ts';
+import { createEngines, type Engines, migrateAll, persistentServices } from './engines.ts';
 import { arm } from './failpoint.ts';
 import { startJobs } from './jobs.ts';
 import type { AnyModule, Tools, Wire } from './module.ts';
@@ -142,22 +137,20 @@ async function prepareStores(
   engines: Engines,
   { config, log, steps }: Pick<StartOptions, 'config' | 'log' | 'steps'>,
 ): Promise<void> {
-  await refuseUnfinished(keepers, engines);
-  const rows = keepers.filter(engines.isOnClickHouse);
-  if (rows.length > 0) await engines.clickhouse().refuseLost(rows);
-  const ran = await migrateServices(keepers, engines, { config, log });
-  if (ran.length > 0) steps?.tell(`${ran.length} migrations`);
-  if (rows.length > 0) {
-    await engines.clickhouse().claim(rows);
-    for (const end of await engines.clickhouse().findLost(rows)) log.error(end, lostEndSentence(end));
+  for (const engine of engines.all) await engine.refuseUnfinished(true);
+  for (const engine of engines.all) await engine.refuseDamaged();
+  const ran = await migrateAll(engines, config);
+  if (ran.length > 0) {
+    log.debug({ migrations: ran }, 'migrated');
+    steps?.tell(`${ran.length} migrations`);
   }
-  const rest = keepers.filter((service) => !rows.includes(service));
+  // Before anything else is written: a process that another one keeps out must change nothing.
+  for (const engine of engines.all.toReversed()) await engine.prepare();
   const [notes] = await Promise.all([
-    legacyImportNotes(keepers, engines),
-    raiseSequences(rest, engines, log),
+    Promise.all(engines.all.map((engine) => engine.legacyImports())),
     exposeProcessInfo(engines, keepers, config),
   ]);
-  for (const note of notes) log.warn(`taken over: ${legacyImportText(note)}`);
+  for (const note of notes.flat()) log.warn(`taken over: ${note}`);
 }
 
 function sealOf(config: Config, modules: readonly AnyModule[]): CtxSeal | undefined {

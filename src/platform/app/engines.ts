@@ -1,169 +1,130 @@
 import type { Config } from '../config/config.ts';
-import type { OpenClickHouse } from '../db/clickhouse/open.ts';
+import { clickhouseDriver } from '../db/clickhouse/driver.ts';
+import type {
+  EngineOptions,
+  EventLogDatabase,
+  StoreDriver,
+  StoreEngine,
+  StoreLocation,
+  WantedStore,
+} from '../db/engine.ts';
 import type { EventSource } from '../db/outbox.ts';
-import { type EmbeddedPostgres, startPostgres } from '../db/postgres/embedded/embedded.ts';
+import { postgresDriver } from '../db/postgres/driver.ts';
 import { lockDirectory } from '../db/postgres/embedded/lock.ts';
-import { type Database, openDatabase } from '../db/postgres/postgres.ts';
-import { type DatabaseSession, openSession } from '../db/postgres/session.ts';
-import { eventsIn } from '../db/postgres/store/outbox.ts';
-import { type HealthCheck, sharedCheck } from '../observability/health.ts';
-import type { Log } from '../observability/log.ts';
+import type { HealthCheck } from '../observability/health.ts';
 import type { AnyModule } from './module.ts';
 
-/** The engines under the services of this process: which one each has, and those in the process that are needed. */
-export interface Engines {
-  /** Whether a service of this process keeps its things in ClickHouse; else it does in PostgreSQL. */
-  isOnClickHouse(service: string): boolean;
-  /** The PostgreSQL database of a service; services with the same address share one pool. */
-  database(service: string): Database;
-  /** The connection for locks and notifications of a database. */
-  session(db: Database): DatabaseSession;
-  /** The database that services share; undefined when there is none. */
-  shared(): Database | undefined;
-  clickhouse(): OpenClickHouse;
-  /** Where the events of a service wait; undefined for one that keeps things and announces nothing. */
-  events(service: string): EventSource | undefined;
-  checks(services: readonly string[]): Record<string, HealthCheck>;
-  close(): Promise<void>;
+/**
+ * Every store there is. They are opened from the last to the first: what is missing for one is said before the embedded
+ * PostgreSQL is started.
+ */
+const DRIVERS: readonly StoreDriver[] = [postgresDriver, clickhouseDriver];
+
+/** The store of a service: the one that the settings name, if the service has a repository for it, else PostgreSQL. */
+function driverOf({ contract, stores }: AnyModule, config: Config): StoreDriver {
+  const wanted = config.of(contract.name).DB_DRIVER ?? config.DB_DRIVER;
+  return DRIVERS.find(({ name }) => name === wanted && stores?.[name] !== undefined) ?? postgresDriver;
 }
 
-interface EngineOptions {
-  readonly config: Config;
-  readonly log: Log;
-  readonly progress?: (text: string) => void;
-  readonly modules: readonly AnyModule[];
-  /** Told when an engine of this process is gone and cannot come back, and why. */
-  readonly onLost?: (sentence: string, reason: string) => void;
+/** Where the services of this process are kept, each place once. */
+export function placesOf(modules: readonly AnyModule[], config: Config): StoreLocation[] {
+  const all = persistentModules(modules, config).flatMap((module) => locationOf(module, config) ?? []);
+  return [...new Map(all.map((location) => [location.place, location])).values()];
 }
+
+/** Where a service is kept; undefined for one that keeps nothing. */
+export function locationOf(module: AnyModule, config: Config): StoreLocation | undefined {
+  return module.stores && driverOf(module, config).describe(module.contract.name, config);
+}
+
+const persistentModules = (modules: readonly AnyModule[], config: Config): AnyModule[] =>
+  modules.filter(({ contract, stores }) => stores !== undefined && config.services.has(contract.name));
 
 /** The services of a process that keep something, and so need a database. */
 export function persistentServices(modules: readonly AnyModule[], config: Config): string[] {
   return persistentModules(modules, config).map(({ contract }) => contract.name);
 }
 
-const persistentModules = (modules: readonly AnyModule[], config: Config): AnyModule[] =>
-  modules.filter(({ contract, stores }) => stores !== undefined && config.services.has(contract.name));
+/** The same, of one store. */
+export function servicesIn(store: StoreDriver['name'], modules: readonly AnyModule[], config: Config): string[] {
+  const here = persistentModules(modules, config).filter((module) => driverOf(module, config).name === store);
+  return here.map(({ contract }) => contract.name);
+}
 
-/** Whether a service keeps its things in ClickHouse: when the settings say so, and it can. */
-export function wantsClickHouse({ contract, stores }: AnyModule, config: Config): boolean {
-  if (stores?.clickhouse === undefined) return false;
-  const driver = config.of(contract.name).DB_DRIVER ?? config.DB_DRIVER;
-  return driver === 'clickhouse';
+/** The stores under the services of this process. */
+export interface Engines {
+  readonly all: readonly StoreEngine[];
+  /** The one that keeps a service. */
+  of(service: string): StoreEngine;
+  /** Where the events of a service wait; undefined for one that keeps things and announces nothing. */
+  events(service: string): EventSource | undefined;
+  /** Where the embedded bus keeps its log; undefined when the services have no database in common. */
+  eventLog(): EventLogDatabase | undefined;
+  checks(services: readonly string[]): Record<string, HealthCheck>;
+  close(): Promise<void>;
+}
+
+/** What is to be kept in each store that this process needs. */
+function wantedStores(modules: readonly AnyModule[], config: Config): (WantedStore & { driver: StoreDriver })[] {
+  const persistent = persistentModules(modules, config);
+  const logged = config.EVENT_BUS === 'embedded' && persistent.length > 0;
+  return DRIVERS.map((driver) => ({
+    driver,
+    modules: persistent.filter((module) => driverOf(module, config) === driver),
+    eventLog: logged && driver.keepsEventLog,
+  })).filter((one) => one.modules.length > 0 || one.eventLog);
+}
+
+/** The stores that keep something of this process in the data directory, which then belongs to it alone. */
+export function storesInDataDirectory(modules: readonly AnyModule[], config: Config): StoreDriver['name'][] {
+  const wanted = wantedStores(modules, config);
+  return wanted.filter((one) => one.driver.needsDataDirectory(one, config)).map(({ driver }) => driver.name);
 }
 
 /** Opens what the services of this process need, and starts the engines that run in it. */
-export async function createEngines(options: EngineOptions): Promise<Engines> {
-  const { config, log, modules } = options;
-  const keepers = persistentModules(modules, config);
-  const onClickHouse = keepers.filter((module) => wantsClickHouse(module, config));
-  const rest = keepers.filter((module) => !onClickHouse.includes(module)).map(({ contract }) => contract.name);
-  const addressOf = (service: string): string | undefined => config.of(service).DATABASE_URL ?? config.databaseUrl;
-  const needsLog = config.EVENT_BUS === 'embedded' && keepers.length > 0 && config.databaseUrl === undefined;
-  const needsPostgres = rest.some((service) => addressOf(service) === undefined) || (needsLog && rest.length === 0);
-  const needsChdb = onClickHouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
-
-  const lock = needsPostgres || needsChdb ? lockDirectory(config.dataDir) : undefined;
-  const pools = new Map<string, Database>();
-  const sessions = new Map<Database, DatabaseSession>();
-  const sources = new Map<Database, EventSource>();
-  let embedded: EmbeddedPostgres | undefined;
-  let clickhouse: OpenClickHouse | undefined;
-
-  async function close(): Promise<void> {
-    await Promise.all([...sessions.values()].map((session) => session.close()));
-    await Promise.all([...pools.values()].map((pool) => pool.close()));
-    await clickhouse?.close();
-    await embedded?.stop();
+export async function createEngines(
+  options: EngineOptions & { readonly modules: readonly AnyModule[] },
+): Promise<Engines> {
+  const { config, modules } = options;
+  const lock = storesInDataDirectory(modules, config).length > 0 ? lockDirectory(config.dataDir) : undefined;
+  const all: StoreEngine[] = [];
+  const close = async (): Promise<void> => {
+    for (const engine of all) await engine.close();
     lock?.release();
-  }
-
+  };
   try {
-    // What is missing for it is said before anything is started.
-    if (onClickHouse.length > 0) clickhouse = await openFor(onClickHouse, config, log);
-    if (needsPostgres) embedded = await startEmbedded(options);
+    for (const { driver, ...wanted } of wantedStores(modules, config).toReversed()) {
+      all.unshift(await driver.open({ ...options, ...wanted }));
+    }
   } catch (error) {
     await close();
     throw error;
   }
+  return enginesOver(all, close);
+}
 
-  function poolOf(url: string): Database {
-    let pool = pools.get(url);
-    if (!pool) {
-      pool = openDatabase(url, {
-        poolSize: config.DB_POOL_SIZE,
-        onError: ({ message }) => log.warn({ reason: message }, 'a database connection ended'),
-      });
-      pools.set(url, pool);
-    }
-    return pool;
-  }
-
-  const lookAtClickHouse = sharedCheck(async () => clickhouse?.look(onClickHouse.map(({ contract }) => contract.name)));
-
-  const engines: Engines = {
-    isOnClickHouse: (service) => onClickHouse.some(({ contract }) => contract.name === service),
-    database(service) {
-      const url = addressOf(service) ?? embedded?.url;
-      if (!url) throw new Error(`${service} has no database`);
-      return poolOf(url);
-    },
-    session(db) {
-      const session = sessions.get(db) ?? openSession(db.url, log);
-      sessions.set(db, session);
-      return session;
-    },
-    shared() {
-      const url = config.databaseUrl ?? embedded?.url;
-      return url === undefined ? undefined : poolOf(url);
-    },
-    clickhouse() {
-      if (!clickhouse) throw new Error('no service of this process keeps its things in ClickHouse');
-      return clickhouse;
-    },
-    events(service) {
-      const module = onClickHouse.find(({ contract }) => contract.name === service);
-      if (module) return module.stores?.clickhouse?.events === undefined ? undefined : engines.clickhouse().events;
-      const db = engines.database(service);
-      const source = sources.get(db) ?? eventsIn(db, engines.session(db));
-      sources.set(db, source);
-      return source;
-    },
-    checks(services): Record<string, HealthCheck> {
-      const databases = new Set(services.filter((service) => rest.includes(service)).map(engines.database));
-      const write = async () => {
-        await Promise.all([...databases].map((pool) => pool.writable()));
-      };
-      return {
-        ...(databases.size > 0 && { database: sharedCheck(write) }),
-        ...(clickhouse && services.some(engines.isOnClickHouse) && { clickhouse: lookAtClickHouse }),
-      };
+function enginesOver(all: readonly StoreEngine[], close: () => Promise<void>): Engines {
+  const of = (service: string): StoreEngine => {
+    const engine = all.find(({ services }) => services.includes(service));
+    if (!engine) throw new Error(`${service} has no store in this process`);
+    return engine;
+  };
+  return {
+    all,
+    of,
+    events: (service) => of(service).events(service),
+    eventLog: () => all.map((engine) => engine.eventLog()).find((log) => log !== undefined),
+    checks(services) {
+      const own = all.map((engine) => engine.checks(services.filter((name) => engine.services.includes(name))));
+      return Object.assign({}, ...own);
     },
     close,
   };
-  return engines;
 }
 
-async function openFor(modules: readonly AnyModule[], config: Config, log: Log): Promise<OpenClickHouse> {
-  const { openClickHouse } = await import('../db/clickhouse/open.ts');
-  const tables = modules.flatMap(({ contract, stores }): [string, string][] => {
-    const events = stores?.clickhouse?.events;
-    return events === undefined ? [] : [[contract.name, events]];
-  });
-  return openClickHouse({ config, log, tables: new Map(tables) });
-}
-
-function startEmbedded({ config, log, progress, onLost }: EngineOptions): Promise<EmbeddedPostgres> {
-  return startPostgres({
-    dataDir: config.dataDir,
-    progress,
-    restart: {
-      onDown: (code) => log.error({ code }, 'the embedded PostgreSQL ended by itself; it is started again'),
-      onUp: () => log.info('the embedded PostgreSQL answers again'),
-      onLost: ({ message }) => {
-        const sentence = 'the embedded PostgreSQL ended and cannot be started again';
-        if (onLost) onLost(sentence, message);
-        else log.fatal({ reason: message }, sentence);
-      },
-    },
-  });
+/** Brings what all services keep to its newest form. Returns the names of the migrations that ran. */
+export async function migrateAll({ all }: Pick<Engines, 'all'>, { CURRENCY }: Pick<Config, 'CURRENCY'>) {
+  const ran: string[] = [];
+  for (const engine of all) ran.push(...(await engine.migrate({ currency: CURRENCY })));
+  return ran;
 }

@@ -7,11 +7,8 @@ import { withTimeout } from '../bus/timeout.ts';
 import type { Config } from '../config/config.ts';
 import type { ApiOf, Contract, Ops } from '../contract/contract.ts';
 import { systemCtx } from '../contract/ctx.ts';
-import { clickhouseStore } from '../db/clickhouse/store/store.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
-import { deadLettersIn } from '../db/postgres/store/dead-letters.ts';
-import { postgresStore } from '../db/postgres/store/store.ts';
-import type { StoredResponse } from '../db/stored-response.ts';
+import type { OpenStore } from '../db/engine.ts';
 import { pingCheck } from '../http/peers/ping.ts';
 import { remote } from '../http/peers/remote.ts';
 import type { RemoteService } from '../http/remote-service.ts';
@@ -67,7 +64,7 @@ export function wiring({
       return client.api;
     }
     called.set(contract.name, Object.keys(peers));
-    const kept = openStore(module, engines, tools);
+    const kept = module.stores && engines.of(contract.name).openStore(module, tools);
     if (kept) closing.push(() => closeStore(kept, contract.name, tools.log));
     if (kept) stores.set(contract.name, kept.deadLetters);
     const seen = Object.fromEntries(Object.entries(peers).map(([name, api]) => [name, asPeer(contract.name, api)]));
@@ -92,14 +89,6 @@ export function wiring({
 
 const noAnswer = async () => undefined;
 
-/** What a service keeps, wherever it does. */
-interface OpenStore {
-  readonly repository: unknown;
-  readonly deadLetters: DeadLetterStore;
-  findAnswer(key: string): Promise<StoredResponse | undefined>;
-  close(): Promise<void>;
-}
-
 const LAST_WORDS_MS = 5_000;
 
 /** Nothing but the next ids depends on it: a store that is away does not hold up the stop. */
@@ -108,19 +97,6 @@ async function closeStore({ close }: OpenStore, service: string, log: Log): Prom
   await told.catch(({ message }: Error) =>
     log.warn({ service, reason: message }, 'ids that were not used could not be given back; numbers will be missing'),
   );
-}
-
-function openStore({ contract, stores }: AnyModule, engines: Engines, tools: Tools): OpenStore | undefined {
-  if (!stores) return undefined;
-  if (stores.clickhouse && engines.isOnClickHouse(contract.name)) {
-    const store = clickhouseStore(engines.clickhouse(), contract);
-    const { deadLetters, findAnswer, close } = store;
-    return { repository: stores.clickhouse.open(store, tools), deadLetters, findAnswer, close };
-  }
-  const store = postgresStore(engines.database(contract.name), contract);
-  const deadLetters = deadLettersIn(store.db, contract.name);
-  const { findAnswer, close } = store;
-  return { repository: stores.postgres.open(store, tools), deadLetters, findAnswer, close };
 }
 
 function listenerOf(module: AnyModule, { deadLetters }: OpenStore) {

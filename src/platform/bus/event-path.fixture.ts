@@ -60,22 +60,11 @@ export async function toyProcess(
   };
 }
 
-function enginesOf(db: Database, sessions: DatabaseSession[]): Engines {
+function enginesOf(db: Database, sessions: DatabaseSession[]): Pick<Engines, 'events' | 'eventLog'> {
   const session = openSession(db.url, log);
   sessions.push(session);
   const source = eventsIn(db, session);
-  return {
-    isOnClickHouse: () => false,
-    clickhouse() {
-      throw new Error('toys are kept in PostgreSQL');
-    },
-    events: () => source,
-    database: () => db,
-    session: () => session,
-    shared: () => db,
-    checks: () => ({}),
-    close: async () => undefined,
-  };
+  return { events: () => source, eventLog: () => ({ db, session }) };
 }
 
 export { at, change, make, toyContract };

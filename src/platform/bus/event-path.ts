@@ -26,7 +26,7 @@ export interface Listener<S> {
 
 interface EventParts {
   readonly config: Config;
-  readonly engines: Engines;
+  readonly engines: Pick<Engines, 'events' | 'eventLog'>;
   readonly log: Log;
   /** The services of this process that keep something, and so announce events. */
   readonly keepers: readonly string[];
@@ -123,7 +123,7 @@ export async function openEventPath(parts: EventParts): Promise<EventPath | unde
   };
 }
 
-function bySource(services: readonly string[], engines: Engines): Map<EventSource, string[]> {
+function bySource(services: readonly string[], engines: Pick<Engines, 'events'>): Map<EventSource, string[]> {
   const sources = new Map<EventSource, string[]>();
   for (const service of services) {
     const source = engines.events(service);

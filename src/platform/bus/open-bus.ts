@@ -13,7 +13,7 @@ interface BusParts {
   readonly config: Config;
   /** Of every service there is: each says where its events are. */
   readonly contracts: readonly Contract[];
-  readonly engines: Engines;
+  readonly engines: Pick<Engines, 'eventLog'>;
   readonly log: Log;
 }
 
@@ -36,10 +36,11 @@ export async function openBus({ config, engines, log, contracts }: BusParts): Pr
       return openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicOf, topicNames, log });
     }
     default: {
-      const db = engines.shared();
-      if (!db) throw new ConfigError([NO_SHARED_DATABASE]);
+      const place = engines.eventLog();
+      if (!place) throw new ConfigError([NO_SHARED_DATABASE]);
+      const { db, session } = place;
       await migrate(db, [busMigrations()]);
-      return openEmbeddedBus({ db, session: engines.session(db), prefix, log });
+      return openEmbeddedBus({ db, session, prefix, log });
     }
   }
 }

@@ -2,8 +2,6 @@ import type { Engines } from '../app/engines.ts';
 import type { ScheduledJob } from '../app/jobs.ts';
 import type { Bus } from '../bus/bus.ts';
 import type { Config } from '../config/config.ts';
-import { forgetMarks, forgetProcesses } from './clickhouse/retention.ts';
-import { forgetOld } from './postgres/store/retention.ts';
 
 /** The jobs that keep marks, and the log of the bus, from growing for ever. */
 export function forgettingJobs(
@@ -31,11 +29,7 @@ function forgetJob(service: string, engines: Engines, { EVENT_RETENTION_DAYS: da
     name: `${service}.forget_old`,
     everySeconds: 3_600,
     async run() {
-      if (engines.isOnClickHouse(service)) {
-        const { engine } = engines.clickhouse();
-        await forgetMarks(engine, service, days);
-        await forgetProcesses(engine, service, days);
-      } else await forgetOld(engines.database(service), service, days);
+      await engines.of(service).deleteExpired(service, days);
     },
   };
 }

@@ -1,5 +1,6 @@
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
+import { storesInDataDirectory } from '../../../platform/app/engines.ts';
 import { type Config, ConfigError, unknownSettings } from '../../../platform/config/config.ts';
 import { unknownSentence } from '../../../platform/config/unknown.ts';
 import { statusSummary } from '../../status/summary.ts';
@@ -9,7 +10,7 @@ import { brokerFacts } from './broker.ts';
 import { directoryFacts } from './directory.ts';
 import { portFacts } from './ports.ts';
 import { installFacts, machineFacts, programFacts, programRoot } from './program.ts';
-import { clickhouseFacts, configuredServices, databaseFacts } from './servers.ts';
+import { clickhouseFacts, databaseFacts } from './servers.ts';
 import { certificateFacts, exposureFacts, secretFacts } from './settings.ts';
 
 /** Looks at everything, side by side. It changes nothing. */
@@ -57,13 +58,11 @@ function read(configuration: () => Config): { config: Config | undefined; faults
 }
 
 function wantsEmbedded(config: Config): boolean {
-  const { postgres } = configuredServices(config);
-  return postgres.some((service) => (config.of(service).DATABASE_URL ?? config.databaseUrl) === undefined);
+  return storesInDataDirectory(modulesOf(container), config).includes('postgres');
 }
 
 function directoryOf(config: Config): Facts['directory'] {
-  const inProcess = configuredServices(config).clickhouse.length > 0 && config.CLICKHOUSE_HOST === undefined;
-  if (!wantsEmbedded(config) && !inProcess) return { none: 'nothing is kept in it' };
+  if (storesInDataDirectory(modulesOf(container), config).length === 0) return { none: 'nothing is kept in it' };
   return { found: directoryFacts(config.dataDir) };
 }
 

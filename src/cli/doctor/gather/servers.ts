@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { container } from '../../../container.ts';
 import { modulesOf } from '../../../platform/app/app.ts';
-import { wantsClickHouse } from '../../../platform/app/engines.ts';
+import { servicesIn } from '../../../platform/app/engines.ts';
 import { busMigrations } from '../../../platform/bus/open-bus.ts';
 import { withTimeout } from '../../../platform/bus/timeout.ts';
 import type { Config } from '../../../platform/config/config.ts';
@@ -11,24 +11,26 @@ import { CHDB } from '../../../platform/db/clickhouse/chdb.ts';
 import { openServer } from '../../../platform/db/clickhouse/client.ts';
 import type { ClickHouse } from '../../../platform/db/clickhouse/engine.ts';
 import { appliedOnClickHouse, pendingOnClickHouse } from '../../../platform/db/clickhouse/migrate.ts';
+import { clickhouseSet } from '../../../platform/db/clickhouse/migration-set.ts';
 import { processLocks } from '../../../platform/db/clickhouse/writers/locks.ts';
 import { type MigrationSet, newerIn } from '../../../platform/db/migrations.ts';
-import { clickhouseSet, migrationSet } from '../../../platform/db/module-migrations.ts';
 import { databaseLocation } from '../../../platform/db/postgres/address.ts';
-import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/postgres/inspection.ts';
+import { type DatabaseFacts, inspectDatabase } from '../../../platform/db/postgres/health/inspection.ts';
 import { pendingMigrations } from '../../../platform/db/postgres/migrate.ts';
+import { migrationSet } from '../../../platform/db/postgres/migration-set.ts';
 import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
 import { movedFromClickHouse, movedFromPostgres, movedSentence } from '../../../platform/db/transfer/moved.ts';
 import type { Facts, MigrationFacts, MovedFacts } from '../facts.ts';
 
 const PATIENCE_MS = 8_000;
 
-/** The services of this process that keep something, by the engine that they keep it in. */
+/** The services of this process that keep something, by the store that they are kept in. */
 export function configuredServices(config: Config): { postgres: string[]; clickhouse: string[] } {
-  const here = modulesOf(container).filter(({ contract, stores }) => stores && config.services.has(contract.name));
-  const names = (rows: boolean) =>
-    here.filter((module) => wantsClickHouse(module, config) === rows).map(({ contract }) => contract.name);
-  return { postgres: names(false), clickhouse: names(true) };
+  const modules = modulesOf(container);
+  return {
+    postgres: servicesIn('postgres', modules, config),
+    clickhouse: servicesIn('clickhouse', modules, config),
+  };
 }
 
 /** Where the databases are, and whose; undefined for the embedded one, when it does not run. */

@@ -1,4 +1,4 @@
-import type { Engines } from '../../app/engines.ts';
+import type { Databases } from './databases.ts';
 import type { Database } from './postgres.ts';
 import { schemaOf } from './store/store.ts';
 
@@ -14,11 +14,12 @@ export interface LegacyImportNote {
 }
 
 /** The lines that nobody has been told yet; from now on they count as told. */
-export async function legacyImportNotes(services: readonly string[], engines: Engines): Promise<LegacyImportNote[]> {
+export async function legacyImportNotes(
+  services: readonly string[],
+  { database }: Databases,
+): Promise<LegacyImportNote[]> {
   const notes: LegacyImportNote[] = [];
-  // Older tables are in PostgreSQL, and are taken over there.
-  const rest = services.filter((service) => !engines.isOnClickHouse(service));
-  for (const [db, here] of Map.groupBy(rest, engines.database)) {
+  for (const [db, here] of Map.groupBy(services, database)) {
     const tables = here.map((service) => `${schemaOf(service)}.takeover_report`);
     const text = 'select t as table from unnest($1::text[]) t where to_regclass(t) is not null';
     const there = await db.query<{ table: string }>({ name: '', text }, [tables]);

@@ -1,5 +1,5 @@
 import { type Migration, type MigrationLedger, type MigrationSet, notYetRun, runMigrations } from '../migrations.ts';
-import { checkFitness, missingRight } from './fitness.ts';
+import { checkFitness, missingRight } from './health/fitness.ts';
 import type { Database, Sql } from './postgres.ts';
 
 /** What a migration may ask for with `current_setting('tradepost.<name>', true)`. */

@@ -2,8 +2,8 @@ import pg from 'pg';
 import { watchWrites } from '../writes.ts';
 import { connectionOf, databaseLocation } from './address.ts';
 import { translate, wasUndone } from './faults.ts';
-import { postgresWriteFault, probePostgres } from './look.ts';
-import { exposeDatabase } from './metrics.ts';
+import { postgresWriteFault, probePostgres } from './health/look.ts';
+import { exposeDatabase } from './health/metrics.ts';
 
 export { rowFaultInPostgres, violatedConstraint } from './faults.ts';
 

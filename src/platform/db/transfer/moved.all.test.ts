@@ -8,7 +8,7 @@ import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';
 import { engine } from '../../../testing/engines.ts';
 import { type Database, openDatabase } from '../postgres/postgres.ts';
 import { fillOrders, tradepost } from './copy.fixture.ts';
-import { refuseUnfinished } from './unfinished.ts';
+import { refuseUnfinishedInPostgres } from './postgres/unfinished.ts';
 
 const ORDERS = 300;
 const skip = !hasChdb() && !process.env.CI && 'chDB is not installed';
@@ -76,9 +76,7 @@ describe('a store that a copy has left', { skip }, () => {
   const start = (store: Stores) => run(['start'], { DB_DRIVER: store, SERVICES: 'order', JWT_SECRET: 's'.repeat(40) });
   /** What a start asks before anything else, where nothing else would be started. */
   const mayStart = (database: TestDatabase): Promise<void> =>
-    inDatabase(database, (db) =>
-      refuseUnfinished(['order'], { isOnClickHouse: () => false, database: () => db, clickhouse: nowhere }),
-    );
+    inDatabase(database, (db) => refuseUnfinishedInPostgres(['order'], { database: () => db }, true));
   const WENT =
     /^order went from PostgreSQL to chDB in .* on 20\d\d-\S+Z, so what is here is old: start with what is there \(DB_DRIVER=clickhouse, or ORDER_DB_DRIVER=clickhouse\), or copy it back .*, or give up what was done there with `tradepost db release --on postgres --only order`\.$/m;
   const CAME_BACK = /^order went from chDB in .* to PostgreSQL at .* on 20\d\d-\S+Z, so what is here is old/;
@@ -171,7 +169,3 @@ describe('a store that a copy has left', { skip }, () => {
     await mayStart(other);
   });
 });
-
-function nowhere(): never {
-  throw new Error('nothing is kept there');
-}

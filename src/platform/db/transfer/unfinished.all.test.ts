@@ -8,8 +8,9 @@ import { hasChdb } from '../../../testing/clickhouse.ts';
 import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';
 import { engine } from '../../../testing/engines.ts';
 import { openDatabase } from '../postgres/postgres.ts';
+import { refuseUnfinishedInClickHouse } from './clickhouse/unfinished.ts';
 import { type CommandProcess, fillOrders, tradepost } from './copy.fixture.ts';
-import { refuseUnfinished } from './unfinished.ts';
+import { refuseUnfinishedInPostgres } from './postgres/unfinished.ts';
 
 const ORDERS = 12_000;
 const skip = !hasChdb() && !process.env.CI && 'chDB is not installed';
@@ -56,18 +57,15 @@ describe('half of a shop', { skip }, () => {
   async function askClickHouse(services: readonly string[], more: string[] = []): Promise<void> {
     const { openChdb } = await import('../clickhouse/chdb.ts');
     const chdb = await openChdb({ dataDir, prefix: 'tradepost' });
-    const engines = { isOnClickHouse: () => true, database: nowhere, clickhouse: () => ({ engine: chdb }) };
     try {
       for (const text of more) await chdb.command(text);
-      await refuseUnfinished(services, engines);
+      await refuseUnfinishedInClickHouse(services, chdb, true);
     } finally {
       await chdb.close();
     }
   }
   const askPostgres = (database: TestDatabase): Promise<void> =>
-    inDatabase(database, (db) =>
-      refuseUnfinished(['user', 'order'], { isOnClickHouse: () => false, database: () => db, clickhouse: nowhere }),
-    );
+    inDatabase(database, (db) => refuseUnfinishedInPostgres(['user', 'order'], { database: () => db }, true));
 
   test('is not started on ClickHouse, nor copied from there', async () => {
     await killedInTheMiddle(copy('postgres', 'clickhouse', source));
@@ -127,7 +125,3 @@ describe('half of a shop', { skip }, () => {
     );
   });
 });
-
-function nowhere(): never {
-  throw new Error('nothing is kept there');
-}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { parseRate, type Rate } from '../../../platform/contract/money.ts';
-import { migrationSet } from '../../../platform/db/module-migrations.ts';
 import { migrate } from '../../../platform/db/postgres/migrate.ts';
+import { migrationSet } from '../../../platform/db/postgres/migration-set.ts';
 import { type Database, openDatabase } from '../../../platform/db/postgres/postgres.ts';
 import { postgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';

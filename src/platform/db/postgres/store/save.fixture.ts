@@ -5,8 +5,8 @@ import { Amount, type Change, type Ctx, contract, event, Id, type Versioned } fr
 import { systemCtx } from '../../../contract/ctx.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { minor } from '../../../contract/money.ts';
-import { migrationSet } from '../../module-migrations.ts';
 import { migrate } from '../migrate.ts';
+import { migrationSet } from '../migration-set.ts';
 import { type Database, openDatabase } from '../postgres.ts';
 import type { TableSpec } from './save.ts';
 import { type PostgresStore, postgresStore } from './store.ts';

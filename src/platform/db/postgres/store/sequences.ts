@@ -1,5 +1,5 @@
-import type { Engines } from '../../../app/engines.ts';
 import type { Log } from '../../../observability/log.ts';
+import type { Databases } from '../databases.ts';
 import type { Database, Sql } from '../postgres.ts';
 import { schemaOf } from './store.ts';
 
@@ -29,10 +29,10 @@ const SERIES = `select format('%I.%I', n.nspname, s.relname) as sequence, format
  */
 export async function raiseSequences(
   services: readonly string[],
-  engines: Pick<Engines, 'database'>,
+  { database }: Pick<Databases, 'database'>,
   log: Pick<Log, 'warn'>,
 ): Promise<void> {
-  for (const [db, here] of Map.groupBy(services, engines.database)) {
+  for (const [db, here] of Map.groupBy(services, database)) {
     for (const { sequence, table } of await raiseIn(db, here)) {
       log.warn({ sequence, table }, 'a sequence was behind the ids in use, as after a restore; it goes on above them');
     }

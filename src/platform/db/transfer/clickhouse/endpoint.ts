@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
 import { type ClickHouse, databaseOf } from '../../clickhouse/engine.ts';
 import { migrateClickHouse } from '../../clickhouse/migrate.ts';
+import { clickhouseSet } from '../../clickhouse/migration-set.ts';
 import type { Locks } from '../../clickhouse/writers/locks.ts';
-import { clickhouseSet } from '../../module-migrations.ts';
 import {
   type CopyEndpoint,
   type CopyProgress,

@@ -1,5 +1,5 @@
-import { migrationSet } from '../../module-migrations.ts';
 import { migrate } from '../../postgres/migrate.ts';
+import { migrationSet } from '../../postgres/migration-set.ts';
 import type { Database } from '../../postgres/postgres.ts';
 import { schemaOf } from '../../postgres/store/store.ts';
 import {

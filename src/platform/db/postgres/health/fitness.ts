@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { connectionOf } from './address.ts';
-import { databaseReason, translate } from './faults.ts';
-import type { Database } from './postgres.ts';
-import { UnfitDatabase } from './unfit.ts';
+import { connectionOf } from '../address.ts';
+import { databaseReason, translate } from '../faults.ts';
+import type { Database } from '../postgres.ts';
+import { UnfitDatabase } from '../unfit.ts';
 
 /** The oldest version that the PostgreSQL project still cares for, and that the tests run on. */
 const OLDEST = 15;

@@ -1,6 +1,6 @@
-import { Down } from '../../observability/health.ts';
-import type { Unwritable } from '../writes.ts';
-import { databaseFaultOf } from './faults.ts';
+import { Down } from '../../../observability/health.ts';
+import type { Unwritable } from '../../writes.ts';
+import { databaseFaultOf } from '../faults.ts';
 
 /** The pool, as far as a look needs it. */
 interface Asked {

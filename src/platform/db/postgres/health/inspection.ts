@@ -1,5 +1,5 @@
-import type { Database, Statement } from './postgres.ts';
-import { schemaOf } from './store/store.ts';
+import type { Database, Statement } from '../postgres.ts';
+import { schemaOf } from '../store/store.ts';
 
 /** What a person wants to know of a PostgreSQL database before a shop stands on it. */
 export interface DatabaseFacts {

@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import { registry } from '../../observability/metrics.ts';
+import { registry } from '../../../observability/metrics.ts';
 
 interface Exposed {
   /** Names the database: no user and no password. */
