@@ -12,17 +12,20 @@ export interface Ids {
  * Calls `work` with an id, and gives the id back when it is unused: when `work` was refused, or when its result has
  * another id (`idOf`; undefined when nothing was saved). In doubt an id is lost rather than used twice.
  */
-export function withId<T>(
+export async function withId<T>(
   ids: Ids,
   work: (id: number) => Promise<T>,
   idOf: (made: T) => number | undefined,
 ): Promise<T> {
-  return withIds(
-    ids,
-    1,
-    ([id = 0]) => work(id),
-    (made) => [idOf(made)],
-  );
+  const id = await ids.next();
+  try {
+    const made = await work(id);
+    if (idOf(made) !== id) ids.giveBack(id);
+    return made;
+  } catch (error) {
+    if (wasRefused(error)) ids.giveBack(id);
+    throw error;
+  }
 }
 
 /** The same for several ids, some of which may be left over. */

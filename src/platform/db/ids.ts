@@ -70,7 +70,15 @@ export function idsFrom(keeper: IdKeeper): IdSeries {
     const started = performance.now();
     size = started - fetchedAt < QUICK_MS ? Math.min(size * 2, LARGEST_BLOCK) : FIRST_BLOCK;
     fetchedAt = started;
-    for (const id of await keeper.take(size)) put(id);
+    add(await keeper.take(size));
+  }
+
+  /** A block comes in ascending order, and mostly lies above all that is left. */
+  function add(block: readonly number[]): void {
+    const [lowest = 0] = block;
+    const [highest = 0] = free;
+    if (lowest > highest) free.unshift(...block.toReversed());
+    else for (const id of block) put(id);
   }
 
   function put(id: number): void {
