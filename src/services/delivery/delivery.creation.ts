@@ -10,10 +10,10 @@ import type { ShipmentRepository } from './delivery.repository.ts';
 /** Where the buyer lives. */
 export type Profiles = Pick<ApiOf<typeof userOps>, 'profileOf'>;
 
-/** Makes the shipment of an order; false when it has one. */
+/** Creates the shipment of an order; false when it has one. */
 export type ShipmentCreation = (ctx: Ctx, order: OrderPlaced) => Promise<boolean>;
 
-/** The one way in which a shipment is made, by an event and when orders and shipments are compared. */
+/** Creates shipments, for the event of an order and for the reconciliation. */
 export function shipmentCreation(shipments: ShipmentRepository, user: Profiles): ShipmentCreation {
   // An account may be gone; its order is still to be delivered.
   async function shipTo(ctx: Ctx, user_id: number): Promise<ShipTo | null> {
@@ -24,7 +24,7 @@ export function shipmentCreation(shipments: ShipmentRepository, user: Profiles):
     return shipToOf(profile);
   }
 
-  return async (ctx, order) => {
+  return async function createShipment(ctx, order) {
     const ship_to = await shipTo(ctx, order.user_id);
     const save = (shipment_id: number) => shipments.save(ctx, openShipment(order, { shipment_id, ship_to }, ctx));
     try {

@@ -4,10 +4,10 @@ import type { ShipmentStatus } from './delivery.contract.ts';
 import { anOrder, anUpdate, aShipment, at, NOW, SHIP_TO } from './delivery.fixture.ts';
 import {
   bookedAt,
-  byTime,
   type CarrierUpdate,
   cancelShipment,
   carrierUpdate,
+  chronological,
   openShipment,
   type ShipmentState,
   setShipmentStatus,
@@ -110,8 +110,8 @@ for (const status of STATUSES) {
 /** What is kept after a carrier has said all this. */
 function told(shipment: ShipmentState, updates: readonly CarrierUpdate[]): ShipmentState {
   return updates.reduce((state, update) => {
-    const { change, late } = carrierUpdate(state, update, LATER);
-    return late ? { ...change.next, history: [...change.next.history, late] } : change.next;
+    const { change, historyOnly } = carrierUpdate(state, update, LATER);
+    return historyOnly ? { ...change.next, history: [...change.next.history, historyOnly] } : change.next;
   }, shipment);
 }
 
@@ -130,8 +130,8 @@ test('a carrier moves a shipment on, over steps that nobody told of', () => {
 
 test('what a carrier says late enters the history and moves nothing back', () => {
   const shipment = told(aShipment(), [anUpdate('delivered', 12)]);
-  const { change, late } = carrierUpdate(shipment, anUpdate('in_transit', 9), LATER);
-  assert.deepEqual([change.next.status, change.events, late?.status], ['delivered', [], 'in_transit']);
+  const { change, historyOnly } = carrierUpdate(shipment, anUpdate('in_transit', 9), LATER);
+  assert.deepEqual([change.next.status, change.events, historyOnly?.status], ['delivered', [], 'in_transit']);
 });
 
 test('what a carrier says twice is heard once', () => {
@@ -142,8 +142,8 @@ test('what a carrier says twice is heard once', () => {
 });
 
 test('a cancelled shipment goes nowhere, but what is said of it is remembered', () => {
-  const { change, late } = carrierUpdate(aShipment({ status: 'cancelled' }), anUpdate('delivered', 9), LATER);
-  assert.deepEqual([change.events, late?.status], [[], 'delivered']);
+  const { change, historyOnly } = carrierUpdate(aShipment({ status: 'cancelled' }), anUpdate('delivered', 9), LATER);
+  assert.deepEqual([change.events, historyOnly?.status], [[], 'delivered']);
 });
 
 test('a carrier without an end is not listened to for ever', () => {
@@ -209,13 +209,13 @@ for (const [name, updates, end] of journeys) {
   for (const from of ['pending', 'shipped'] as const) {
     test(`a ${from} parcel that ${name} ends there whatever the order in which its carrier says so, often or once`, () => {
       const start = aShipment({ status: from });
-      const whole = byTime(told(start, updates).history);
+      const whole = chronological(told(start, updates).history);
       for (const order of permutations(updates)) {
         const copies = order.flatMap((one, n) => [one, ...order.slice(0, n)]);
         for (const way of [order, copies, [...order, ...order.toReversed()]]) {
           const { status, history } = told(start, way);
           assert.equal(status, end);
-          assert.deepEqual(byTime(history), whole);
+          assert.deepEqual(chronological(history), whole);
         }
       }
     });

@@ -12,38 +12,39 @@ import {
   type ShipmentStatusInput,
   type ShipTo,
   type Source,
+  shipmentProgress,
 } from './delivery.contract.ts';
 
 /** What the user service says of a buyer. */
 export type RecipientProfile = OutputOf<typeof userOps.profileOf>;
 
-/** One thing that was said of a shipment. */
+/** One entry in the history of a shipment. */
 export interface ShipmentStep {
   readonly status: ShipmentStatus;
-  /** By the clock of who says it. */
+  /** By the clock of its source. */
   readonly at: string;
   readonly note: string | null;
   readonly source: Source;
-  /** The carrier's name for what it said: it may say it twice. */
+  /** The carrier's id of this update, which may come more than once. */
   readonly update_id?: string;
 }
 
-/** A shipment as it is kept. */
+/** A shipment as it is stored. */
 export interface ShipmentState extends Shipment, Versioned {
   readonly ship_to: ShipTo | null;
   /** In the order in which it became known. */
   readonly history: readonly ShipmentStep[];
 }
 
-/** What staff say of a shipment. */
-export interface Given {
+/** A new status from the staff. */
+export interface StatusUpdate {
   readonly status: ShipmentStatusInput;
   readonly carrier?: string;
   readonly tracking_number?: string;
   readonly note?: string;
 }
 
-/** What a carrier says of a parcel. */
+/** An update from a carrier. */
 export interface CarrierUpdate {
   readonly status: CarrierWord;
   readonly at: string;
@@ -51,7 +52,7 @@ export interface CarrierUpdate {
   readonly note?: string;
 }
 
-/** Staff may skip steps and never go back. */
+/** The transitions that staff may make: steps may be skipped, none goes back. */
 const NEXT: Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> = {
   pending: ['packed', 'shipped', 'in_transit', 'delivered', 'cancelled'],
   packed: ['shipped', 'in_transit', 'delivered', 'cancelled'],
@@ -62,20 +63,6 @@ const NEXT: Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> = {
   returned: [],
   cancelled: [],
 };
-
-/**
- * How far a parcel is, in the eyes of a carrier. Of all that it says, whatever the order, the furthest holds: its
- * clocks and its messages are not to be trusted, and a parcel that was delivered is not on its way again.
- */
-const LINE: readonly ShipmentStatus[] = [
-  'pending',
-  'packed',
-  'shipped',
-  'in_transit',
-  'failed',
-  'delivered',
-  'returned',
-];
 
 /** The shipment of a new order. */
 export function openShipment(
@@ -101,7 +88,7 @@ export function openShipment(
   return { next, events: [deliveryEvents.created(shipment_id, next, aboutOrder(next))] };
 }
 
-/** Where the parcel of this buyer goes; null when the account is gone or says nothing. */
+/** The address that the parcel of this buyer goes to; null when the account is gone or has no address. */
 export function shipToOf(
   profile: Pick<RecipientProfile, 'username' | 'display_name' | 'address'> | undefined,
 ): ShipTo | null {
@@ -115,58 +102,59 @@ export function shipToOf(
 const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
 
 /**
- * What staff say: a further status, or the same one with another tracking number. Throws SHIPMENT_ILLEGAL_STATUS for
- * a step back, and for one that the machine does not have.
+ * Sets a further status, or changes carrier or tracking number of the same one. Throws SHIPMENT_ILLEGAL_STATUS for any
+ * other transition.
  */
-export function setShipmentStatus(state: ShipmentState, given: Given, ctx: Ctx): Change<ShipmentState> {
+export function setShipmentStatus(state: ShipmentState, update: StatusUpdate, ctx: Ctx): Change<ShipmentState> {
   const from = state.status;
-  const to = shipmentStatusOf(given.status);
-  const carrier = given.carrier ?? state.carrier;
-  const tracking_number = given.tracking_number ?? state.tracking_number;
+  const to = shipmentStatusOf(update.status);
+  const carrier = update.carrier ?? state.carrier;
+  const tracking_number = update.tracking_number ?? state.tracking_number;
   const relabelled = carrier !== state.carrier || tracking_number !== state.tracking_number;
   if (from === to && !relabelled) return unchanged(state);
   if (from !== to && !NEXT[from].includes(to)) throw deliveryErrors.ILLEGAL_STATUS({ from, to });
-  const note = given.note ?? (from === to ? 'another carrier or tracking number' : null);
-  return moved({ ...state, carrier, tracking_number }, { status: to, at: ctx.now, note, source: 'staff' }, ctx);
+  const note = update.note ?? (from === to ? 'another carrier or tracking number' : null);
+  return withStep({ ...state, carrier, tracking_number }, { status: to, at: ctx.now, note, source: 'staff' }, ctx);
 }
 
-/** The order was cancelled: what has not left does not leave. What has left goes its way. */
+/** Cancels the shipment of a cancelled order; one that was handed to its carrier stays as it is. */
 export function cancelShipment(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
   if (!NEXT[state.status].includes('cancelled')) return unchanged(state);
   const note = 'the order was cancelled';
-  return moved(state, { status: 'cancelled', at: ctx.now, note, source: 'platform' }, ctx);
+  return withStep(state, { status: 'cancelled', at: ctx.now, note, source: 'platform' }, ctx);
 }
 
-/** Says again where a shipment is, to whom has not heard it: from and to are the same. */
-export function announceAgain(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
+/** Announces the present status again, for an order that has missed it: from and to are the same. */
+export function repeatStatus(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
   const { shipment_id, order_id, user_id, status, carrier, tracking_number } = state;
-  const said = { shipment_id, order_id, user_id, from: status, to: status, carrier, tracking_number, at: ctx.now };
+  const data = { shipment_id, order_id, user_id, from: status, to: status, carrier, tracking_number, at: ctx.now };
   const next = { ...state, updated_at: ctx.now };
-  return { next, events: [deliveryEvents.statusChanged(shipment_id, said, aboutOrder(next))] };
+  return { next, events: [deliveryEvents.statusChanged(shipment_id, data, aboutOrder(next))] };
 }
 
-/** What an update comes to: a move, or a line in the history, or neither when it was there before. */
+/** The effect of an update: a new status, an entry in the history alone, or neither when it came before. */
 export interface CarrierOutcome {
   readonly change: Change<ShipmentState>;
-  /** What is only to be noted. */
-  readonly late?: ShipmentStep;
+  /** An entry for the history that changes no status. */
+  readonly historyOnly?: ShipmentStep;
 }
 
-/** A carrier that says more than this of one parcel is not believed, nor kept. */
-const MOST_STEPS = 200;
+/** Further updates of one parcel that change no status are not stored. */
+const MAX_STEPS = 200;
 
 /**
- * What a carrier says. It moves the shipment only onwards, over steps that nobody told of if need be; all else enters
- * the history. So any order of the same updates, each once or often, ends in the same status with the same history.
+ * Applies an update of a carrier. It changes the status only to one that is further, and may skip steps; any other
+ * update is an entry in the history. So the same updates in any order, each once or often, end in the same status with
+ * the same history. Throws INVALID when `at` is no time.
  */
 export function carrierUpdate(state: ShipmentState, update: CarrierUpdate, ctx: Ctx): CarrierOutcome {
   const step = stepOf(update);
   const change = unchanged(state);
   if (state.history.some(({ update_id }) => update_id === step.update_id)) return { change };
-  // A cancelled shipment has no place on the line, so nothing is further than it.
-  const further = state.status !== 'cancelled' && LINE.indexOf(step.status) > LINE.indexOf(state.status);
-  if (further) return { change: moved(state, step, ctx) };
-  return state.history.length < MOST_STEPS ? { change, late: step } : { change };
+  // Nothing follows a cancelled shipment.
+  const further = state.status !== 'cancelled' && shipmentProgress(step.status) > shipmentProgress(state.status);
+  if (further) return { change: withStep(state, step, ctx) };
+  return state.history.length < MAX_STEPS ? { change, historyOnly: step } : { change };
 }
 
 function stepOf({ status: word, at, update_id, note }: CarrierUpdate): ShipmentStep {
@@ -176,13 +164,13 @@ function stepOf({ status: word, at, update_id, note }: CarrierUpdate): ShipmentS
     throw invalid('at is not a time', [{ pointer: '/at', detail: 'must be a time such as 2026-07-28T09:30:00Z' }]);
   }
   const status = CARRIER_WORDS[word];
-  const said = word === status ? null : word.replaceAll('_', ' ');
-  return { status, at: time.toISOString(), note: note || said, source: 'carrier', update_id };
+  const carrierNote = word === status ? null : word.replaceAll('_', ' ');
+  return { status, at: time.toISOString(), note: note || carrierNote, source: 'carrier', update_id };
 }
 
 const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
-function moved(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<ShipmentState> {
+function withStep(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<ShipmentState> {
   const next = { ...state, status: step.status, history: [...state.history, step], updated_at: ctx.now };
   const { shipment_id, order_id, user_id, carrier, tracking_number } = next;
   const data = { shipment_id, order_id, user_id, carrier, tracking_number };
@@ -192,9 +180,9 @@ function moved(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<Shipm
 
 const aboutOrder = ({ order_id }: { order_id: number }): string => `order/${order_id}`;
 
-/** One spelling of the end state. */
-export function shipmentStatusOf(given: ShipmentStatusInput): ShipmentStatus {
-  return given === 'canceled' ? 'cancelled' : given;
+/** The status by its one spelling. */
+export function shipmentStatusOf(status: ShipmentStatusInput): ShipmentStatus {
+  return status === 'canceled' ? 'cancelled' : status;
 }
 
 /** When a parcel was handed to its carrier or made ready for it. */
@@ -202,9 +190,9 @@ export function bookedAt(state: ShipmentState): string {
   return state.history.find(({ status }) => status !== 'pending')?.at ?? state.created_at;
 }
 
-/** The history by the clocks of those who told it. */
-export function byTime(history: readonly ShipmentStep[]): ShipmentStep[] {
-  const place = ({ at, status, update_id = '' }: ShipmentStep): string =>
-    `${at} ${LINE.indexOf(status) + 1} ${update_id}`;
-  return history.toSorted((a, b) => (place(a) < place(b) ? -1 : 1));
+/** The history by the times of its sources; of one time by progress. */
+export function chronological(history: readonly ShipmentStep[]): ShipmentStep[] {
+  const sortKey = ({ at, status, update_id = '' }: ShipmentStep): string =>
+    `${at} ${shipmentProgress(status)} ${update_id}`;
+  return history.toSorted((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1));
 }

@@ -67,8 +67,8 @@ export function deliveryPostgres(store: PostgresStore): ShipmentRepository {
         tracking_number_once: () => deliveryErrors.TRACKING_TAKEN(),
       },
     }),
-    async note(shipment_id, step) {
-      await db.query(statements.note, [shipment_id, JSON.stringify([step]), step.update_id]);
+    async addStep(shipment_id, step) {
+      await db.query(statements.addStep, [shipment_id, JSON.stringify([step]), step.update_id]);
     },
   };
 }
@@ -93,10 +93,10 @@ function statementsOf(schema: string) {
       `${select} where status in ('packed', 'shipped', 'in_transit') and lower(carrier collate "C") = lower($1 collate "C")
         and tracking_number is not null and shipment_id > $2 order by shipment_id limit $3`,
     ),
-    // The row is another one now, so a save that was decided before it is stale and does not write over it. Asked
-    // again under the lock: of two copies at once the second finds the first.
-    note: named(
-      'note',
+    // The version grows, so that a save that was decided before is stale and does not overwrite the entry. The condition
+    // is evaluated under the row lock: of two copies at the same moment the second finds the first.
+    addStep: named(
+      'add step',
       `update ${schema}.shipments set history = history || $2::jsonb, version = version + 1
         where shipment_id = $1 and not history @> jsonb_build_array(jsonb_build_object('update_id', $3::text))`,
     ),

@@ -47,7 +47,7 @@ eachEngine('how shipments are kept', (engine) => {
       setShipmentStatus(await opened(order_id), { status: 'shipped', carrier, tracking_number }, at()),
     );
   const late = (state: ShipmentState, id: string): ShipmentStep =>
-    carrierUpdate({ ...state, status: 'delivered' }, anUpdate('in_transit', 9, id), at()).late as ShipmentStep;
+    carrierUpdate({ ...state, status: 'delivered' }, anUpdate('in_transit', 9, id), at()).historyOnly as ShipmentStep;
   const rows = (text: string) => processes[0].query<Record<string, unknown>>({ name: '', text });
   const idsOf = (all: readonly ShipmentState[]) => all.map(({ shipment_id }) => shipment_id);
 
@@ -103,9 +103,9 @@ eachEngine('how shipments are kept', (engine) => {
     const shipment = await booked(17, 'A1');
     const step = late(shipment, 'u-1');
     await Promise.all(
-      Array.from({ length: 10 }, (_, n) => (n % 2 ? shipments : others).note(shipment.shipment_id, step)),
+      Array.from({ length: 10 }, (_, n) => (n % 2 ? shipments : others).addStep(shipment.shipment_id, step)),
     );
-    await shipments.note(shipment.shipment_id, late(shipment, 'u-2'));
+    await shipments.addStep(shipment.shipment_id, late(shipment, 'u-2'));
     const now = await shipments.get(shipment.shipment_id);
     assert.deepEqual(
       now.history.slice(-2).map(({ update_id }) => update_id),

@@ -9,13 +9,13 @@ export interface ShipmentFilter {
   readonly status?: ShipmentStatus;
 }
 
-/** How shipments are kept. */
+/** How shipments are stored. */
 export interface ShipmentRepository {
   readonly ids: Ids;
   /** Throws SHIPMENT_NOT_FOUND. */
   get(shipment_id: number): Promise<ShipmentState>;
   findByOrder(order_id: number): Promise<ShipmentState | undefined>;
-  /** Whatever the case in which the carrier writes itself. */
+  /** The carrier's name is compared without case. */
   findByTracking(carrier: string, tracking_number: string): Promise<ShipmentState | undefined>;
   /** Newest first. */
   list(filter: ShipmentFilter, page: { limit: number; cursor?: string }): Promise<Page<ShipmentState>>;
@@ -23,6 +23,6 @@ export interface ShipmentRepository {
   underWay(carrier: string, after: number, limit: number): Promise<ShipmentState[]>;
   /** Throws SHIPMENT_EXISTS for a second one of an order, SHIPMENT_TRACKING_TAKEN, and STALE. */
   save(ctx: Ctx, change: Change<ShipmentState>): Promise<ShipmentState>;
-  /** Adds to the history what moves nothing and so is no event; what is there already stays as it is. */
-  note(shipment_id: number, step: ShipmentStep): Promise<void>;
+  /** Adds an entry to the history that changes no status and is no event; one with a known update_id is left out. */
+  addStep(shipment_id: number, step: ShipmentStep): Promise<void>;
 }

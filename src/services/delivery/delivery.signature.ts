@@ -5,9 +5,9 @@ import type { deliveryOps } from './delivery.contract.ts';
 type Report = Omit<InputOf<typeof deliveryOps.carrierUpdate>, 'signature'>;
 
 /**
- * What a carrier puts under its report: HMAC-SHA256, in hexadecimal digits, of the carrier in small letters, the
- * tracking number, status, at, update_id and note, one a line. The same report may come again without harm, so it
- * needs no time of its own.
+ * The signature of a carrier's update: HMAC-SHA256, in hexadecimal digits, of the carrier in lower case, the tracking
+ * number, status, at, update_id and note, one a line. It carries no timestamp, because an update that is replayed has no
+ * second effect.
  */
 export function signatureOf(report: Report, secret: string): string {
   const { carrier, tracking_number, status, at, update_id, note = '' } = report;
@@ -18,7 +18,7 @@ export function signatureOf(report: Report, secret: string): string {
 /** Whether the report is signed with the secret; never when there is none. */
 export function isSigned(report: Report, signature: string | undefined, secret: string | undefined): boolean {
   if (secret === undefined || signature === undefined) return false;
-  const given = Buffer.from(signature);
-  const wanted = Buffer.from(signatureOf(report, secret));
-  return given.length === wanted.length && timingSafeEqual(given, wanted);
+  const actual = Buffer.from(signature);
+  const expected = Buffer.from(signatureOf(report, secret));
+  return actual.length === expected.length && timingSafeEqual(actual, expected);
 }

@@ -14,7 +14,7 @@ const afterSteps = (steps: number): string => new Date(Date.parse(NOW) + steps *
 const numberOf = async (shipment_id: number) => (await simulator.book(aShipment({ shipment_id }))).tracking_number;
 
 function said(tracking_number: string, steps: number): readonly CarrierUpdate[] {
-  return simulator.said?.({ tracking_number, since: NOW }, afterSteps(steps)) ?? [];
+  return simulator.updatesOf?.({ tracking_number, since: NOW }, afterSteps(steps)) ?? [];
 }
 
 test('a parcel that is booked again has the same number, and every parcel its own', async () => {

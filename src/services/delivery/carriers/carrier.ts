@@ -1,28 +1,28 @@
 import type { ShipTo } from '../delivery.contract.ts';
 import type { CarrierUpdate } from '../delivery.model.ts';
 
-/** What a carrier is asked to take along. */
+/** What a carrier needs to book a parcel. */
 export interface Parcel {
   readonly shipment_id: number;
   readonly order_id: number;
   readonly ship_to: ShipTo | null;
 }
 
-/** A parcel that a carrier has taken. */
-export interface Booked {
+/** A parcel that a carrier has booked. */
+export interface BookedParcel {
   readonly tracking_number: string;
   /** When it was handed over. */
   readonly since: string;
 }
 
 /**
- * A carrier that this program talks to. One that is merely named needs none of this: staff write its tracking number
- * down, and it reports to `POST /carriers/{carrier}/updates`.
+ * A carrier with an integration. Any other carrier needs none: staff enter its tracking number, and it reports to
+ * `POST /carriers/{carrier}/updates`.
  */
 export interface Carrier {
   readonly name: string;
-  /** Books a parcel, once for each shipment: asked again, it answers the same number. */
+  /** Books a parcel. It is idempotent: a shipment always gets the same tracking number. */
   book(parcel: Parcel): Promise<{ readonly tracking_number: string }>;
-  /** For one that is asked instead of reporting: what it has said of a parcel by now, as untidy as it comes. */
-  said?(parcel: Booked, now: string): readonly CarrierUpdate[];
+  /** For a carrier that is polled: all updates of a parcel until now, possibly repeated and out of order. */
+  updatesOf?(parcel: BookedParcel, now: string): readonly CarrierUpdate[];
 }

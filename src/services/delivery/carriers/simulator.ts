@@ -3,14 +3,14 @@ import type { CarrierUpdate } from '../delivery.model.ts';
 import type { Carrier } from './carrier.ts';
 
 /**
- * The built-in carrier: it takes every parcel to its end, and reports as the real ones do. What it says depends on
- * the parcel and the time alone, so that it needs no memory and a restart changes nothing.
+ * The built-in carrier: it delivers every parcel, and its updates are repeated and out of order. They depend on the
+ * tracking number and the time alone, so that it stores nothing and a restart changes nothing.
  */
 export function simulatorOf(secondsAStep: number): Carrier {
   return {
     name: SIMULATOR,
     book: async ({ shipment_id }) => ({ tracking_number: numberOf(shipment_id) }),
-    said: ({ tracking_number, since }, now) => {
+    updatesOf: ({ tracking_number, since }, now) => {
       const passed = (Date.parse(now) - Date.parse(since)) / (secondsAStep * 1000);
       return messagesOf(tracking_number, since, secondsAStep)
         .filter(({ arrives }) => arrives <= passed)
@@ -36,16 +36,17 @@ interface Message {
   readonly update: CarrierUpdate;
 }
 
-// Every message comes twice; the second copy, and of one message in a parcel even the first, come after later ones.
+// Every message comes twice, the second time possibly after later messages; one message of a parcel comes late even the
+// first time.
 function messagesOf(tracking_number: string, since: string, seconds: number): Message[] {
-  const luck = createHash('sha256').update(tracking_number).digest();
-  const delayed = (luck[0] ?? 0) % ROUTE.length;
+  const digest = createHash('sha256').update(tracking_number).digest();
+  const delayed = (digest[0] ?? 0) % ROUTE.length;
   const messages = ROUTE.flatMap((status, place): Message[] => {
     const happens = place + 1;
     const at = new Date(Date.parse(since) + happens * seconds * 1000).toISOString();
     const update = { status, at, update_id: `${tracking_number}-${happens}` };
     const first = happens + (place === delayed ? 1.5 : 0);
-    const second = first + ((luck[happens] ?? 0) % 3);
+    const second = first + ((digest[happens] ?? 0) % 3);
     return [first, second].map((arrives) => ({ arrives, update }));
   });
   return messages.sort((a, b) => a.arrives - b.arrives);
