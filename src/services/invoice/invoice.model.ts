@@ -14,19 +14,19 @@ import {
 /** What the user service says of a buyer. */
 export type BuyerProfile = OutputOf<typeof userOps.profileOf>;
 
-/** Who an invoice is addressed to, as that stood when it was made. */
+/** Who an invoice is addressed to, as it was when the invoice was created. */
 export interface Buyer {
   readonly name: string;
   readonly lines: string[];
   readonly tax_id?: string;
 }
 
-/** An invoice as it is kept. Before its first save `invoice_number` is empty: only the database can give it. */
+/** An invoice as it is stored. Before its first save `invoice_number` is empty: the database assigns it. */
 export interface InvoiceState extends Invoice, Versioned {
   /** A fraction as text, such as `0.1`. */
   readonly tax_rate: string;
   readonly buyer: Buyer;
-  /** When its status last moved. */
+  /** When its status last changed. */
   readonly updated_at: string;
 }
 
@@ -68,37 +68,37 @@ export function createInvoice(
   return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next), aboutOrder(next))] };
 }
 
-/** Moves an invoice on; the status that it has already changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
-export function setInvoiceStatus(state: InvoiceState, given: InvoiceStatusInput, ctx: Ctx): Change<InvoiceState> {
+/** Sets the status; the present one changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
+export function setInvoiceStatus(state: InvoiceState, status: InvoiceStatusInput, ctx: Ctx): Change<InvoiceState> {
   const from = state.status;
-  const to = invoiceStatusOf(given);
+  const to = invoiceStatusOf(status);
   if (from === to) return unchanged(state);
   if (!NEXT[from].includes(to)) throw invoiceErrors.ILLEGAL_STATUS({ from, to });
-  return moved(state, [to], ctx);
+  return withStatuses(state, [to], ctx);
 }
 
-/** The money of an invoice is here: it becomes paid, by way of sent. One that is paid or cancelled stays as it is. */
+/** When its total is covered, an invoice becomes sent and then paid. One that is paid or cancelled stays as it is. */
 export function coverInvoice(
   state: InvoiceState,
   { paid_total, refunded_total }: { paid_total: Minor; refunded_total: Minor },
   ctx: Ctx,
 ): Change<InvoiceState> {
   if (paid_total - refunded_total < state.total) return unchanged(state);
-  if (state.status === 'draft') return moved(state, ['sent', 'paid'], ctx);
-  return state.status === 'sent' ? moved(state, ['paid'], ctx) : unchanged(state);
+  if (state.status === 'draft') return withStatuses(state, ['sent', 'paid'], ctx);
+  return state.status === 'sent' ? withStatuses(state, ['paid'], ctx) : unchanged(state);
 }
 
-/** The order of an invoice was cancelled: nobody is to pay it. One that is paid stays so; a credit note says the rest. */
+/** Cancels the invoice of a cancelled order. One that is paid stays paid; its refund has a credit note. */
 export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
-  return NEXT[state.status].includes('cancelled') ? moved(state, ['cancelled'], ctx) : unchanged(state);
+  return NEXT[state.status].includes('cancelled') ? withStatuses(state, ['cancelled'], ctx) : unchanged(state);
 }
 
-/** What an invoice follows from its bill: cancelled with its order, or else paid when all of it is. */
-export function followPaidTotals(state: InvoiceState, bill: InvoicePaidTotals, ctx: Ctx): Change<InvoiceState> {
-  return bill.cancelled ? cancelInvoice(state, ctx) : coverInvoice(state, bill, ctx);
+/** The invoice after a comparison: cancelled with its order, otherwise paid when its total is covered. */
+export function followPaidTotals(state: InvoiceState, totals: InvoicePaidTotals, ctx: Ctx): Change<InvoiceState> {
+  return totals.cancelled ? cancelInvoice(state, ctx) : coverInvoice(state, totals, ctx);
 }
 
-function moved(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {
+function withStatuses(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {
   const { invoice_id, order_id, user_id, invoice_number, total, currency } = state;
   const events = through.map((to, n) => {
     const from = through[n - 1] ?? state.status;

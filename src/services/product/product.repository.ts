@@ -4,14 +4,14 @@ import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
 
 export interface ProductFilter {
-  /** Whatever its case. */
+  /** Compared without case. */
   readonly category?: string;
-  /** Words or beginnings of words; all must be there. What makes no difference is in `platform/text/fold.ts`. */
+  /** Words or beginnings of words; all must be there. `platform/contract/text/fold.ts` says which spellings are equal. */
   readonly q?: string;
   readonly in_stock?: boolean;
 }
 
-/** How products and their stock are kept. */
+/** How products and their stock are stored. */
 export interface ProductRepository {
   readonly ids: Ids;
   /** Throws PRODUCT_NOT_FOUND. */
@@ -21,21 +21,21 @@ export interface ProductRepository {
   /** In the order of their ids. */
   list(filter: ProductFilter, page: PageRequest): Promise<Page<ProductState>>;
   save(ctx: Ctx, change: Change<ProductState>): Promise<ProductState>;
-  /** Folds what an earlier version has written, so that it is found. Returns how many products that were. */
+  /** Makes the search fields of products that an earlier version has written. Returns how many products that were. */
   fold(): Promise<number>;
-  /** Whether no product has ever been there. */
+  /** Whether there has never been a product. */
   isNew(): Promise<boolean>;
   /**
-   * Check and take in one act, all lines or none; again for the same order, or from
-   * the same `request`: renews the reservation that is there, and answers with its order.
+   * Checks and takes the stock in one step, of all lines or of none. Repeated for the same order or the same `request`,
+   * it renews the existing reservation and returns its order.
    */
   reserve(order_id: number, lines: readonly LineItem[], until: string, request?: string): Promise<Reservation>;
-  /** Gives the units of an order back, once. */
+  /** Puts the reserved units of an order back into stock, once. */
   release(order_id: number): Promise<void>;
-  /** Orders whose reservation ran out before `now`. */
+  /** Orders whose reservations expired before `now`. */
   expired(now: string, limit: number): Promise<number[]>;
-  /** The reservations of these orders that ran out before `now` never do again; one that was renewed since is left. */
+  /** Reservations of these orders that expired before `now` are kept for good; one that was renewed since is left as it is. */
   keep(order_ids: readonly number[], now: string): Promise<void>;
-  /** The reservation of an order, if there is one, runs out at `until`. */
+  /** The reservation of an order, if there is one, expires at `until`. */
   renew(order_id: number, until: string): Promise<void>;
 }
