@@ -15,6 +15,14 @@ export interface Bus {
   publish(events: readonly Envelope[]): Promise<readonly Refusal[]>;
   /** Begins to deliver to a group; a new one begins with the oldest event that the bus still has. */
   subscribe(subscription: Subscription): Promise<ActiveSubscription>;
+  /**
+   * Sends a JSON value of at most `MAX_BROADCAST_BYTES` to every process that listens to a channel now: a hint that
+   * saves them a wait, never the only way to learn something. Send it when what it speaks of is committed: after `save`
+   * has resolved, or from a consumer. Rejects when it is not known to be sent; it may be lost all the same.
+   */
+  broadcast(channel: string, message: unknown): Promise<void>;
+  /** Listens to a channel from now on; resolves when it does, or when the broker is away. */
+  onBroadcast(channel: string, listener: BroadcastListener): Promise<ActiveSubscription>;
   /** Forgets what is older than so many days and was handled by all; absent where the broker does that by itself. */
   forget?(days: number): Promise<number>;
   /** Throws when the broker does not answer; `Degraded`, with a public sentence, when it answers and takes no events. */
@@ -38,6 +46,13 @@ export interface Subscription {
   unreadable(raw: string | Buffer, reason: string): Promise<void>;
   /** Called when the bus has lost events that this group was to get. */
   lost(loss: Loss): void;
+}
+
+/** What a process does with the broadcasts of a channel. What it throws is logged. */
+export interface BroadcastListener {
+  handle(message: unknown): void;
+  /** Messages may have been lost, of this channel or another: read anew what is kept. */
+  onGap(): void;
 }
 
 /** Events that a group was to get and that the bus has lost before. */
@@ -64,6 +79,9 @@ export interface ActiveSubscription {
   /** Takes no more events; resolves when those in flight are handled, or left to be delivered again. */
   close(): Promise<void>;
 }
+
+/** The largest message of a broadcast, in bytes of its JSON. */
+export const MAX_BROADCAST_BYTES = 100_000;
 
 /** How many events of one group are in flight at once in a process: the back-pressure. */
 export const MAX_IN_FLIGHT = 512;

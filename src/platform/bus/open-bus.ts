@@ -8,6 +8,7 @@ import { migrate } from '../db/postgres/migrate.ts';
 import type { Log } from '../observability/log.ts';
 import type { Bus } from './bus.ts';
 import { openEmbeddedBus } from './embedded/embedded.ts';
+import { BROADCAST_TOPIC } from './kafka/settings.ts';
 
 interface BusParts {
   readonly config: Config;
@@ -31,7 +32,8 @@ export async function openBus({ config, engines, log, contracts }: BusParts): Pr
     case 'kafka': {
       const given = (topic: string): string =>
         config.KAFKA_TOPIC_PREFIX + (topic === 'transactions' ? config.KAFKA_TOPIC : topic);
-      const topicNames = Object.fromEntries([...topics.values()].map((topic) => [topic, given(topic)]));
+      const known = [...topics.values(), BROADCAST_TOPIC];
+      const topicNames = Object.fromEntries(known.map((topic) => [topic, given(topic)]));
       const { openKafkaBus } = await import('./kafka/kafka.ts');
       return openKafkaBus({ brokers: config.KAFKA_BROKERS, prefix, topicOf, topicNames, log });
     }

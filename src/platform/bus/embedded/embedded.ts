@@ -3,8 +3,10 @@ import { type LoggedEvent, logStore } from '../../db/postgres/event-log.ts';
 import { type Database, rowFaultInPostgres } from '../../db/postgres/postgres.ts';
 import type { DatabaseSession } from '../../db/postgres/session.ts';
 import type { Log } from '../../observability/log.ts';
+import { openBroadcasts } from '../broadcast/broadcasts.ts';
 import type { ActiveSubscription, Bus } from '../bus.ts';
 import { KEPT, type Meaning, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
+import { embeddedBroadcasts } from './broadcast.ts';
 import { type LogReader, readLog } from './log-reader.ts';
 
 /**
@@ -41,7 +43,11 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
     }
   }
 
+  const broadcasts = openBroadcasts(embeddedBroadcasts(db, session), log);
+
   return {
+    broadcast: broadcasts.broadcast,
+    onBroadcast: broadcasts.onBroadcast,
     publish: (events): Promise<Refusal[]> => sendParts(events.length === 0 ? [] : [events], append, meaningOf),
     async subscribe(subscription): Promise<ActiveSubscription> {
       const reader = readLog({ store, session, name: `${prefix}-${subscription.group}`, subscription, log });
@@ -56,6 +62,7 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
     forget: (days) => store.forget(days),
     ping: () => db.ping(),
     async close() {
+      await broadcasts.close();
       await Promise.all([...readers].map((reader) => reader.close()));
       readers.clear();
     },

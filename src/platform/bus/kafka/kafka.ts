@@ -1,11 +1,13 @@
 import { Admin } from '@platformatic/kafka';
 import type { Log } from '../../observability/log.ts';
+import { openBroadcasts } from '../broadcast/broadcasts.ts';
 import type { Bus } from '../bus.ts';
 import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { kafkaBroadcasts } from './broadcast.ts';
 import { kafkaPublisher } from './publisher.ts';
 import { readTopics } from './reader.ts';
-import { connectionTo } from './settings.ts';
+import { BROADCAST_TOPIC, connectionTo } from './settings.ts';
 import { topicMaker } from './topics.ts';
 
 /**
@@ -40,8 +42,12 @@ export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
     topicNameOf: (source) => nameOf(topicOf(source)),
   });
 
+  const broadcasts = openBroadcasts(kafkaBroadcasts({ connection, admin, topic: nameOf(BROADCAST_TOPIC) }), log);
+
   return {
     publish: publisher.publish,
+    broadcast: broadcasts.broadcast,
+    onBroadcast: broadcasts.onBroadcast,
     async subscribe(subscription) {
       const group = `${prefix}-${subscription.group}`;
       return deliveries.add(readTopics({ connection, group, nameOf, topics, subscription, log }));
@@ -51,6 +57,7 @@ export async function openKafkaBus(options: KafkaOptions): Promise<Bus> {
     },
     async close() {
       await deliveries.close();
+      await broadcasts.close();
       const clients = [publisher.close(), admin.close()];
       await withTimeout(BROKER_TIMEOUT_MS, 'late', Promise.all(clients)).catch(() => undefined);
     },

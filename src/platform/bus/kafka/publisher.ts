@@ -77,7 +77,8 @@ export function kafkaPublisher({ connection, admin, topics, topicNameOf }: Publi
   };
 }
 
-function newProducer(connection: BaseOptions): Producer<string, string, string, string> {
+/** A producer that never repeats by itself. */
+export function newProducer(connection: BaseOptions): Producer<string, string, string, string> {
   return new Producer<string, string, string, string>({
     ...connection,
     // Sent again it would go to the same partition, which a topic that was made anew need not have, and the library

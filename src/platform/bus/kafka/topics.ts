@@ -8,6 +8,11 @@ export interface TopicMaker {
   forget(): void;
 }
 
+interface TopicConfig {
+  readonly name: string;
+  readonly value: string;
+}
+
 /** A topic that has no leader now: what is published to it waits, and nothing else. */
 export class NoLeader extends Error {
   constructor(topic: string) {
@@ -19,19 +24,24 @@ export class NoLeader extends Error {
 /** One that was just made gets its leader in a moment; for one that lost it nobody else is held up so long. */
 const TRIES = { made: 50, there: 5 };
 
-/** Makes topics with so many partitions and the broker's own number of replicas. What is there stays as it is. */
-export function topicMaker(admin: Admin, partitions: number): TopicMaker {
+/**
+ * Makes topics with so many partitions, the broker's own number of replicas and the given settings. What is there stays
+ * as it is.
+ */
+export function topicMaker(admin: Admin, partitions: number, configs: readonly TopicConfig[] = []): TopicMaker {
   const known = new Map<string, Promise<void>>();
 
   async function one(name: string): Promise<void> {
     // Asked first: whoever may write to a topic need not have the right to make one.
     if (await hasLeaders(name)) return;
     let left = TRIES.made;
-    await admin.createTopics({ topics: [name], partitions, replicas: -1 }).catch((error: Error) => {
-      // Somebody else was faster, or it lost its leader.
-      if (!findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) throw error;
-      left = TRIES.there;
-    });
+    await admin
+      .createTopics({ topics: [name], partitions, replicas: -1, configs: [...configs] })
+      .catch((error: Error) => {
+        // Somebody else was faster, or it lost its leader.
+        if (!findErrorBy(error, 'apiId', 'TOPIC_ALREADY_EXISTS')) throw error;
+        left = TRIES.there;
+      });
     for (; !(await hasLeaders(name)); left--) {
       if (left === 0) throw new NoLeader(name);
       await sleep(100);

@@ -8,7 +8,7 @@ import { withTimeout } from '../timeout.ts';
 import { balanceConsumers } from './balance.ts';
 import { ANSWER_MS, replaceableConnection } from './connection.ts';
 import { AMQP_HEADER_PREFIX } from './publisher.ts';
-import { consumeQueue, isThere, type QueueConsumer } from './queue-consumer.ts';
+import { consumeQueue, type QueueConsumer, queueExists } from './queue-consumer.ts';
 
 interface ListenerParts {
   readonly connect: () => Connection;
@@ -61,7 +61,7 @@ export async function listenTo({ connect, prefix, subscription, log }: ListenerP
 
   // The broker also cancels when a queue moves to another node; then it is there, with all that is in it.
   async function reportIfDeleted(over: Connection, queue: string): Promise<void> {
-    if (await isThere(over, queue)) return;
+    if (await queueExists(over, queue)) return;
     const reason = 'the queue was deleted; what the group had not handled of it is lost';
     lost({ topic: topics.join(', '), place: `queue ${queue}`, reason });
   }

@@ -83,7 +83,7 @@ export async function consumeQueue(
 }
 
 /** Whether there is such a queue. */
-export async function isThere(connection: Connection, queue: string): Promise<boolean> {
+export async function queueExists(connection: Connection, queue: string): Promise<boolean> {
   const channel = await connection.acquire({ emitErrorsFromChannel: true });
   channel.on('error', () => undefined);
   try {

@@ -1,8 +1,10 @@
 import type { Connection } from 'rabbitmq-client';
 import type { Log } from '../../observability/log.ts';
+import { openBroadcasts } from '../broadcast/broadcasts.ts';
 import type { Bus } from '../bus.ts';
 import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { rabbitBroadcasts } from './broadcast.ts';
 import { openAmqpConnection } from './connection.ts';
 import { listenTo } from './listener.ts';
 import { writeProbe } from './probe.ts';
@@ -28,13 +30,17 @@ export async function openRabbitBus({ url, prefix, topicOf, log }: RabbitOptions
   const connection = connect();
   const publishing = publisher({ connect, exchange: prefix, topicOf });
   const deliveries = openDeliveries();
+  const broadcasts = openBroadcasts(rabbitBroadcasts(connect, `${prefix}.broadcast`), log);
 
   return {
     publish: publishing.publish,
     subscribe: async (subscription) => deliveries.add(await listenTo({ connect, prefix, subscription, log })),
+    broadcast: broadcasts.broadcast,
+    onBroadcast: broadcasts.onBroadcast,
     ping: writeProbe(connection, `${prefix}.health`),
     async close() {
       await deliveries.close();
+      await broadcasts.close();
       await publishing.close();
       // It would wait for ever for a broker that is away.
       await withTimeout(BROKER_TIMEOUT_MS, 'late', connection.close()).catch(() => connection.unsafeDestroy());

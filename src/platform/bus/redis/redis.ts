@@ -1,8 +1,10 @@
 import { Degraded } from '../../observability/health.ts';
 import type { Log } from '../../observability/log.ts';
+import { openBroadcasts } from '../broadcast/broadcasts.ts';
 import type { Bus } from '../bus.ts';
 import { openDeliveries } from '../deliveries.ts';
 import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
+import { redisBroadcasts } from './broadcast.ts';
 import { joinGroup } from './group.ts';
 import { redisPublisher } from './publisher.ts';
 import { redisRefusalOf } from './refusals.ts';
@@ -36,7 +38,11 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
   await firstAnswer(client);
   if (client.isReady) await warnOfLoss(client, log);
 
+  const broadcasts = openBroadcasts(redisBroadcasts({ client, url, prefix, log }), log);
+
   return {
+    broadcast: broadcasts.broadcast,
+    onBroadcast: broadcasts.onBroadcast,
     publish: redisPublisher({ client, prefix, topicOf, keepMs, log }),
     async subscribe(subscription) {
       const streamClient = openStreamClient(client, url, log);
@@ -52,6 +58,7 @@ export async function openRedisBus(options: RedisOptions): Promise<Bus> {
     },
     async close() {
       await deliveries.close();
+      await broadcasts.close();
       if (client.isOpen) client.destroy();
     },
   };

@@ -6,18 +6,25 @@ import { BROKER_TIMEOUT_MS, withTimeout } from '../timeout.ts';
 /** A connection that comes back by itself; while it is away, commands are refused at once. */
 export type RedisClient = ReturnType<typeof clientOf>;
 
-const clientOf = (url: string) =>
+const clientOf = (url: string, pingInterval: number | undefined) =>
   createClient({
     url,
     RESP: 2,
     disableOfflineQueue: true,
-    pingInterval: 20_000,
+    ...(pingInterval !== undefined && { pingInterval }),
     socket: { connectTimeout: 4_000, reconnectStrategy: (retries) => Math.min(50 * 2 ** Math.min(retries, 5), 1_000) },
   });
 
 /** Opens a connection without waiting for it. */
-export function openClient(url: string, log: Log): RedisClient {
-  const client = clientOf(url);
+export const openClient = (url: string, log: Log): RedisClient => watched(clientOf(url, PING_MS), log);
+
+/**
+ * Opens a connection for blocking reads, without pings: it asks every second in any case, and the client's timer for
+ * pings outlives one that is destroyed while it connects.
+ */
+export const openReader = (url: string, log: Log): RedisClient => watched(clientOf(url, undefined), log);
+
+function watched(client: RedisClient, log: Log): RedisClient {
   let away = false;
   client.on('error', (error: Error) => {
     if (!away) log.warn({ reason: error.message }, 'Redis does not answer; the bus tries again');
@@ -29,6 +36,8 @@ export function openClient(url: string, log: Log): RedisClient {
   client.connect().catch(() => undefined);
   return client;
 }
+
+const PING_MS = 20_000;
 
 /** What a reader asks of Redis. Everything rejects when Redis does not answer in time. */
 export interface StreamClient {
@@ -52,7 +61,7 @@ const AGAIN_MS = 200;
 
 /** The client of one reader: commands go over the shared connection, blocking reads over one of its own. */
 export function openStreamClient(shared: RedisClient, url: string, log: Log): StreamClient {
-  const waiter = openClient(url, log);
+  const waiter = openReader(url, log);
   const acks = new Map<string, Batch>();
 
   async function flush(key: string, { stream, group, ids, settle, leased }: Batch): Promise<void> {
