@@ -9,7 +9,7 @@ export interface Frame {
   readonly messages: readonly Message[];
 }
 
-export type Message = readonly [channel: string, message: unknown];
+type Message = readonly [channel: string, message: unknown];
 
 /** Messages that wait are sent together up to this size; a broker takes less than a megabyte. */
 const FRAME_BYTES = 200_000;
