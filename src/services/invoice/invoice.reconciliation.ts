@@ -6,7 +6,7 @@ import { followPaidTotals } from './invoice.model.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 
 /** Compares invoices with what others know of them, and follows what an invoice has missed. */
-export function reconciliationActions(invoices: Pick<InvoiceRepository, 'findByOrder' | 'save' | 'figures'>) {
+export function invoiceReconciliation(invoices: Pick<InvoiceRepository, 'findByOrder' | 'save' | 'figures'>) {
   return {
     async comparePaidTotals(ctx, { totals }) {
       const found = await Promise.all(totals.map(({ order_id }) => invoices.findByOrder(order_id)));

@@ -14,7 +14,7 @@ import {
   publicInvoice,
   setInvoiceStatus,
 } from './invoice.model.ts';
-import { reconciliationActions } from './invoice.reconciliation.ts';
+import { invoiceReconciliation } from './invoice.reconciliation.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
@@ -39,7 +39,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
 
   return {
     ...creationActions({ invoices, peers }),
-    ...reconciliationActions(invoices),
+    ...invoiceReconciliation(invoices),
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
     },

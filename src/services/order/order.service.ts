@@ -14,7 +14,7 @@ import { orderErrors, type orderOps } from './order.contract.ts';
 import { orderStatusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { followPayment, followShipment, type ShipmentStatusChange } from './order.statuses.model.ts';
-import { reconciliationActions } from './reconciliation/order.reconciliation.ts';
+import { orderReconciliation } from './reconciliation/order.reconciliation.ts';
 import { explain } from './timeline/order.explain.ts';
 import { timelineEventOf } from './timeline/order.timeline.model.ts';
 import { timelineFor } from './timeline/order.timeline.ts';
@@ -44,7 +44,7 @@ export function orderService({ repository: orders, peers: { user, product }, too
     ...placementActions({ orders, product, access, taxRate: config.TAX_RATE }),
     ...cancellationActions({ orders, product, access }),
     ...reservationActions({ orders, product }),
-    ...reconciliationActions(orders),
+    ...orderReconciliation(orders),
     async list(ctx, { all, status, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
       return orders.list({ user_id, status: orderStatusOf(status) }, { limit, cursor });

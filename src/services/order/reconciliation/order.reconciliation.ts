@@ -6,7 +6,7 @@ import type { OrderRepository } from '../order.repository.ts';
 import { followPayment, isBehind } from '../order.statuses.model.ts';
 
 /** Shows orders to the services that compare them with their own records, and follows what an order has missed. */
-export function reconciliationActions(orders: OrderRepository) {
+export function orderReconciliation(orders: OrderRepository) {
   return {
     async statuses(_ctx, { before, limit = 50, cursor }) {
       const { items, next } = await orders.list({}, { limit, cursor });
