@@ -33,8 +33,8 @@ const NO_KEYS: readonly string[] = [];
 
 /** Makes a function of one input from a function of many. */
 export function coalesce<In, Out>(options: CoalesceOptions<In, Out>): (input: In) => Promise<Out> {
-  const { run, keys, faultOfOneRow, maxBatch = 128, maxInFlight = 1, restMs = 0 } = options;
-  const sizes = batchSizes(options.name);
+  const { keys, maxBatch = 128, maxInFlight = 1, restMs = 0 } = options;
+  const send = batchSender(options);
   const busyKeys = new Set<string>();
   let queue: Waiting<In, Out>[] = [];
   let inFlight = 0;
@@ -89,7 +89,17 @@ export function coalesce<In, Out>(options: CoalesceOptions<In, Out>): (input: In
     return batch;
   }
 
-  async function send(batch: readonly Waiting<In, Out>[]): Promise<void> {
+  return (input) =>
+    new Promise<Out>((resolve, reject) => {
+      queue.push({ input, keys: keys ? keys(input) : NO_KEYS, resolve, reject });
+      schedule();
+    });
+}
+
+/** Runs a batch and answers each caller on its own. It never throws. */
+function batchSender<In, Out>({ name, run, faultOfOneRow }: CoalesceOptions<In, Out>) {
+  const sizes = batchSizes(name);
+  return async function send(batch: readonly Waiting<In, Out>[]): Promise<void> {
     sizes(batch.length);
     try {
       const answers = await run(batch.map((one) => one.input));
@@ -105,11 +115,5 @@ export function coalesce<In, Out>(options: CoalesceOptions<In, Out>): (input: In
         for (const one of batch) one.reject(error);
       }
     }
-  }
-
-  return (input) =>
-    new Promise<Out>((resolve, reject) => {
-      queue.push({ input, keys: keys ? keys(input) : NO_KEYS, resolve, reject });
-      schedule();
-    });
+  };
 }

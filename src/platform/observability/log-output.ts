@@ -30,10 +30,8 @@ const BUSY = new Set(['EAGAIN', 'EBUSY', 'EINTR']);
  * a megabyte and retried every second; it never throws and never ends the process.
  */
 export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogOutputOptions): LogOutput {
-  const lines: string[] = [];
-  let size = 0;
+  const buffer = lineBuffer();
   let lost = 0;
-  let rest: Buffer | undefined;
   let busy = false;
   let failed = false;
   let waiting: (() => void)[] = [];
@@ -42,19 +40,9 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     send();
   }, RETRY_MS).unref();
 
-  function take(): Buffer | undefined {
-    if (rest) return rest;
-    if (lines.length === 0) return undefined;
-    let count = 0;
-    for (let length = 0; count < lines.length && length < CHUNK; count++) length += lines[count]?.length ?? 0;
-    const text = lines.splice(0, count).join('');
-    size -= text.length;
-    return Buffer.from(text);
-  }
-
   function send(): void {
     if (busy || failed) return;
-    const bytes = take();
+    const bytes = buffer.next();
     if (!bytes) {
       callBack();
       return;
@@ -62,7 +50,7 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     busy = true;
     writeFile(fd, bytes, 0, bytes.length, null, (error, count) => {
       busy = false;
-      rest = error || count < bytes.length ? bytes.subarray(error ? 0 : count) : undefined;
+      buffer.written(bytes, error ? 0 : count);
       if (!error) onWritten();
       else if (BUSY.has(error.code ?? '')) setTimeout(send, BUSY_MS).unref();
       else {
@@ -76,7 +64,7 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     const count = lost;
     lost = 0;
     if (count > 0) onResumed(count);
-    if (rest || size >= block || waiting.length > 0) send();
+    if (buffer.hasRest() || buffer.size() >= block || waiting.length > 0) send();
   }
 
   function callBack(): void {
@@ -87,14 +75,10 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
 
   return {
     write(line) {
-      if (size + line.length > MAX_BUFFERED) {
+      if (!buffer.add(line)) {
         lost++;
         onLost();
-        return;
-      }
-      lines.push(line);
-      size += line.length;
-      if (size >= block) send();
+      } else if (buffer.size() >= block) send();
     },
     flush(done) {
       if (done) waiting.push(done);
@@ -104,14 +88,46 @@ export function openLogOutput(fd: number, { block = 0, onLost, onResumed }: LogO
     flushSync() {
       clearInterval(timer);
       // A write in flight waits for a reader. A synchronous write would wait too, for ever.
-      for (let bytes = busy ? undefined : take(); bytes; bytes = take()) {
+      for (let bytes = busy ? undefined : buffer.next(); bytes; bytes = buffer.next()) {
         try {
-          const count = writeSync(fd, bytes);
-          rest = count < bytes.length ? bytes.subarray(count) : undefined;
+          buffer.written(bytes, writeSync(fd, bytes));
         } catch {
           return;
         }
       }
+    },
+  };
+}
+
+/** The lines that are not written yet, and the rest of a block that was written in part. */
+function lineBuffer() {
+  const lines: string[] = [];
+  let size = 0;
+  let rest: Buffer | undefined;
+  return {
+    /** In characters, without the rest. */
+    size: () => size,
+    hasRest: () => rest !== undefined,
+    /** False when it is full: the line is not kept. */
+    add(line: string): boolean {
+      if (size + line.length > MAX_BUFFERED) return false;
+      lines.push(line);
+      size += line.length;
+      return true;
+    },
+    /** The next block: until `written`, a rest is answered again. */
+    next(): Buffer | undefined {
+      if (rest) return rest;
+      if (lines.length === 0) return undefined;
+      let count = 0;
+      for (let length = 0; count < lines.length && length < CHUNK; count++) length += lines[count]?.length ?? 0;
+      const text = lines.splice(0, count).join('');
+      size -= text.length;
+      return Buffer.from(text);
+    },
+    /** So many bytes of the block were written. */
+    written(block: Buffer, count: number): void {
+      rest = count < block.length ? block.subarray(count) : undefined;
     },
   };
 }

@@ -138,41 +138,6 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     query.values === undefined ? query : { ...query, ...silence };
   const onPool = sqlOver((query) => again(() => pool.query(timed(query))), known);
 
-  async function transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const client = await pool.connect().catch((error: unknown) => {
-      throw known(error);
-    });
-    let open = true;
-    const sql = sqlOver((config) => {
-      if (!open) throw new Error('a transaction was used after its end');
-      return client.query(config);
-    }, known);
-    let broken: Error | undefined;
-    // Without a listener the loss of a connection between two statements would end the process.
-    const lost = (error: Error): void => {
-      broken = error;
-    };
-    client.on('error', lost);
-    try {
-      await client.query('begin');
-      const result = await work(sql);
-      // After a failed statement that `work` passed over, PostgreSQL answers a commit with a rollback.
-      const { command } = await client.query('commit');
-      if (command !== 'COMMIT') throw new Error('a transaction was rolled back, because a statement in it had failed');
-      writes.succeeded();
-      return result;
-    } catch (error) {
-      await client.query('rollback').catch((failure: Error) => {
-        broken = failure;
-      });
-      throw known(error);
-    } finally {
-      open = false;
-      client.off('error', lost);
-      client.release(broken);
-    }
-  }
-
   let heard = (): void => undefined;
   const hide = exposeDatabase({ place, pool, writable: writes.check });
 
@@ -180,7 +145,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
     url,
     place,
     ...onPool,
-    transaction,
+    transaction: (work) => transactionOn(pool, { known, committed: writes.succeeded }, work),
     ping: () => onPool.script('select 1'),
     writable: writes.check,
     announced() {
@@ -196,6 +161,51 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
       await pool.end();
     },
   };
+}
+
+interface Outcomes {
+  /** The platform's error for one of the driver. */
+  readonly known: (error: unknown) => unknown;
+  readonly committed: () => void;
+}
+
+async function transactionOn<T>(
+  pool: pg.Pool,
+  { known, committed }: Outcomes,
+  work: (sql: Sql) => Promise<T>,
+): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw known(error);
+  });
+  let open = true;
+  const sql = sqlOver((config) => {
+    if (!open) throw new Error('a transaction was used after its end');
+    return client.query(config);
+  }, known);
+  let broken: Error | undefined;
+  // Without a listener the loss of a connection between two statements would end the process.
+  const lost = (error: Error): void => {
+    broken = error;
+  };
+  client.on('error', lost);
+  try {
+    await client.query('begin');
+    const result = await work(sql);
+    // After a failed statement that `work` passed over, PostgreSQL answers a commit with a rollback.
+    const { command } = await client.query('commit');
+    if (command !== 'COMMIT') throw new Error('a transaction was rolled back, because a statement in it had failed');
+    committed();
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((failure: Error) => {
+      broken = failure;
+    });
+    throw known(error);
+  } finally {
+    open = false;
+    client.off('error', lost);
+    client.release(broken);
+  }
 }
 
 const ATTEMPTS = 4;

@@ -45,49 +45,23 @@ export function openSession(url: string, log: Log, applicationName = 'tradepost 
   }
 
   async function open(): Promise<pg.Client> {
-    const client = new pg.Client({
-      ...connectionOf(url),
-      keepAlive: true,
-      connectionTimeoutMillis: SILENCE_MS,
-      query_timeout: SILENCE_MS,
-      application_name: applicationName,
+    const client = await openClient(url, applicationName, {
+      onNotification: (channel, payload) => listeners.get(channel)?.(payload),
+      onLost(error) {
+        held.clear();
+        connection = undefined;
+        if (closed) return;
+        if (error)
+          log.warn({ reason: databaseReason(error) }, 'the session with the database ended; it is opened again');
+        setTimeout(() => void reopen(), AGAIN_MS).unref();
+      },
     });
-    let over = false;
-    const lost = (error?: Error): void => {
-      if (over) return;
-      over = true;
-      clearInterval(asking);
-      held.clear();
-      connection = undefined;
-      if (closed) return;
-      if (error) log.warn({ reason: databaseReason(error) }, 'the session with the database ended; it is opened again');
-      setTimeout(() => void reopen(), AGAIN_MS).unref();
-    };
-    client.on('notification', ({ channel, payload }) => listeners.get(channel)?.(payload));
-    client.on('error', lost);
-    client.on('end', lost);
-    const asking = setInterval(() => {
-      client.query('select 1').catch((error: Error) => {
-        lost(error);
-        client.end().catch(() => undefined);
-      });
-    }, ASK_EVERY_MS).unref();
-    await client.connect();
-    await client.query(OPENING);
     for (const channel of listeners.keys()) await client.query(`listen ${channel}`);
     for (const heard of listeners.values()) heard(undefined);
     return client;
   }
 
-  // One at a time: a connection takes its statements one after the other.
-  let last: Promise<unknown> = Promise.resolve();
-  function send<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
-    const sent = last.then(async () => (await connected()).query<R>(text, values));
-    last = sent.catch(() => undefined);
-    return sent.catch((error: unknown) => {
-      throw translate(error);
-    });
-  }
+  const { send, idle } = inTurn(connected);
 
   // Who listens would never hear of the loss otherwise; who wants a lock asks again by itself.
   async function reopen(): Promise<void> {
@@ -115,11 +89,63 @@ export function openSession(url: string, log: Log, applicationName = 'tradepost 
     async close() {
       closed = true;
       held.clear();
-      await last;
+      await idle();
       const client = await connection?.catch(() => undefined);
       await client?.end().catch(() => undefined);
     },
   };
+}
+
+/** Sends one statement after the other, as a connection takes them. */
+function inTurn(connected: () => Promise<pg.Client>) {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    send<R extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<pg.QueryResult<R>> {
+      const sent = last.then(async () => (await connected()).query<R>(text, values));
+      last = sent.catch(() => undefined);
+      return sent.catch((error: unknown) => {
+        throw translate(error);
+      });
+    },
+    /** After all that was sent. */
+    idle: () => last,
+  };
+}
+
+interface ClientEvents {
+  onNotification(channel: string, payload: string | undefined): void;
+  /** Called once, when the connection is gone. */
+  onLost(error: Error | undefined): void;
+}
+
+/** A connection that is watched: silence is a loss. */
+async function openClient(url: string, applicationName: string, events: ClientEvents): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...connectionOf(url),
+    keepAlive: true,
+    connectionTimeoutMillis: SILENCE_MS,
+    query_timeout: SILENCE_MS,
+    application_name: applicationName,
+  });
+  let over = false;
+  const lost = (error?: Error): void => {
+    if (over) return;
+    over = true;
+    clearInterval(asking);
+    events.onLost(error);
+  };
+  client.on('notification', ({ channel, payload }) => events.onNotification(channel, payload));
+  client.on('error', lost);
+  client.on('end', lost);
+  const asking = setInterval(() => {
+    client.query('select 1').catch((error: Error) => {
+      lost(error);
+      client.end().catch(() => undefined);
+    });
+  }, ASK_EVERY_MS).unref();
+  await client.connect();
+  await client.query(OPENING);
+  return client;
 }
 
 const CLAIM = 'select name from unnest($1::text[]) name where pg_try_advisory_lock(hashtextextended(name, 7205759403))';

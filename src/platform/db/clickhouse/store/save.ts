@@ -64,8 +64,9 @@ export function clickhouseSaver<S extends Versioned>(
   },
   spec: SaveSpec<S>,
 ): (ctx: Ctx, change: Change<S>) => Promise<S> {
-  const { engine, contract, writer, marks } = parts;
-  const { key, unique = [], conflicts = {} } = spec;
+  const { contract, writer } = parts;
+  const { unique = [], conflicts = {} } = spec;
+  const lookUp = lookUpIn(parts, spec);
 
   const one = coalesce<Pending<S>, S>({
     name: `save ${spec.table}`,
@@ -80,7 +81,7 @@ export function clickhouseSaver<S extends Versioned>(
       writer.write(async () => {
         const known = await lookUp(batch);
         const refused = await spec.refuse?.(batch.map(({ change }) => change.next));
-        const answers = batch.map((pending, n) => faultOf(pending, known) ?? refused?.[n]);
+        const answers = batch.map((pending, n) => faultOf(spec, pending, known) ?? refused?.[n]);
         const good = batch.filter((_, n) => answers[n] === undefined);
         const given = (await spec.assign?.(good.map(({ change }) => change.next))) ?? [];
         const saved = good.map(({ change: { next } }, n) => ({ ...next, ...given[n], version: next.version + 1 }));
@@ -90,17 +91,40 @@ export function clickhouseSaver<S extends Versioned>(
       }),
   });
 
-  async function lookUp(batch: readonly Pending<S>[]): Promise<Known> {
+  return async (ctx, change) => {
+    if (change.events.length === 0) return change.next;
+    mustBeText(change.next);
+    const pending = { ctx, change, announcements: announcementsOf(contract, ctx, change.events) };
+    try {
+      return await one(pending);
+    } catch (error) {
+      const check = violatedCheck(error);
+      throw (check !== undefined && conflicts[check]?.(change.next)) || error;
+    }
+  };
+}
+
+interface LookUpParts {
+  readonly engine: ClickHouse;
+  readonly marks: ImportedMarks;
+}
+
+/** Asks in one statement what the table knows of the keys of a batch. */
+function lookUpIn<S extends Versioned>(
+  { engine, marks }: LookUpParts,
+  { table, key, unique = [] }: SaveSpec<S>,
+): (batch: readonly Pending<S>[]) => Promise<Known> {
+  return async (batch) => {
     const ids = [...new Set(batch.map(({ change }) => change.next[key] as number))];
     const requests = batch.flatMap(({ ctx }) => (ctx.request ? [ctx.request.key] : []));
     const causes = batch.flatMap(({ ctx }) => (ctx.cause ? [markOf(ctx.cause)] : []));
     const params: Record<string, unknown> = { ids, requests, causes };
     const parts = [
-      `select 'row' as what, toString(${key}) as name, max(version) as version from ${spec.table}
+      `select 'row' as what, toString(${key}) as name, max(version) as version from ${table}
         where ${key} in {ids:Array(UInt64)} group by ${key}`,
     ];
-    const found = (what: string, column: string, type: string, values: string, table = spec.table) =>
-      parts.push(`select '${what}' as what, toString(${column}) as name, toUInt32(0) as version from ${table}
+    const found = (what: string, column: string, type: string, values: string, from = table) =>
+      parts.push(`select '${what}' as what, toString(${column}) as name, toUInt32(0) as version from ${from}
         where ${column} in {${values}:Array(${type})}`);
     if (requests.length > 0) found('request', 'request_key', 'String', 'requests');
     if (causes.length > 0) found('mark', 'mark', 'String', 'causes');
@@ -118,33 +142,26 @@ export function clickhouseSaver<S extends Versioned>(
       versions: new Map(rows.flatMap(({ what, name, version }) => (what === 'row' ? [[Number(name), version]] : []))),
       taken: new Set(rows.flatMap(({ what, name }) => (what === 'row' ? [] : [`${what} ${name}`]))),
     };
-  }
-
-  function faultOf({ ctx, change: { next } }: Pending<S>, { versions, taken }: Known): Error | undefined {
-    const repeated = (what: string, name: string): boolean => taken.has(`${what} ${name}`) || taken.has(`kept ${name}`);
-    if (ctx.request && repeated('request', ctx.request.key)) return new DuplicateRequest();
-    if (ctx.cause && repeated('mark', markOf(ctx.cause))) return new DuplicateEvent();
-    const version = versions.get(next[key] as number) ?? 0;
-    if (next.version === 0) {
-      for (const [n, { of, error }] of unique.entries()) if (taken.has(`unique${n} ${of(next)}`)) return error(next);
-      // Two processes may go on with one request under one id: the row of the other is its answer.
-      if (version > 0) return ctx.request ? new DuplicateRequest() : (conflicts[SAME_KEY]?.(next) ?? common.STALE());
-      return undefined;
-    }
-    return version === next.version ? undefined : common.STALE();
-  }
-
-  return async (ctx, change) => {
-    if (change.events.length === 0) return change.next;
-    mustBeText(change.next);
-    const pending = { ctx, change, announcements: announcementsOf(contract, ctx, change.events) };
-    try {
-      return await one(pending);
-    } catch (error) {
-      const check = violatedCheck(error);
-      throw (check !== undefined && conflicts[check]?.(change.next)) || error;
-    }
   };
+}
+
+/** Why a change must not be written. */
+function faultOf<S extends Versioned>(
+  { key, unique = [], conflicts = {} }: SaveSpec<S>,
+  { ctx, change: { next } }: Pending<S>,
+  { versions, taken }: Known,
+): Error | undefined {
+  const repeated = (what: string, name: string): boolean => taken.has(`${what} ${name}`) || taken.has(`kept ${name}`);
+  if (ctx.request && repeated('request', ctx.request.key)) return new DuplicateRequest();
+  if (ctx.cause && repeated('mark', markOf(ctx.cause))) return new DuplicateEvent();
+  const version = versions.get(next[key] as number) ?? 0;
+  if (next.version === 0) {
+    for (const [n, { of, error }] of unique.entries()) if (taken.has(`unique${n} ${of(next)}`)) return error(next);
+    // Two processes may go on with one request under one id: the row of the other is its answer.
+    if (version > 0) return ctx.request ? new DuplicateRequest() : (conflicts[SAME_KEY]?.(next) ?? common.STALE());
+    return undefined;
+  }
+  return version === next.version ? undefined : common.STALE();
 }
 
 /** Names the conflict of a new state whose id another one has. */

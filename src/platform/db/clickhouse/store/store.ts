@@ -117,16 +117,7 @@ export function clickhouseStore(
         onWritten: (written) => outboxes.written(service, written),
         onLost: () => outboxes.lost(service),
       });
-      findInRows = async (keys) => {
-        const text = `select request_key, request_print, ${[...spec.columns, 'version'].join(', ')} from ${spec.table}
-          where request_key in {keys:Array(String)}`;
-        const answered = await engine.query<Record<string, unknown>>(text, { keys });
-        return answered.map((row) => ({
-          key: row.request_key as string,
-          fingerprint: row.request_print as string,
-          result: withoutSecrets(rows.stateOf(row), given.secrets ?? []),
-        }));
-      };
+      findInRows = answersIn(engine, rows, spec);
       return {
         ...rows,
         writer: into,
@@ -134,6 +125,20 @@ export function clickhouseStore(
         figures: (columns) => reconciliationOf(engine, rows, spec, columns),
       };
     },
+  };
+}
+
+/** The answers that are kept in the rows of the states. */
+function answersIn<S extends Versioned>(engine: ClickHouse, { stateOf }: NewestRows<S>, spec: SaveSpec<S>) {
+  const text = `select request_key, request_print, ${[...spec.columns, 'version'].join(', ')} from ${spec.table}
+    where request_key in {keys:Array(String)}`;
+  return async (keys: readonly string[]): Promise<StoredResponse[]> => {
+    const answered = await engine.query<Record<string, unknown>>(text, { keys });
+    return answered.map((row) => ({
+      key: row.request_key as string,
+      fingerprint: row.request_print as string,
+      result: withoutSecrets(stateOf(row), spec.secrets ?? []),
+    }));
   };
 }
 

@@ -89,7 +89,7 @@ export function newestRows<S>(
     let after = cursorId(cursor) ?? (order === 'asc' ? 0 : Number.MAX_SAFE_INTEGER);
     for (let window = limit + 1; ; window = Math.min(window * 4, LARGEST_WINDOW)) {
       const given = { ...params, after, window };
-      const rows = now === undefined ? await rowsOf(inner, given) : await chosen(inner, now, order, given);
+      const rows = now === undefined ? await rowsOf(inner, given) : await chosen({ inner, now, order, given });
       found.push(...rows.filter((row) => row.chosen !== 0).map(stateOf));
       const last = rows.at(-1)?.[key];
       if (found.length > limit || last === undefined || rows.length < window) break;
@@ -99,15 +99,31 @@ export function newestRows<S>(
   }
 
   const rowsOf = (text: string, params: Params) => engine.query<Record<string, unknown>>(text, params);
+  const chosen = chooser(rowsOf, key, newest);
 
-  async function chosen(inner: string, now: string, order: 'asc' | 'desc', params: Params) {
+  return { get: finder<number>(key, 'UInt64'), by: finder, list, newest: (fixed) => newest(fixed), stateOf };
+}
+
+interface Window {
+  /** The rows to choose from. */
+  readonly inner: string;
+  readonly now: string;
+  readonly order: 'asc' | 'desc';
+  readonly given: Params;
+}
+
+/** The rows of a window with `chosen`: those that were chosen are whole, of the others there is the key. */
+function chooser(
+  rowsOf: (text: string, params: Params) => Promise<Record<string, unknown>[]>,
+  key: string,
+  newest: (fixed: string) => string,
+) {
+  return async ({ inner, now, order, given }: Window): Promise<Record<string, unknown>[]> => {
     const looked = `select ${key}, toUInt8(${now}) as chosen from (${inner}) order by ${key} ${order}`;
-    const ids = await rowsOf(looked, params);
+    const ids = await rowsOf(looked, given);
     const wanted = ids.filter((row) => row.chosen === 1).map((row) => row[key]);
     const whole = wanted.length === 0 ? [] : await rowsOf(newest(`${key} in {wanted:Array(UInt64)}`), { wanted });
     const byKey = new Map(whole.map((row) => [row[key], row]));
     return ids.map((row) => byKey.get(row[key]) ?? row);
-  }
-
-  return { get: finder<number>(key, 'UInt64'), by: finder, list, newest: (fixed) => newest(fixed), stateOf };
+  };
 }

@@ -103,9 +103,9 @@ export function writerOf({ engine, locks, table, process, floor, onWritten, onLo
   async function insist(turn: LockHandle, rows: readonly Written[], by: string): Promise<void> {
     const [first, last] = [rows[0]?.position, rows.at(-1)?.position];
     for (let attempt = 1; attempt <= MOST_TOKENS; attempt++) {
-      await untilKnown(turn, rows, `${first} ${attempt}`);
+      await untilKnown({ engine, table, places, turn }, rows, `${first} ${attempt}`);
       if (!locks.shared && !places.doubt && isOurs(turn)) return;
-      const writers = await writersOf(first, last);
+      const writers = await writersOf(engine, table, [first, last]);
       if (writers.some((one) => one !== by)) throw lockUnavailable(`another process wrote ${table} in our turn`);
       if (writers.length > 0) {
         places.doubt = false;
@@ -114,28 +114,6 @@ export function writerOf({ engine, locks, table, process, floor, onWritten, onLo
       // A process that died while it wrote has used the token up, and nobody the place.
     }
     throw lockUnavailable(`${table} takes no block at position ${first}`);
-  }
-
-  async function untilKnown(turn: LockHandle, rows: readonly Written[], token: string): Promise<void> {
-    const end = performance.now() + INSIST_MS;
-    for (let pause = 50; ; pause *= 2) {
-      turn.assertHeld();
-      try {
-        return await engine.insert(table, rows, token);
-      } catch (error) {
-        if (!isUnknown(error)) throw error;
-        places.doubt = true;
-        if (performance.now() + pause > end) throw error;
-        await sleep(pause);
-      }
-    }
-  }
-
-  // In all its places: a table that replaces rows may have kept only the last of them.
-  async function writersOf(first: number | undefined, last: number | undefined): Promise<string[]> {
-    const text = `select distinct written_by from ${table} where position between {first:UInt64} and {last:UInt64}`;
-    const rows = await engine.query<{ written_by: string }>(text, { first, last });
-    return rows.map(({ written_by }) => written_by);
   }
 
   return {
@@ -150,6 +128,40 @@ export function writerOf({ engine, locks, table, process, floor, onWritten, onLo
         return answer;
       }),
   };
+}
+
+interface Sending extends Pick<WriterParts, 'engine' | 'table'> {
+  readonly places: Places;
+  readonly turn: LockHandle;
+}
+
+/** Sends a block until its outcome is known. Throws UNAVAILABLE when the lock was lost. */
+async function untilKnown(
+  { engine, table, places, turn }: Sending,
+  rows: readonly Written[],
+  token: string,
+): Promise<void> {
+  const end = performance.now() + INSIST_MS;
+  for (let pause = 50; ; pause *= 2) {
+    turn.assertHeld();
+    try {
+      return await engine.insert(table, rows, token);
+    } catch (error) {
+      if (!isUnknown(error)) throw error;
+      places.doubt = true;
+      if (performance.now() + pause > end) throw error;
+      await sleep(pause);
+    }
+  }
+}
+
+type Range = readonly [first: number | undefined, last: number | undefined];
+
+/** Who wrote the rows of some places. In all of them: a table that replaces rows may have kept only the last. */
+async function writersOf(engine: ClickHouse, table: string, [first, last]: Range): Promise<string[]> {
+  const text = `select distinct written_by from ${table} where position between {first:UInt64} and {last:UInt64}`;
+  const rows = await engine.query<{ written_by: string }>(text, { first, last });
+  return rows.map(({ written_by }) => written_by);
 }
 
 function isOurs(turn: LockHandle): boolean {

@@ -50,13 +50,6 @@ export function postgresSaver<S extends Versioned>(
 ): (ctx: Ctx, change: Change<S>) => Promise<S> {
   const statements = new Map<string, { name: string; text: string }>();
 
-  function journalRows({ rowOf, payload }: Journal, events: readonly Announcement[]): object[] {
-    return events.flatMap((event) => {
-      const row = rowOf({ ...event, source: contract.name });
-      return row ? [{ ...row, [payload]: undefined }] : [];
-    });
-  }
-
   function statement(variant: Variant): { name: string; text: string } {
     const name = `save ${spec.schema}.${spec.table} ${variant.insert ? 'insert' : 'update'}${variant.marks ? ' marks' : ''}`;
     const known = statements.get(name);
@@ -72,7 +65,7 @@ export function postgresSaver<S extends Versioned>(
     const announced = batch.flatMap(({ announcements }) => announcements);
     // `n` keeps the order of the events, which a join may lose.
     const documents = [rows, announced.map((event, n) => ({ ...event, n }))];
-    if (spec.journal) documents.push(journalRows(spec.journal, announced));
+    if (spec.journal) documents.push(journalRows(spec.journal, contract.name, announced));
     const answers = await db.query<SavedRow & Record<string, unknown>>(
       statement({ insert, marks }),
       documents.map((document) => JSON.stringify(document)),
@@ -80,13 +73,6 @@ export function postgresSaver<S extends Versioned>(
     db.announced();
     const byKey = new Map<unknown, (typeof answers)[number]>(answers.map((row) => [row[spec.key as string], row]));
     return batch.map(({ ctx, change }) => outcome(ctx, change.next, byKey.get(change.next[spec.key])));
-  }
-
-  function outcome(ctx: Ctx, next: S, row: (SavedRow & Record<string, unknown>) | undefined): S | Error {
-    if (row?.repeated) return ctx.request ? new DuplicateRequest() : new DuplicateEvent();
-    if (!row || row.saved === false) return common.STALE();
-    const { saved: _saved, repeated: _repeated, ...assigned } = row;
-    return { ...next, ...assigned, version: next.version + 1 };
   }
 
   function queue(insert: boolean): (pending: Pending<S>) => Promise<S> {
@@ -113,6 +99,24 @@ export function postgresSaver<S extends Versioned>(
       throw meaningOf(error, pending, spec);
     }
   };
+}
+
+function journalRows({ rowOf, payload }: Journal, source: string, events: readonly Announcement[]): object[] {
+  return events.flatMap((event) => {
+    const row = rowOf({ ...event, source });
+    return row ? [{ ...row, [payload]: undefined }] : [];
+  });
+}
+
+function outcome<S extends Versioned>(
+  ctx: Ctx,
+  next: S,
+  row: (SavedRow & Record<string, unknown>) | undefined,
+): S | Error {
+  if (row?.repeated) return ctx.request ? new DuplicateRequest() : new DuplicateEvent();
+  if (!row || row.saved === false) return common.STALE();
+  const { saved: _saved, repeated: _repeated, ...assigned } = row;
+  return { ...next, ...assigned, version: next.version + 1 };
 }
 
 function meaningOf<S extends Versioned>(error: unknown, { ctx, change }: Pending<S>, spec: TableSpec<S>): unknown {
