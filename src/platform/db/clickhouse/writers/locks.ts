@@ -37,7 +37,7 @@ export function lockUnavailable(reason: string): AppError {
 
 const ALWAYS: LockHandle = { term: 0, assertHeld: nothing };
 
-/** The locks of a process that is the only one to write (see `claims.ts`). */
+/** The locks of a process that is the only one to write (see `writer-lease.ts`). */
 export function processLocks(): Locks {
   const queue = queueByName();
   const held = new Set<string>();
