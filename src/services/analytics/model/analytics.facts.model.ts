@@ -15,21 +15,22 @@ export interface EventHeader {
   readonly time: string;
 }
 
-/** What one event tells, in the form in which it is kept. Every figure there is can be made from these. */
+/** The facts of one event as they are stored. Every figure can be made from these. */
 export interface Fact extends EventHeader {
   /** What it counts for by itself, once. */
   readonly metric: Metric | null;
   /** '' for what has none. */
   readonly currency: string;
   readonly amount: Minor;
+  /** The entities that it concerns; `stories` is the stored name. */
   readonly stories: readonly EntityFacts[];
 }
 
 type Metric = 'orders' | 'transactions' | 'payments' | 'refunds' | 'users';
 
 /**
- * What an event adds to the story of one thing. Stories are put together so that the order of their events does not
- * matter: what is set once is set once, `paid` is a sum, and the status is that of the greatest `place`.
+ * What an event says of one entity. The facts of an entity are merged so that the order of their events does not matter:
+ * a field that was set stays, `paid` is a sum, and the status is that of the greatest `place`.
  */
 export interface EntityFacts {
   readonly kind: 'order' | 'invoice' | 'shipment' | 'transaction' | 'spender' | 'product';
@@ -76,22 +77,22 @@ type ShipmentMoved = DataOf<typeof deliveryEvents.statusChanged>;
 type TransactionVoided = DataOf<typeof paymentEvents.transactionVoided>;
 export type TransactionMade = DataOf<typeof paymentEvents.transactionCreated>;
 
-function fact(arrival: EventHeader, more: Partial<Omit<Fact, keyof EventHeader>>): Fact {
-  const { id, type, source, subject, time } = arrival;
+function fact(header: EventHeader, more: Partial<Omit<Fact, keyof EventHeader>>): Fact {
+  const { id, type, source, subject, time } = header;
   return { id, type, source, subject, time, metric: null, currency: '', amount: minor(0), stories: [], ...more };
 }
 
-/** An event that counts, and tells no more. */
-export const countedOnly = (arrival: EventHeader): Fact => fact(arrival, {});
+/** An event that is counted, without facts of an entity. */
+export const countedOnly = (header: EventHeader): Fact => fact(header, {});
 
-export const userRegistered = (arrival: EventHeader): Fact => fact(arrival, { metric: 'users' });
+export const userRegistered = (header: EventHeader): Fact => fact(header, { metric: 'users' });
 
-export function productDescribed(arrival: EventHeader, product: Product): Fact {
+export function productDescribed(header: EventHeader, product: Product): Fact {
   const { product_id: item_id, name, category } = product;
-  return fact(arrival, { stories: [{ kind: 'product', item_id, place: byTime(arrival), name, category }] });
+  return fact(header, { stories: [{ kind: 'product', item_id, place: byTime(header), name, category }] });
 }
 
-export function orderPlaced(arrival: EventHeader, order: OrderPlaced): Fact {
+export function orderPlaced(header: EventHeader, order: OrderPlaced): Fact {
   const { order_id: item_id, currency, subtotal: net, tax, total: gross, status } = order;
   const lines = order.items.map(({ product_id, product_name, quantity, total }) => ({
     product_id,
@@ -100,30 +101,30 @@ export function orderPlaced(arrival: EventHeader, order: OrderPlaced): Fact {
     total,
   }));
   const place = ORDER_PLACE[status];
-  const story: EntityFacts = { kind: 'order', item_id, known: true, place, status, currency, net, tax, gross, lines };
-  return fact(arrival, { metric: 'orders', currency, amount: gross, stories: [story] });
+  const entity: EntityFacts = { kind: 'order', item_id, known: true, place, status, currency, net, tax, gross, lines };
+  return fact(header, { metric: 'orders', currency, amount: gross, stories: [entity] });
 }
 
-export function orderStatusChanged(arrival: EventHeader, order: { order_id: number; status: OrderStatus }): Fact {
+export function orderStatusChanged(header: EventHeader, order: { order_id: number; status: OrderStatus }): Fact {
   const { order_id: item_id, status } = order;
-  return fact(arrival, { stories: [{ kind: 'order', item_id, place: ORDER_PLACE[status], status }] });
+  return fact(header, { stories: [{ kind: 'order', item_id, place: ORDER_PLACE[status], status }] });
 }
 
-export function invoiceCreated(arrival: EventHeader, invoice: InvoiceMade): Fact {
+export function invoiceCreated(header: EventHeader, invoice: InvoiceMade): Fact {
   const { invoice_id: item_id, currency, total: gross, status } = invoice;
   const place = INVOICE_PLACE[status];
-  return fact(arrival, { stories: [{ kind: 'invoice', item_id, known: true, place, status, currency, gross }] });
+  return fact(header, { stories: [{ kind: 'invoice', item_id, known: true, place, status, currency, gross }] });
 }
 
-export function invoiceStatusChanged(arrival: EventHeader, { invoice_id, to }: InvoiceMoved): Fact {
-  const story: EntityFacts = { kind: 'invoice', item_id: invoice_id, place: INVOICE_PLACE[to], status: to };
-  return fact(arrival, { stories: [story] });
+export function invoiceStatusChanged(header: EventHeader, { invoice_id, to }: InvoiceMoved): Fact {
+  const entity: EntityFacts = { kind: 'invoice', item_id: invoice_id, place: INVOICE_PLACE[to], status: to };
+  return fact(header, { stories: [entity] });
 }
 
 /** The event names no currency: it is given. */
-export function transactionCreated(arrival: EventHeader, made: TransactionMade, currency: string): Fact {
+export function transactionCreated(header: EventHeader, made: TransactionMade, currency: string): Fact {
   const { transaction_id, user_id, amount } = made;
-  return fact(arrival, {
+  return fact(header, {
     metric: 'transactions',
     currency,
     amount,
@@ -143,35 +144,35 @@ export function transactionCreated(arrival: EventHeader, made: TransactionMade, 
 }
 
 /** An open transaction that is not to be paid any more. Money that came in all the same is stronger. */
-export function transactionVoided(arrival: EventHeader, { transaction_id }: TransactionVoided): Fact {
-  return fact(arrival, {
+export function transactionVoided(header: EventHeader, { transaction_id }: TransactionVoided): Fact {
+  return fact(header, {
     stories: [{ kind: 'transaction', item_id: transaction_id, place: '1', status: 'voided' }],
   });
 }
 
-export function paymentCaptured(arrival: EventHeader, moved: MoneyMovement): Fact {
+export function paymentCaptured(header: EventHeader, moved: MoneyMovement): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
   const paid: EntityFacts = { kind: 'transaction', item_id: transaction_id, place: '2', status: 'paid', paid: amount };
-  return fact(arrival, { metric: 'payments', currency, amount, stories: [paid, ...forInvoice(invoice_id, amount)] });
+  return fact(header, { metric: 'payments', currency, amount, stories: [paid, ...forInvoice(invoice_id, amount)] });
 }
 
-export function paymentRefunded(arrival: EventHeader, moved: MoneyMovement): Fact {
+export function paymentRefunded(header: EventHeader, moved: MoneyMovement): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
   const back = minor(-amount);
-  const story: EntityFacts = { kind: 'transaction', item_id: transaction_id, paid: back };
-  return fact(arrival, { metric: 'refunds', currency, amount, stories: [story, ...forInvoice(invoice_id, back)] });
+  const entity: EntityFacts = { kind: 'transaction', item_id: transaction_id, paid: back };
+  return fact(header, { metric: 'refunds', currency, amount, stories: [entity, ...forInvoice(invoice_id, back)] });
 }
 
 function forInvoice(invoice_id: number | null, paid: Minor): EntityFacts[] {
   return invoice_id === null ? [] : [{ kind: 'invoice', item_id: invoice_id, paid }];
 }
 
-export function shipmentCreated(arrival: EventHeader, { shipment_id, status }: Shipment): Fact {
-  const story: EntityFacts = { kind: 'shipment', item_id: shipment_id, known: true, place: byTime(arrival), status };
-  return fact(arrival, { stories: [story] });
+export function shipmentCreated(header: EventHeader, { shipment_id, status }: Shipment): Fact {
+  const entity: EntityFacts = { kind: 'shipment', item_id: shipment_id, known: true, place: byTime(header), status };
+  return fact(header, { stories: [entity] });
 }
 
-export function shipmentStatusChanged(arrival: EventHeader, { shipment_id, to }: ShipmentMoved): Fact {
-  const story: EntityFacts = { kind: 'shipment', item_id: shipment_id, place: byTime(arrival), status: to };
-  return fact(arrival, { stories: [story] });
+export function shipmentStatusChanged(header: EventHeader, { shipment_id, to }: ShipmentMoved): Fact {
+  const entity: EntityFacts = { kind: 'shipment', item_id: shipment_id, place: byTime(header), status: to };
+  return fact(header, { stories: [entity] });
 }
