@@ -8,7 +8,7 @@ import {
   lose,
   markToKeep,
   newProgress,
-  type Progress,
+  type OutboxProgress,
   type Row,
   remember,
   resume,
@@ -154,7 +154,7 @@ interface Wish {
 }
 
 /** What of a service may be handed out now. All that is behind the mark then stays in `left` until it is done with. */
-async function nextOf(parts: ServiceParts, progress: Progress, { held, limit }: Wish): Promise<WaitingEvent[]> {
+async function nextOf(parts: ServiceParts, progress: OutboxProgress, { held, limit }: Wish): Promise<WaitingEvent[]> {
   const away = new Set(held);
   const open = (): WaitingEvent[] => progress.left.filter(({ subject }) => !away.has(subject));
   // What waits is kept in memory; with too much of it nothing more is read.
@@ -170,7 +170,7 @@ async function nextOf(parts: ServiceParts, progress: Progress, { held, limit }: 
 
 async function rowsBehind(
   { engine, events, shared }: ServiceParts,
-  progress: Progress,
+  progress: OutboxProgress,
   limit: number,
 ): Promise<readonly Row[]> {
   const next = inARow(progress, limit);
@@ -188,7 +188,7 @@ async function rowsBehind(
   return rows;
 }
 
-async function waitingOf({ engine, service, events, relay }: ServiceParts, progress: Progress): Promise<WaitingEvents> {
+async function waitingOf({ engine, service, events, relay }: ServiceParts, progress: OutboxProgress): Promise<WaitingEvents> {
   // A relay that does not ask any more publishes nothing: what the table says counts.
   const leads = stateOf(progress, true) === 'leading';
   const mark = leads ? progress.mark : await markOf(engine, relay);
