@@ -188,7 +188,10 @@ async function rowsBehind(
   return rows;
 }
 
-async function waitingOf({ engine, service, events, relay }: ServiceParts, progress: OutboxProgress): Promise<WaitingEvents> {
+async function waitingOf(
+  { engine, service, events, relay }: ServiceParts,
+  progress: OutboxProgress,
+): Promise<WaitingEvents> {
   // A relay that does not ask any more publishes nothing: what the table says counts.
   const leads = stateOf(progress, true) === 'leading';
   const mark = leads ? progress.mark : await markOf(engine, relay);
