@@ -54,11 +54,11 @@ limit(
     .map(([folder, count]) => `${folder} (${count})`),
 );
 const files = sources.map(({ file }) => file);
-aim(
+limit(
   'circles',
   circlesIn(importsOf(files)).map((circle) => circle.join(' - ')),
 );
-aim(
+limit(
   'homonyms',
   homonymsIn(files).map(({ name, files: places }) => `${name} (${places.join(', ')})`),
 );
