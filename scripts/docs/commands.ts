@@ -9,7 +9,11 @@ import { code, GENERATED, table } from './markdown.ts';
 /** Every command, with its options, an example and its exit codes, as the program itself knows them. */
 export function commandsPage(): string {
   const configuration = () => readConfig({}, []);
-  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
+  const program = createProgram({
+    configuration,
+    configurationWithoutWarnings: configuration,
+    output: createOutput([]),
+  });
   const leaves = leavesOf(program);
   return [
     GENERATED,

@@ -1,32 +1,32 @@
 import type { Config } from '../platform/config/config.ts';
 import { CliError } from './cli-error.ts';
-import { type HttpAnswer, readText, send, type TakenFile, take } from './http.ts';
+import { type DownloadedFile, downloadFile, type HttpResponse, readText, send } from './http.ts';
 import { currentToken, signIn } from './sign-in/session.ts';
 import { readSessions } from './sign-in/store.ts';
 
-export type { TakenFile } from './http.ts';
+export type { DownloadedFile } from './http.ts';
 
-/** How a command finds a running system, and as whom. */
+/** The address of a running system and the credentials to use. */
 export interface Connection {
   readonly url?: string;
   readonly token?: string;
   readonly username?: string;
 }
 
-/** A system that runs, here or elsewhere, as one user. */
+/** A client of a running system, signed in as one user. */
 export interface ApiClient {
   readonly url: string;
-  /** The body of the answer. Throws Refused with the sentence of the system. */
+  /** The body of the response. Throws CliError with the sentence of the system. */
   ask<T>(method: 'GET' | 'POST' | 'DELETE', path: string): Promise<T>;
   /** Every item of a list, page after page. */
   all<T>(path: string): Promise<T[]>;
-  /** The text of an answer. Throws Refused with the sentence of the system. */
+  /** The text of a response. Throws CliError with the sentence of the system. */
   text(path: string): Promise<string>;
-  /** What the answer holds as a file. Throws Refused with the sentence of the system. */
-  file(path: string): Promise<TakenFile>;
+  /** The file of a response. Throws CliError with the sentence of the system. */
+  file(path: string): Promise<DownloadedFile>;
 }
 
-/** Goes to a running system, as whom it is told. Throws Refused when nobody is there, or nobody was named. */
+/** Connects to a running system. Throws CliError when it does not answer, or without credentials. */
 export async function connectApiClient(config: Config, given: Connection): Promise<ApiClient> {
   const base = addressOf(given.url, config.PORT);
   const identity = await identityFor(base, given, config);
@@ -36,7 +36,7 @@ export async function connectApiClient(config: Config, given: Connection): Promi
       return await work(token);
     } catch (error) {
       if (!identity.renew || !(error instanceof CliError) || error.status !== 401) throw error;
-      // The token was refused before its time: its session may still live.
+      // The token was refused before it expired: its session may still be valid.
       return work(await identity.renew(token));
     }
   };
@@ -49,28 +49,28 @@ export async function connectApiClient(config: Config, given: Connection): Promi
       const items: T[] = [];
       for (let cursor: string | null = ''; cursor !== null; ) {
         const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-        const { body, link }: HttpAnswer = await get(`${path}?limit=200${query}`);
+        const { body, link }: HttpResponse = await get(`${path}?limit=200${query}`);
         items.push(...(body as T[]));
         cursor = nextCursor(link);
       }
       return items;
     },
     text: (path) => as((token) => readText(base, path, token)),
-    file: (path) => as((token) => take(base, path, token)),
+    file: (path) => as((token) => downloadFile(base, path, token)),
   };
 }
 
-/** Whether anybody was named, by an option, a setting or an earlier sign-in. */
-export function isNamed(base: string, { token, username }: Connection, { TRADEPOST_TOKEN }: Config): boolean {
+/** Whether there are credentials: from an option, a setting or an earlier sign-in. */
+export function hasIdentity(base: string, { token, username }: Connection, { TRADEPOST_TOKEN }: Config): boolean {
   return Boolean(token ?? username ?? TRADEPOST_TOKEN) || hasSession(base);
 }
 
 const hasSession = (base: string): boolean => readSessions()[base] !== undefined;
 
-/** Where the token of a command comes from. */
+/** The source of a command's token. */
 interface Identity {
   token(): Promise<string>;
-  /** Another token in the place of one that was refused; undefined where there is none to be had. */
+  /** Replaces a refused token; undefined where that is not possible. */
   readonly renew?: (refused: string) => Promise<string>;
 }
 
@@ -88,7 +88,8 @@ async function identityFor(base: string, { token, username }: Connection, config
 }
 
 function fixed(token: string): Identity {
-  if (!/^[\x21-\x7e]+$/.test(token)) throw new CliError('What was given as a token is none.');
+  if (!/^[\x21-\x7e]+$/.test(token))
+    throw new CliError('The given token is not valid: it has characters that no token has.');
   return { token: async () => token };
 }
 
@@ -101,10 +102,10 @@ async function passwordOf(username: string, { TRADEPOST_PASSWORD }: Config): Pro
   return TRADEPOST_PASSWORD ?? (await (await import('./password.ts')).askPassword(username));
 }
 
-/** The address of a running system. Throws Refused for one that is none. */
+/** The address of a running system. Throws CliError for an invalid one. */
 export function addressOf(given: string | undefined, port: number): string {
   if (given === undefined) {
-    if (port === 0) throw new CliError('PORT is 0, so say with --url where Tradepost runs.');
+    if (port === 0) throw new CliError('PORT is 0, so give the address of Tradepost with --url.');
     return `http://localhost:${port}`;
   }
   const url = URL.canParse(given) ? new URL(given) : undefined;
@@ -113,7 +114,7 @@ export function addressOf(given: string | undefined, port: number): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
-// Only the cursor is taken from the link: where it leads is known.
+// Only the cursor is read from the link; the address is known.
 function nextCursor(link: string | null): string | null {
   const target = /<([^>]*)>;\s*rel="?next"?/.exec(link ?? '')?.[1];
   return target === undefined ? null : new URL(target, 'http://localhost').searchParams.get('cursor');

@@ -1,21 +1,21 @@
 import type { Config } from '../platform/config/config.ts';
 import type { StoreLocation } from '../platform/db/engine.ts';
 
-/** What the banner is about. */
-export interface Shown {
+/** The facts that the banner shows. */
+export interface BannerFacts {
   readonly config: Config;
   /** Where the services of this process are kept. */
   readonly places: readonly StoreLocation[];
   /** Service name to its address. */
   readonly urls: Readonly<Record<string, string>>;
-  /** The name of the first account: undefined when there is none yet. */
+  /** The username of the first account; undefined when there is none yet. */
   readonly founder: string | undefined;
 }
 
-/** What a person sees after the start: every address, the first or next steps, where the data is, how to stop. */
-export function banner({ config, places, urls, founder }: Shown): string {
+/** The text after a start: every address, the first or next steps, where the data is, how to stop. */
+export function banner({ config, places, urls, founder }: BannerFacts): string {
   const gateway = config.services.has('gateway') ? urls.gateway : undefined;
-  const lines = gateway ? wholeSystem(gateway, founder) : parts(urls);
+  const lines = gateway ? wholeSystem(gateway, founder) : separateServices(urls);
   return frame([...lines, '', ...data(config, places), 'Stop     Ctrl-C']);
 }
 
@@ -41,14 +41,14 @@ function wholeSystem(url: string, founder: string | undefined): string[] {
 
 const shorthand = (url: string): string[] => [`API=${url}`, "JSON='Content-Type: application/json'"];
 
-const loggedIn = (name: string): string[] => [
+const loginLines = (name: string): string[] => [
   'TOKEN=$(curl -s $API/login -H "$JSON" \\',
   `  -d '{"username":"${name}","password":"password123"}' |`,
   `  sed 's/.*"token":"\\([^"]*\\)".*/\\1/')`,
   'ME="Authorization: Bearer $TOKEN"',
 ];
 
-/** From the first account to a webhook: each line can be copied as it stands, in this order. */
+/** From the first account to a webhook: the lines can be copied unchanged, in this order. */
 function firstSteps(url: string): string[] {
   return [
     'First steps (the first account becomes admin):',
@@ -57,13 +57,13 @@ function firstSteps(url: string): string[] {
     `curl $API/register -H "$JSON" \\`,
     `  -d '{"username":"alice","password":"password123"}'`,
     'curl $API/products',
-    ...loggedIn('alice'),
+    ...loginLines('alice'),
     'curl $API/orders -H "$ME" -H "$JSON" \\',
     `  -d '{"items":[{"product_id":2,"quantity":1}]}'`,
     `curl $API/invoices -H "$ME" -H "$JSON" -d '{"order_id":1}'`,
     'curl -o invoice.pdf $API/invoices/1/pdf -H "$ME"',
     '',
-    'Pay, ship, and look at what became of it:',
+    'Pay, ship, and look at the result:',
     '',
     'curl $API/transactions -H "$ME" -H "$JSON" \\',
     `  -d '{"invoice_id":1,"amount":20,"description":"the first part"}'`,
@@ -78,17 +78,17 @@ function firstSteps(url: string): string[] {
   ];
 }
 
-/** What needs no escape in a shell and in JSON. */
+/** A name that needs no escaping in a shell and in JSON. */
 const PLAIN_NAME = /^[\w.@-]{1,40}$/;
 
-/** For those who have been here before: nobody registers again, and what is next has its id from the answer. */
+/** For a system with accounts: no registration, and ids are read from the responses. */
 function nextSteps(url: string, founder: string): string[] {
   const name = PLAIN_NAME.test(founder) ? founder : 'alice';
   return [
     'Log in (with the password that you chose), and go on with the next order:',
     '',
     ...shorthand(url),
-    ...loggedIn(name),
+    ...loginLines(name),
     'ORDER=$(curl -s $API/orders -H "$ME" -H "$JSON" \\',
     `  -d '{"items":[{"product_id":2,"quantity":1}]}' |`,
     `  sed 's/.*"order_id":\\([0-9]*\\).*/\\1/')`,
@@ -98,7 +98,7 @@ function nextSteps(url: string, founder: string): string[] {
   ];
 }
 
-function parts(urls: Readonly<Record<string, string>>): string[] {
+function separateServices(urls: Readonly<Record<string, string>>): string[] {
   const width = Math.max(...Object.keys(urls).map((name) => name.length));
   return [
     'Tradepost is running these services:',
@@ -107,11 +107,11 @@ function parts(urls: Readonly<Record<string, string>>): string[] {
   ];
 }
 
-/** A terminal of 80 columns holds it. */
-const WIDEST_RULE = 78;
+/** Fits a terminal of 80 columns. */
+const MAX_RULE_WIDTH = 78;
 
-// Rules above and below, and nothing at the sides: the lines can be copied as they stand.
+// Rules above and below, and nothing at the sides, so that the lines can be copied unchanged.
 function frame(lines: readonly string[]): string {
-  const rule = '─'.repeat(Math.min(WIDEST_RULE, Math.max(...lines.map((line) => line.length)) + 2));
+  const rule = '─'.repeat(Math.min(MAX_RULE_WIDTH, Math.max(...lines.map((line) => line.length)) + 2));
   return `\n${rule}\n${lines.map((line) => ` ${line}`.trimEnd()).join('\n')}\n${rule}\n`;
 }

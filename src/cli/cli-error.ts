@@ -1,13 +1,13 @@
-/** What a person did who meant something else: one sentence that says what to do. */
+/** A command was refused, by itself or by the system: one sentence that says what to do. */
 export class CliError extends Error {
-  /** Of the answer, when the system gave it. */
+  /** The status of the response, when the system refused it. */
   readonly status: number | undefined;
-  /** What a program can tell it by. */
+  /** The code for programs. */
   readonly code: string;
 
   constructor(sentence: string, { status, code = 'REFUSED' }: { status?: number; code?: string } = {}) {
     super(sentence);
-    this.name = 'Refused';
+    this.name = 'CliError';
     this.status = status;
     this.code = code;
   }

@@ -2,33 +2,33 @@ import { Writable } from 'node:stream';
 import { run } from './index.ts';
 import type { Streams } from './output/output.ts';
 
-/** What a command said, and how it ended. */
+/** The output of a command, and its exit code. */
 export interface CommandOutput {
   readonly code: number;
   readonly out: string;
   readonly err: string;
 }
 
-/** Streams that keep what is written to them. */
-export function keptStreams(): { streams: Streams; out(): string; err(): string } {
-  const kept = { stdout: '', stderr: '' };
-  const stream = (name: keyof typeof kept): Writable =>
+/** Streams that record what is written to them. */
+export function bufferedStreams(): { streams: Streams; out(): string; err(): string } {
+  const written = { stdout: '', stderr: '' };
+  const stream = (name: keyof typeof written): Writable =>
     new Writable({
       write(part: Buffer, _encoding, done) {
-        kept[name] += part.toString();
+        written[name] += part.toString();
         done();
       },
     });
   return {
     streams: { stdout: stream('stdout'), stderr: stream('stderr') },
-    out: () => kept.stdout,
-    err: () => kept.stderr,
+    out: () => written.stdout,
+    err: () => written.stderr,
   };
 }
 
-/** Runs `tradepost` in this process, and leaves the exit code of the process as it was. */
-export async function told(words: readonly string[]): Promise<CommandOutput> {
-  const { streams, out, err } = keptStreams();
+/** Runs `tradepost` in this process, and resets the exit code of the process. */
+export async function runCommand(words: readonly string[]): Promise<CommandOutput> {
+  const { streams, out, err } = bufferedStreams();
   await run(words, streams);
   const code = Number(process.exitCode ?? 0);
   process.exitCode = undefined;

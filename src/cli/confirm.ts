@@ -1,15 +1,15 @@
 import { createInterface } from 'node:readline/promises';
 import { CliError } from './cli-error.ts';
 
-/** Asks on the terminal whether it is meant. Throws Refused without a yes, or where there is no terminal. */
+/** Asks for confirmation on the terminal. Throws CliError without a yes, or without a terminal. */
 export async function confirm(question: string): Promise<void> {
   const { stdin, stderr } = process;
-  if (!stdin.isTTY) throw new CliError(`${question} There is no terminal to ask on: say --yes when it is meant.`);
+  if (!stdin.isTTY) throw new CliError(`${question} There is no terminal to ask on: add --yes to confirm.`);
   const answer = await ask(`${question} [y/N] `, stdin, stderr);
   if (!/^y(es)?$/i.test(answer.trim())) throw new CliError('Nothing was done.');
 }
 
-/** A line that somebody types. Throws Refused at Ctrl-C, or when there is none. */
+/** Reads a line from the terminal. Throws CliError at Ctrl-C, or when there is none. */
 export async function ask(
   question: string,
   input: NodeJS.ReadableStream = process.stdin,

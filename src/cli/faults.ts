@@ -6,20 +6,20 @@ import { databaseReason, faultSentence } from '../platform/db/postgres/faults.ts
 import { UnfitDatabase } from '../platform/db/postgres/unfit.ts';
 import { CliError } from './cli-error.ts';
 import type { ErrorReport } from './output/output.ts';
-import { Misused } from './usage.ts';
+import { UsageError } from './usage.ts';
 
-/** What a person is told of an error: the sentence that mends it or, of one that nobody expected, how to report it. */
+/** The report of an error: a sentence with the remedy or, for an unexpected error, how to report it. */
 export function errorReportOf(error: unknown): ErrorReport {
   return (error instanceof Error ? knownFault(error) : undefined) ?? unknownFault(error);
 }
 
 function knownFault(error: Error): ErrorReport | undefined {
   if (error instanceof AggregateError) return severalFaults(error.errors);
-  if (error instanceof Misused || error instanceof CliError) return { error: error.message, code: error.code };
+  if (error instanceof UsageError || error instanceof CliError) return { error: error.message, code: error.code };
   if (error instanceof ConfigError) return { error: error.faults.join('\n'), code: 'CONFIGURATION' };
   if (error instanceof AlreadyRunning) return { error: error.message, code: 'ALREADY_RUNNING' };
   if (error instanceof UnfitDatabase) return { error: error.message, code: 'UNFIT_DATABASE' };
-  return databaseFault(error) ?? systemFault(error) ?? sentence(error);
+  return databaseFault(error) ?? systemFault(error) ?? ownError(error);
 }
 
 function severalFaults(errors: readonly unknown[]): ErrorReport {
@@ -27,11 +27,11 @@ function severalFaults(errors: readonly unknown[]): ErrorReport {
   return { error: faults.map((one) => one.error).join('\n'), code: faults[0]?.code ?? 'FAILED' };
 }
 
-/** The sentence for a database that is not there, or that cannot be used as it is. */
+/** The sentence for a database that does not answer or cannot be used. */
 function databaseFault(error: Error): ErrorReport | undefined {
   const { code = '', cause } = error as { code?: string; cause?: unknown };
   const away = code === common.UNAVAILABLE.code || code === common.TOO_SLOW.code;
-  // An error of the driver that nobody translated has an SQLSTATE; any other code may come from anywhere.
+  // An untranslated error of the driver has an SQLSTATE; any other code may come from anywhere.
   const said = away || /^(?=.*\d)[0-9A-Z]{5}$/.test(code) ? faultSentence(error) : undefined;
   if (said !== undefined) return { error: said, code };
   const fault = away ? clickhouseFault(error) : undefined;
@@ -51,12 +51,12 @@ interface SystemError {
   readonly address?: string;
   readonly port?: number;
   readonly hostname?: string;
-  /** What sets the port. */
+  /** The setting of the port. */
   readonly setting?: string;
 }
 
 /** Faults of a server that cannot listen. */
-const LISTENING: Readonly<Record<string, (error: SystemError) => string>> = {
+const LISTEN_FAULTS: Readonly<Record<string, (error: SystemError) => string>> = {
   EADDRINUSE: ({ address, port, setting }) =>
     `Port ${port} on ${address} is taken by another program; set ${setting} to a free one, or stop that program.`,
   EADDRNOTAVAIL: ({ address }) =>
@@ -66,8 +66,8 @@ const LISTENING: Readonly<Record<string, (error: SystemError) => string>> = {
   EPERM: ({ port, setting }) => `This user may not listen on port ${port}; set ${setting} to another one.`,
 };
 
-/** Faults of files and of what the system has to give. */
-const FILES: Readonly<Record<string, (what: string) => string>> = {
+/** Faults of files and of system resources. */
+const FILE_FAULTS: Readonly<Record<string, (what: string) => string>> = {
   EACCES: (what) => `${what} is not for this user; give it to this user, or name another place (DATA_DIR).`,
   EPERM: (what) => `${what} may not be changed by this user; give it to this user, or name another place (DATA_DIR).`,
   EROFS: (what) => `${what} is on a file system that is read-only; make it writable, or name another place (DATA_DIR).`,
@@ -91,7 +91,7 @@ function systemFault(error: Error): ErrorReport | undefined {
   const { code = '', syscall = '', path, address, port, hostname, message } = error as SystemError;
   const { setting = 'PORT (or <SERVICE>_PORT)' } = error as SystemError;
   if (/^(listen|bind)/.test(syscall)) {
-    const text = LISTENING[code]?.({ address, port, setting });
+    const text = LISTEN_FAULTS[code]?.({ address, port, setting });
     if (text) return { error: text, code };
   }
   if (/^getaddrinfo/.test(syscall)) {
@@ -110,15 +110,15 @@ function systemFault(error: Error): ErrorReport | undefined {
   if (syscall === 'mkdir' && code === 'ENOENT') {
     return { error: `'${path}' cannot be made there; name another place (DATA_DIR).`, code };
   }
-  const text = FILES[code]?.(path === undefined ? 'a file' : `'${path}'`);
+  const text = FILE_FAULTS[code]?.(path === undefined ? 'a file' : `'${path}'`);
   return text === undefined ? undefined : { error: text, code };
 }
 
-/** Our own errors are sentences that say what to do; what the language throws by itself is a fault of ours. */
-function sentence(error: Error): ErrorReport | undefined {
+/** Tradepost's own errors are sentences with a remedy; an error of the runtime is unexpected. */
+function ownError(error: Error): ErrorReport | undefined {
   if (error instanceof AppError) return { error: error.message, code: error.code };
-  const ours = error.constructor === Error && !('code' in error) && /[.:]\s|\.$/.test(error.message);
-  return ours ? { error: error.message, code: 'FAILED' } : undefined;
+  const isOwn = error.constructor === Error && !('code' in error) && /[.:]\s|\.$/.test(error.message);
+  return isOwn ? { error: error.message, code: 'FAILED' } : undefined;
 }
 
 const REPORT =

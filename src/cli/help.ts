@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 
-/** What the help of a command shows beside its options. */
+/** The help of a command beside its options. */
 export interface CommandHelp {
   readonly examples: readonly string[];
-  /** Exit codes other than these: 0 it is done, 1 it is not. */
+  /** Exit codes that differ from the default: 0 success, 1 failure. */
   readonly exits?: Readonly<Record<number, string>>;
-  /** What a reader must know, a paragraph. */
+  /** One paragraph of explanation. */
   readonly more?: string;
 }
 
@@ -17,14 +17,14 @@ export function addCommandHelp(command: Command, explanation: CommandHelp): Comm
   return command.addHelpText('after', () => textOf(explanation));
 }
 
-/** What was said of a command; undefined for one that only holds others. */
+/** The help of a command; undefined for one that only groups others. */
 export function explanationOf(command: Command): CommandHelp | undefined {
   return explanations.get(command);
 }
 
 /** The exit codes of a command, in order. */
 export function exitsOf({ exits }: CommandHelp): [string, string][] {
-  return Object.entries({ 0: 'it is done', 1: 'something is wrong; standard error says what', ...exits });
+  return Object.entries({ 0: 'success', 1: 'failure; standard error has the reason', ...exits });
 }
 
 function textOf(explanation: CommandHelp): string {

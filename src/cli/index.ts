@@ -6,7 +6,7 @@ import { errorReportOf } from './faults.ts';
 import { guardOutputs } from './output/guard.ts';
 import { createOutput, type Output, type Streams } from './output/output.ts';
 import { createProgram } from './program.ts';
-import { isShown, refuseUnknownCommand, tellMisuse } from './usage.ts';
+import { isShown, refuseUnknownCommand, throwUsageErrors } from './usage.ts';
 
 /** The `tradepost` command. Every npm script that runs the product goes through here. */
 export async function run(args: readonly string[], streams: Streams = process): Promise<void> {
@@ -23,11 +23,11 @@ export async function run(args: readonly string[], streams: Streams = process): 
 
 async function runCommand(args: readonly string[], context: CommandContext, { stdout }: Streams): Promise<void> {
   const program = createProgram(context);
-  tellMisuse(program, (text) => void stdout.write(text));
+  throwUsageErrors(program, (text) => void stdout.write(text));
   // `help dead-letters list` is `dead-letters list --help`.
   const words = args[0] === 'help' ? [...args.slice(1), '--help'] : args;
   refuseUnknownCommand(program, words);
-  if (words.every((word) => ALONE.has(word))) {
+  if (words.every((word) => GLOBAL_OPTIONS.has(word))) {
     const commands = program.commands.map((one) => ({ name: one.name(), description: one.description() }));
     context.output.result({ commands }, () => program.helpInformation().trimEnd());
     return;
@@ -35,18 +35,18 @@ async function runCommand(args: readonly string[], context: CommandContext, { st
   await program.parseAsync(words, { from: 'user' });
 }
 
-/** Words with which no command is named. */
-const ALONE = new Set(['--json', '--quiet', '-q']);
+/** Options that need no command. */
+const GLOBAL_OPTIONS = new Set(['--json', '--quiet', '-q']);
 
 function contextOf(output: Output): CommandContext {
-  let told = false;
+  let warned = false;
   return {
     output,
-    untoldConfiguration: configuration,
+    configurationWithoutWarnings: configuration,
     configuration() {
       const config = configuration();
-      if (!told) for (const warning of config.warnings) output.warning(warning);
-      told = true;
+      if (!warned) for (const warning of config.warnings) output.warning(warning);
+      warned = true;
       return config;
     },
   };

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { CliError } from './cli-error.ts';
 
-/** Asks on the terminal, without showing what is typed. Throws Refused where there is no terminal, or at Ctrl-C. */
+/** Reads a password from the terminal without echo. Throws CliError without a terminal, or at Ctrl-C. */
 export async function askPassword(username: string): Promise<string> {
   const { stdin, stderr } = process;
   if (!stdin.isTTY) throw new CliError('There is no terminal to ask on: set TRADEPOST_PASSWORD, or use a token.');
@@ -10,7 +10,7 @@ export async function askPassword(username: string): Promise<string> {
   const reader = createInterface({ input: stdin, output: silent, terminal: true });
   const given = new AbortController();
   for (const end of ['SIGINT', 'close'] as const) reader.on(end, () => given.abort());
-  // Standard output is for what may be read by another program.
+  // Standard output is reserved for the result.
   stderr.write(`Password of ${username}: `);
   try {
     return await reader.question('', { signal: given.signal });

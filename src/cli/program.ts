@@ -11,17 +11,17 @@ import { addSignInCommands } from './sign-in/sign-in.ts';
 import { addStatusCommand } from './status/status.ts';
 
 const ABOUT_OUTPUT = `
---json and --quiet go with every command. With --json standard output is one JSON document and nothing else, and a fault
-is one line {"error", "code"} on standard error. With --quiet there is only what was asked for, and faults. NO_COLOR and
-FORCE_COLOR are honoured; what is no terminal gets no colours.`;
+--json and --quiet work with every command. With --json standard output is one JSON document and nothing else, and a fault
+is one line {"error", "code"} on standard error. With --quiet there are only results and faults. NO_COLOR and FORCE_COLOR
+are honoured; other outputs than a terminal get no colours.`;
 
-/** Every command there is. Making it reads nothing and starts nothing. */
+/** Every command. Creating it reads no settings and starts nothing. */
 export function createProgram(context: CommandContext): Command {
   const program = new Command('tradepost')
     .description('The order-to-cash back end that a team runs itself.')
     .version(VERSION)
     .option('--json', 'one JSON document on standard output')
-    .option('-q, --quiet', 'only what was asked for, and faults')
+    .option('-q, --quiet', 'only results, and faults')
     .helpCommand(false)
     .configureHelp({ sortSubcommands: false, showGlobalOptions: true, helpWidth: 120 })
     .addHelpText('after', ABOUT_OUTPUT);
@@ -37,18 +37,21 @@ export function createProgram(context: CommandContext): Command {
   return program;
 }
 
-function addRunCommands(program: Command, { configuration, untoldConfiguration, output }: CommandContext): void {
+function addRunCommands(
+  program: Command,
+  { configuration, configurationWithoutWarnings, output }: CommandContext,
+): void {
   addCommandHelp(
     program
       .command('start')
       .description('start the services of SERVICES (default: all, in this process)')
-      .action(async () => (await import('./commands/start.ts')).startCommand(untoldConfiguration(), output)),
+      .action(async () => (await import('./commands/start.ts')).startCommand(configurationWithoutWarnings(), output)),
     {
       examples: ['tradepost start', 'PORT=9000 tradepost start', 'SERVICES=order JWT_SECRET=… tradepost start --json'],
-      exits: { 0: 'it was told to stop, and has stopped', 1: 'it cannot start, or a part that it stands on has ended' },
+      exits: { 0: 'it stopped after a signal', 1: 'it cannot start, or a server that it depends on has ended' },
       more:
-        'Its steps are told while it starts: at a terminal on standard error with a sign that moves, otherwise as a line of ' +
-        'the log each; with --quiet in the log alone. With --json the addresses are one line of JSON on standard output, ' +
+        'It reports each step of the start: at a terminal on standard error, otherwise as a line of the log; with --quiet ' +
+        'only in the log. With --json the addresses are one line of JSON on standard output, ' +
         'and the log goes to standard error.',
     },
   );
@@ -56,7 +59,7 @@ function addRunCommands(program: Command, { configuration, untoldConfiguration, 
     program
       .command('migrate')
       .description('bring the databases to the newest schema, and stop')
-      .option('--plan', 'only say what would run')
+      .option('--plan', 'only list the migrations that would run')
       .action(async (options: { plan?: boolean }) =>
         (await import('./commands/migrate.ts')).migrateCommand(configuration(), options, output),
       ),
@@ -75,7 +78,7 @@ function addSettingsCommands(program: Command, { configuration, output }: Comman
   addCommandHelp(
     program
       .command('topology')
-      .description('say which services run here, which elsewhere, and on what they stand, by the settings')
+      .description('list the services of this process and of others, with their addresses and stores, by the settings')
       .action(async () => (await import('./commands/topology.ts')).topologyCommand(configuration(), output)),
     { examples: ['tradepost topology', 'SERVICES=order JWT_SECRET=… tradepost topology --json'] },
   );

@@ -6,7 +6,7 @@ import { after, before, test } from 'node:test';
 import type { Command } from 'commander';
 import { readConfig } from '../platform/config/config.ts';
 import { WORLD_SETTINGS, type World, world } from '../testing/world.ts';
-import { told } from './commands.fixture.ts';
+import { runCommand } from './commands.fixture.ts';
 import { createOutput } from './output/output.ts';
 import { createProgram } from './program.ts';
 import { pathOf } from './usage.ts';
@@ -68,7 +68,7 @@ const REFUSALS = [
 test('each command prints one JSON document with --json, and without colours whatever FORCE_COLOR says', async () => {
   process.env.FORCE_COLOR = '1';
   for (const line of LINES) {
-    const { code, out, err } = await told([...line.split(' '), '--json']);
+    const { code, out, err } = await runCommand([...line.split(' '), '--json']);
     assert.deepEqual([line, err], [line, '']);
     assert.equal(typeof JSON.parse(out), 'object', line);
     assert.ok(code === 0 || /doctor|replay/.test(line), line);
@@ -78,7 +78,7 @@ test('each command prints one JSON document with --json, and without colours wha
 
 test('each command that refuses prints one line of JSON, on standard error alone', async () => {
   for (const line of REFUSALS) {
-    const { code, out, err } = await told([...line.split(' '), '--json']);
+    const { code, out, err } = await runCommand([...line.split(' '), '--json']);
     assert.deepEqual([line, code, out, err.split('\n').length], [line, 1, '', 2]);
     const { error, code: kind } = JSON.parse(err) as { error: string; code: string };
     assert.ok(error.endsWith('.') && kind === kind.toUpperCase(), err);
@@ -89,7 +89,7 @@ test('what is asked for is printed with --quiet too, and what is done is not', a
   const asked = (line: string) => /plan|status|topology|config|list|check/.test(line);
   for (const line of LINES) {
     if (line === 'doctor') continue;
-    const { out, err } = await told([...line.split(' '), '--quiet']);
+    const { out, err } = await runCommand([...line.split(' '), '--quiet']);
     assert.equal(err, '', line);
     assert.equal(out !== '', asked(line), `${line}: ${out}`);
   }
@@ -97,17 +97,22 @@ test('what is asked for is printed with --quiet too, and what is done is not', a
 
 test('no command has colours where NO_COLOR is set, and those that have them have them where FORCE_COLOR is', async () => {
   process.env.FORCE_COLOR = '1';
-  for (const line of ['status', 'doctor']) assert.ok((await told([line])).out.includes(ESCAPE), line);
+  for (const line of ['status', 'doctor']) assert.ok((await runCommand([line])).out.includes(ESCAPE), line);
   process.env.NO_COLOR = '1';
-  for (const line of LINES) assert.ok(!(await told(line.split(' '))).out.includes(ESCAPE), line);
+  for (const line of LINES) assert.ok(!(await runCommand(line.split(' '))).out.includes(ESCAPE), line);
   delete process.env.NO_COLOR;
   delete process.env.FORCE_COLOR;
-  for (const line of LINES) assert.ok(!(await told(line.split(' '))).out.includes(ESCAPE), `${line}: no terminal`);
+  for (const line of LINES)
+    assert.ok(!(await runCommand(line.split(' '))).out.includes(ESCAPE), `${line}: no terminal`);
 });
 
 test('no command is left out of these tests but those that go on, and the scripts', () => {
   const configuration = () => readConfig({}, []);
-  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
+  const program = createProgram({
+    configuration,
+    configurationWithoutWarnings: configuration,
+    output: createOutput([]),
+  });
   const leaves = (one: Command): Command[] => (one.commands.length === 0 ? [one] : one.commands.flatMap(leaves));
   const ours = leaves(program).filter((one) => one.registeredArguments[0]?.name() !== 'words');
   const tried = [...LINES, ...REFUSALS];

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Command } from 'commander';
 import { readConfig } from '../platform/config/config.ts';
 import { nearestTo } from '../platform/contract/spelling.ts';
-import { told } from './commands.fixture.ts';
+import { runCommand } from './commands.fixture.ts';
 import { explanationOf } from './help.ts';
 import { createOutput } from './output/output.ts';
 import { createProgram } from './program.ts';
@@ -23,23 +23,23 @@ test('a word that is no command is answered with the one that was meant, and doe
     [['wombat'], /^unknown command 'wombat'\. See tradepost --help\.\n$/],
   ];
   for (const [words, sentence] of cases) {
-    const { code, out, err } = await told(words);
+    const { code, out, err } = await runCommand(words);
     assert.match(err, sentence);
     assert.deepEqual([code, out], [1, ''], words.join(' '));
   }
 });
 
 test('an option that there is not is answered with the one that was meant', async () => {
-  const { code, err } = await told(['migrate', '--pln']);
+  const { code, err } = await runCommand(['migrate', '--pln']);
   assert.deepEqual([code, err], [1, "unknown option '--pln'; did you mean '--plan'? See tradepost migrate --help.\n"]);
-  assert.match((await told(['topology', '--jsno'])).err, /did you mean '--json'\?/);
-  assert.match((await told(['dead-letters', 'list', '--user', 'a'])).err, /did you mean '--username'\?/);
-  assert.match((await told(['start', '--hepl'])).err, /did you mean '--help'\?/);
+  assert.match((await runCommand(['topology', '--jsno'])).err, /did you mean '--json'\?/);
+  assert.match((await runCommand(['dead-letters', 'list', '--user', 'a'])).err, /did you mean '--username'\?/);
+  assert.match((await runCommand(['start', '--hepl'])).err, /did you mean '--help'\?/);
 });
 
 test('with --json a fault is one line of JSON on standard error, whatever the fault', async () => {
   for (const words of [['wombat'], ['migrate', '--pln'], ['dead-letters'], ['dead-letters', 'show', 'order']]) {
-    const { code, out, err } = await told([...words, '--json']);
+    const { code, out, err } = await runCommand([...words, '--json']);
     assert.deepEqual([code, out, err.split('\n').length], [1, '', 2], words.join(' '));
     const { error, code: kind } = JSON.parse(err) as { error: string; code: string };
     assert.equal(kind, 'USAGE');
@@ -48,19 +48,23 @@ test('with --json a fault is one line of JSON on standard error, whatever the fa
 });
 
 test('no command at all shows the help, and so does a command that is asked for it', async () => {
-  const { code, out, err } = await told([]);
+  const { code, out, err } = await runCommand([]);
   assert.deepEqual([code, err], [0, '']);
   assert.match(out, /^Usage: tradepost /);
-  assert.ok((JSON.parse((await told(['--json'])).out) as { commands: object[] }).commands.length > 10);
+  assert.ok((JSON.parse((await runCommand(['--json'])).out) as { commands: object[] }).commands.length > 10);
   assert.equal(
-    (await told(['help', 'dead-letters', 'list'])).out,
-    (await told(['dead-letters', 'list', '--help'])).out,
+    (await runCommand(['help', 'dead-letters', 'list'])).out,
+    (await runCommand(['dead-letters', 'list', '--help'])).out,
   );
 });
 
 test('the help of every command has an example that begins with its name, and its exit codes', async () => {
   const configuration = () => readConfig({}, []);
-  const program = createProgram({ configuration, untoldConfiguration: configuration, output: createOutput([]) });
+  const program = createProgram({
+    configuration,
+    configurationWithoutWarnings: configuration,
+    output: createOutput([]),
+  });
   const leaves = (command: Command): Command[] =>
     command.commands.length === 0 ? [command] : command.commands.flatMap(leaves);
   const all = leaves(program);
@@ -71,7 +75,7 @@ test('the help of every command has an example that begins with its name, and it
       explanationOf(command)?.examples.some((line) => line.includes(path)),
       `${path} has no example`,
     );
-    const { code, out } = await told([...path.split(' ').slice(1), '--help']);
+    const { code, out } = await runCommand([...path.split(' ').slice(1), '--help']);
     assert.equal(code, 0);
     assert.match(out, /\nExamples?:\n {2}\S[\s\S]*\nExit codes:\n {2}0 {2}\S.*\n {2}1 {2}\S/, path);
     assert.match(out, /--json[\s\S]*--quiet/, path);

@@ -153,10 +153,7 @@ function deadLetters(options: WorldOptions): void {
     const refused = await run(['discard', 'delivery', String(first), '--yes'], staff);
     assert.deepEqual([refused.code, refused.complaint], [1, 'your role does not allow this\n']);
     const unsure = await run(['discard', 'delivery', String(first)], admin);
-    assert.match(
-      unsure.complaint,
-      /^Give up dead letter \d+ of delivery for good\? .* say --yes when it is meant\.\n$/,
-    );
+    assert.match(unsure.complaint, /^Give up dead letter \d+ of delivery for good\? .* add --yes to confirm\.\n$/);
     assert.deepEqual([unsure.code, unsure.out], [1, '']);
     const discarded = await run(['discard', 'delivery', String(first), '--yes'], admin);
     assert.deepEqual([discarded.code, discarded.out], [0, `delivery ${first}: discarded\n`]);
@@ -198,10 +195,10 @@ function deadLetters(options: WorldOptions): void {
       /^Say who you are: .*TRADEPOST_TOKEN.*\n$/,
       /^your role does not allow this\n$/,
       /^a valid access token is needed .*\n$/,
-      /^gateway listens to nothing; those that do are .*delivery.*\n$/,
-      /^'1e3' is no id.*\n$/,
+      /^gateway consumes no events; the services that do are .*delivery.*\n$/,
+      /^'1e3' is not an id.*\n$/,
       /^There is no dead letter 999999 of delivery\.\n$/,
-      /^Name a service and an id, or say --all\.\n$/,
+      /^Name a service and an id, or add --all\.\n$/,
       /^Nothing of Tradepost answers at http:\/\/localhost:\d+ \(ECONNREFUSED\); .*\n$/,
       /^--url takes no user.*\n$/,
       /^--url takes an http or https URL, not 'localhost:8080'\.\n$/,

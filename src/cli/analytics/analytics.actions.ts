@@ -7,7 +7,7 @@ import { plainText } from '../output/plain.ts';
 /** `tradepost analytics check`: ends with 1 when something differs. */
 export async function checkFiguresCommand(config: Config, options: Connection, output: Output): Promise<void> {
   const system = await connectApiClient(config, options);
-  output.progress('Comparing the figures with their owners …');
+  output.progress('Comparing the figures with their services …');
   const check = await system.ask<FigureCheck>('GET', '/stats/check');
   output.result(check, () => checkText(check));
   if (!check.agrees) process.exitCode = 1;
@@ -16,14 +16,14 @@ export async function checkFiguresCommand(config: Config, options: Connection, o
 /** `tradepost analytics rebuild`. */
 export async function rebuildFiguresCommand(config: Config, options: Connection, output: Output): Promise<void> {
   const system = await connectApiClient(config, options);
-  output.progress('Making the figures anew …');
+  output.progress('Rebuilding the figures …');
   const rebuilt = await system.ask<Rebuilt>('POST', '/stats/rebuild');
   const { events, figures, mended } = rebuilt;
   const outcome = mended === 0 ? 'all are what they were' : `${mended} had said something else before`;
   output.done(rebuilt, () => `${figures} figures from ${events} events; ${outcome}.`);
 }
 
-/** What a check found, a line for each difference. Amounts are decimals, as the API gives them. */
+/** The result of a check, a line for each difference. Amounts are decimals, as in the API. */
 export function checkText({ comparisons, ledger }: FigureCheck): string {
   const lines = comparisons.flatMap((one) => [verdict(one), ...one.differences.map(difference)]);
   for (const one of ledger) {
@@ -41,8 +41,8 @@ function verdict({ of, agrees, compared, differences, on_their_way, complete }: 
 }
 
 function difference({ id, owner, counted }: Comparison['differences'][number]): string {
-  return `  ${id}: ${side(owner) ?? 'not there'}, counted ${side(counted) ?? 'as nothing'}`;
+  return `  ${id}: ${statusText(owner) ?? 'not there'}, counted ${statusText(counted) ?? 'as nothing'}`;
 }
 
-const side = (one: Comparison['differences'][number]['owner']): string | undefined =>
+const statusText = (one: Comparison['differences'][number]['owner']): string | undefined =>
   one ? `${one.status} ${one.amount} ${one.currency}` : undefined;

@@ -36,7 +36,7 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
-/** Runs the command as a person would, with its output going elsewhere. */
+/** Runs the command with its output redirected. */
 function taken(words: readonly string[], { token = admin.token, url = shop.url } = {}) {
   const env = { PATH: process.env.PATH, TRADEPOST_TOKEN: token };
   const options = { cwd: folder, env, encoding: 'buffer' as const };
@@ -48,7 +48,7 @@ function taken(words: readonly string[], { token = admin.token, url = shop.url }
   });
 }
 
-/** What a terminal is told. */
+/** The output on a terminal. */
 async function onTerminal(options: Partial<ExportOptions>): Promise<string> {
   const parts: Buffer[] = [];
   const write = (part: Buffer, _encoding: string, done: () => void) => {
@@ -99,11 +99,11 @@ test('with --out figures go to a file, in the place of what was there', async ()
   assert.equal(readFileSync(inFolder('figures.csv'), 'utf8'), CSV);
 });
 
-test('a terminal shows CSV, and is spared Parquet', async () => {
+test('a terminal shows CSV, and Parquet is refused there', async () => {
   assert.equal(await onTerminal({}), CSV.replace('\r', ''));
   await assert.rejects(onTerminal({ format: 'parquet' }), (error: CliError) => {
     assert.ok(error instanceof CliError);
-    assert.match(error.message, /^Parquet is nothing for a terminal: name a file with --out/);
+    assert.match(error.message, /^Parquet cannot be shown on a terminal: name a file with --out/);
     return true;
   });
   const out = inFolder('figures.parquet');
@@ -111,7 +111,7 @@ test('a terminal shows CSV, and is spared Parquet', async () => {
   assert.deepEqual(await parquetReadObjects({ file: new Uint8Array(readFileSync(out)).buffer }), []);
 });
 
-test('a name that would give orders to a terminal gives none, and is whole where the output goes elsewhere', async () => {
+test('control characters of a name are removed on a terminal, and kept in redirected output', async () => {
   const name = '7,\x1b[2Jgone,"two\nlines"\r\n';
   const evil = createServer((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/csv', 'content-disposition': 'inline; filename="a.csv"' });
@@ -126,10 +126,10 @@ test('a name that would give orders to a terminal gives none, and is whole where
   }
 });
 
-test('a reader that has seen enough is no fault', async () => {
+test('a reader that closes the pipe is not a fault', async () => {
   const line = [COMMAND, 'analytics', 'export', '--url', shop.url, '--what', 'timeseries'];
   const env = { PATH: process.env.PATH, TRADEPOST_TOKEN: admin.token };
-  // More than a pipe takes in before somebody reads.
+  // More than the buffer of a pipe holds.
   const child = spawn(process.execPath, [...line, '--from', '2024-01-01', '--to', '2026-01-01'], { env });
   let complaint = '';
   child.stderr.on('data', (text: Buffer) => {
@@ -172,7 +172,7 @@ test('the command says what is wrong in one sentence, and writes nothing', async
     /^option '--format <format>' argument 'xml' is invalid\. Allowed choices are csv, parquet\. See tradepost analytics export --help\.\n$/,
     /^option '--what <figures>' argument 'everything' is invalid\. Allowed choices are timeseries, top-products/,
     /^What answers at http:\/\/localhost:\d+ is not Tradepost \(status 200\); see --url\.\n$/,
-    /^\{"error":"--json tells what was written to a file; name one with --out\.","code":"REFUSED"\}\n$/,
+    /^\{"error":"--json describes the written file; name one with --out\.","code":"REFUSED"\}\n$/,
     /^'none\/figures\.csv' cannot be written \(there is no such folder\); see --out\.\n$/,
     /^'.*tradepost-export-.*' cannot be written \(it is a folder\); see --out\.\n$/,
   ];

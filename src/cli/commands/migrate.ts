@@ -5,7 +5,7 @@ import type { Config } from '../../platform/config/config.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import type { Output } from '../output/output.ts';
 
-/** `tradepost migrate`: runs what has not run, or with --plan says what would. */
+/** `tradepost migrate`: runs the pending migrations, or with --plan lists them. */
 export async function migrateCommand(config: Config, { plan }: { plan?: boolean }, output: Output): Promise<void> {
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
   const modules = modulesOf(container);

@@ -5,7 +5,7 @@ import { systemCtx } from '../../platform/contract/ctx.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import type { Output } from '../output/output.ts';
 
-/** `tradepost seed`: what the start does to an empty catalogue, without serving requests afterwards. */
+/** `tradepost seed`: adds the sample products to an empty catalogue as a start does, and stops. */
 export async function seedCommand(config: Config, output: Output): Promise<void> {
   const running = await start({
     config: { ...config, SAMPLE_DATA: 'on', PORT: 0, services: new Set([...config.services, 'product']) },

@@ -9,12 +9,12 @@ import { banner } from '../banner.ts';
 import type { Output } from '../output/output.ts';
 import { stepsInLog, stepsOnTerminal } from '../output/steps.ts';
 
-/** `tradepost start`: starts, prints where everything is, and runs until a signal. */
+/** `tradepost start`: starts, prints the addresses, and runs until a signal. */
 export async function startCommand(config: Config, { json, quiet }: Pick<Output, 'json' | 'quiet'>): Promise<void> {
-  // What reads the addresses gets nothing else.
+  // With --json standard output has only the addresses.
   const log = createLog(config, json ? 'stderr' : 'stdout');
-  const person = process.stderr.isTTY === true && !json && !quiet;
-  const steps = person ? stepsOnTerminal(process.stderr) : stepsInLog(log);
+  const isInteractive = process.stderr.isTTY === true && !json && !quiet;
+  const steps = isInteractive ? stepsOnTerminal(process.stderr) : stepsInLog(log);
   const running = await main(config, log, { steps, progress: steps.progress }).catch((error: unknown) => {
     steps.fail();
     throw error;
@@ -30,7 +30,7 @@ export async function startCommand(config: Config, { json, quiet }: Pick<Output,
 
 type Services = Awaited<ReturnType<typeof main>>['services'];
 
-/** The first account. Whether there is one may be unknown, when the user service runs elsewhere: then there is none. */
+/** The username of the first account; undefined when there is none, or when the user service does not answer. */
 async function founderOf({ user }: Services): Promise<string | undefined> {
   const { items } = await user.list(systemCtx(), { limit: 1 }).catch(() => ({ items: [] }));
   return items[0]?.username;

@@ -6,7 +6,7 @@ import type { Config } from '../../platform/config/config.ts';
 import type { Output } from '../output/output.ts';
 import { textTable } from '../output/table.ts';
 
-/** `tradepost topology`: where each service is and on what it stands, from the configuration alone. */
+/** `tradepost topology`: the address and the store of each service, from the configuration alone. */
 export function topologyCommand(config: Config, output: Output): void {
   const rows = topologyOf(config);
   output.result(rows, () =>
@@ -24,7 +24,7 @@ interface Row {
   readonly store: string;
 }
 
-/** Every service, in the order of the map. */
+/** Every service, in the order of the container. */
 export function topologyOf(config: Config): Row[] {
   return modulesOf(container).map((module) => {
     const { name, port } = module.contract;

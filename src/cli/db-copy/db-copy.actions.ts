@@ -21,31 +21,31 @@ export interface CopyOptions {
   readonly dryRun?: boolean;
 }
 
-/** `tradepost db copy`: ends with 1 when the copy is not what its source is. */
+/** `tradepost db copy`: ends with 1 when the copy differs from its source. */
 export async function copyCommand(config: Config, options: CopyOptions, output: Output): Promise<void> {
   const { from, to } = options;
   if (from === to) throw new CliError(`--from and --to are both ${from}; a copy goes from one store to the other.`);
-  const modules = chosen(config, options.only);
+  const modules = selectedModules(config, options.only);
   arm(config.FAILPOINT);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
   const asked = { config, log, modules, progress: output.progress };
-  const endpoints = await openEndpoints([from, to], asked).catch(asRefused);
+  const endpoints = await openEndpoints([from, to], asked).catch(throwCliError);
   try {
-    await copyBetween(endpoints, modules, options, output).catch(asRefused);
+    await copyBetween(endpoints, modules, options, output).catch(throwCliError);
   } finally {
     await endpoints.close();
   }
 }
 
-/** The services that are meant: those of --only, or all that can move. Throws Refused. */
-export function chosen(config: Config, only: string | undefined): AnyModule[] {
+/** The services of --only, or all that can be copied. Throws CliError for an unknown one. */
+export function selectedModules(config: Config, only: string | undefined): AnyModule[] {
   const movable = modulesOf(container).filter(
     ({ contract, stores }) => copiedTables(stores) !== undefined && config.services.has(contract.name),
   );
   const names = movable.map(({ contract }) => contract.name);
   const wanted = only?.split(',').map((name) => name.trim()) ?? names;
-  const strangers = wanted.filter((name) => !names.includes(name));
-  if (strangers.length > 0 || wanted.length === 0) {
+  const unknown = wanted.filter((name) => !names.includes(name));
+  if (unknown.length > 0 || wanted.length === 0) {
     throw new CliError(`--only takes a list of ${names.join(', ')}, not '${only ?? ''}'.`);
   }
   return movable.filter(({ contract }) => wanted.includes(contract.name));
@@ -71,22 +71,22 @@ async function copyBetween(
   }
   if (plan.resumed) output.note('An earlier copy was interrupted; this one goes on with it.');
   if (plan.emptied.length > 0) output.note(emptiedFirst(plan));
-  // A copy may take hours, and whoever keeps its standard error in a file wants to know how far it is.
+  // A copy may take hours, so progress is also written when standard error is a file.
   const progress = showProgress(plan.tables, output.quiet ? NOWHERE : process.stderr);
   const outcomes = await runCopy(plan, progress.rows).finally(progress.end);
   const same = outcomes.every((one) => one.same);
   if (!same) process.exitCode = 1;
   const what = () =>
-    [outcomeTable(outcomes), same ? whatNow({ from, to }, services, modulesOf(container)) : NOT_SAME].join('\n');
+    [outcomeTable(outcomes), same ? nextStep({ from, to }, services, modulesOf(container)) : NOT_SAME].join('\n');
   if (same) output.done({ from, to, same, tables: outcomes }, what);
   else output.result({ from, to, same, tables: outcomes }, what);
 }
 
 const NOWHERE = { write: () => true };
 
-const NOT_SAME = 'The copy is not what its source is. Do not start on it: empty the target, and copy again.';
+const NOT_SAME = 'The copy differs from its source. Do not start on it: empty the target, and copy again.';
 
-function whatNow(
+function nextStep(
   { from, to }: Pick<CopyOptions, 'from' | 'to'>,
   services: readonly string[],
   all: readonly AnyModule[],
@@ -95,12 +95,12 @@ function whatNow(
   const settings = whole
     ? `DB_DRIVER=${to} (or embedded, where PostgreSQL is)`
     : services.map((name) => `${name.toUpperCase()}_DB_DRIVER=${to}`).join(' ');
-  const said = to === 'clickhouse' && whole ? 'DB_DRIVER=clickhouse' : settings;
-  return `All of it is there. Start the system with ${said}. The source stays as it is, and nothing starts on it any more; \`tradepost db release --on ${from}\` gives the copy up.`;
+  const setting = to === 'clickhouse' && whole ? 'DB_DRIVER=clickhouse' : settings;
+  return `The copy is complete. Start the system with ${setting}. The source is unchanged, and a start on it is refused; \`tradepost db release --on ${from}\` allows it again and gives the copy up.`;
 }
 
-/** What a person can mend, as the command says it. */
-export function asRefused(error: unknown): never {
+/** Throws a fault that the user can correct as a CliError, any other unchanged. */
+export function throwCliError(error: unknown): never {
   if (error instanceof CopyRefused || error instanceof EngineMissing) throw new CliError(error.message);
   throw error;
 }

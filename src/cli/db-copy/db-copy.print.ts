@@ -4,13 +4,13 @@ import { textTable } from '../output/table.ts';
 
 const NUMBERS = { right: [1] };
 
-/** What a copy would do, a line a table. */
+/** The plan of a copy, a line a table. */
 export function planTable(plan: CopyPlan): string {
   const { from, to, services, tables, emptied, resumed } = plan;
   const rows = tables.map(({ service, table: name, rows, progress }) => [
     `${service}.${name}`,
-    counted(rows),
-    progress.done ? 'copied' : progress.rows > 0 ? `${counted(progress.rows)} copied` : '',
+    groupDigits(rows),
+    progress.done ? 'copied' : progress.rows > 0 ? `${groupDigits(progress.rows)} copied` : '',
   ]);
   const all = tables.reduce((sum, { rows }) => sum + rows, 0);
   const [first = ''] = services;
@@ -21,20 +21,20 @@ export function planTable(plan: CopyPlan): string {
     ...(emptied.length > 0 ? [emptiedFirst(plan), ''] : []),
     textTable(['table', 'rows', resumed ? 'of an earlier copy' : ''], rows, NUMBERS),
     '',
-    `${counted(all)} rows would be copied. Nothing was written.`,
+    `${groupDigits(all)} rows would be copied. Nothing was written.`,
   ].join('\n');
 }
 
-/** Says that the target is the store that the services came from. */
+/** The note that the target holds old rows, because the services were copied away from it. */
 export function emptiedFirst({ to, emptied }: Pick<CopyPlan, 'to' | 'emptied'>): string {
   return `${emptied.join(', ')} came from ${to.where(emptied[0] ?? '')}: what is left there is old, and is removed first.`;
 }
 
-/** What a copy came to, a line a table. */
+/** The outcome of a copy, a line a table. */
 export function outcomeTable(outcomes: readonly TableOutcome[]): string {
   const rows = outcomes.map(({ service, table: name, rows, checksum, same, difference }) => [
     `${service}.${name}`,
-    counted(rows),
+    groupDigits(rows),
     checksum,
     same ? 'same' : `NOT the same: ${difference ?? ''}`,
   ]);
@@ -42,6 +42,6 @@ export function outcomeTable(outcomes: readonly TableOutcome[]): string {
 }
 
 /** `1 234 567`. */
-export function counted(number: number): string {
+export function groupDigits(number: number): string {
   return String(number).replace(/\B(?=(\d{3})+$)/g, ' ');
 }

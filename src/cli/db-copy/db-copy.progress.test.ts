@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { PlannedTable } from '../../platform/db/transfer/copy.ts';
-import { counted } from './db-copy.print.ts';
+import { groupDigits } from './db-copy.print.ts';
 import { showProgress } from './db-copy.progress.ts';
 
 const planned = (table: string, rows: number, copied = 0): PlannedTable => ({
@@ -74,5 +74,5 @@ test('what an earlier run has copied is done, and says nothing of how fast this 
 });
 
 test('large numbers can be read', () => {
-  assert.deepEqual([0, 999, 1_000, 1_234_567].map(counted), ['0', '999', '1 000', '1 234 567']);
+  assert.deepEqual([0, 999, 1_000, 1_234_567].map(groupDigits), ['0', '999', '1 000', '1 234 567']);
 });

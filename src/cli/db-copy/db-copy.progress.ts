@@ -1,20 +1,20 @@
 import type { WriteStream } from 'node:tty';
 import type { OnRows, PlannedTable } from '../../platform/db/transfer/copy.ts';
-import { counted } from './db-copy.print.ts';
+import { groupDigits } from './db-copy.print.ts';
 
-/** Where progress is shown: a terminal, or what is like one in a test. */
-type Shown = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
+/** The output of progress: a terminal, a file, or the stream of a test. */
+type ProgressOutput = Pick<WriteStream, 'write'> & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** A terminal is written to this often; other outputs get a line every so often, and one a table. */
+/** The interval on a terminal; other outputs get a line every LINE_MS, and one a table. */
 const BAR_MS = 100;
 const LINE_MS = 10_000;
 
 const BAR = 24;
 
-/** Shows how a copy comes on: a bar on a terminal, lines elsewhere. `now` is a clock in milliseconds. */
+/** Shows the progress of a copy: a bar on a terminal, lines elsewhere. `now` is a clock in milliseconds. */
 export function showProgress(
   tables: readonly PlannedTable[],
-  out: Shown,
+  out: ProgressOutput,
   now: () => number = () => performance.now(),
 ): { rows: OnRows; end(): void } {
   // Each row is copied, and read again.
@@ -24,25 +24,25 @@ export function showProgress(
   let done = 0;
   let shownAt = started;
   let current = '';
-  let barred = false;
+  let hasBar = false;
 
   function show(line: string): void {
     shownAt = now();
     if (!out.isTTY) return void out.write(`${line}\n`);
-    barred = true;
+    hasBar = true;
     out.write(`\r\x1b[2K${line.slice(0, (out.columns ?? 80) - 1)}`);
   }
 
   function text(): string {
     const part = all === 0 ? 1 : Math.min(done / all, 1);
     const seconds = (now() - started) / 1_000;
-    // What an earlier run has copied says nothing of how fast this one is.
+    // Rows of an earlier run do not count for the rate of this one.
     const rate = seconds > 0 ? Math.max(done - earlier, 0) / seconds : 0;
     const left = rate > 0 ? `, ${durationOf((all - done) / rate)} left` : '';
     const full = Math.round(part * BAR);
     const bar = out.isTTY ? `${'█'.repeat(full)}${'░'.repeat(BAR - full)} ` : '';
     const percent = `${Math.floor(part * 100)} %`;
-    return `${bar}${percent}  ${current}  ${counted(done)} of ${counted(all)} rows, ${counted(Math.round(rate))}/s${left}`;
+    return `${bar}${percent}  ${current}  ${groupDigits(done)} of ${groupDigits(all)} rows, ${groupDigits(Math.round(rate))}/s${left}`;
   }
 
   return {
@@ -55,7 +55,7 @@ export function showProgress(
       if (due || (another && expected > 0 && !out.isTTY)) show(text());
     },
     end() {
-      if (barred) out.write('\r\x1b[2K');
+      if (hasBar) out.write('\r\x1b[2K');
     },
   };
 }

@@ -3,7 +3,7 @@ import { openEndpoints } from '../../platform/db/transfer/open.ts';
 import { createLog } from '../../platform/observability/log.ts';
 import { confirm } from '../confirm.ts';
 import type { Output } from '../output/output.ts';
-import { asRefused, chosen, type Store } from './db-copy.actions.ts';
+import { type Store, selectedModules, throwCliError } from './db-copy.actions.ts';
 
 export interface ReleaseOptions {
   readonly on: Store;
@@ -11,17 +11,17 @@ export interface ReleaseOptions {
   readonly yes?: boolean;
 }
 
-/** `tradepost db release`: a store that services have left may be started on again. Throws Refused without a yes. */
+/** `tradepost db release`: allows starts on a store again that services were copied away from. Throws CliError without a yes. */
 export async function releaseCommand(config: Config, { on, only, yes }: ReleaseOptions, output: Output): Promise<void> {
-  const modules = chosen(config, only);
+  const modules = selectedModules(config, only);
   const log = createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr');
-  const endpoints = await openEndpoints([on], { config, log, modules, progress: output.progress }).catch(asRefused);
+  const endpoints = await openEndpoints([on], { config, log, modules, progress: output.progress }).catch(throwCliError);
   try {
     const endpoint = endpoints.endpoint(on);
     const moved = [];
     for (const { contract } of modules) {
-      const standing = await endpoint.status(contract.name);
-      if (standing.moved) moved.push(standing.moved);
+      const status = await endpoint.status(contract.name);
+      if (status.moved) moved.push(status.moved);
     }
     const released = moved.map(({ service }) => service);
     const [first] = moved;

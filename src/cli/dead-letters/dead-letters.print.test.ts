@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { plainText } from '../output/plain.ts';
-import { details, type Letter, lettersTable as table } from './dead-letters.print.ts';
+import { details, type ListedDeadLetter, deadLetterTable as table } from './dead-letters.print.ts';
 
-const LETTER: Letter = {
+const LETTER: ListedDeadLetter = {
   service: 'delivery',
   id: 3,
   consumer: 'delivery.open_shipment',

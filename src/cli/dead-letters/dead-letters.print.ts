@@ -1,7 +1,7 @@
 import { pairs, textTable } from '../output/table.ts';
 
-/** A dead letter as the API tells it, with the service that it lies at. */
-export interface Letter {
+/** A dead letter as the API returns it, with its service. */
+export interface ListedDeadLetter {
   readonly service: string;
   readonly id: number;
   readonly consumer: string;
@@ -24,8 +24,8 @@ export interface Letter {
 
 const HEADS = ['service', 'id', 'failed at', 'attempts', 'consumer', 'event', 'subject', 'error'];
 
-/** Dead letters, one a line, each as long as the terminal is wide. */
-export function lettersTable(letters: readonly Letter[], width?: number): string {
+/** Dead letters, one a line, cut to the width of the terminal. */
+export function deadLetterTable(letters: readonly ListedDeadLetter[], width?: number): string {
   const rows = letters.map(({ service, id, failed_at, attempts, consumer, event, error }) => [
     service,
     String(id),
@@ -39,8 +39,8 @@ export function lettersTable(letters: readonly Letter[], width?: number): string
   return textTable(HEADS, rows, { width });
 }
 
-/** One dead letter, whole. */
-export function details({ service, id, consumer, event, error, attempts, failed_at }: Letter): string {
+/** One dead letter with all its fields. */
+export function details({ service, id, consumer, event, error, attempts, failed_at }: ListedDeadLetter): string {
   return pairs([
     ['letter', `${service} ${id}`],
     ['consumer', consumer],

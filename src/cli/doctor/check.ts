@@ -2,7 +2,7 @@ import type { Facts, Gathered, HealthAnswer } from './facts.ts';
 
 export type Verdict = 'ok' | 'warn' | 'fail' | 'not applicable';
 
-/** What a check says. */
+/** The result of a check. */
 export interface Judgement {
   readonly verdict: Verdict;
   /** What was found. */
@@ -11,7 +11,7 @@ export interface Judgement {
   readonly remedy?: string;
 }
 
-/** One thing that can be wrong. It looks at facts alone, so it is a pure function. */
+/** One possible fault. A check reads only the facts, so it is a pure function. */
 export interface DoctorCheck {
   readonly name: string;
   readonly judge: (facts: Facts) => Judgement;
@@ -22,12 +22,12 @@ export const warn = (found: string, remedy: string): Judgement => ({ verdict: 'w
 export const fail = (found: string, remedy: string): Judgement => ({ verdict: 'fail', found, remedy });
 export const none = (why: string): Judgement => ({ verdict: 'not applicable', found: why });
 
-/** Judges what was found; what there was nothing to find of is not applicable. */
-export function judged<T>(gathered: Gathered<T>, judge: (found: T) => Judgement): Judgement {
+/** Judges a fact; without one the check is not applicable. */
+export function judgeFound<T>(gathered: Gathered<T>, judge: (found: T) => Judgement): Judgement {
   return 'none' in gathered ? none(gathered.none) : judge(gathered.found);
 }
 
-/** Judges what answers; that it does not is another check's affair. */
-export function answered<T extends object>(gathered: HealthAnswer<T>, judge: (found: T) => Judgement): Judgement {
-  return judged(gathered, (found) => ('failure' in found ? none('it does not answer') : judge(found as T)));
+/** Judges a server that answers; another check reports one that does not. */
+export function judgeAnswer<T extends object>(gathered: HealthAnswer<T>, judge: (found: T) => Judgement): Judgement {
+  return judgeFound(gathered, (found) => ('failure' in found ? none('it does not answer') : judge(found as T)));
 }

@@ -25,7 +25,7 @@ const port = (facts: Partial<PortFacts>): Partial<Facts> => ({
   },
 });
 const secrets = (facts: Partial<SecretFacts>): Partial<Facts> => ({
-  secrets: { found: { secrets: [], severalProcesses: false, strangers: [], production: false, ...facts } },
+  secrets: { found: { secrets: [], severalProcesses: false, mismatched: [], production: false, ...facts } },
 });
 const exposure = (facts: object): Partial<Facts> => ({
   exposure: {
@@ -73,7 +73,7 @@ const WRONG: readonly [name: string, facts: Partial<Facts>, verdict: Verdict, sa
   ],
   [
     'secrets',
-    secrets({ ...secret('JWT_SECRET', STRONG), strangers: ['http://localhost:3001'] }),
+    secrets({ ...secret('JWT_SECRET', STRONG), mismatched: ['http://localhost:3001'] }),
     'fail',
     /another JWT_SECRET at http:\/\/localhost:3001/,
   ],

@@ -6,21 +6,21 @@ import { allChecks } from './checks/all.ts';
 import type { Facts } from './facts.ts';
 import { gatherFacts } from './gather/gather.ts';
 
-/** A check and what it says. */
+/** A check and its result. */
 export interface Finding extends Judgement {
   readonly name: string;
 }
 
-/** `tradepost doctor`: ends with 1 when a check fails. A warning is no failure. */
+/** `tradepost doctor`: ends with 1 when a check fails. A warning is not a failure. */
 export async function doctorCommand(configuration: () => Config, output: Output): Promise<void> {
-  output.progress('Looking …');
+  output.progress('Checking …');
   const findings = findingsOf(await gatherFacts(configuration));
   const well = findings.every(({ verdict }) => verdict !== 'fail');
   if (!well) process.exitCode = 1;
   output.result({ well, checks: findings }, () => findingsText(findings, output));
 }
 
-/** What every check says of these facts. */
+/** The results of all checks for these facts. */
 export function findingsOf(facts: Facts): Finding[] {
   return allChecks.map(({ name, judge }) => ({ name, ...judge(facts) }));
 }

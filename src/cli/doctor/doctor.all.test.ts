@@ -75,7 +75,7 @@ test('a Redis that would lose events, or takes none, is found', async () => {
     await client.configSet('appendonly', 'yes');
     await client.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
     client.destroy();
-    assert.deepEqual([(await look()).losses, (await look()).refuses], [[], 'it is a replica, and takes no writes']);
+    assert.deepEqual([(await look()).losses, (await look()).refuses], [[], 'it is a replica, and accepts no writes']);
   } finally {
     // While it writes its first append-only file, Redis does not end at a SIGTERM.
     redis.kill('SIGKILL');

@@ -12,7 +12,7 @@ import { newerIn } from '../../platform/db/migrations.ts';
 import { openDatabase } from '../../platform/db/postgres/postgres.ts';
 import { freePort } from '../../testing/ports.ts';
 import { WORLD_SETTINGS, type World, world } from '../../testing/world.ts';
-import { keptStreams } from '../commands.fixture.ts';
+import { bufferedStreams } from '../commands.fixture.ts';
 import { createOutput } from '../output/output.ts';
 import { doctorCommand, type Finding } from './doctor.actions.ts';
 import { redisFacts } from './gather/broker.ts';
@@ -37,7 +37,7 @@ after(async () => {
 
 /** What the doctor says with these settings. */
 async function examined(env: Record<string, string>) {
-  const { streams, out, err } = keptStreams();
+  const { streams, out, err } = bufferedStreams();
   await doctorCommand(() => readConfig({ DATA_DIR: folder, ...env }, names), createOutput(['--json'], streams));
   const code = Number(process.exitCode ?? 0);
   process.exitCode = undefined;
@@ -79,8 +79,8 @@ test('what is wrong with its database is found, and nothing is changed', async (
 
 test('a process with another secret is found', async () => {
   const settings = { ...shopSettings(), JWT_SECRET: 'another secret than that of the shop' };
-  const { strangers } = await secretFacts(readConfig(settings, names));
-  assert.deepEqual(strangers, [`http://localhost:${settings.PORT}`]);
+  const { mismatched } = await secretFacts(readConfig(settings, names));
+  assert.deepEqual(mismatched, [`http://localhost:${settings.PORT}`]);
 });
 
 test('a server that does not answer, and settings that are not valid, end with 1', async () => {

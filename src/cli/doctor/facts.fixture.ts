@@ -43,13 +43,13 @@ export const DATABASE = {
   skewMs: 12,
 };
 
-/** What is found where all is well. */
+/** The facts of a system without faults. */
 export const WELL: Facts = {
   program: PROGRAM,
   install: { found: { missing: [], other: [] } },
   machine: { memory: 8 * GB, freeMemory: 4 * GB, openFiles: 65_536 },
   settings: { faults: [], warnings: [], unknown: [] },
-  secrets: { found: { secrets: [], severalProcesses: false, strangers: [], production: false } },
+  secrets: { found: { secrets: [], severalProcesses: false, mismatched: [], production: false } },
   exposure: {
     found: { host: '127.0.0.1', production: false, privateWebhooks: false, manualPayments: true, plainText: [] },
   },

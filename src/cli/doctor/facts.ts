@@ -1,10 +1,10 @@
 import type { UnknownSetting } from '../../platform/config/config.ts';
 import type { DatabaseFacts } from '../../platform/db/postgres/health/inspection.ts';
 
-/** What was found, or why there was nothing to find. */
+/** A fact, or why there is none. */
 export type Gathered<T> = { readonly found: T } | { readonly none: string };
 
-/** What answers, or why it does not. */
+/** The facts of a server, or why it does not answer. */
 export type HealthAnswer<T> = Gathered<T | { readonly failure: string }>;
 
 /** Everything that the checks judge. Gathering it changes nothing. */
@@ -19,7 +19,7 @@ export interface Facts {
   readonly ports: Gathered<readonly PortFacts[]>;
   readonly database: HealthAnswer<DatabaseFacts & MigrationFacts & MovedFacts & { readonly skewMs: number }>;
   readonly broker: HealthAnswer<BrokerFacts>;
-  /** What is kept in it is known of a server alone. */
+  /** The migrations are known only of a server, not of chDB. */
   readonly clickhouse: HealthAnswer<Partial<MigrationFacts & MovedFacts> & { readonly what: string }>;
   readonly certificates: Gathered<readonly CertificateFacts[]>;
   readonly health: Gathered<{ readonly problems: readonly string[]; readonly skewMs: number | undefined }>;
@@ -48,13 +48,13 @@ export interface InstallFacts {
 export interface MachineFacts {
   readonly memory: number;
   readonly freeMemory: number;
-  /** Undefined where the system does not tell. */
+  /** Undefined where the system does not report it. */
   readonly openFiles: number | undefined;
 }
 
 export interface SettingsFacts {
   readonly faults: readonly string[];
-  /** What is taken, and may not be meant. */
+  /** Values that are accepted but may be mistakes. */
   readonly warnings: readonly string[];
   readonly unknown: readonly UnknownSetting[];
 }
@@ -62,8 +62,8 @@ export interface SettingsFacts {
 export interface SecretFacts {
   readonly secrets: readonly { readonly name: string; readonly value: string }[];
   readonly severalProcesses: boolean;
-  /** Addresses whose services do not take a token that is signed with JWT_SECRET. */
-  readonly strangers: readonly string[];
+  /** Addresses whose services refuse a token that is signed with JWT_SECRET. */
+  readonly mismatched: readonly string[];
   readonly production: boolean;
 }
 
@@ -72,19 +72,19 @@ export interface ExposureFacts {
   readonly production: boolean;
   readonly privateWebhooks: boolean;
   readonly manualPayments: boolean;
-  /** Names of settings whose server is on another machine and is spoken to in plain text. */
+  /** Names of settings whose server is on another machine and is reached without TLS. */
   readonly plainText: readonly string[];
 }
 
 export interface DirectoryFacts {
   readonly path: string;
   readonly kind: 'folder' | 'missing' | 'other';
-  /** Of the folder, or of the one that it would be made in. */
+  /** Of the folder, or of the one in which it would be created. */
   readonly writable: boolean;
   readonly owner: number | undefined;
   readonly me: number | undefined;
   readonly mode: number | undefined;
-  /** Such as `tmpfs` or `nfs`; undefined for what a database may stand on. */
+  /** Such as `tmpfs` or `nfs`; undefined for a file system that is fit for a database. */
   readonly unfit: string | undefined;
   readonly freeBytes: number;
   readonly freeFiles: number;
@@ -99,30 +99,30 @@ export interface PortFacts {
   readonly port: number;
   readonly services: readonly string[];
   readonly state: 'free' | 'ours' | 'taken' | 'forbidden' | 'no address';
-  /** The process that listens, as far as the system tells. */
+  /** The process that listens, where the system shows it. */
   readonly holder: string | undefined;
   /** Of the Tradepost that answers. */
   readonly version: string | undefined;
 }
 
 export interface MovedFacts {
-  /** Sentences: what `tradepost db copy` has taken elsewhere from here. */
+  /** Sentences: the services that `tradepost db copy` has moved away. */
   readonly moved: readonly string[];
 }
 
 export interface MigrationFacts {
   readonly pending: readonly string[];
-  /** Those that only a newer version of Tradepost knows. */
+  /** Migrations that only a newer version of Tradepost has. */
   readonly newer: readonly string[];
-  /** That a migration was changed after it ran. */
+  /** The sentence about a migration that was changed after it ran. */
   readonly changed: string | undefined;
 }
 
 export interface BrokerFacts {
   readonly what: string;
-  /** Why it takes nothing at the moment. */
+  /** Why it accepts no events at the moment. */
   readonly refuses: string | undefined;
-  /** What of Redis could lose events; undefined for other brokers. */
+  /** Settings of Redis that can lose events; undefined for other brokers. */
   readonly losses: readonly string[] | undefined;
 }
 

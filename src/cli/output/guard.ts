@@ -1,12 +1,12 @@
 /**
- * Keeps a stream that cannot be written from ending the command: a reader that has seen enough (`| head -1`) is no
- * fault, and what serves goes on without its output. A full disk is told, and is a failure of a command.
+ * Keeps a stream that cannot be written from ending the command: a closed pipe (`| head -1`) is not a fault, and a
+ * server continues without its output. A full disk is reported, and is a failure of the command.
  */
 export function guardOutputs(): void {
-  let told = false;
+  let reported = false;
   process.stdout.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-    if (code === 'EPIPE' || told) return;
-    told = true;
+    if (code === 'EPIPE' || reported) return;
+    reported = true;
     process.exitCode = 1;
     process.stderr.write(`The output could not be written (${message}).\n`);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configFolder, hasColours } from '../../platform/config/config.ts';
-import { keptStreams } from '../commands.fixture.ts';
+import { bufferedStreams } from '../commands.fixture.ts';
 import { createOutput } from './output.ts';
 import { pairs, textTable } from './table.ts';
 
@@ -19,7 +19,7 @@ test('NO_COLOR takes the colours, FORCE_COLOR gives them, and else a terminal ha
 
 test('what was asked for goes to standard output, and what is beside it to standard error', () => {
   const say = (...words: string[]) => {
-    const { streams, out, err } = keptStreams();
+    const { streams, out, err } = bufferedStreams();
     const output = createOutput(words, streams);
     output.result({ a: 1 }, () => 'a result');
     output.done({ b: 2 }, () => 'done');

@@ -9,25 +9,25 @@ export interface Streams {
 }
 
 /**
- * Where a command prints. Standard output has what was asked for and nothing else: one JSON document with `--json`, its
- * text otherwise. Everything beside it goes to standard error.
+ * The output of a command. Standard output has the result and nothing else: one JSON document with `--json`, text
+ * otherwise. Everything else goes to standard error.
  */
 export interface Output {
   /** With `--json`. */
   readonly json: boolean;
-  /** With `--quiet`: nothing but what was asked for, and faults. */
+  /** With `--quiet`: only the result, and faults. */
   readonly quiet: boolean;
   /** Of standard output, when it is a terminal. */
   readonly columns: number | undefined;
-  /** What was asked for: the value as one JSON document, or its text. */
+  /** The result of a query: the value as one JSON document, or its text. */
   result(value: unknown, text: () => string): void;
-  /** What was done: like a result, but `--quiet` leaves it out. */
+  /** The outcome of an action: like a result, but omitted with `--quiet`. */
   done(value: unknown, text: () => string): void;
-  /** What a person likes to know beside it; not with `--quiet` or `--json`. */
+  /** Additional information; not with `--quiet` or `--json`. */
   note(text: string): void;
-  /** What may not be meant; with `--json` one line of JSON, and not with `--quiet`. */
+  /** A possible mistake; with `--json` one line of JSON, and not with `--quiet`. */
   warning(text: string): void;
-  /** What takes its time; for a terminal only. */
+  /** The progress of long work; on a terminal only. */
   progress(text: string): void;
   /** A fault: a sentence, or with `--json` one line of JSON. */
   fault(fault: ErrorReport): void;
@@ -35,7 +35,7 @@ export interface Output {
   paint(colour: Colour, text: string): string;
 }
 
-/** What is wrong, and the code that a program can tell it by. */
+/** A fault, with its code for programs. */
 export interface ErrorReport {
   readonly error: string;
   readonly code: string;
@@ -43,7 +43,7 @@ export interface ErrorReport {
 
 export type Colour = 'green' | 'yellow' | 'red' | 'dim' | 'bold';
 
-/** Reads `--json` and `--quiet` from the words of the command, so that a fault of those words is told alike. */
+/** Reads `--json` and `--quiet` from the arguments itself, so that they apply to faults of the arguments too. */
 export function createOutput(args: readonly string[], { stdout, stderr }: Streams = process): Output {
   const end = args.indexOf('--');
   const flags = new Set(end === -1 ? args : args.slice(0, end));
@@ -51,8 +51,8 @@ export function createOutput(args: readonly string[], { stdout, stderr }: Stream
   const quiet = flags.has('--quiet') || flags.has('-q');
   const coloured = hasColours(stdout);
   const result = (value: unknown, text: () => string): void => {
-    const said = json ? JSON.stringify(value, null, 2) : text();
-    if (said !== '') stdout.write(`${said}\n`);
+    const output = json ? JSON.stringify(value, null, 2) : text();
+    if (output !== '') stdout.write(`${output}\n`);
   };
   return {
     json,

@@ -1,4 +1,4 @@
-/** Text from outside, without what a terminal would take for an order. */
+/** Untrusted text without control characters, which a terminal would interpret. */
 export function plainText(text: string): string {
   return text.replace(/[\p{Cc}\p{Bidi_Control}]/gu, ' ');
 }

@@ -2,13 +2,13 @@ import type { Steps } from '../../platform/app/steps.ts';
 
 type Stream = Pick<NodeJS.WritableStream, 'write'>;
 
-/** The steps of a start as somebody is told of them. */
-export interface ToldSteps extends Steps {
-  /** What takes a while within the step that is under way. */
+/** Reports the steps of a start. */
+export interface StepReporter extends Steps {
+  /** Long work within the current step. */
   progress(text: string): void;
-  /** The last step is done. */
+  /** Ends the last step. */
   end(): void;
-  /** The step that is under way cannot be done. */
+  /** The current step has failed. */
   fail(): void;
 }
 
@@ -19,44 +19,44 @@ interface Done {
   readonly seconds: number;
 }
 
-const SIGNS = ['|', '/', '-', '\\'];
-const TURN_MS = 120;
+const FRAMES = ['|', '/', '-', '\\'];
+const FRAME_MS = 120;
 const CLEAR = '\r\x1b[K';
 
-/** For a person at a terminal: a line for each step, with a sign that moves while it is under way. */
-export function stepsOnTerminal(stream: Stream): ToldSteps {
-  let turn = 0;
-  let now = '';
+/** For a terminal: a line for each step, with a spinner while it is in progress. */
+export function stepsOnTerminal(stream: Stream): StepReporter {
+  let frame = 0;
+  let current = '';
   let timer: NodeJS.Timeout | undefined;
-  const draw = (): void => void stream.write(`${CLEAR}  ${now} ${SIGNS[turn++ % SIGNS.length]}`);
-  const rest = (): void => clearInterval(timer);
-  const steps = stepsBy({
+  const draw = (): void => void stream.write(`${CLEAR}  ${current} ${FRAMES[frame++ % FRAMES.length]}`);
+  const stopTimer = (): void => clearInterval(timer);
+  const steps = reporterFor({
     begun(step) {
-      now = `${step} …`;
+      current = `${step} …`;
       draw();
-      timer = setInterval(draw, TURN_MS).unref();
+      timer = setInterval(draw, FRAME_MS).unref();
     },
     done(one) {
-      rest();
+      stopTimer();
       stream.write(`${CLEAR}  ${lineOf(one)}\n`);
     },
     failed(step) {
-      rest();
+      stopTimer();
       stream.write(`${CLEAR}  ${step} … not done\n`);
     },
   });
   return {
     ...steps,
     progress(text) {
-      now = `${text} …`;
+      current = `${text} …`;
       draw();
     },
   };
 }
 
-/** For everybody else: a line of the log for each step that is done. */
-export function stepsInLog(log: { info(fields: object, text: string): void }): ToldSteps {
-  const steps = stepsBy({
+/** For other outputs: a line of the log for each completed step. */
+export function stepsInLog(log: { info(fields: object, text: string): void }): StepReporter {
+  const steps = reporterFor({
     begun: () => undefined,
     done: ({ step, details, seconds }) =>
       log.info({ seconds, ...(details.length > 0 && { details }) }, `${step}: done`),
@@ -65,13 +65,13 @@ export function stepsInLog(log: { info(fields: object, text: string): void }): T
   return { ...steps, progress: (text) => log.info({}, text) };
 }
 
-interface Teller {
+interface StepPrinter {
   begun(step: string): void;
   done(one: Done): void;
   failed(step: string): void;
 }
 
-function stepsBy({ begun, done, failed }: Teller): Omit<ToldSteps, 'progress'> {
+function reporterFor({ begun, done, failed }: StepPrinter): Omit<StepReporter, 'progress'> {
   let open: { readonly step: string; readonly details: string[]; readonly since: number } | undefined;
   const end = (): void => {
     if (open) done({ ...open, seconds: Math.round((performance.now() - open.since) / 100) / 10 });
@@ -93,6 +93,6 @@ function stepsBy({ begun, done, failed }: Teller): Omit<ToldSteps, 'progress'> {
 }
 
 function lineOf({ step, details, seconds }: Done): string {
-  const told = [...details, ...(seconds > 1 ? [`${seconds.toFixed(1)} s`] : [])];
-  return `${step} … done${told.length > 0 ? ` (${told.join(', ')})` : ''}`;
+  const notes = [...details, ...(seconds > 1 ? [`${seconds.toFixed(1)} s`] : [])];
+  return `${step} … done${notes.length > 0 ? ` (${notes.join(', ')})` : ''}`;
 }

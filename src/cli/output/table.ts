@@ -1,13 +1,13 @@
 import { plainText } from './plain.ts';
 
 export interface TableOptions {
-  /** Longest line; those that are longer are cut. */
+  /** Maximum length of a line; longer lines are cut. */
   readonly width?: number;
-  /** Columns whose cells stand at the right, by their number. */
+  /** The indexes of right-aligned columns. */
   readonly right?: readonly number[];
 }
 
-/** Cells under each other, heads first, a row a line. Control characters in cells become spaces. */
+/** A table in aligned columns, heads first, a row a line. Control characters in cells become spaces. */
 export function textTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

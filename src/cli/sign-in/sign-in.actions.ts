@@ -6,26 +6,26 @@ import { send } from '../http.ts';
 import type { Output } from '../output/output.ts';
 import { askPassword } from '../password.ts';
 import { currentToken, signIn } from './session.ts';
-import { alone, keepSession, readSessions, sessionsFile } from './store.ts';
+import { readSessions, saveSession, sessionsFile, withSessionLock } from './store.ts';
 
 export interface SignInOptions {
   readonly url?: string;
   readonly username?: string;
 }
 
-/** `tradepost login`: keeps a sign-in for one address. */
+/** `tradepost login`: signs in and stores the session of one address. */
 export async function loginCommand(config: Config, options: SignInOptions, output: Output): Promise<void> {
   const url = addressOf(options.url, config.PORT);
   if (isOpenToOthers(url)) output.note(`Careful: the password goes to ${url} unencrypted; use https.`);
   const username = options.username ?? (await nameOnTerminal());
   const password = config.TRADEPOST_PASSWORD ?? (await passwordFor(username));
   const session = await signIn(url, username, password);
-  await alone(async () => keepSession(url, session));
+  await withSessionLock(async () => saveSession(url, session));
   const { expires_at } = session;
   output.done({ url, username, expires_at, file: sessionsFile() }, () => `Signed in at ${url} as ${username}.`);
 }
 
-/** `tradepost logout`: ends the session, and forgets it also where it cannot be ended. */
+/** `tradepost logout`: ends the session, and removes it also when it cannot be ended. */
 export async function logoutCommand(config: Config, options: SignInOptions, output: Output): Promise<void> {
   const url = addressOf(options.url, config.PORT);
   const session = readSessions()[url];
@@ -33,8 +33,8 @@ export async function logoutCommand(config: Config, options: SignInOptions, outp
     output.done({ url, signed_out: false }, () => `You are not signed in at ${url}.`);
     return;
   }
-  const failure = await ended(url);
-  await alone(async () => keepSession(url, undefined));
+  const failure = await endSession(url);
+  await withSessionLock(async () => saveSession(url, undefined));
   if (failure) {
     throw new CliError(`The sign-in was forgotten here, but its session was not ended: ${failure.message}`, failure);
   }
@@ -42,12 +42,12 @@ export async function logoutCommand(config: Config, options: SignInOptions, outp
 }
 
 /** Why the session could not be ended; undefined when it has. */
-async function ended(url: string): Promise<CliError | undefined> {
+async function endSession(url: string): Promise<CliError | undefined> {
   try {
     await send(url, '/auth/logout', { method: 'POST', token: await currentToken(url) });
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    // One that has ended already is what was asked for.
+    // A session that has ended already is a success.
     return error.status === 401 || error.code === 'SIGN_IN_ENDED' ? undefined : error;
   }
   return undefined;
@@ -57,13 +57,13 @@ const isOpenToOthers = (url: string): boolean =>
   url.startsWith('http:') && !/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(url).hostname);
 
 async function nameOnTerminal(): Promise<string> {
-  if (!process.stdin.isTTY) throw new CliError('Say as whom with --username; there is no terminal to ask on.');
+  if (!process.stdin.isTTY) throw new CliError('Name the user with --username; there is no terminal to ask on.');
   const name = (await ask('Username: ')).trim();
   if (name === '') throw new CliError('No username was given.');
   return name;
 }
 
-/** Asked for on a terminal; elsewhere it is the first line of standard input. */
+/** The password from the terminal; without one, from the first line of standard input. */
 async function passwordFor(username: string): Promise<string> {
   if (process.stdin.isTTY) return askPassword(username);
   process.stdin.setEncoding('utf8');

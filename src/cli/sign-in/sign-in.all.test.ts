@@ -132,6 +132,6 @@ test('a sign-in that fails keeps nothing', async () => {
   assert.deepEqual([wrong.code, wrong.out], [1, '']);
   assert.match(wrong.err, /^Invalid credentials/);
   assert.match((await ran(['login', '--username', 'admin'])).err, /^There is no password on standard input/);
-  assert.match((await ran(['login'])).err, /^Say as whom with --username/);
+  assert.match((await ran(['login'])).err, /^Name the user with --username/);
   assert.equal(existsSync(file), false);
 });

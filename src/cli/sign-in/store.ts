@@ -5,7 +5,7 @@ import { configFolder } from '../../platform/config/config.ts';
 import { lockFile } from '../../platform/db/postgres/embedded/lock.ts';
 import { CliError } from '../cli-error.ts';
 
-/** A sign-in at one address, as it is kept: never with a password. */
+/** The stored session of one address; it never contains the password. */
 export interface SavedSession {
   readonly username: string;
   readonly token: string;
@@ -18,10 +18,10 @@ export type Sessions = Readonly<Record<string, SavedSession | undefined>>;
 
 const folder = (): string => join(configFolder(), 'tradepost');
 
-/** The file that sign-ins are kept in, for its owner alone. */
+/** The file of the sessions, readable by its owner only. */
 export const sessionsFile = (): string => join(folder(), 'credentials.json');
 
-/** Every sign-in, by address. Throws Refused when the file is damaged, or not for its owner alone. */
+/** Every session, by address. Throws CliError when the file is damaged, or readable by others. */
 export function readSessions(): Sessions {
   const file = sessionsFile();
   const info = statSync(file, { throwIfNoEntry: false });
@@ -29,9 +29,9 @@ export function readSessions(): Sessions {
   if ((info.mode & 0o077) !== 0) {
     throw new CliError(`'${file}' may be read by others; run \`chmod 600 ${file}\`, and sign in again.`);
   }
-  const kept = parsed(readFileSync(file, 'utf8'));
-  if (!kept) throw new CliError(`'${file}' is damaged; remove it, and sign in again with \`tradepost login\`.`);
-  return kept;
+  const sessions = parsed(readFileSync(file, 'utf8'));
+  if (!sessions) throw new CliError(`'${file}' is damaged; remove it, and sign in again with \`tradepost login\`.`);
+  return sessions;
 }
 
 function parsed(text: string): Sessions | undefined {
@@ -45,8 +45,8 @@ function parsed(text: string): Sessions | undefined {
   }
 }
 
-/** Replaces what is kept of one address; undefined removes it. The caller has it for itself. */
-export function keepSession(url: string, session: SavedSession | undefined): void {
+/** Stores the session of one address; undefined removes it. The caller holds the session lock. */
+export function saveSession(url: string, session: SavedSession | undefined): void {
   const { [url]: _old, ...others } = readSessions();
   const sessions = session === undefined ? others : { ...others, [url]: session };
   const file = sessionsFile();
@@ -62,12 +62,12 @@ export function keepSession(url: string, session: SavedSession | undefined): voi
   renameSync(unfinished, file);
 }
 
-const PATIENCE_MS = 15_000;
+const LOCK_TIMEOUT_MS = 15_000;
 
-/** Runs `work` while no other command changes what is kept: a refresh token that is used twice ends its session. */
-export async function alone<T>(work: () => Promise<T>): Promise<T> {
+/** Runs `work` while no other command changes the sessions: a refresh token that is used twice ends its session. */
+export async function withSessionLock<T>(work: () => Promise<T>): Promise<T> {
   makeFolder(folder(), 0o700);
-  const lock = lockFile(join(folder(), 'credentials.lock'), PATIENCE_MS);
+  const lock = lockFile(join(folder(), 'credentials.lock'), LOCK_TIMEOUT_MS);
   try {
     return await work();
   } finally {

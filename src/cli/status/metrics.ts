@@ -1,11 +1,11 @@
-/** One line of the text that Prometheus reads. */
+/** One sample of the Prometheus text format. */
 export interface Sample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-/** The samples of a text in Prometheus' format; lines that are none are left out. */
+/** The samples of a text in the Prometheus format; other lines are skipped. */
 export function samplesIn(text: string): Sample[] {
   return text.split('\n').flatMap((line) => {
     const [, name, labels = '', value] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? [];

@@ -10,13 +10,13 @@ const EXITS = { ok: 0, degraded: 1, down: 1, not_running: 2 };
 
 /** `tradepost status`: ends with 1 when something is wrong, and with 2 when nothing runs. */
 export async function statusCommand(config: Config, options: Connection, output: Output): Promise<void> {
-  const sight = await readSystemStatus(config, options);
-  const seen = statusSummary(sight);
-  // What was refused at its start does not run, and the reason may be that it moved.
-  const moved = seen.condition === 'not_running' && options.url === undefined ? await movedFrom(config) : [];
-  const summary = { ...seen, problems: [...seen.problems, ...moved] };
+  const status = await readSystemStatus(config, options);
+  const observed = statusSummary(status);
+  // When nothing runs, a start may have been refused because the store was copied away.
+  const moved = observed.condition === 'not_running' && options.url === undefined ? await movedFrom(config) : [];
+  const summary = { ...observed, problems: [...observed.problems, ...moved] };
   process.exitCode = EXITS[summary.condition];
-  const hint = summary.condition === 'not_running' || output.quiet ? undefined : hintFor(sight, config);
+  const hint = summary.condition === 'not_running' || output.quiet ? undefined : hintFor(status, config);
   output.result(summary, () => summaryText(summary, { width: output.columns, paint: output.paint, hint }));
 }
 
@@ -25,9 +25,9 @@ async function movedFrom(config: Config): Promise<readonly string[]> {
   return stores.flatMap((one) => ('found' in one && !('failure' in one.found) ? (one.found.moved ?? []) : []));
 }
 
-function hintFor({ letters, refusal, doors }: SystemStatus, config: Config): string | undefined {
-  if (refusal !== undefined) return plainText(`What is for the staff is not shown: ${refusal}`);
-  if (letters) return undefined;
-  const login = loginFor(doors[0]?.url ?? '', config);
-  return `With a sign-in of the staff (\`${login}\`) it also tells the dead letters and, where they are not public, the engines.`;
+function hintFor({ deadLetters, refusal, servers }: SystemStatus, config: Config): string | undefined {
+  if (refusal !== undefined) return plainText(`Information for the staff is not shown: ${refusal}`);
+  if (deadLetters) return undefined;
+  const login = loginFor(servers[0]?.url ?? '', config);
+  return `After a sign-in of the staff (\`${login}\`) it also shows the dead letters and, where they are not public, the engines.`;
 }

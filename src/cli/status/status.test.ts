@@ -7,7 +7,7 @@ import { readConfig } from '../../platform/config/config.ts';
 import type { Condition } from '../../platform/observability/health.ts';
 import { freePort } from '../../testing/ports.ts';
 import { type World, world } from '../../testing/world.ts';
-import { told } from '../commands.fixture.ts';
+import { runCommand } from '../commands.fixture.ts';
 import { samplesIn } from './metrics.ts';
 import type { Summary } from './summary.ts';
 import { serverAddresses } from './system-status.ts';
@@ -35,7 +35,7 @@ async function systemThat(status: Condition, checks: object, services?: object):
 }
 
 const status = async (url: string, ...words: string[]) => {
-  const { code, out, err } = await told(['status', '--url', url, '--json', ...words]);
+  const { code, out, err } = await runCommand(['status', '--url', url, '--json', ...words]);
   assert.equal(err, '');
   return { code, summary: JSON.parse(out) as Summary };
 };
@@ -51,18 +51,18 @@ test('what runs is told with its engines, its version and since when, to anybody
   assert.match(`${database?.engine} ${database?.version}`, /^PostgreSQL \d+\.\d+$/);
   assert.ok(database?.services.includes('order'));
   assert.ok(summary.engines.some(({ role, engine }) => role === 'bus' && engine === 'the log in PostgreSQL'));
-  const { out } = await told(['status', '--url', shop.url]);
+  const { out } = await runCommand(['status', '--url', shop.url]);
   assert.match(out, /^Everything runs\.\n\nservice +condition +url/);
-  assert.match(out, /With a sign-in of the staff .*dead letters/);
+  assert.match(out, /After a sign-in of the staff .*dead letters/);
 });
 
 test('a member of the staff is told the dead letters too, and a customer that they are not for them', async () => {
   const [admin, mallory] = [await shop.as('admin'), await shop.as('mallory')];
   const { summary } = await status(shop.url, '--token', admin.token ?? '');
   assert.equal(summary.dead_letters?.order, 0);
-  const { out, code } = await told(['status', '--url', shop.url, '--token', mallory.token ?? '']);
+  const { out, code } = await runCommand(['status', '--url', shop.url, '--token', mallory.token ?? '']);
   assert.equal(code, 0);
-  assert.match(out, /What is for the staff is not shown: the dead letters are for the staff/);
+  assert.match(out, /Information for the staff is not shown: the dead letters are for the staff/);
 });
 
 test('what is degraded or down is told with the part that is wrong, and ends with 1', async () => {
@@ -83,7 +83,7 @@ test('what is degraded or down is told with the part that is wrong, and ends wit
 test('nothing that runs ends with 2, and so does what is something else', async () => {
   const nobody = await status(`http://127.0.0.1:${await freePort()}`);
   assert.deepEqual([nobody.code, nobody.summary.condition], [2, 'not_running']);
-  const { code, out } = await told(['status', '--url', `http://127.0.0.1:${await freePort()}`]);
+  const { code, out } = await runCommand(['status', '--url', `http://127.0.0.1:${await freePort()}`]);
   assert.equal(code, 2);
   assert.match(out, /^Nothing of Tradepost runs here\./);
   const stranger = createServer((_request, response) => response.end('<h1>hello</h1>'));

@@ -4,10 +4,10 @@ import { connected } from '../connected.ts';
 import type { CommandContext } from '../context.ts';
 import { addCommandHelp } from '../help.ts';
 
-/** `tradepost status`: what runs, on what, since when, and what is wrong. */
+/** `tradepost status`: the running services, their engines, their start times, and faults. */
 export function addStatusCommand(program: Command, { configuration, output }: CommandContext): void {
   const status = connected(program.command('status'))
-    .description('say what runs, on which engines, since when, and what is wrong')
+    .description('show the running services, their engines, their start times, and faults')
     .action(async (options: Connection) =>
       (await import('./status.actions.ts')).statusCommand(configuration(), options, output),
     );
@@ -18,6 +18,6 @@ export function addStatusCommand(program: Command, { configuration, output }: Co
       'watch tradepost status --quiet',
     ],
     exits: { 0: 'all is well', 1: 'something is degraded or down', 2: 'nothing runs' },
-    more: 'It needs no token. With one of the staff it also tells the dead letters.',
+    more: 'It needs no token. With one of the staff it also shows the dead letters.',
   });
 }

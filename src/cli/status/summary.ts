@@ -2,15 +2,15 @@ import type { Condition } from '../../platform/observability/health.ts';
 import type { Colour } from '../output/output.ts';
 import { textTable } from '../output/table.ts';
 import type { Sample } from './metrics.ts';
-import { LETTERS, type ServerStatus, type SystemStatus } from './system-status.ts';
+import { MAX_DEAD_LETTERS, type ServerStatus, type SystemStatus } from './system-status.ts';
 
-/** What `tradepost status --json` prints. */
+/** The output of `tradepost status --json`. */
 export interface Summary {
   readonly condition: Condition | 'not_running';
   readonly services: readonly ServiceStatus[];
   readonly engines: readonly EngineStatus[];
   readonly problems: readonly string[];
-  /** By service; null when they are not for us. */
+  /** By service; null without access. */
   readonly dead_letters: Readonly<Record<string, number>> | null;
 }
 
@@ -19,7 +19,7 @@ export interface ServiceStatus {
   readonly url: string;
   readonly condition: Condition | 'not_running';
   readonly version: string | null;
-  /** When its process was started, RFC 3339. */
+  /** The start time of its process, RFC 3339. */
   readonly since: string | null;
 }
 
@@ -30,17 +30,17 @@ interface EngineStatus {
   readonly services: readonly string[];
 }
 
-/** What was seen, in one value. */
-export function statusSummary({ doors, letters }: SystemStatus): Summary {
-  const services = doors.flatMap(servicesOf);
-  const problems = [...doors.flatMap(problemsAt), ...letterProblems(letters)];
-  const running = doors.some(({ health }) => health !== undefined);
+/** The observed status in one value. */
+export function statusSummary({ servers, deadLetters }: SystemStatus): Summary {
+  const services = servers.flatMap(servicesOf);
+  const problems = [...servers.flatMap(problemsAt), ...deadLetterProblems(deadLetters)];
+  const running = servers.some(({ health }) => health !== undefined);
   return {
     condition: running ? worstOf(services, problems) : 'not_running',
     services,
-    engines: enginesIn(doors),
+    engines: enginesIn(servers),
     problems,
-    dead_letters: letters ? Object.fromEntries(letters) : null,
+    dead_letters: deadLetters ? Object.fromEntries(deadLetters) : null,
   };
 }
 
@@ -64,10 +64,10 @@ function problemsAt({ url, services, health, absence }: ServerStatus): string[] 
   );
 }
 
-function letterProblems(letters: SystemStatus['letters']): string[] {
+function deadLetterProblems(letters: SystemStatus['deadLetters']): string[] {
   return [...(letters ?? [])].flatMap(([service, count]) => {
     if (count === 0) return [];
-    const many = count >= LETTERS ? `${LETTERS} or more` : String(count);
+    const many = count >= MAX_DEAD_LETTERS ? `${MAX_DEAD_LETTERS} or more` : String(count);
     return [
       `${service}: ${many} dead ${count === 1 ? 'letter' : 'letters'}; see tradepost dead-letters list ${service}`,
     ];
@@ -79,9 +79,9 @@ function worstOf(services: readonly ServiceStatus[], problems: readonly string[]
   return problems.length > 0 || services.some(({ condition }) => condition === 'degraded') ? 'degraded' : 'ok';
 }
 
-function enginesIn(doors: readonly ServerStatus[]): EngineStatus[] {
+function enginesIn(servers: readonly ServerStatus[]): EngineStatus[] {
   const found = new Map<string, EngineStatus>();
-  const samples = doors.flatMap(({ metrics }) => metrics).filter(({ name }) => name === 'tradepost_engine_info');
+  const samples = servers.flatMap(({ metrics }) => metrics).filter(({ name }) => name === 'tradepost_engine_info');
   for (const { labels } of samples as readonly Sample[]) {
     const { role = '', engine = '', version = '', services = '' } = labels;
     const key = [role, engine, version].join(' ');
@@ -91,7 +91,7 @@ function enginesIn(doors: readonly ServerStatus[]): EngineStatus[] {
   return [...found.values()];
 }
 
-/** For a person: services, engines, and what is wrong. */
+/** The text for people: services, engines, and faults. */
 export function summaryText(
   { condition, services, engines, problems }: Summary,
   { width, paint, hint }: { width?: number; paint: (colour: Colour, text: string) => string; hint?: string },

@@ -5,7 +5,7 @@ import { serverChecks } from './servers.ts';
 import { settingsChecks } from './settings.ts';
 import { shopChecks } from './shop.ts';
 
-/** Every check, in the order in which they are told. */
+/** Every check, in the order of the report. */
 export const allChecks: readonly DoctorCheck[] = [
   ...programChecks,
   ...settingsChecks,

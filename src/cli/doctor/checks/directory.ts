@@ -1,4 +1,4 @@
-import { type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judgeFound, ok, warn } from '../check.ts';
 
 const GB = 1024 ** 3;
 
@@ -7,7 +7,7 @@ export const directoryChecks: readonly DoctorCheck[] = [
   {
     name: 'data directory',
     judge: ({ directory }) =>
-      judged(directory, ({ path, kind, writable, owner, me, mode }) => {
+      judgeFound(directory, ({ path, kind, writable, owner, me, mode }) => {
         const elsewhere = 'or set DATA_DIR to another folder.';
         if (kind === 'other') return fail(`${path} is no folder`, `Move it away, ${elsewhere}`);
         if (kind === 'missing') {
@@ -26,7 +26,7 @@ export const directoryChecks: readonly DoctorCheck[] = [
   {
     name: 'file system',
     judge: ({ directory }) =>
-      judged(directory, ({ unfit, path }) => {
+      judgeFound(directory, ({ unfit, path }) => {
         if (unfit === undefined) return ok('on a disk of this machine');
         if (unfit === 'proc' || unfit === 'sysfs') {
           return fail(`${path} is on ${unfit}, which keeps no files`, 'Set DATA_DIR to a folder on a disk.');
@@ -39,7 +39,7 @@ export const directoryChecks: readonly DoctorCheck[] = [
   {
     name: 'disk space',
     judge: ({ directory }) =>
-      judged(directory, ({ freeBytes, freeFiles }) => {
+      judgeFound(directory, ({ freeBytes, freeFiles }) => {
         const found = `${(freeBytes / GB).toFixed(1)} GB free`;
         const remedy = 'Make room, or set DATA_DIR to a folder on another disk.';
         if (freeFiles < 1_000) return fail(`room for ${freeFiles} more files`, remedy);
@@ -50,7 +50,7 @@ export const directoryChecks: readonly DoctorCheck[] = [
   {
     name: 'lock',
     judge: ({ directory }) =>
-      judged(directory, ({ holder, holderLives, orphan }) => {
+      judgeFound(directory, ({ holder, holderLives, orphan }) => {
         if (holder !== undefined && holderLives) return ok(`held by process ${holder}, which lives`);
         if (orphan !== undefined) {
           return warn(

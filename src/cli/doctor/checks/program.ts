@@ -1,9 +1,9 @@
-import { type DoctorCheck, fail, judged, none, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judgeFound, none, ok, warn } from '../check.ts';
 
 const NEEDED = 24;
 const MB = 1024 * 1024;
 
-/** Whether the program itself is whole, and the machine has what it needs. */
+/** Whether the installation is complete, and the machine has enough resources. */
 export const programChecks: readonly DoctorCheck[] = [
   {
     name: 'Node',
@@ -15,7 +15,7 @@ export const programChecks: readonly DoctorCheck[] = [
   {
     name: 'packages',
     judge: ({ install }) =>
-      judged(install, ({ missing, other }) => {
+      judgeFound(install, ({ missing, other }) => {
         if (missing.length > 0) return fail(`${named(missing)} not installed`, 'Run npm ci.');
         return other.length > 0
           ? warn(`${named(other)} of another version than package-lock.json says`, 'Run npm ci.')
@@ -49,7 +49,7 @@ export const programChecks: readonly DoctorCheck[] = [
   {
     name: 'open files',
     judge({ machine: { openFiles } }) {
-      if (openFiles === undefined) return none('the system does not tell its limit');
+      if (openFiles === undefined) return none('the system does not report its limit');
       const remedy = 'Raise the limit: ulimit -n 65536, or LimitNOFILE= of the unit.';
       if (openFiles < 256) return fail(`at most ${openFiles}`, remedy);
       return openFiles < 1_024 ? warn(`at most ${openFiles}`, remedy) : ok(`at most ${openFiles}`);

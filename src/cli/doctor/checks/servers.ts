@@ -1,12 +1,12 @@
 import { VERSION } from '../../../platform/app/version.ts';
-import { answered, type DoctorCheck, fail, judged, none, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judgeAnswer, judgeFound, none, ok, warn } from '../check.ts';
 
-/** Whether what it stands on answers, and suits. */
+/** Whether the servers of the settings answer, and are suitable. */
 export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'ports',
     judge: ({ ports }) =>
-      judged(ports, (all) => {
+      judgeFound(ports, (all) => {
         for (const { port, state, holder, services } of all) {
           const setting = services.includes('gateway') ? 'PORT' : `${services[0]?.toUpperCase()}_PORT`;
           if (state === 'taken') {
@@ -25,7 +25,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'old processes',
     judge: ({ ports }) =>
-      judged(ports, (all) => {
+      judgeFound(ports, (all) => {
         const old = all.find(({ state, version }) => state === 'ours' && version !== undefined && version !== VERSION);
         if (old) {
           return warn(`version ${old.version} runs at ${old.port}, this is ${VERSION}`, 'Restart it.');
@@ -39,7 +39,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'database',
     judge: ({ database }) =>
-      judged(database, (found) => {
+      judgeFound(database, (found) => {
         if ('failure' in found) return fail(found.failure, 'Start the server, or correct DATABASE_URL or POSTGRES_….');
         if (Number(found.version.split('.')[0]) < 15)
           return warn(`PostgreSQL ${found.version}`, 'Use version 15 or newer.');
@@ -70,7 +70,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'connections',
     judge: ({ database }) =>
-      answered(database, ({ connections, mostConnections }) => {
+      judgeAnswer(database, ({ connections, mostConnections }) => {
         const left = mostConnections - connections;
         const found = `${left} of ${mostConnections} left`;
         if (left < 3) return fail(found, 'Raise max_connections, or lower DB_POOL_SIZE.');
@@ -80,7 +80,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'broker',
     judge: ({ broker }) =>
-      judged(broker, (found) => {
+      judgeFound(broker, (found) => {
         if ('failure' in found) return fail(found.failure, 'Start it, or correct its URL; events wait meanwhile.');
         return found.refuses
           ? fail(`${found.what}: ${found.refuses}`, 'Free its disk or memory; events wait meanwhile.')
@@ -90,7 +90,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'Redis persistence',
     judge: ({ broker }) =>
-      answered(broker, ({ losses, what }) => {
+      judgeAnswer(broker, ({ losses, what }) => {
         if (losses === undefined) return { verdict: 'not applicable', found: `the bus is ${what}` };
         return losses.length > 0
           ? warn(losses.join('; '), 'Set appendonly yes and maxmemory-policy noeviction.')
@@ -100,7 +100,7 @@ export const serverChecks: readonly DoctorCheck[] = [
   {
     name: 'ClickHouse',
     judge: ({ clickhouse }) =>
-      judged(clickhouse, (found) =>
+      judgeFound(clickhouse, (found) =>
         'failure' in found
           ? fail(found.failure, 'Run npm run add:chdb, or start the server and correct CLICKHOUSE_….')
           : ok(found.what),

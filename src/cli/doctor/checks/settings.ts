@@ -1,6 +1,6 @@
-import { type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judgeFound, ok, warn } from '../check.ts';
 
-/** Texts that stand in examples and manuals, and so are no secrets. */
+/** Values from examples and manuals, which are not secret. */
 const EXAMPLES =
   /^(your[-_ ]?(jwt[-_ ]?)?secret([-_ ]?key)?|change[-_ ]?(me|this).*|(super|my)[-_ ]?secret.*|secret.*|jwt[-_ ]?secret.*|password.*|test.*|example.*|12345678.*)$/i;
 
@@ -25,15 +25,18 @@ export const settingsChecks: readonly DoctorCheck[] = [
   {
     name: 'secrets',
     judge: ({ secrets }) =>
-      judged(secrets, ({ secrets: all, severalProcesses, strangers, production }) => {
+      judgeFound(secrets, ({ secrets: all, severalProcesses, mismatched, production }) => {
         const advice = 'Set a random one of 32 characters or more: openssl rand -hex 32.';
         if (severalProcesses && !all.some(({ name }) => /^(JWT|SERVICE)_SECRET$/.test(name))) {
           return fail('none, and services run in several processes', 'Set the same SERVICE_SECRET for every process.');
         }
         const examples = all.filter(({ value }) => EXAMPLES.test(value)).map(({ name }) => name);
         if (examples.length > 0) return (production ? fail : warn)(`${examples.join(', ')} stands in manuals`, advice);
-        if (strangers.length > 0) {
-          return fail(`another JWT_SECRET at ${strangers.join(', ')}`, 'Give every process the same one, and restart.');
+        if (mismatched.length > 0) {
+          return fail(
+            `another JWT_SECRET at ${mismatched.join(', ')}`,
+            'Give every process the same one, and restart.',
+          );
         }
         const short = all.filter(({ value }) => value.length < 32).map(({ name }) => name);
         if (short.length > 0) return warn(`${short.join(', ')} under 32 characters`, advice);
@@ -43,7 +46,7 @@ export const settingsChecks: readonly DoctorCheck[] = [
   {
     name: 'exposure',
     judge: ({ exposure }) =>
-      judged(exposure, ({ host, production, privateWebhooks, manualPayments, plainText }) => {
+      judgeFound(exposure, ({ host, production, privateWebhooks, manualPayments, plainText }) => {
         const open = !/^(localhost|127\.|::1)/.test(host);
         if (open && !production) {
           return warn(
@@ -65,7 +68,7 @@ export const settingsChecks: readonly DoctorCheck[] = [
   {
     name: 'TLS',
     judge: ({ certificates }) =>
-      judged(certificates, (all) => {
+      judgeFound(certificates, (all) => {
         const bad = all.find(({ distrust }) => distrust !== undefined);
         if (bad)
           return fail(

@@ -1,11 +1,11 @@
-import { answered, type DoctorCheck, fail, judged, ok, warn } from '../check.ts';
+import { type DoctorCheck, fail, judgeAnswer, judgeFound, ok, warn } from '../check.ts';
 
-/** Whether what runs is well. */
+/** Whether the running system is healthy. */
 export const shopChecks: readonly DoctorCheck[] = [
   {
     name: 'health',
     judge: ({ health }) =>
-      judged(health, ({ problems }) =>
+      judgeFound(health, ({ problems }) =>
         problems.length === 0 ? ok('all is well') : fail(problems.join('; '), 'See tradepost status, and the log.'),
       ),
   },
@@ -37,7 +37,7 @@ export const shopChecks: readonly DoctorCheck[] = [
   {
     name: 'dead letters',
     judge: ({ database }) =>
-      answered(database, ({ events }) => {
+      judgeAnswer(database, ({ events }) => {
         const full = events.filter(({ letters }) => letters > 0);
         return full.length === 0
           ? ok('none')
@@ -50,7 +50,7 @@ export const shopChecks: readonly DoctorCheck[] = [
   {
     name: 'outbox',
     judge: ({ database }) =>
-      answered(database, ({ events }) => {
+      judgeAnswer(database, ({ events }) => {
         const oldest = Math.max(0, ...events.map(({ oldest: age }) => age ?? 0));
         if (oldest < 60) return ok('nothing waits for long');
         const found = `the oldest event waits for ${Math.round(oldest / 60)} min`;

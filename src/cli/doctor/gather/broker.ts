@@ -3,22 +3,22 @@ import type { Config } from '../../../platform/config/config.ts';
 import type { BrokerFacts, Facts } from '../facts.ts';
 import { failureReason } from './servers.ts';
 
-const PATIENCE_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 
-/** Asks the broker of the settings what it is, and writes nothing to it. */
+/** Reads the version and state of the broker, and writes nothing to it. */
 export async function brokerFacts(config: Config): Promise<Facts['broker']> {
   const { EVENT_BUS: bus } = config;
   if (bus === 'embedded') return { none: 'the bus is a log in the database' };
   try {
-    return { found: await withTimeout(PATIENCE_MS, 'no answer', LOOKS[bus](config)) };
+    return { found: await withTimeout(TIMEOUT_MS, 'no answer', PROBES[bus](config)) };
   } catch (error) {
     return { found: { failure: `${bus}: ${failureReason(error)}` } };
   }
 }
 
-const LOOKS = { redis: lookAtRedis, rabbitmq: lookAtRabbit, kafka: lookAtKafka };
+const PROBES = { redis: probeRedis, rabbitmq: probeRabbitMq, kafka: probeKafka };
 
-async function lookAtRedis({ REDIS_URL: url }: Config): Promise<BrokerFacts> {
+async function probeRedis({ REDIS_URL: url }: Config): Promise<BrokerFacts> {
   const { createClient } = await import('@redis/client');
   const client = createClient({ url, RESP: 2, socket: { connectTimeout: 4_000, reconnectStrategy: false } });
   client.on('error', () => undefined);
@@ -33,15 +33,15 @@ async function lookAtRedis({ REDIS_URL: url }: Config): Promise<BrokerFacts> {
   }
 }
 
-/** What the answers of Redis mean for a bus. */
+/** Interprets the INFO and CONFIG of Redis for its use as a bus. */
 export function redisFacts(info: string, settings: Readonly<Record<string, string | undefined>>): BrokerFacts {
   const value = (name: string): string => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? '';
   const stopsWrites = settings['stop-writes-on-bgsave-error'] === 'yes' && value('rdb_last_bgsave_status') === 'err';
   const full = Number(value('maxmemory')) > 0 && Number(value('used_memory')) >= Number(value('maxmemory'));
   const refusals: [boolean, string][] = [
-    [value('role') === 'slave', 'it is a replica, and takes no writes'],
+    [value('role') === 'slave', 'it is a replica, and accepts no writes'],
     [value('loading') === '1', 'it is still loading its data'],
-    [stopsWrites, 'it takes no writes since its last snapshot failed'],
+    [stopsWrites, 'it accepts no writes since its last snapshot failed'],
     [full, 'its memory is full'],
   ];
   const policy = settings['maxmemory-policy'];
@@ -50,12 +50,12 @@ export function redisFacts(info: string, settings: Readonly<Record<string, strin
     refuses: refusals.find(([is]) => is)?.[1],
     losses: [
       ...(settings.appendonly === 'no' ? ['appendonly is off: a restart loses events that wait'] : []),
-      ...(policy && policy !== 'noeviction' ? [`${policy}: it throws data away when it is full`] : []),
+      ...(policy && policy !== 'noeviction' ? [`${policy}: it evicts data when it is full`] : []),
     ],
   };
 }
 
-async function lookAtRabbit({ RABBITMQ_URL: url }: Config): Promise<BrokerFacts> {
+async function probeRabbitMq({ RABBITMQ_URL: url }: Config): Promise<BrokerFacts> {
   const { Connection } = await import('rabbitmq-client');
   const connection = new Connection({ url, connectionTimeout: 4_000 });
   let refuses: string | undefined;
@@ -73,7 +73,7 @@ async function lookAtRabbit({ RABBITMQ_URL: url }: Config): Promise<BrokerFacts>
   }
 }
 
-async function lookAtKafka({ KAFKA_BROKERS: bootstrapBrokers }: Config): Promise<BrokerFacts> {
+async function probeKafka({ KAFKA_BROKERS: bootstrapBrokers }: Config): Promise<BrokerFacts> {
   const { Admin } = await import('@platformatic/kafka');
   const admin = new Admin({ clientId: 'tradepost-doctor', bootstrapBrokers, retries: 0, connectTimeout: 4_000 });
   try {

@@ -3,8 +3,8 @@ import { dirname, join } from 'node:path';
 import type { DirectoryFacts } from '../facts.ts';
 import { isWritable } from './program.ts';
 
-/** The numbers that Linux gives to file systems that a database should not stand on. */
-const UNFIT: Readonly<Record<number, string>> = {
+/** The Linux type numbers of file systems that are unfit for a database. */
+const UNFIT_FILE_SYSTEMS: Readonly<Record<number, string>> = {
   16914836: 'tmpfs',
   2240043254: 'ramfs',
   26985: 'nfs',
@@ -16,10 +16,10 @@ const UNFIT: Readonly<Record<number, string>> = {
   1650812274: 'sysfs',
 };
 
-/** Looks at the data directory, or at the folder that it would be made in. */
+/** The facts of the data directory, or of the folder in which it would be created. */
 export function directoryFacts(path: string): DirectoryFacts {
   const info = statSync(path, { throwIfNoEntry: false });
-  const place = nearestThere(path);
+  const place = nearestExisting(path);
   const { bavail, bsize, ffree, files, type } = statfsSync(place);
   const holder = pidIn(join(path, 'lock.pid'));
   return {
@@ -29,9 +29,9 @@ export function directoryFacts(path: string): DirectoryFacts {
     owner: info?.uid,
     me: process.geteuid?.(),
     mode: info?.mode,
-    unfit: process.platform === 'linux' ? UNFIT[type] : undefined,
+    unfit: process.platform === 'linux' ? UNFIT_FILE_SYSTEMS[type] : undefined,
     freeBytes: bavail * bsize,
-    // Some file systems make room for files as they come, and tell none.
+    // Some file systems allocate inodes on demand, and report none.
     freeFiles: files === 0 ? Number.POSITIVE_INFINITY : ffree,
     holder,
     holderLives: holder !== undefined && isAlive(holder),
@@ -39,19 +39,19 @@ export function directoryFacts(path: string): DirectoryFacts {
   };
 }
 
-function nearestThere(path: string): string {
+function nearestExisting(path: string): string {
   const info = statSync(path, { throwIfNoEntry: false });
-  return info?.isDirectory() || dirname(path) === path ? path : nearestThere(dirname(path));
+  return info?.isDirectory() || dirname(path) === path ? path : nearestExisting(dirname(path));
 }
 
-/** The number that the first line of a file is. */
+/** The pid in the first line of a file. */
 function pidIn(file: string): number | undefined {
   if (!existsSync(file)) return undefined;
   const pid = Number(readFileSync(file, 'utf8').split('\n')[0]);
   return Number.isInteger(pid) && pid > 0 ? pid : undefined;
 }
 
-/** Whether a process with this number lives, also one of another user. */
+/** Whether a process with this pid exists, also one of another user. */
 export function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
@@ -60,7 +60,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** The database server that works on a cluster. */
+/** The pid of the database server that runs on a cluster. */
 function orphanOf(cluster: string): number | undefined {
   const pid = pidIn(join(cluster, 'postmaster.pid'));
   if (pid === undefined || !isAlive(pid)) return undefined;

@@ -13,32 +13,32 @@ import { installFacts, machineFacts, programFacts, programRoot } from './program
 import { clickhouseFacts, databaseFacts } from './servers.ts';
 import { certificateFacts, exposureFacts, secretFacts } from './settings.ts';
 
-/** Looks at everything, side by side. It changes nothing. */
+/** Gathers all facts concurrently. It changes nothing. */
 export async function gatherFacts(configuration: () => Config): Promise<Facts> {
   const { config, faults } = read(configuration);
   const root = programRoot();
-  const when = async <T>(look: (config: Config) => Promise<Gathered<T>> | Gathered<T>): Promise<Gathered<T>> =>
+  const ifConfigured = async <T>(look: (config: Config) => Promise<Gathered<T>> | Gathered<T>): Promise<Gathered<T>> =>
     config ? look(config) : { none: 'the settings are not valid' };
   const [program, ports, database, broker, clickhouse, certificates, health, secrets] = await Promise.all([
     programFacts(config !== undefined && wantsEmbedded(config)),
-    when(portFacts),
-    when(databaseFacts),
-    when(brokerFacts),
-    when(clickhouseFacts),
-    when(certificateFacts),
-    when(healthFacts),
-    when(async (one) => ({ found: await secretFacts(one) })),
+    ifConfigured(portFacts),
+    ifConfigured(databaseFacts),
+    ifConfigured(brokerFacts),
+    ifConfigured(clickhouseFacts),
+    ifConfigured(certificateFacts),
+    ifConfigured(healthFacts),
+    ifConfigured(async (one) => ({ found: await secretFacts(one) })),
   ]);
   const unknown = unknownSettings(modulesOf(container).map(({ contract }) => contract.name));
-  const told = new Set(unknown.map(unknownSentence));
+  const reported = new Set(unknown.map(unknownSentence));
   return {
     program,
     install: installFacts(root),
     machine: machineFacts(),
-    settings: { faults, warnings: config?.warnings.filter((one) => !told.has(one)) ?? [], unknown },
+    settings: { faults, warnings: config?.warnings.filter((one) => !reported.has(one)) ?? [], unknown },
     secrets,
-    exposure: await when((one) => ({ found: exposureFacts(one) })),
-    directory: await when(directoryOf),
+    exposure: await ifConfigured((one) => ({ found: exposureFacts(one) })),
+    directory: await ifConfigured(directoryOf),
     ports,
     database,
     broker,
@@ -67,17 +67,17 @@ function directoryOf(config: Config): Facts['directory'] {
 }
 
 async function healthFacts(config: Config): Promise<Facts['health']> {
-  if (config.PORT === 0) return { none: 'PORT is 0, so nobody knows where it is' };
-  const doors = await Promise.all(serverAddresses(config, {}).map((door) => readServerStatus(door, undefined)));
-  const running = doors.filter(({ health }) => health !== undefined);
+  if (config.PORT === 0) return { none: 'PORT is 0, so its address is unknown' };
+  const servers = await Promise.all(serverAddresses(config, {}).map((address) => readServerStatus(address, undefined)));
+  const running = servers.filter(({ health }) => health !== undefined);
   if (running.length === 0) return { none: 'nothing runs' };
-  const skews = await Promise.all(running.map(({ url }) => skewAt(url)));
+  const skews = await Promise.all(running.map(({ url }) => clockSkew(url)));
   const most = skews.filter((skew) => skew !== undefined).sort((a, b) => Math.abs(b) - Math.abs(a))[0];
-  return { found: { problems: statusSummary({ doors, letters: undefined }).problems, skewMs: most } };
+  return { found: { problems: statusSummary({ servers, deadLetters: undefined }).problems, skewMs: most } };
 }
 
-/** By how much the clock of a server differs, to the second: that is all an answer tells. */
-async function skewAt(url: string): Promise<number | undefined> {
+/** The difference of a server's clock in milliseconds, to the second, from its Date header. */
+async function clockSkew(url: string): Promise<number | undefined> {
   const began = Date.now();
   const answer = await fetch(`${url}/health/live`, { signal: AbortSignal.timeout(5_000) }).catch(() => undefined);
   const date = Date.parse(answer?.headers.get('date') ?? '');

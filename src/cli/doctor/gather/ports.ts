@@ -6,26 +6,26 @@ import { listenAddresses, listenFault } from '../../../platform/config/ports.ts'
 import { readServerStatus } from '../../status/system-status.ts';
 import type { Facts, PortFacts } from '../facts.ts';
 
-/** Looks at every port that this process would listen on. */
+/** The state of every port that this process would listen on. */
 export async function portFacts(config: Config): Promise<Facts['ports']> {
-  const doors = localDoors(config).filter(({ port }) => port !== 0);
-  if (doors.length === 0) return { none: 'any free port will do' };
-  return { found: await Promise.all(doors.map((door) => portState(door, config.HOST))) };
+  const ports = localPorts(config).filter(({ port }) => port !== 0);
+  if (ports.length === 0) return { none: 'any free port will do' };
+  return { found: await Promise.all(ports.map((port) => portState(port, config.HOST))) };
 }
 
-interface LocalDoor {
+interface LocalPort {
   readonly port: number;
   readonly services: readonly string[];
 }
 
-function localDoors(config: Config): LocalDoor[] {
+function localPorts(config: Config): LocalPort[] {
   return listenAddresses(modulesOf(container), config).map(({ port, service }) => {
     return { port, services: config.services.has('gateway') ? [...config.services] : [service] };
   });
 }
 
-/** Who has a port, or whether it can be had. */
-export async function portState({ port, services }: LocalDoor, host: string): Promise<PortFacts> {
+/** Whether a port is free, and which process holds it. */
+export async function portState({ port, services }: LocalPort, host: string): Promise<PortFacts> {
   const { code: refused } = ((await listenFault({ port }, host)) ?? {}) as NodeJS.ErrnoException;
   const named = { port, services, holder: undefined, version: undefined };
   if (refused === undefined) return { ...named, state: 'free' };
@@ -38,9 +38,9 @@ export async function portState({ port, services }: LocalDoor, host: string): Pr
   return { ...named, state: health ? 'ours' : 'taken', holder: holderOf(port), version };
 }
 
-const LISTENS = '0A';
+const LISTEN_STATE = '0A';
 
-/** Such as `process 123 (node server.js)`, where the system tells. */
+/** Such as `process 123 (node server.js)`, where the system shows it. */
 export function holderOf(port: number): string | undefined {
   if (process.platform !== 'linux') return undefined;
   const inodes = new Set(['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) => inodesIn(file, port)));
@@ -55,7 +55,7 @@ function inodesIn(file: string, port: number): string[] {
   const lines = attempt(() => readFileSync(file, 'utf8').split('\n').slice(1)) ?? [];
   return lines.flatMap((line) => {
     const [, local = '', , state, , , , , , inode = ''] = line.trim().split(/\s+/);
-    return state === LISTENS && Number.parseInt(local.split(':')[1] ?? '', 16) === port ? [inode] : [];
+    return state === LISTEN_STATE && Number.parseInt(local.split(':')[1] ?? '', 16) === port ? [inode] : [];
   });
 }
 
@@ -67,7 +67,7 @@ function hasSocket(pid: string, inodes: ReadonlySet<string>): boolean {
   });
 }
 
-// Processes end while one looks, and those of others cannot be looked at.
+// Processes may end meanwhile, and those of other users cannot be read.
 function attempt<T>(look: () => T): T | undefined {
   try {
     return look();

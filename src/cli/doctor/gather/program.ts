@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Facts, InstallFacts, MachineFacts, ProgramFacts } from '../facts.ts';
 
-/** Where the program lies: the folder of its package.json. */
+/** The folder of the program's package.json. */
 export function programRoot(from = dirname(fileURLToPath(import.meta.url))): string {
   const file = join(from, 'package.json');
   if (existsSync(file) && nameIn(file) === 'tradepost') return from;
@@ -17,7 +17,7 @@ export function programRoot(from = dirname(fileURLToPath(import.meta.url))): str
 
 const nameIn = (file: string): unknown => (JSON.parse(readFileSync(file, 'utf8')) as { name?: unknown }).name;
 
-/** What is to be known of Node and of the server that comes with the packages. */
+/** The facts of Node and of the packaged PostgreSQL. */
 export async function programFacts(wantsEmbedded: boolean): Promise<ProgramFacts> {
   const summer = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Berlin', hour: 'numeric', hourCycle: 'h23' });
   const noonUtc = new Date('2026-07-01T12:00:00Z');
@@ -51,7 +51,7 @@ function packageFolder(name: string): string | undefined {
   }
 }
 
-/** Links that are missing where the start may not make them. */
+/** The number of missing links that a start may not create. */
 export function brokenLinksIn(root: string): number {
   const list = join(root, 'native/pg-symlinks.json');
   if (!existsSync(list)) return 0;
@@ -74,7 +74,7 @@ interface Lockfile {
   readonly packages: Readonly<Record<string, { version?: string; optional?: boolean; dev?: boolean; peer?: boolean }>>;
 }
 
-/** How what is installed differs from package-lock.json. */
+/** The differences of the installed packages from package-lock.json. */
 export function installFacts(root: string): Facts['install'] {
   const [wanted, there] = [join(root, 'package-lock.json'), join(root, 'node_modules/.package-lock.json')];
   if (!existsSync(wanted)) return { none: 'there is no package-lock.json' };
@@ -84,7 +84,7 @@ export function installFacts(root: string): Facts['install'] {
 
 const lockfile = (file: string): Lockfile => JSON.parse(readFileSync(file, 'utf8')) as Lockfile;
 
-/** What `there` lacks of `wanted`; packages that are for other platforms or for builders may be missing. */
+/** What `there` lacks of `wanted`; packages for other platforms or for development may be missing. */
 export function versionDifferences(wanted: Lockfile, there: Lockfile): InstallFacts {
   const needed = Object.entries(wanted.packages).filter(([path]) => path !== '');
   const short = (path: string): string => path.replace(/^.*node_modules\//, '');
@@ -96,7 +96,7 @@ export function versionDifferences(wanted: Lockfile, there: Lockfile): InstallFa
   return { missing: missing.map(([path]) => short(path)), other: other.map(([path]) => short(path)) };
 }
 
-/** What the machine has to give. */
+/** The resources of the machine. */
 export function machineFacts(): MachineFacts {
   const constrained = process.constrainedMemory();
   const memory = constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();

@@ -22,9 +22,9 @@ import { openDatabase } from '../../../platform/db/postgres/postgres.ts';
 import { movedFromClickHouse, movedFromPostgres, movedSentence } from '../../../platform/db/transfer/moved.ts';
 import type { Facts, MigrationFacts, MovedFacts } from '../facts.ts';
 
-const PATIENCE_MS = 8_000;
+const TIMEOUT_MS = 8_000;
 
-/** The services of this process that keep something, by the store that they are kept in. */
+/** The persistent services of this process, by their store. */
 export function configuredServices(config: Config): { postgres: string[]; clickhouse: string[] } {
   const modules = modulesOf(container);
   return {
@@ -33,7 +33,7 @@ export function configuredServices(config: Config): { postgres: string[]; clickh
   };
 }
 
-/** Where the databases are, and whose; undefined for the embedded one, when it does not run. */
+/** The services by the URL of their database; undefined for the embedded one when it does not run. */
 function databasesOf(config: Config, services: readonly string[]): Map<string | undefined, string[]> {
   const found = new Map<string | undefined, string[]>();
   for (const service of services) {
@@ -49,29 +49,29 @@ function embeddedUrl(dataDir: string): string | undefined {
   return `postgresql://postgres@/tradepost?host=${encodeURIComponent(sockets)}`;
 }
 
-/** Looks at every PostgreSQL of the settings; one that does not answer goes before those that do. */
+/** The facts of every PostgreSQL of the settings; the failure of one takes precedence. */
 export async function databaseFacts(config: Config): Promise<Facts['database']> {
   const { postgres } = configuredServices(config);
   const databases = databasesOf(config, postgres);
   if (databases.size === 0) return { none: 'no service of this process keeps anything in PostgreSQL' };
-  if (databases.has(undefined)) return { none: 'the embedded one does not run; it is looked at when it does' };
+  if (databases.has(undefined)) return { none: 'the embedded one does not run; it is checked when it does' };
   const shared = config.databaseUrl ?? embeddedUrl(config.dataDir);
   const all = await Promise.all(
     [...databases].map(([url = '', services]) =>
-      lookAtDatabase(url, services, config.EVENT_BUS === 'embedded' && url === shared),
+      probeDatabase(url, services, config.EVENT_BUS === 'embedded' && url === shared),
     ),
   );
   const bad = all.find((one) => 'failure' in one);
   if (bad) return { found: bad };
-  const good = all.filter((one): one is Looked => !('failure' in one));
+  const good = all.filter((one): one is DatabaseProbe => !('failure' in one));
   const [first] = good;
   if (!first) return { none: 'there is none' };
   return { found: { ...first, ...merged(good) } };
 }
 
-type Looked = DatabaseFacts & MigrationFacts & MovedFacts & { readonly skewMs: number };
+type DatabaseProbe = DatabaseFacts & MigrationFacts & MovedFacts & { readonly skewMs: number };
 
-const merged = (all: readonly Looked[]) => ({
+const merged = (all: readonly DatabaseProbe[]) => ({
   readOnly: all.some((one) => one.readOnly),
   pending: all.flatMap((one) => one.pending),
   newer: all.flatMap((one) => one.newer),
@@ -80,15 +80,15 @@ const merged = (all: readonly Looked[]) => ({
   moved: all.flatMap((one) => one.moved),
 });
 
-async function lookAtDatabase(
+async function probeDatabase(
   url: string,
   services: readonly string[],
   hasLog: boolean,
-): Promise<Looked | { failure: string }> {
+): Promise<DatabaseProbe | { failure: string }> {
   const db = openDatabase(url, { poolSize: 1 });
   try {
     const began = Date.now();
-    const facts = await withTimeout(PATIENCE_MS, 'no answer', inspectDatabase(db, services));
+    const facts = await withTimeout(TIMEOUT_MS, 'no answer', inspectDatabase(db, services));
     const skewMs = facts.clock - (began + Date.now()) / 2;
     const sets = [...services.map(migrationSet), ...(hasLog ? [busMigrations()] : [])];
     const migrations = await migrationsIn(facts.applied, sets, () => pendingMigrations(db, sets));
@@ -98,12 +98,12 @@ async function lookAtDatabase(
   } catch (error) {
     return { failure: `${whereOf(url)}: ${failureReason(error)}` };
   } finally {
-    // Not waited for: what does not answer does not close either.
+    // Not awaited: a server that does not answer does not close either.
     void db.close().catch(() => undefined);
   }
 }
 
-/** What has not run, or why nothing may. */
+/** The pending migrations, or why none may run. */
 async function migrationsIn(
   applied: readonly string[],
   sets: readonly MigrationSet[],
@@ -120,13 +120,13 @@ async function migrationsIn(
 const whereOf = (url: string): string =>
   url.startsWith('postgresql://postgres@/tradepost?') ? 'the embedded PostgreSQL' : databaseLocation(url);
 
-/** The innermost reason that an error gives. */
+/** The message of the innermost cause of an error. */
 export function failureReason(error: unknown): string {
   const { message, code, cause } = (error ?? {}) as { message?: string; code?: string; cause?: unknown };
   return cause === undefined ? message || code || 'no reason given' : failureReason(cause);
 }
 
-/** Whether ClickHouse answers, where the settings want it. */
+/** Whether ClickHouse answers, where the settings use it. */
 export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse']> {
   const services = configuredServices(config).clickhouse;
   if (services.length === 0) return { none: 'no service of this process keeps anything in it' };
@@ -139,8 +139,10 @@ export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse
   const url = `${config.CLICKHOUSE_TLS === 'on' ? 'https' : 'http'}://${host}:${port}`;
   const server = openServer({ url, username, password: config.CLICKHOUSE_PASSWORD, prefix: config.CLICKHOUSE_DB });
   try {
-    await withTimeout(PATIENCE_MS, 'no answer', server.ping());
-    return { found: { what: url, ...(await withTimeout(PATIENCE_MS, 'no answer', keptIn(server, services))) } };
+    await withTimeout(TIMEOUT_MS, 'no answer', server.ping());
+    return {
+      found: { what: url, ...(await withTimeout(TIMEOUT_MS, 'no answer', clickhouseStoreFacts(server, services))) },
+    };
   } catch (error) {
     return { found: { failure: `${url}: ${failureReason(error)}` } };
   } finally {
@@ -148,7 +150,10 @@ export async function clickhouseFacts(config: Config): Promise<Facts['clickhouse
   }
 }
 
-async function keptIn(server: ClickHouse, services: readonly string[]): Promise<MigrationFacts & MovedFacts> {
+async function clickhouseStoreFacts(
+  server: ClickHouse,
+  services: readonly string[],
+): Promise<MigrationFacts & MovedFacts> {
   const sets = services.map((service) => clickhouseSet(server, service));
   const left = await movedFromClickHouse(server, services);
   const moved = left.length > 0 ? [movedSentence(left, server.where, 'clickhouse')] : [];

@@ -10,7 +10,7 @@ import type { CertificateFacts, ExposureFacts, Facts, SecretFacts } from '../fac
 
 const SECRETS = ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const;
 
-/** The secrets of the settings, and who does not share them. */
+/** The secrets of the settings, and the servers that have another one. */
 export async function secretFacts(config: Config): Promise<SecretFacts> {
   const secrets = SECRETS.flatMap((name) => {
     const value = config[name];
@@ -20,19 +20,19 @@ export async function secretFacts(config: Config): Promise<SecretFacts> {
   return {
     secrets,
     severalProcesses: all.some(({ contract }) => !config.services.has(contract.name)),
-    strangers: config.JWT_SECRET === undefined ? [] : await strangersTo(config, config.JWT_SECRET),
+    mismatched: config.JWT_SECRET === undefined ? [] : await serversWithOtherSecret(config, config.JWT_SECRET),
     production: config.NODE_ENV === 'production',
   };
 }
 
-/** A customer that there never is: it has nothing, and nothing is written about it. */
-const NOBODY = { id: Number.MAX_SAFE_INTEGER, username: 'doctor', role: 'customer' as const };
+/** A customer that never exists: it owns nothing, and no request of it writes anything. */
+const PROBE_USER = { id: Number.MAX_SAFE_INTEGER, username: 'doctor', role: 'customer' as const };
 
-async function strangersTo(config: Config, secret: string): Promise<string[]> {
-  const token = await createTokens(secret).sign(NOBODY, 60, 'doctor');
+async function serversWithOtherSecret(config: Config, secret: string): Promise<string[]> {
+  const token = await createTokens(secret).sign(PROBE_USER, 60, 'doctor');
   const headers = { authorization: `Bearer ${token}` };
-  const doors = serverAddresses(config, config.PORT === 0 ? { url: 'http://localhost:1' } : {});
-  const asked = doors.map(async ({ url, services }) => {
+  const addresses = serverAddresses(config, config.PORT === 0 ? { url: 'http://localhost:1' } : {});
+  const responses = addresses.map(async ({ url, services }) => {
     const path = pathOf(services);
     if (path === undefined) return [];
     const options = { headers, signal: AbortSignal.timeout(5_000), redirect: 'error' as const };
@@ -42,10 +42,10 @@ async function strangersTo(config: Config, secret: string): Promise<string[]> {
     );
     return status === 401 ? [url] : [];
   });
-  return (await Promise.all(asked)).flat();
+  return (await Promise.all(responses)).flat();
 }
 
-/** A list that every customer may read, of one of these services. The service of the accounts asks who is there. */
+/** A list of one of these services that every customer may read; not of the user service, which looks the user up. */
 function pathOf(services: readonly string[]): string | undefined {
   const contracts = modulesOf(container).map(({ contract }) => contract);
   const ops = contracts
@@ -54,9 +54,9 @@ function pathOf(services: readonly string[]): string | undefined {
   return ops.find(({ method, path, access }) => method === 'GET' && access === 'customer' && !path.includes('{'))?.path;
 }
 
-const isNear = (host: string): boolean => host === '' || /^(localhost|127\.|\[?::1\]?$|\/)/.test(host);
+const isLocal = (host: string): boolean => host === '' || /^(localhost|127\.|\[?::1\]?$|\/)/.test(host);
 
-/** What others can reach, and what goes to others in plain text. */
+/** What other machines can reach, and which connections to them have no TLS. */
 export function exposureFacts(config: Config): ExposureFacts {
   const urls: [string, string | undefined][] = [
     ['DATABASE_URL', config.databaseUrl],
@@ -66,9 +66,9 @@ export function exposureFacts(config: Config): ExposureFacts {
   const plainText = urls.flatMap(([name, url]) => {
     if (url === undefined) return [];
     const database = parseAddress(url);
-    if (database) return /require|verify/.test(database.words.sslmode ?? '') || isNear(database.host) ? [] : [name];
+    if (database) return /require|verify/.test(database.words.sslmode ?? '') || isLocal(database.host) ? [] : [name];
     const { hostname, protocol } = new URL(url);
-    return /s:$/.test(protocol) || isNear(hostname) ? [] : [name];
+    return /s:$/.test(protocol) || isLocal(hostname) ? [] : [name];
   });
   return {
     host: config.HOST,
@@ -79,7 +79,7 @@ export function exposureFacts(config: Config): ExposureFacts {
   };
 }
 
-/** The certificates of every server of the settings that is spoken to over TLS. */
+/** The certificates of every server of the settings with TLS. */
 export async function certificateFacts(config: Config): Promise<Facts['certificates']> {
   const services = modulesOf(container).map(({ contract }) => config.of(contract.name).URL);
   const { CLICKHOUSE_HOST: host, CLICKHOUSE_PORT: port } = config;
@@ -89,14 +89,14 @@ export async function certificateFacts(config: Config): Promise<Facts['certifica
     config.EVENT_BUS === 'rabbitmq' ? config.RABBITMQ_URL : undefined,
     config.CLICKHOUSE_TLS === 'on' && host ? `https://${host}:${port}` : undefined,
   ].filter((url) => url !== undefined && /^(https|rediss|amqps):/.test(url)) as string[];
-  if (urls.length === 0) return { none: 'nothing is spoken to over TLS' };
+  if (urls.length === 0) return { none: 'no server is reached over TLS' };
   return { found: await Promise.all([...new Set(urls)].map(certificateAt)) };
 }
 
 const TLS_PORTS: Readonly<Record<string, number>> = { 'https:': 443, 'rediss:': 6379, 'amqps:': 5671 };
 const DAY_MS = 86_400_000;
 
-/** Looks at the certificate that a server shows. */
+/** The facts of a server's certificate. */
 export function certificateAt(url: string): Promise<CertificateFacts> {
   const { hostname, port, protocol } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
@@ -105,7 +105,7 @@ export function certificateAt(url: string): Promise<CertificateFacts> {
     host,
     port: Number(port) || (TLS_PORTS[protocol] ?? 443),
     servername: isIP(host) ? undefined : host,
-    // It is looked at, not trusted: nothing is said over this connection.
+    // The certificate is only read: nothing is sent over this connection.
     rejectUnauthorized: false,
     timeout: 5_000,
   };
