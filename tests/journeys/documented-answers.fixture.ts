@@ -13,8 +13,11 @@ export interface Answers {
 
 type Input = Readonly<Record<string, unknown>>;
 
-/** Lives through the story of an order, refused requests and all, and keeps each answer. */
-export async function liveThrough(url: string): Promise<Answers> {
+/**
+ * Lives through the story of an order, refused requests and all, and keeps each answer. `caughtUp` resolves when every
+ * event so far has been handled.
+ */
+export async function liveThrough(url: string, caughtUp: () => Promise<void>): Promise<Answers> {
   const services: Record<string, Record<string, Record<string, unknown>>> = {};
 
   /** Calls an operation with its own example, or with what is given. */
@@ -42,7 +45,7 @@ export async function liveThrough(url: string): Promise<Answers> {
   await orders(told);
   await money(told);
   await parcels(told);
-  await figures(told);
+  await figures(told, caughtUp);
   const problems = await refusals(told);
   await webhooks(told);
   return { services, problems };
@@ -155,7 +158,8 @@ async function parcels({ call, admin, ada }: Story): Promise<void> {
   await call(ada, 'delivery.list');
 }
 
-async function figures({ call, admin }: Story): Promise<void> {
+async function figures({ call, admin }: Story, caughtUp: () => Promise<void>): Promise<void> {
+  await caughtUp();
   await settle(async () => {
     const { body } = await admin.get<{ agrees: boolean }>('/stats/check');
     assert.ok(body.agrees, JSON.stringify(body));

@@ -3,9 +3,11 @@ import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { objectShapeOf } from '../../src/platform/contract/schema/shape.ts';
+import { openDatabase } from '../../src/platform/db/postgres/postgres.ts';
 import { openapi } from '../../src/platform/http/openapi/openapi.ts';
 import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
 import { engine } from '../../src/testing/engines.ts';
+import { settle } from '../../src/testing/settle.ts';
 import { contracts, startSystem } from '../../src/testing/system.ts';
 import { type Answers, liveThrough } from './documented-answers.fixture.ts';
 
@@ -33,12 +35,31 @@ before(async () => {
   // Without a secret of its own it signs with a key, which is then in the key set.
   const system = await startSystem(database.url, { JWT_SECRET: '' });
   try {
-    answers = await liveThrough(system.urls.gateway ?? '');
+    answers = await liveThrough(system.urls.gateway ?? '', caughtUp);
   } finally {
     await system.close();
   }
 });
 after(() => database.drop());
+
+/** Resolves when no outbox has an event left and analytics has read the log of the bus to its end. */
+async function caughtUp(): Promise<void> {
+  const db = openDatabase(database.url, { poolSize: 1 });
+  const schemas = contracts
+    .filter(({ events }) => Object.keys(events).length > 0)
+    .map(({ name }) => `tradepost_${name}`);
+  const waiting = schemas.map((schema) => `(select count(*) from ${schema}.outbox)`).join(' + ');
+  const unread = `select count(*) from tradepost_bus.log
+    where position > (select coalesce(max(position), 0) from tradepost_bus.reader where name like '%analytics')`;
+  try {
+    await settle(async () => {
+      const [row] = await db.query<{ left: number }>({ name: '', text: `select ${waiting} + (${unread}) as left` });
+      assert.equal(row?.left, 0);
+    });
+  } finally {
+    await db.close();
+  }
+}
 
 test('the document shows what a running shop answers', (t) => {
   for (const { name, answers: file } of contracts) {

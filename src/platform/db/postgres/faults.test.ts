@@ -177,15 +177,15 @@ eachEngine('a database that cannot be used as it is', (engine) => {
       default_transaction_isolation: 'serializable',
       datestyle: 'SQL, DMY',
       timezone: 'Asia/Kathmandu',
-      statement_timeout: '1ms',
-      lock_timeout: '1ms',
+      statement_timeout: '200ms',
+      lock_timeout: '200ms',
       bytea_output: 'escape',
     };
     const words = Object.entries(strange).map(([name, value]) => `alter role ${role} set ${name} = '${value}'`);
     await admin.script(words.join(';'));
     const db = open(as({ username: role, password: 'right' }));
     const asked = `select current_setting('transaction_isolation') as isolation, current_setting('statement_timeout') as
-      longest, '2026-02-01 12:00:00+02'::timestamptz as at from pg_sleep(0.01)`;
+      longest, '2026-02-01 12:00:00+02'::timestamptz as at from pg_sleep(0.4)`;
     assert.deepEqual(await db.query(statement(asked)), [
       { isolation: 'read committed', longest: '10s', at: '2026-02-01T10:00:00.000Z' },
     ]);

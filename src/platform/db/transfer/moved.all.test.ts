@@ -144,7 +144,7 @@ describe('a store that a copy has left', { skip }, () => {
   });
 
   test('may be started on again when somebody says that it is meant', async () => {
-    await refused(run(['db', 'release', '--on', 'postgres']), /There is no terminal to ask on: say --yes/);
+    await refused(run(['db', 'release', '--on', 'postgres']), /There is no terminal to ask on: add --yes/);
     await refused(start('postgres'), WENT);
     const said = await done(run(['db', 'release', '--on', 'postgres', '--only', 'order', '--yes']));
     assert.match(

@@ -5,7 +5,7 @@ import { clickhouseSet } from '../../clickhouse/migration-set.ts';
 import type { Locks } from '../../clickhouse/writers/locks.ts';
 import {
   type CopyEndpoint,
-  type CopyProgress,
+  type CopyStatus,
   copyStatusOf,
   type ProgressRow,
   placeText,
@@ -14,6 +14,7 @@ import {
 import { forgetMovedRows, keepMovedRows, makeMovedRows, movedFromClickHouse } from '../moved.ts';
 import type { Block, ClickHouseTable, CopiedTables } from '../portable.ts';
 import { hasClickHouseTable } from '../there.ts';
+import { copyProgressIn, lastOf, type TableProgress } from './progress.ts';
 import { countInClickHouse, PATIENT } from './tables.ts';
 
 interface ClickHouseSide {
@@ -24,12 +25,6 @@ interface ClickHouseSide {
   readonly claim: (services: readonly string[]) => Promise<void>;
   /** Service to the table whose rows carry its events, if it announces any. */
   readonly events: ReadonlyMap<string, string | undefined>;
-}
-
-interface Kept {
-  readonly service: string;
-  readonly name: string;
-  readonly progress: CopyProgress;
 }
 
 /** How whoever reads the rows knows where they came from. */
@@ -46,59 +41,20 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
       clickhouse({ engine, database: databaseOf(engine, service) }),
     ]),
   );
-  const platform = databaseOf(engine, 'platform');
-  const progressTable = `${platform}.copy`;
   const places = placesOf(engine);
 
-  let number: number | undefined;
-
-  /** Rows of progress, each counting for more than all before it. */
-  async function keepAll(rows: readonly Kept[], finished_at: string | null = null): Promise<void> {
-    let before = number ?? (await lastOf(engine, progressTable, 'number'));
-    number = before + rows.length;
-    const kept = rows.map(({ service, name, progress }) => {
-      const { copy, source, rows: written, done } = progress;
-      before += 1;
-      return { service, name, copy, source, place: placeText(progress), written, done, finished_at, number: before };
-    });
-    await engine.insert(progressTable, kept);
-  }
-  const keep = (service: string, name: string, progress: CopyProgress) => keepAll([{ service, name, progress }]);
-
-  const progressOf = async (service: string): Promise<ProgressRow[]> =>
-    (await hasClickHouseTable(engine, platform, 'copy'))
-      ? engine.query<ProgressRow>(`${READ.replace('{{table}}', progressTable)}`, { service })
-      : [];
+  const progress = copyProgressIn(engine);
 
   return {
     driver: 'clickhouse',
     where: () => `${engine.where}, databases ${engine.prefix}_…`,
     tables: (service) => tables.get(service) ?? [],
-    async inUse(services) {
-      for (const service of services) {
-        const database = databaseOf(engine, service);
-        if (!(await hasClickHouseTable(engine, database, 'process'))) continue;
-        const seen = await engine.query<User>(USERS.replace('{{table}}', `${database}.process`));
-        const user = seen.find((one) => one.host !== hostname() || (one.pid !== process.pid && isAlive(one.pid)));
-        if (user) return `process ${user.pid} on ${user.host} writes ${service} in it`;
-      }
-      return undefined;
-    },
+    inUse: (services) => writerOn(engine, services),
     async hold(services) {
       await claim(services);
       await makeMovedRows(engine);
     },
-    async status(service) {
-      const { schema, migrations } = clickhouseSet(engine, service);
-      const text = `select name from ${platform}.migration where schema = {schema:String}`;
-      const ran = (await hasClickHouseTable(engine, platform, 'migration'))
-        ? await engine.query<{ name: string }>(text, { schema })
-        : [];
-      const known = migrations.map(({ name }) => name);
-      const names = ran.map(({ name }) => name);
-      const [moved] = await movedFromClickHouse(engine, [service]);
-      return copyStatusOf(schemaBy(names, known), await progressOf(service), moved);
-    },
+    status: async (service) => statusIn(engine, service, await progress.of(service)),
     waiting: async (service) => {
       const table = events.get(service);
       const database = databaseOf(engine, service);
@@ -113,27 +69,27 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
         locks,
         services.map((service) => clickhouseSet(engine, service)),
       );
-      await engine.command(MAKE.replace('{{table}}', progressTable));
+      await progress.make();
     },
-    begin: keep,
-    async write(service, name, rows, progress) {
+    begin: (service, name, at) => progress.keep([{ service, name, progress: at }]),
+    async write(service, name, rows, at) {
       const target = tables.get(service)?.find((table) => table.name === name) as ClickHouseTable | undefined;
       if (!target) throw new Error(`${service} has no table ${name}`);
       for (const block of await target.blocks(rows)) {
         const table = `${databaseOf(engine, service)}.${block.table}`;
-        const token = ['copy', progress.copy, name, placeText(progress)].join(' ');
+        const token = ['copy', at.copy, name, placeText(at)].join(' ');
         await engine.insert(table, await places.given(table, block), token);
       }
-      await keep(service, name, progress);
+      await progress.keep([{ service, name, progress: at }]);
     },
     async finish(services) {
       for (const service of services) await skipRelay(engine, service, events.get(service));
-      const open: Kept[] = [];
+      const open: TableProgress[] = [];
       for (const service of services) {
-        const { progress } = copyStatusOf('ours', await progressOf(service));
-        for (const [name, one] of progress) open.push({ service, name, progress: one });
+        const status = copyStatusOf('ours', await progress.of(service));
+        for (const [name, one] of status.progress) open.push({ service, name, progress: one });
       }
-      await keepAll(open, new Date().toISOString());
+      await progress.keep(open, new Date().toISOString());
     },
     keepMoved: (moved) => keepMovedRows(engine, moved),
     release: (services) => forgetMovedRows(engine, services),
@@ -145,6 +101,30 @@ export function clickhouseEndpoint({ copied, engine, locks, claim, events }: Cli
       await forgetMovedRows(engine, [service]);
     },
   };
+}
+
+async function writerOn(engine: ClickHouse, services: readonly string[]): Promise<string | undefined> {
+  for (const service of services) {
+    const database = databaseOf(engine, service);
+    if (!(await hasClickHouseTable(engine, database, 'process'))) continue;
+    const seen = await engine.query<User>(USERS.replace('{{table}}', `${database}.process`));
+    const user = seen.find((one) => one.host !== hostname() || (one.pid !== process.pid && isAlive(one.pid)));
+    if (user) return `process ${user.pid} on ${user.host} writes ${service} in it`;
+  }
+  return undefined;
+}
+
+async function statusIn(engine: ClickHouse, service: string, progress: readonly ProgressRow[]): Promise<CopyStatus> {
+  const platform = databaseOf(engine, 'platform');
+  const { schema, migrations } = clickhouseSet(engine, service);
+  const text = `select name from ${platform}.migration where schema = {schema:String}`;
+  const ran = (await hasClickHouseTable(engine, platform, 'migration'))
+    ? await engine.query<{ name: string }>(text, { schema })
+    : [];
+  const known = migrations.map(({ name }) => name);
+  const names = ran.map(({ name }) => name);
+  const [moved] = await movedFromClickHouse(engine, [service]);
+  return copyStatusOf(schemaBy(names, known), progress, moved);
 }
 
 // Who writes here is no part of what is copied.
@@ -181,11 +161,6 @@ function placesOf(engine: ClickHouse) {
   };
 }
 
-async function lastOf(engine: ClickHouse, table: string, column: string): Promise<number> {
-  const [row] = await engine.query<{ last: number }>(`select max(${column}) as last from ${table}`, {}, PATIENT);
-  return row?.last ?? 0;
-}
-
 /** Nothing of what was copied waits: the relay begins behind it. */
 async function skipRelay(engine: ClickHouse, service: string, table: string | undefined): Promise<void> {
   if (table === undefined) return;
@@ -193,12 +168,3 @@ async function skipRelay(engine: ClickHouse, service: string, table: string | un
   const last = await lastOf(engine, `${database}.${table}`, 'position');
   if (last > 0) await engine.insert(`${database}.relay`, [{ position: last }]);
 }
-
-const MAKE = `create table if not exists {{table}} (
-  service String, name String, copy String, source String, place String, written UInt64, done Bool,
-  finished_at Nullable(DateTime64(3, 'UTC')), number UInt64
-) engine = MergeTree order by (service, name, number)
-settings fsync_after_insert = 1, fsync_part_directory = 1`;
-
-const READ = `select name, copy, source, place, written, done, finished_at from {{table}}
-  where service = {service:String} order by number desc limit 1 by name`;

@@ -5,6 +5,7 @@ import { schemaOf } from '../../postgres/store/store.ts';
 import {
   type CopyEndpoint,
   type CopyProgress,
+  type CopyStatus,
   copyStatusOf,
   type ProgressRow,
   placeText,
@@ -42,28 +43,12 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
     driver: 'postgres',
     where,
     tables: (service) => tables.get(service) ?? [],
-    async inUse(services) {
-      for (const db of databases(services)) {
-        const [user] = await db.query<User>({ name: '', text: USERS }, [COPYING]);
-        if (user) return `${user.number} connection(s) of Tradepost to it are open, ${user.who}`;
-      }
-      return undefined;
-    },
+    inUse: (services) => connectionsTo(databases(services)),
     // A start asks nobody: that nothing else has connected is asked again at the end.
     async hold(services) {
       for (const db of databases(services)) await db.script(MAKE_MOVED);
     },
-    async status(service) {
-      const db = database(service);
-      const ran = await rowsIf<{ name: string }>(db, LEDGER, `select name from ${LEDGER} where schema = $1`, [
-        schemaOf(service),
-      ]);
-      const known = migrationSet(service).migrations.map(({ name }) => name);
-      const progress = await rowsIf<ProgressRow>(db, PROGRESS, READ, [service]);
-      const names = ran.map(({ name }) => name);
-      const [moved] = await movedFromPostgres(db, [service]);
-      return copyStatusOf(schemaBy(names, known), progress, moved);
-    },
+    status: (service) => statusIn(database(service), service),
     waiting: (service) =>
       countInPostgres(database(service), `select count(*) as count from ${schemaOf(service)}.outbox`),
     async prepare(services) {
@@ -99,18 +84,37 @@ export function postgresEndpoint({ copied, database, where, settings }: Postgres
     async release(services) {
       for (const [db, here] of byDatabase(services)) await forgetMoved(db, here);
     },
-    async empty(service) {
-      await database(service).transaction(async (sql) => {
-        const tables = await sql.query<{ name: string }>({ name: '', text: TABLES }, [schemaOf(service)]);
-        if (tables.length > 0)
-          await sql.script(`truncate ${tables.map(({ name }) => name).join(', ')} restart identity`);
-        await forgetMoved(sql, [service]);
-      });
-    },
+    empty: (service) => emptySchema(database(service), service),
   };
 }
 
-// What a takeover has reported is of this place alone: it is in no copy.
+async function connectionsTo(databases: Iterable<Database>): Promise<string | undefined> {
+  for (const db of databases) {
+    const [user] = await db.query<User>({ name: '', text: USERS }, [COPYING]);
+    if (user) return `${user.number} connection(s) of Tradepost to it are open, ${user.who}`;
+  }
+  return undefined;
+}
+
+async function statusIn(db: Database, service: string): Promise<CopyStatus> {
+  const migrations = `select name from ${LEDGER} where schema = $1`;
+  const ran = await rowsIf<{ name: string }>(db, LEDGER, migrations, [schemaOf(service)]);
+  const known = migrationSet(service).migrations.map(({ name }) => name);
+  const progress = await rowsIf<ProgressRow>(db, PROGRESS, READ, [service]);
+  const names = ran.map(({ name }) => name);
+  const [moved] = await movedFromPostgres(db, [service]);
+  return copyStatusOf(schemaBy(names, known), progress, moved);
+}
+
+async function emptySchema(db: Database, service: string): Promise<void> {
+  await db.transaction(async (sql) => {
+    const tables = await sql.query<{ name: string }>({ name: '', text: TABLES }, [schemaOf(service)]);
+    if (tables.length > 0) await sql.script(`truncate ${tables.map(({ name }) => name).join(', ')} restart identity`);
+    await forgetMoved(sql, [service]);
+  });
+}
+
+// The report of a legacy import belongs to this database alone: no copy takes it along.
 const TABLES = `select format('%I.%I', schemaname, tablename) as name from pg_tables
   where schemaname = $1 and tablename <> 'takeover_report'`;
 
