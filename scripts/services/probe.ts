@@ -3,12 +3,12 @@ import { connect, createServer, type Socket } from 'node:net';
 /** Sends bytes and resolves with what came back as soon as `whole` says that it is all there. */
 export type Say = (bytes: Buffer | string, whole: (got: Buffer) => boolean) => Promise<Buffer>;
 
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
 /** Connects to a port of this machine, talks and hangs up. Throws when nobody listens, or answers within 2 s. */
 export async function converse<T>(port: number, talk: (say: Say) => Promise<T>): Promise<T> {
   const socket = connect(port, '127.0.0.1');
-  socket.setTimeout(PATIENCE_MS, () => socket.destroy(new Error(`Port ${port} does not answer.`)));
+  socket.setTimeout(TIMEOUT_MS, () => socket.destroy(new Error(`Port ${port} does not answer.`)));
   try {
     return await talk((bytes, whole) => say(socket, bytes, whole));
   } finally {

@@ -27,7 +27,7 @@ interface Books {
   readonly ledger: string;
 }
 
-const PATIENCE_MS = 180_000;
+const TIMEOUT_MS = 180_000;
 
 /** Waits until the backlog is drained, and compares every book with every other. Throws what does not agree. */
 export async function audit(databaseUrl: string, shop: Shop, buyers: Buyers): Promise<Audit> {
@@ -51,9 +51,9 @@ export async function audit(databaseUrl: string, shop: Shop, buyers: Buyers): Pr
         },
       );
       return now;
-    }, PATIENCE_MS);
+    }, TIMEOUT_MS);
     const drainedAfter = Date.now() - began;
-    await settle(() => compareFigures(shop, buyers.admin, books), PATIENCE_MS);
+    await settle(() => compareFigures(shop, buyers.admin, books), TIMEOUT_MS);
     await compareJournal(db, buyers);
     return { orders: books.orders, events: books.events, drainedAfter };
   } finally {

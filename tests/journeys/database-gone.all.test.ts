@@ -11,7 +11,7 @@ import { PASSWORD } from '../../src/testing/world.ts';
 import { killNow, readyAt, type Started, serversOf, startCommand, until } from './process.fixture.ts';
 import { LAMP } from './shop.fixture.ts';
 
-const PATIENCE_MS = 120_000;
+const TIMEOUT_MS = 120_000;
 const noTmpfs = process.platform === 'linux' && process.geteuid?.() === 0 ? false : 'needs root to mount a small disk';
 
 describe('a shop whose embedded database is gone', () => {
@@ -52,13 +52,13 @@ describe('a shop whose embedded database is gone', () => {
       if (status === 201) taken.push((body as { order_id: number }).order_id);
       else refused.push(status);
       assert.equal(status, 201);
-    }, PATIENCE_MS);
+    }, TIMEOUT_MS);
     return refused;
   }
 
   async function allShipped(shop: TestClient, taken: readonly number[]): Promise<void> {
     for (const id of taken) {
-      await settle(async () => assert.equal((await shop.get(`/shipments/order/${id}`)).status, 200), PATIENCE_MS);
+      await settle(async () => assert.equal((await shop.get(`/shipments/order/${id}`)).status, 200), TIMEOUT_MS);
     }
   }
 
@@ -75,7 +75,7 @@ describe('a shop whose embedded database is gone', () => {
       }
       for (const status of await untilTaken(shop, taken)) assert.equal(status, 503);
       assert.notEqual(postmaster(), before);
-      await settle(async () => assert.equal((await fetch(`${url}/health`)).status, 200), PATIENCE_MS);
+      await settle(async () => assert.equal((await fetch(`${url}/health`)).status, 200), TIMEOUT_MS);
     }
     await allShipped(shop, taken);
   });
@@ -134,14 +134,14 @@ describe('a shop whose embedded database is gone', () => {
       await untilTaken(shop, taken);
       fill();
       const health = async () => (await (await fetch(`${url}/health`)).json()) as { status: string };
-      await settle(async () => assert.equal((await health()).status, 'down'), PATIENCE_MS);
+      await settle(async () => assert.equal((await health()).status, 'down'), TIMEOUT_MS);
       // What was killed on a full disk cannot recover there.
       killNow(postmaster(disk));
-      await settle(() => assert.match(started?.said() ?? '', /ended by itself/), PATIENCE_MS);
+      await settle(() => assert.match(started?.said() ?? '', /ended by itself/), TIMEOUT_MS);
       assert.equal((await order(shop)).status, 503);
       rmSync(join(disk, 'filling'));
       for (const status of await untilTaken(shop, taken)) assert.equal(status, 503);
-      await settle(async () => assert.equal((await health()).status, 'ok'), PATIENCE_MS);
+      await settle(async () => assert.equal((await health()).status, 'ok'), TIMEOUT_MS);
       await allShipped(shop, taken);
     });
   });

@@ -26,7 +26,7 @@ interface Job<I, O> {
 }
 
 /** A piece of work that takes longer than this will not end. */
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 const MEMORY_MB = 512;
 
 /** A pool of threads that start with the first work and are started again when one has ended. */
@@ -94,9 +94,9 @@ function startThread<I, O>(
       job = given;
       clearTimeout(timer);
       timer = setTimeout(() => {
-        cause = new Error(`the thread of ${name} took longer than ${PATIENCE_MS / 1000} s`);
+        cause = new Error(`the thread of ${name} took longer than ${TIMEOUT_MS / 1000} s`);
         void worker.terminate();
-      }, PATIENCE_MS).unref();
+      }, TIMEOUT_MS).unref();
       worker.ref();
       worker.postMessage(given.input);
     },

@@ -14,7 +14,7 @@ export interface Watched {
 
 /** An event that waits for longer than that is not on its way, but held up. */
 export const LONGEST_WAIT_SECONDS = 30;
-const PATIENCE_MS = 1_000;
+const TIMEOUT_MS = 1_000;
 
 /** Throws when the bus does not answer, and `Degraded` when it takes no events or some wait too long. */
 export async function lookAtPublishing({ ping, trouble, waiting }: Watched): Promise<void> {
@@ -24,7 +24,7 @@ export async function lookAtPublishing({ ping, trouble, waiting }: Watched): Pro
     throw error instanceof Degraded || refused === undefined ? error : new Degraded(refused);
   });
   if (refused !== undefined) throw new Degraded(refused);
-  const late = lateOf(await withTimeout(PATIENCE_MS, 'late', waiting()).catch(() => []));
+  const late = lateOf(await withTimeout(TIMEOUT_MS, 'late', waiting()).catch(() => []));
   if (late !== undefined) throw new Degraded(late);
 }
 

@@ -9,6 +9,8 @@ import type { DeliveryRepository, Message } from '../webhook.repository.ts';
 /** Of each endpoint so many at once: one that is slow must not take the turn of the others. */
 const OF_ONE = 8;
 const AT_ONCE = 64;
+/** Events wait so long for others, since most are wanted by no endpoint and one statement finds that out for all. */
+const ENQUEUE_INTERVAL_MS = 20;
 
 /** Deliveries in PostgreSQL; `endpointColumns` are those of an endpoint with its version. */
 export function deliveriesPostgres({ schema, db }: PostgresStore, endpointColumns: string): DeliveryRepository {
@@ -21,8 +23,14 @@ export function deliveriesPostgres({ schema, db }: PostgresStore, endpointColumn
   return {
     enqueue: coalesce<Message, void>({
       name: 'webhook enqueue',
+      restMs: ENQUEUE_INTERVAL_MS,
       async run(messages) {
-        await db.query(statements.enqueue, [JSON.stringify(messages)]);
+        // Payloads are sent for what an endpoint wants, and for nothing else.
+        const heads = messages.map(({ event_id, type, user_id }) => ({ event_id, type, user_id }));
+        const wanted = await db.query<{ event_id: string }>(statements.wanted, [JSON.stringify(heads)]);
+        const ids = new Set(wanted.map(({ event_id }) => event_id));
+        const some = messages.filter(({ event_id }) => ids.has(event_id));
+        if (some.length > 0) await db.query(statements.enqueue, [JSON.stringify(some)]);
         return messages.map(() => undefined);
       },
     }),
@@ -55,6 +63,7 @@ export function deliveriesPostgres({ schema, db }: PostgresStore, endpointColumn
 function statementsOf(schema: string, endpointColumns: string) {
   const statement = (name: string, text: string) => ({ name: `${schema} ${name}`, text });
   return {
+    wanted: statement('wanted', wantedText(schema)),
     enqueue: statement('enqueue', enqueueText(schema)),
     enqueueFor: statement(
       'enqueue for one',
@@ -82,14 +91,21 @@ function statementsOf(schema: string, endpointColumns: string) {
   };
 }
 
+const wants = (schema: string): string =>
+  `join ${schema}.endpoints e on (e.user_id = m.user_id or m.user_id is null or e.everyone) and e.status = 'active'
+    and e.types::jsonb ? m.type`;
+
+const wantedText = (schema: string): string => `
+  select distinct m.event_id from json_to_recordset($1::json) as m(event_id uuid, type text, user_id bigint)
+  ${wants(schema)}`;
+
 // The constraint makes it once: an event that comes again finds its delivery.
 const enqueueText = (schema: string): string => `
   insert into ${schema}.deliveries
     (endpoint_id, message_id, type, time, data, status, tries, next_at, created_at)
   select e.endpoint_id, m.event_id, m.type, m.time, m.data, 'waiting', 0, m.time, now()
   from json_to_recordset($1::json) as m(event_id uuid, type text, time timestamptz, data text, user_id bigint)
-  join ${schema}.endpoints e on (e.user_id = m.user_id or m.user_id is null or e.everyone) and e.status = 'active'
-    and e.types::jsonb ? m.type
+  ${wants(schema)}
   order by e.endpoint_id, m.time
   on conflict (endpoint_id, message_id) do nothing`;
 

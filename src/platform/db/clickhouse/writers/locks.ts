@@ -62,7 +62,7 @@ export function processLocks(): Locks {
 
 /** Those of one process who want the same, one after the other. */
 export interface LockQueue {
-  /** Runs `work` after all that came before it under `name`. Throws UNAVAILABLE after PATIENCE_MS in the queue. */
+  /** Runs `work` after all that came before it under `name`. Throws UNAVAILABLE after LOCK_TIMEOUT_MS in the queue. */
   next<T>(name: string, work: () => Promise<T>): Promise<T>;
   /** Resolves when nobody is in it. */
   empty(): Promise<void>;

@@ -6,7 +6,7 @@ import { UnfitDatabase } from '../unfit.ts';
 
 /** The oldest version that the PostgreSQL project still cares for, and that the tests run on. */
 const OLDEST = 15;
-const PATIENCE_MS = 3_000;
+const TIMEOUT_MS = 3_000;
 const TURNS = 8;
 
 interface Server {
@@ -86,7 +86,7 @@ function client(url: string): pg.Client {
     ...connectionOf(url),
     application_name: 'tradepost check',
     connectionTimeoutMillis: 5_000,
-    query_timeout: PATIENCE_MS,
+    query_timeout: TIMEOUT_MS,
   });
   // An end of the connection is told by the query that it interrupts.
   made.on('error', () => undefined);

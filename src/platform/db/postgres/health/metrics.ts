@@ -10,7 +10,7 @@ interface Exposed {
 }
 
 const exposed = new Set<Exposed>();
-const PATIENCE_MS = 2_000;
+const TIMEOUT_MS = 2_000;
 
 const up = new Gauge({
   name: 'tradepost_database_up',
@@ -62,7 +62,7 @@ export function exposeDatabase(database: Exposed): () => void {
 
 async function isUp(writable: () => Promise<void>): Promise<number> {
   const { promise: late, resolve } = Promise.withResolvers<number>();
-  const timer = setTimeout(() => resolve(0), PATIENCE_MS);
+  const timer = setTimeout(() => resolve(0), TIMEOUT_MS);
   const outcome = writable().then(
     () => 1,
     () => 0,
