@@ -135,10 +135,15 @@ function lossOf(position: number, { kept, missed }: NonNullable<ReaderPlace['gon
   return { topic: 'the log', place: 'all of it', ...(missed !== undefined && { count: missed }), reason };
 }
 
+/** The groups of a process get the same objects of what it publishes itself: each is checked once, not for each group. */
+const admitted = new WeakSet<LoggedEvent>();
+
 // Our own relay writes events; somebody with SQL may write anything else.
 function faultOf(event: LoggedEvent): string | undefined {
+  if (admitted.has(event)) return undefined;
   try {
     admit(event);
+    admitted.add(event);
     return undefined;
   } catch (error) {
     return `the log, position ${event.position}: ${(error as Error).message}`;
