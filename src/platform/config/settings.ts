@@ -1,4 +1,5 @@
 import { fromDecimal, type Minor, parseRate, type Rate } from '../contract/money.ts';
+import { isTimeZone } from '../contract/shop-time.ts';
 import { hostName } from '../db/postgres/address.ts';
 import {
   anyText,
@@ -66,6 +67,12 @@ export const SETTINGS = {
     takes: 'an ISO 4217 code with two decimal digits, such as USD',
     otherwise: 'USD',
     read: (given: string): string | undefined => (isTwoDigitCurrency(given) ? given : undefined),
+  },
+  SHOP_TIME_ZONE: {
+    about: 'the time zone of the shop: its days, months and years, those of document numbers included',
+    takes: 'a name of the IANA database, spelt as there, such as Europe/Vienna',
+    otherwise: 'UTC',
+    read: (given: string): string | undefined => (isTimeZone(given) ? given : undefined),
   },
   CARRIER_SECRET: secret('carriers sign what they report with it; unset: only staff report'),
   CARRIER_SIMULATION: {
