@@ -13,7 +13,8 @@ const STORE = '\\.(postgres|clickhouse)\\.ts$';
 const INTERFACE = '\\.repository\\.ts$';
 const MODEL = '\\.model\\.ts$';
 const CONTRACT = '\\.contract\\.ts$';
-const WORDS = '^src/platform/contract/(actor|contract|errors|ids|reconciliation|money|shop-time|schema/text|text/fold)\\.ts$';
+const WORDS =
+  '^src/platform/contract/(actor|contract|errors|ids|reconciliation|money|shop-time|schema/text|text/fold)\\.ts$';
 
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 

@@ -34,5 +34,5 @@ export const INSTANTS: readonly number[] = [
   ...around('2026-04-04T14:00:00Z'),
   ...around('2026-04-23T22:00:00Z'),
   ...around('2018-11-04T03:00:00Z'),
-  ...Array.from({ length: 200 }, (_, n) => Date.parse("2024-02-01T00:00:00Z") + n * (4 * DAY + 37 * MINUTE)),
+  ...Array.from({ length: 200 }, (_, n) => Date.parse('2024-02-01T00:00:00Z') + n * (4 * DAY + 37 * MINUTE)),
 ];

@@ -3,8 +3,8 @@ import { after, before, test } from 'node:test';
 import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { type Database, openDatabase } from '../db/postgres/postgres.ts';
-import { isTimeZone, shopDay, shopDayStart, shopMonth, shopTimeInPostgres, shopYear } from './shop-time.ts';
 import { INSTANTS, ZONES } from './shop-time.fixture.ts';
+import { isTimeZone, shopDay, shopDayStart, shopMonth, shopTimeInPostgres, shopYear } from './shop-time.ts';
 
 test('the shop has its own day, month and year around the end of the year', () => {
   const at = (instant: string, zone: string) => [
@@ -77,7 +77,11 @@ eachEngine('days of the shop in PostgreSQL', (engine) => {
       const text = `select ${sql.day('t')} as day, ${sql.month('t')} as month, ${sql.year('t')} as year
         from unnest($1::timestamptz[]) with ordinality as given (t, n) order by n`;
       const times = INSTANTS.map((instant) => new Date(instant).toISOString());
-      const expected = times.map((t) => ({ day: shopDay(t, zone), month: shopMonth(t, zone), year: shopYear(t, zone) }));
+      const expected = times.map((t) => ({
+        day: shopDay(t, zone),
+        month: shopMonth(t, zone),
+        year: shopYear(t, zone),
+      }));
       assert.deepEqual(await db.query({ name: '', text }, [times]), expected, zone);
     }
   });

@@ -95,7 +95,12 @@ const calendars = new Map<string, Calendar>();
 function calendarOf(zone: string): Calendar {
   const known = calendars.get(zone);
   if (known) return known;
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: zone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const format = new Intl.DateTimeFormat('en-CA', {
+    timeZone: zone,
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+  });
   const calendar = { format, quarter: Number.NaN, day: '' };
   calendars.set(zone, calendar);
   return calendar;

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { INSTANTS, ZONES } from '../../contract/shop-time.fixture.ts';
-import { shopDay, shopMonth, shopTimeInClickHouse, shopYear } from '../../contract/shop-time.ts';
-import { eachWay, type StoreTarget } from './clickhouse.fixture.ts';
-import type { ClickHouse } from './engine.ts';
+import { INSTANTS, ZONES } from '../../../contract/shop-time.fixture.ts';
+import { shopDay, shopMonth, shopTimeInClickHouse, shopYear } from '../../../contract/shop-time.ts';
+import { eachWay, type StoreTarget } from '../clickhouse.fixture.ts';
+import type { ClickHouse } from '../engine.ts';
 
 eachWay('days of the shop in ClickHouse', (way) => {
   let place: StoreTarget;
@@ -22,7 +22,11 @@ eachWay('days of the shop in ClickHouse', (way) => {
           (select fromUnixTimestamp64Milli(arrayJoin({instants: Array(Int64)}), 'UTC') as t)`,
         { instants: INSTANTS },
       );
-      const expected = INSTANTS.map((t) => ({ day: shopDay(t, zone), month: shopMonth(t, zone), year: shopYear(t, zone) }));
+      const expected = INSTANTS.map((t) => ({
+        day: shopDay(t, zone),
+        month: shopMonth(t, zone),
+        year: shopYear(t, zone),
+      }));
       assert.deepEqual(rows, expected, zone);
     }
   });
