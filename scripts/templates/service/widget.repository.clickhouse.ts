@@ -1,5 +1,6 @@
 import { SAME_KEY } from '../../../src/platform/db/clickhouse/store/save.ts';
 import type { ClickHouseStore } from '../../../src/platform/db/clickhouse/store/store.ts';
+import { WIDGET_COLUMNS } from './widget.columns.ts';
 import { widgetErrors } from './widget.contract.ts';
 import type { WidgetState } from './widget.model.ts';
 import type { WidgetRepository } from './widget.repository.ts';
@@ -9,7 +10,7 @@ export function widgetClickHouse(store: ClickHouseStore): WidgetRepository {
   const widgets = store.states<WidgetState>({
     table: 'widgets',
     key: 'widget_id',
-    columns: ['widget_id', 'user_id', 'name', 'created_at', 'updated_at'],
+    columns: WIDGET_COLUMNS,
     conflicts: { [SAME_KEY]: () => widgetErrors.EXISTS() },
   });
 

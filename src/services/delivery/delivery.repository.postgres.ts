@@ -1,10 +1,10 @@
-import { cursorId, pageOf } from '../../platform/db/pages.ts';
+import type { Columns } from '../../platform/db/columns.ts';
 import type { PostgresStore } from '../../platform/db/postgres/store/store.ts';
 import { deliveryErrors } from './delivery.contract.ts';
 import type { ShipmentState } from './delivery.model.ts';
 import type { ShipmentRepository } from './delivery.repository.ts';
 
-const COLUMNS = {
+const COLUMNS: Columns<ShipmentState> = {
   shipment_id: 'bigint',
   order_id: 'bigint',
   user_id: 'bigint',
@@ -22,68 +22,48 @@ const COLUMNS = {
 /** Shipments in PostgreSQL: one row a shipment, its history as JSON in it. */
 export function deliveryPostgres(store: PostgresStore): ShipmentRepository {
   const { schema, db } = store;
-  const statements = statementsOf(schema);
-  const read = store.reader<number, ShipmentState>(
-    'shipment',
-    `${statements.select} where shipment_id = any($1)`,
-    (row) => row.shipment_id,
-  );
-  const findByOrder = store.reader<number, ShipmentState>(
-    'shipment by order',
-    `${statements.select} where order_id = any($1)`,
-    (row) => row.order_id,
-  );
+  const shipments = store.table<ShipmentState>({
+    table: 'shipments',
+    key: 'shipment_id',
+    columns: COLUMNS,
+    conflicts: {
+      one_shipment_per_order: () => deliveryErrors.EXISTS(),
+      tracking_number_once: () => deliveryErrors.TRACKING_TAKEN(),
+    },
+  });
+  const statements = statementsOf(schema, shipments.selected);
+  const listAll = shipments.list({ name: 'all', where: '$3::text is null' });
+  const listOfStatus = shipments.list({ name: 'of status', where: 'status = $3' });
+  const listOfUser = shipments.list({ name: 'of user', where: 'user_id = $4 and ($3::text is null or status = $3)' });
 
   return {
     ids: store.ids('shipment_ids'),
     async get(shipment_id) {
-      const found = await read(shipment_id);
+      const found = await shipments.get(shipment_id);
       if (!found) throw deliveryErrors.NOT_FOUND();
       return found;
     },
-    findByOrder,
+    findByOrder: shipments.by<number>('order', 'order_id', (state) => state.order_id),
     async findByTracking(carrier, tracking_number) {
       const [row] = await db.query<ShipmentState>(statements.byTracking, [carrier, tracking_number]);
       return row;
     },
-    async list({ user_id, status }, { limit, cursor }) {
-      const before = cursorId(cursor) ?? Number.MAX_SAFE_INTEGER;
-      const [statement, value] =
-        user_id !== undefined
-          ? [statements.ofUser, user_id]
-          : status === undefined
-            ? [statements.all, null]
-            : [statements.ofStatus, null];
-      const rows = await db.query<ShipmentState>(statement, [before, status ?? null, limit + 1, value]);
-      return pageOf(rows, limit, (row) => row.shipment_id);
+    list({ user_id, status = null }, page) {
+      if (user_id !== undefined) return listOfUser(page, [status, user_id]);
+      return status === null ? listAll(page, [status]) : listOfStatus(page, [status]);
     },
     underWay: (carrier, after, limit) => db.query<ShipmentState>(statements.underWay, [carrier, after, limit]),
-    save: store.saver<ShipmentState>({
-      table: 'shipments',
-      key: 'shipment_id',
-      columns: COLUMNS,
-      conflicts: {
-        one_shipment_per_order: () => deliveryErrors.EXISTS(),
-        tracking_number_once: () => deliveryErrors.TRACKING_TAKEN(),
-      },
-    }),
+    save: shipments.save,
     async addStep(shipment_id, step) {
       await db.query(statements.addStep, [shipment_id, JSON.stringify([step]), step.update_id]);
     },
   };
 }
 
-function statementsOf(schema: string) {
-  const select = `select ${Object.keys(COLUMNS).join(', ')}, version from ${schema}.shipments`;
+function statementsOf(schema: string, selected: string) {
+  const select = `select ${selected} from ${schema}.shipments`;
   const named = (name: string, text: string) => ({ name: `${schema} ${name}`, text });
-  // One statement for each way in, so that each runs along its own index.
-  const list = (name: string, where: string) =>
-    named(name, `${select} where ${where} and shipment_id < $1 order by shipment_id desc limit $3`);
   return {
-    select,
-    all: list('list', '$2::text is null and $4::bigint is null'),
-    ofUser: list('list of user', 'user_id = $4 and ($2::text is null or status = $2)'),
-    ofStatus: list('list of status', 'status = $2 and $4::bigint is null'),
     byTracking: named(
       'shipment by tracking number',
       `${select} where lower(carrier collate "C") = lower($1 collate "C") and tracking_number = $2`,

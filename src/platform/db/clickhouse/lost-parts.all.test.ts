@@ -61,7 +61,7 @@ describe('a store that lost a part of a table while it was stopped', { skip }, (
     // So that a part is what one save wrote.
     await engine.command('system stop merges');
     const store = clickhouseStore(open, toyContract);
-    const toys = store.states<ToyState>(spec);
+    const toys = store.states<ToyState, 'restocked'>(spec);
     const ids = store.ids('toys', { table: 'toys', column: 'toy_id' });
     return {
       open,

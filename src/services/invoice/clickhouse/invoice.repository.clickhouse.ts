@@ -1,4 +1,5 @@
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { INVOICE_COLUMNS } from '../invoice.columns.ts';
 import { invoiceErrors } from '../invoice.contract.ts';
 import type { InvoiceState } from '../invoice.model.ts';
 import type { InvoiceRepository } from '../invoice.repository.ts';
@@ -8,25 +9,7 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
   const invoices = store.states<InvoiceState>({
     table: 'invoices',
     key: 'invoice_id',
-    columns: [
-      'invoice_id',
-      'order_id',
-      'user_id',
-      'username',
-      'invoice_number',
-      'items',
-      'subtotal',
-      'tax',
-      'tax_rate',
-      'total',
-      'currency',
-      'buyer',
-      'status',
-      'created_at',
-      'due_date',
-      'updated_at',
-    ],
-    json: ['items', 'buyer'],
+    columns: INVOICE_COLUMNS,
     unique: [
       { column: 'order_id', type: 'UInt64', of: ({ order_id }) => order_id, error: () => invoiceErrors.EXISTS() },
     ],

@@ -1,75 +1,34 @@
 import { AppError, common } from '../../../platform/contract/errors.ts';
-import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import { reconciliationIn } from '../../../platform/db/postgres/store/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import { INVOICE_COLUMNS } from '../invoice.columns.ts';
 import { invoiceErrors } from '../invoice.contract.ts';
 import type { InvoiceState } from '../invoice.model.ts';
 import type { InvoiceRepository } from '../invoice.repository.ts';
 
-const COLUMNS = {
-  invoice_id: 'bigint',
-  order_id: 'bigint',
-  user_id: 'bigint',
-  username: 'text',
-  invoice_number: 'text',
-  items: 'json',
-  subtotal: 'bigint',
-  tax: 'bigint',
-  tax_rate: 'text',
-  total: 'bigint',
-  currency: 'text',
-  buyer: 'json',
-  status: 'text',
-  created_at: 'timestamptz',
-  due_date: 'timestamptz',
-  updated_at: 'timestamptz',
-};
-
 /** Invoices in PostgreSQL. */
 export function invoicePostgres(store: PostgresStore): InvoiceRepository {
-  const { schema, db } = store;
-  const columns = [...Object.keys(COLUMNS), 'version'].join(', ');
-  const read = store.reader<number, InvoiceState>(
-    'invoice',
-    `select ${columns} from ${schema}.invoices where invoice_id = any($1)`,
-    (row) => row.invoice_id,
-  );
-  const findByOrder = store.reader<number, InvoiceState>(
-    'invoice by order',
-    `select ${columns} from ${schema}.invoices where order_id = any($1)`,
-    (row) => row.order_id,
-  );
-  const list = (name: string, of: string) => ({
-    name: `${schema} ${name}`,
-    text: `select ${columns} from ${schema}.invoices
-      where ${of} and invoice_id < $2 and ($3::text is null or status = $3)
-      order by invoice_id desc limit $4`,
-  });
-  const listAll = list('list', '$1::bigint is null');
-  const listOfUser = list('list of user', 'user_id = $1');
-  const spec = {
+  const invoices = store.table<InvoiceState>({
     table: 'invoices',
-    key: 'invoice_id' as const,
-    columns: COLUMNS,
+    key: 'invoice_id',
+    columns: INVOICE_COLUMNS,
     conflicts: { one_invoice_per_order: () => invoiceErrors.EXISTS() },
-  };
-  const update = store.saver<InvoiceState>(spec);
-  const insert = store.saver<InvoiceState>({ ...spec, assigned: { names: ['invoice_number'], ...numbering(schema) } });
+    assigned: { names: ['invoice_number'], ...numbering(store.schema) },
+  });
+  const status = '($3::text is null or status = $3)';
+  const listAll = invoices.list({ name: 'all', where: status });
+  const listOfUser = invoices.list({ name: 'of user', where: `${status} and user_id = $4` });
 
   return {
     ids: store.ids('invoice_ids'),
     async get(invoice_id) {
-      const found = await read(invoice_id);
+      const found = await invoices.get(invoice_id);
       if (!found) throw invoiceErrors.NOT_FOUND();
       return found;
     },
-    findByOrder,
-    async list({ user_id, status }, { limit, cursor }) {
-      const before = cursorId(cursor) ?? Number.MAX_SAFE_INTEGER;
-      const statement = user_id === undefined ? listAll : listOfUser;
-      const rows = await db.query<InvoiceState>(statement, [user_id ?? null, before, status ?? null, limit + 1]);
-      return pageOf(rows, limit, (row) => row.invoice_id);
-    },
+    findByOrder: invoices.by<number>('order', 'order_id', (state) => state.order_id),
+    list: ({ user_id, status = null }, page) =>
+      user_id === undefined ? listAll(page, [status]) : listOfUser(page, [status, user_id]),
     figures: reconciliationIn(store, {
       table: 'invoices',
       key: 'invoice_id',
@@ -77,13 +36,12 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
       amount: 'total',
       updated: 'updated_at',
     }),
-    async save(ctx, change) {
-      if (change.next.version > 0) return update(ctx, change);
-      return insert(ctx, change).catch((error: unknown) => {
+    save: (ctx, change) =>
+      invoices.save(ctx, change).catch((error: unknown) => {
         // The statement leaves out an invoice whose order has one, and what it leaves out counts as a lost race.
-        throw error instanceof AppError && error.code === common.STALE.code ? invoiceErrors.EXISTS() : error;
-      });
-    },
+        const leftOut = change.next.version === 0 && error instanceof AppError && error.code === common.STALE.code;
+        throw leftOut ? invoiceErrors.EXISTS() : error;
+      }),
   };
 }
 
@@ -93,7 +51,7 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
  * out before they are counted; the constraint stands behind that for two processes at the same moment.
  */
 function numbering(schema: string): { ctes: string; select: string } {
-  const values = Object.keys(COLUMNS).map((name) => (name === 'invoice_number' ? NUMBER : `f.${name}`));
+  const values = Object.keys(INVOICE_COLUMNS).map((name) => (name === 'invoice_number' ? NUMBER : `f.${name}`));
   return {
     ctes: `fresh as materialized (
         select distinct on (e.order_id) e.*, extract(year from e.created_at at time zone 'utc')::integer as year

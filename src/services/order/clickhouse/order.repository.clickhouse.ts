@@ -1,4 +1,5 @@
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { ORDER_COLUMNS } from '../order.columns.ts';
 import { orderErrors } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
@@ -9,27 +10,7 @@ export function orderClickHouse(store: ClickHouseStore): OrderRepository {
   const orders = store.states<OrderState>({
     table: 'orders',
     key: 'order_id',
-    columns: [
-      'order_id',
-      'user_id',
-      'username',
-      'items',
-      'subtotal',
-      'tax',
-      'tax_rate',
-      'total',
-      'currency',
-      'status',
-      'payment_status',
-      'fulfillment_status',
-      'paid_total',
-      'refunded_total',
-      'shipment_status',
-      'delivered_at',
-      'created_at',
-      'updated_at',
-    ],
-    json: ['items'],
+    columns: ORDER_COLUMNS,
   });
 
   return {

@@ -2,6 +2,7 @@ import { SAME_KEY } from '../../../platform/db/clickhouse/store/save.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import type { NewestRows } from '../../../platform/db/clickhouse/store/table.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
+import type { Columns } from '../../../platform/db/columns.ts';
 import { productErrors } from '../product.contract.ts';
 import { type ProductState, publicProduct } from '../product.model.ts';
 import type { ProductRepository } from '../product.repository.ts';
@@ -10,19 +11,19 @@ import { searchFieldsOf } from '../search/search.model.ts';
 import { reservationsClickHouse } from './product.reservations.clickhouse.ts';
 import { type KeptProduct, stockReader } from './product.stock.clickhouse.ts';
 
-const COLUMNS = [
-  'product_id',
-  'name',
-  'description',
-  'price',
-  'currency',
-  'category',
-  'for_sale',
-  'stock_quantity',
-  'stock_version',
-  'created_at',
-  'updated_at',
-] as const satisfies readonly (keyof KeptProduct)[];
+const COLUMNS: Columns<KeptProduct> = {
+  product_id: 'bigint',
+  name: 'text',
+  description: 'text',
+  price: 'bigint',
+  currency: 'text',
+  category: 'text',
+  for_sale: 'boolean',
+  stock_quantity: 'bigint',
+  stock_version: 'bigint',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+};
 
 /** Products in ClickHouse: a row for each version of a product; what orders took of its stock is in another table. */
 export function productClickHouse(store: ClickHouseStore): ProductRepository {

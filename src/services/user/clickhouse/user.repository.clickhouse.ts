@@ -4,26 +4,11 @@ import { mutate } from '../../../platform/db/clickhouse/mutation.ts';
 import type { ClickHouseStore, States } from '../../../platform/db/clickhouse/store/store.ts';
 import type { NewestRows } from '../../../platform/db/clickhouse/store/table.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
+import { USER_COLUMNS } from '../user.columns.ts';
 import { userErrors, usernameKey } from '../user.contract.ts';
 import type { UserState } from '../user.model.ts';
 import type { UserRepository } from '../user.repository.ts';
 import { sessionsClickHouse } from './user.sessions.clickhouse.ts';
-
-const COLUMNS = [
-  'user_id',
-  'username',
-  'password_hash',
-  'password_version',
-  'role',
-  'founder',
-  'display_name',
-  'email',
-  'phone',
-  'address',
-  'locale',
-  'created_at',
-  'updated_at',
-] as const satisfies readonly (keyof UserState)[];
 
 /** Accounts in ClickHouse: a row for each version of an account, of which only the newest keeps what is secret. */
 export function userClickHouse(store: ClickHouseStore): UserRepository {
@@ -31,8 +16,7 @@ export function userClickHouse(store: ClickHouseStore): UserRepository {
   const users: States<UserState> = store.states<UserState>({
     table: 'users',
     key: 'user_id',
-    columns: COLUMNS,
-    json: ['address'],
+    columns: USER_COLUMNS,
     secrets: ['password_hash'],
     unique: [
       {

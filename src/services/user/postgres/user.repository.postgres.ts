@@ -1,26 +1,10 @@
 import type { JWK } from 'jose';
-import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import { USER_COLUMNS } from '../user.columns.ts';
 import { userErrors, usernameKey } from '../user.contract.ts';
 import type { UserState } from '../user.model.ts';
 import type { UserRepository } from '../user.repository.ts';
 import { sessionsPostgres } from './user.sessions.postgres.ts';
-
-const COLUMNS = {
-  user_id: 'bigint',
-  username: 'text',
-  password_hash: 'text',
-  password_version: 'integer',
-  role: 'text',
-  founder: 'boolean',
-  display_name: 'text',
-  email: 'text',
-  phone: 'text',
-  address: 'json',
-  locale: 'text',
-  created_at: 'timestamptz',
-  updated_at: 'timestamptz',
-};
 
 const CONFLICTS = {
   users_username: () => userErrors.NAME_TAKEN(),
@@ -31,23 +15,15 @@ const CONFLICTS = {
 /** Accounts in PostgreSQL. */
 export function userPostgres(store: PostgresStore): UserRepository {
   const { schema, db } = store;
-  const select = `select ${Object.keys(COLUMNS).join(', ')}, version from ${schema}.users`;
-  const read = store.reader<number, UserState>('user', `${select} where user_id = any($1)`, (row) => row.user_id);
-  const readByName = store.reader<string, UserState>(
-    'by name',
-    `${select} where lower(username collate "C") = any($1)`,
-    (row) => usernameKey(row.username),
-  );
-  const save = store.saver<UserState>({
+  const users = store.table<UserState>({
     table: 'users',
     key: 'user_id',
-    columns: COLUMNS,
+    columns: USER_COLUMNS,
     secrets: ['password_hash'],
     conflicts: CONFLICTS,
   });
-
   const statement = (name: string, text: string) => ({ name: `${schema} ${name}`, text });
-  const list = statement('list', `${select} where user_id > $1 order by user_id limit $2`);
+  const findByName = users.by<string>('name', 'lower(username collate "C")', (state) => usernameKey(state.username));
   const empty = statement('empty', `select not exists (select from ${schema}.users) as empty`);
   const rehash = statement(
     'rehash',
@@ -57,16 +33,13 @@ export function userPostgres(store: PostgresStore): UserRepository {
   return {
     ids: store.ids('user_ids'),
     async get(user_id) {
-      const found = await read(user_id);
+      const found = await users.get(user_id);
       if (!found) throw userErrors.NOT_FOUND();
       return found;
     },
-    findByName: (username) => readByName(usernameKey(username)),
-    async list({ limit, cursor }) {
-      const rows = await db.query<UserState>(list, [cursorId(cursor) ?? 0, limit + 1]);
-      return pageOf(rows, limit, (row) => row.user_id);
-    },
-    save,
+    findByName: (username) => findByName(usernameKey(username)),
+    list: users.list({ name: 'all', where: 'true', order: 'asc' }),
+    save: users.save,
     async isEmpty() {
       const [row] = await db.query<{ empty: boolean }>(empty);
       return row?.empty === true;

@@ -1,14 +1,14 @@
 import { AppError, common } from '../../../platform/contract/errors.ts';
-import { cursorId, pageOf } from '../../../platform/db/pages.ts';
-import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
+import type { Columns } from '../../../platform/db/columns.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
+import type { StateTableSpec } from '../../../platform/db/postgres/store/table.ts';
 import { webhookErrors } from '../webhook.errors.contract.ts';
 import { type EndpointState, MAX_ENDPOINTS } from '../webhook.model.ts';
 import type { WebhookRepository } from '../webhook.repository.ts';
 import { deliveriesPostgres } from './webhook.deliveries.postgres.ts';
 import { importPostgres } from './webhook.import.postgres.ts';
 
-const COLUMNS = {
+const COLUMNS: Columns<EndpointState> = {
   endpoint_id: 'bigint',
   user_id: 'bigint',
   url: 'text',
@@ -23,51 +23,35 @@ const COLUMNS = {
   created_at: 'timestamptz',
 };
 
-const SELECTED = [...Object.keys(COLUMNS), 'version'].join(', ');
-
 /** Endpoints and deliveries in PostgreSQL. */
 export function webhookPostgres(store: PostgresStore): WebhookRepository {
   const { schema, db } = store;
-  const save = store.saver(endpointSpec(schema));
-  const read = store.reader<number, EndpointState>(
-    'webhook endpoint',
-    `select ${SELECTED} from ${schema}.endpoints where endpoint_id = any($1)`,
-    (row) => row.endpoint_id,
-  );
-  const list = {
-    name: `${schema} endpoints`,
-    text: `select ${SELECTED} from ${schema}.endpoints
-      where ($1::bigint is null or user_id = $1) and status <> 'deleted' and endpoint_id < $2
-      order by endpoint_id desc limit $3`,
-  };
+  const endpoints = store.table(endpointSpec(schema));
+  const list = endpoints.list({ name: 'all', where: "($3::bigint is null or user_id = $3) and status <> 'deleted'" });
   const active = {
     name: `${schema} active endpoints`,
-    text: `select ${SELECTED} from ${schema}.endpoints where user_id = $1 and status = 'active'`,
+    text: `select ${endpoints.selected} from ${schema}.endpoints where user_id = $1 and status = 'active'`,
   };
   return {
     ids: store.ids('endpoint_ids'),
     async get(endpoint_id) {
-      const found = await read(endpoint_id);
+      const found = await endpoints.get(endpoint_id);
       if (!found || found.status === 'deleted') throw webhookErrors.ENDPOINT_NOT_FOUND();
       return found;
     },
-    async list({ user_id }, { limit, cursor }) {
-      const before = cursorId(cursor) ?? Number.MAX_SAFE_INTEGER;
-      const rows = await db.query<EndpointState>(list, [user_id ?? null, before, limit + 1]);
-      return pageOf(rows, limit, (row) => row.endpoint_id);
-    },
+    list: ({ user_id = null }, page) => list(page, [user_id]),
     save: (ctx, change) =>
-      save(ctx, change).catch((error: unknown) => {
+      endpoints.save(ctx, change).catch((error: unknown) => {
         const full = change.next.version === 0 && error instanceof AppError && error.code === common.STALE.code;
         throw full ? webhookErrors.TOO_MANY({ most: MAX_ENDPOINTS }) : error;
       }),
     activeOf: (user_id) => db.query<EndpointState>(active, [user_id]),
-    deliveries: deliveriesPostgres(store, SELECTED),
+    deliveries: deliveriesPostgres(store, endpoints.selected),
     imports: importPostgres(store, COLUMNS),
   };
 }
 
-function endpointSpec(schema: string): Omit<TableSpec<EndpointState>, 'schema'> {
+function endpointSpec(schema: string): StateTableSpec<EndpointState> {
   return {
     table: 'endpoints',
     key: 'endpoint_id',

@@ -28,7 +28,7 @@ eachWay('a save in ClickHouse', (way) => {
   }
 
   const numberedIn = (one: ClickHouseStore): States<ToyState> =>
-    one.states<ToyState>({
+    one.states<ToyState, 'restocked'>({
       ...spec,
       table: 'numbered',
       // Without a gap: only those that will be written get one, and nobody writes meanwhile.
@@ -43,9 +43,9 @@ eachWay('a save in ClickHouse', (way) => {
   before(async () => {
     place = await way.open('toy', TOYS.replace('TABLE', 'toys') + TOYS.replace('TABLE', 'numbered'));
     store = await storeOf('one');
-    toys = store.states<ToyState>(spec);
+    toys = store.states<ToyState, 'restocked'>(spec);
     save = toys.save;
-    saveElsewhere = (await storeOf('other')).states<ToyState>(spec).save;
+    saveElsewhere = (await storeOf('other')).states<ToyState, 'restocked'>(spec).save;
     saveNumbered = [await storeOf('third'), await storeOf('fourth')].map((one) => numberedIn(one).save);
   });
   beforeEach(async () => {
@@ -187,7 +187,7 @@ eachWay('a save in ClickHouse', (way) => {
     ]);
     // They are brought before anything runs: a process looks once whether there are any.
     const later = await storeOf('later');
-    const saveLater = later.states<ToyState>(spec).save;
+    const saveLater = later.states<ToyState, 'restocked'>(spec).save;
     await assert.rejects(saveLater(at(keyed('k')), make(1)), DuplicateRequest);
     await assert.rejects(saveLater(at(caused(1)), make(1)), DuplicateEvent);
     assert.deepEqual(await later.findAnswer('k'), { key: 'k', fingerprint, result: { toy_id: 9 } });

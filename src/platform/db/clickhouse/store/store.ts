@@ -4,6 +4,7 @@ import type { Change, Contract, Ctx, Versioned } from '../../../contract/contrac
 import type { Ids } from '../../../contract/ids.ts';
 import type { Reconciliation, ReconciliationRange } from '../../../contract/reconciliation.ts';
 import { coalesce } from '../../coalesce.ts';
+import { type Columns, jsonColumns } from '../../columns.ts';
 import type { DeadLetterStore } from '../../dead-letters.ts';
 import type { IdSeries } from '../../ids.ts';
 import type { StoredResponse } from '../../stored-response.ts';
@@ -29,7 +30,7 @@ export interface ClickHouseStore {
    * The table of the service's states, whose rows carry their events and marks. There is one: what must be written
    * together is in one table.
    */
-  states<S extends Versioned>(spec: Omit<SaveSpec<S>, 'table'> & { readonly table: string }): States<S>;
+  states<S extends Versioned, Skip extends keyof S = never>(spec: StatesSpec<S, Skip>): States<S>;
   /** The one way into another table that has `position` and `written_by`. */
   writer(table: string): Writer;
   /** The answer kept under a request key. */
@@ -37,6 +38,12 @@ export interface ClickHouseStore {
   readonly deadLetters: DeadLetterStore;
   /** Gives back the ids that were not used. To be called before the engine is closed. */
   close(): Promise<void>;
+}
+
+/** How the states of a service are kept. `Skip` names fields that no column keeps. */
+export interface StatesSpec<S extends Versioned, Skip extends keyof S = never>
+  extends Omit<SaveSpec<S>, 'columns' | 'json'> {
+  readonly columns: Columns<S, Skip>;
 }
 
 /** The states of a service. */
@@ -104,9 +111,10 @@ export function clickhouseStore(
       writer: writer('dead_letter'),
       ids: ids('dead_letters', { table: 'dead_letter', column: 'id' }),
     }),
-    states(given) {
-      type S = Parameters<NonNullable<(typeof given)['apart']>>[0];
-      const spec = { ...given, table: tableOf(given.table) };
+    states<S extends Versioned, Skip extends keyof S>(given: StatesSpec<S, Skip>) {
+      const columns = Object.keys(given.columns) as (keyof S & string)[];
+      const json = jsonColumns(given.columns) as (keyof S & string)[];
+      const spec: SaveSpec<S> = { ...given, table: tableOf(given.table), columns, json };
       const rows = newestRows<S>(engine, spec);
       const into = writerOf({
         engine,

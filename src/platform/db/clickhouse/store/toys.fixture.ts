@@ -31,7 +31,14 @@ const broken = () => new AppError('TOY_STOCK', 'conflict', 'there are no toys le
 export const spec = {
   table: 'toys',
   key: 'toy_id' as const,
-  columns: ['toy_id', 'name', 'price', 'number', 'stock', 'password'] as const,
+  columns: {
+    toy_id: 'bigint',
+    name: 'text',
+    price: 'bigint',
+    number: 'bigint',
+    stock: 'bigint',
+    password: 'text',
+  } as const,
   secrets: ['password'] as const,
   unique: [{ column: 'name', type: 'String' as const, of: ({ name }: ToyState) => name, error: taken }],
   conflicts: { stock_not_negative: broken },

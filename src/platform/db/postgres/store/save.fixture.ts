@@ -5,11 +5,12 @@ import { Amount, type Change, type Ctx, contract, event, Id, type Versioned } fr
 import { systemCtx } from '../../../contract/ctx.ts';
 import { AppError } from '../../../contract/errors.ts';
 import { minor } from '../../../contract/money.ts';
+import type { Columns } from '../../columns.ts';
 import { migrate } from '../migrate.ts';
 import { migrationSet } from '../migration-set.ts';
 import { type Database, openDatabase } from '../postgres.ts';
-import type { TableSpec } from './save.ts';
 import { type PostgresStore, postgresStore } from './store.ts';
+import type { StateTableSpec } from './table.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 
@@ -50,7 +51,7 @@ const TABLE = `
   create table tradepost_toy.numbered (like tradepost_toy.toys including all);
   create sequence tradepost_toy.toy_ids;`;
 
-const columns = {
+const columns: Columns<ToyState, 'restocked'> = {
   toy_id: 'bigint',
   name: 'text',
   price: 'bigint',
@@ -59,7 +60,7 @@ const columns = {
   password: 'text',
 };
 
-type Spec = Omit<TableSpec<ToyState>, 'schema'>;
+type Spec = StateTableSpec<ToyState, 'restocked'>;
 
 /** Toys that are kept as most things are. */
 export const plain: Spec = {
@@ -68,6 +69,7 @@ export const plain: Spec = {
   columns,
   secrets: ['password'],
   transient: { restocked: 'boolean' },
+  reads: { restocked: 'false' },
   updates: { stock: 'case when r.restocked then r.stock else t.stock end' },
   conflicts: {
     name_once: ({ name }) => new AppError('TOY_NAME_TAKEN', 'conflict', `there is a ${name} already`),

@@ -5,6 +5,7 @@ import { type IdSeries, idsFromSequence } from '../../ids.ts';
 import type { StoredResponse } from '../../stored-response.ts';
 import type { Database } from '../postgres.ts';
 import { postgresSaver, type TableSpec } from './save.ts';
+import { type StateTable, type StateTableSpec, stateTable } from './table.ts';
 
 /** What the PostgreSQL repositories of one service build on: its schema in its database. */
 export interface PostgresStore {
@@ -12,7 +13,9 @@ export interface PostgresStore {
   readonly db: Database;
   /** Ids from a sequence of this schema. */
   ids(sequence: string): Ids;
-  /** The atomic `save` of one table (see `save.ts`). */
+  /** The states of one table, from one map of its columns. */
+  table<S extends Versioned, Skip extends keyof S = never>(spec: StateTableSpec<S, Skip>): StateTable<S>;
+  /** The atomic `save` alone, for what is no state of a table (see `save.ts`). */
   saver<S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>): (ctx: Ctx, change: Change<S>) => Promise<S>;
   /** Point reads that wait at the same moment become one statement; `text` selects by `= any($1)`. */
   reader<K extends string | number, Row extends object>(
@@ -46,6 +49,8 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
       },
     });
   };
+  const saver: PostgresStore['saver'] = <S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>) =>
+    postgresSaver<S>(db, contract, { ...spec, schema } as TableSpec<S>);
   const series: IdSeries[] = [];
   return {
     schema,
@@ -55,8 +60,9 @@ export function postgresStore(db: Database, contract: Contract): PostgresStore {
       series.push(ids);
       return ids;
     },
-    saver: <S extends Versioned>(spec: Omit<TableSpec<S>, 'schema'>) =>
-      postgresSaver<S>(db, contract, { ...spec, schema } as TableSpec<S>),
+    table: <S extends Versioned, Skip extends keyof S>(spec: StateTableSpec<S, Skip>) =>
+      stateTable(spec, { schema, db, save: saver<S>(spec as Omit<TableSpec<S>, 'schema'>), reader }),
+    saver,
     reader,
     findAnswer: reader<string, StoredResponse>(
       'request',
