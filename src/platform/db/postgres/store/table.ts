@@ -71,8 +71,8 @@ export function stateTable<S extends Versioned, Skip extends keyof S>(
       const found = await Promise.all([...new Set(keys)].map(get));
       return new Map(found.flatMap((one) => (one ? [[keyOf(one), one] as const] : [])));
     },
-    by: (name, expression, valueOf) =>
-      reader(`${table} by ${name}`, `${select} where ${expression} = any($1)`, valueOf),
+    by: (name, expression, columnOf) =>
+      reader(`${table} by ${name}`, `${select} where ${expression} = any($1)`, columnOf),
     list({ name, where, order = 'desc' }) {
       const [beyond, first] = order === 'desc' ? ['<', Number.MAX_SAFE_INTEGER] : ['>', 0];
       const text = `${select} where (${where}) and ${key} ${beyond} $1 order by ${key} ${order} limit $2`;
