@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import type { Bus } from '../../src/platform/bus/bus.ts';
 import { systemCtx } from '../../src/platform/contract/ctx.ts';
+import type { OrderToShip } from '../../src/services/delivery/delivery.contract.ts';
 import { clientOf, type TestClient } from '../../src/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
 import { engine } from '../../src/testing/engines.ts';
 import { settle } from '../../src/testing/settle.ts';
 import { startSystem } from '../../src/testing/system.ts';
 import { PASSWORD } from '../../src/testing/world.ts';
+import { left, stocked } from './shop.fixture.ts';
 
 const MINUTE_MS = 60_000;
 const MOUSE = 2;
@@ -28,7 +30,7 @@ describe('events that a broker loses', () => {
     },
   });
   const inMinutes = (minutes: number) => systemCtx(new Date(Date.now() + minutes * MINUTE_MS).toISOString());
-  const reconcile = (minutes: number) => shop.services.delivery.reconcile(inMinutes(minutes), {});
+  const compare = (minutes: number) => shop.services.order.compareShipments(inMinutes(minutes), {});
 
   before(async () => {
     database = await testDatabase(engine);
@@ -49,6 +51,16 @@ describe('events that a broker loses', () => {
   const order = async (): Promise<number> =>
     (await admin.post('/orders', { items: [{ product_id: MOUSE, quantity: 1 }] })).body.order_id;
   const shipmentOf = async (order_id: number) => admin.get(`/shipments/order/${order_id}`);
+  async function toShip(order_id: number): Promise<OrderToShip> {
+    const { user_id, username, items, total, currency } = await shop.services.order.forInvoice(inMinutes(0), {
+      order_id,
+    });
+    const lines = items.map(({ product_id, product_name, quantity }) => ({ product_id, product_name, quantity }));
+    return { order_id, user_id, username, items: lines, total, currency };
+  }
+  /** As far as a cancellation comes in a process that is killed as soon as delivery has answered. */
+  const stopAndEnd = async (order_id: number) =>
+    shop.services.delivery.stop(inMinutes(0), { order: await toShip(order_id), cancellation: 'requested' });
   /** Waits until so many events of a type were published and lost; what comes then is heard again. */
   async function areLost(type: string, count: number): Promise<void> {
     await settle(() => assert.equal(dropped.filter((one) => one === type).length, count));
@@ -64,14 +76,14 @@ describe('events that a broker loses', () => {
     const later = await order();
     await heard(later);
     for (const order_id of orders) assert.equal((await shipmentOf(order_id)).status, 404);
-    assert.deepEqual(await reconcile(0), { made: 0, cancelled: 0, announced: 0 }, 'what is young may be on its way');
-    const outcomes = await Promise.all([reconcile(2), reconcile(2)]);
+    assert.deepEqual(await compare(0), { opened: 0, stopped: 0, followed: 0 }, 'what is young may be on its way');
+    const outcomes = await Promise.all([compare(2), compare(2)]);
     assert.equal(
-      outcomes.reduce((sum, { made }) => sum + made, 0),
+      outcomes.reduce((sum, { opened }) => sum + opened, 0),
       2,
     );
     for (const order_id of [...orders, later]) assert.equal((await shipmentOf(order_id)).body.order_id, order_id);
-    assert.deepEqual(await reconcile(3), { made: 0, cancelled: 0, announced: 0 });
+    assert.deepEqual(await compare(3), { opened: 0, stopped: 0, followed: 0 });
     // It is announced like any other.
     await settle(async () => {
       const { body } = await admin.get(`/orders/${orders[0]}/timeline`);
@@ -87,19 +99,28 @@ describe('events that a broker loses', () => {
     assert.ok(waiting_for.some(({ what }) => what === 'its shipment, which is missing'));
   });
 
-  test('a shipment whose order was cancelled is cancelled, though the event was lost', async () => {
+  test('the shipment of a cancelled order is stopped before anything is announced', async () => {
     const order_id = await order();
     await heard(order_id);
-    lost.add('order.cancelled');
+    for (const type of ['order.cancelled', 'shipment.status_changed']) lost.add(type);
     assert.equal((await admin.post(`/orders/${order_id}/cancel`)).status, 200);
-    await areLost('order.cancelled', 1);
-    await heard(await order());
-    assert.equal((await shipmentOf(order_id)).body.status, 'pending');
-    assert.equal((await reconcile(2)).cancelled, 1);
     assert.equal((await shipmentOf(order_id)).body.status, 'cancelled');
+    await areLost('order.cancelled', 1);
+    await areLost('shipment.status_changed', 1);
+    assert.equal((await compare(2)).stopped, 0);
   });
 
-  test('an order that has not heard of its parcel hears of it', async () => {
+  test('an order that is cancelled before delivery knows it has a shipment that is cancelled, for ever', async () => {
+    lost.add('order.created');
+    const order_id = await order();
+    await areLost('order.created', 1);
+    assert.equal((await admin.post(`/orders/${order_id}/cancel`)).status, 200);
+    assert.equal((await shipmentOf(order_id)).body.status, 'cancelled');
+    const late = { order: await toShip(order_id) };
+    assert.deepEqual(await shop.services.delivery.openFor(inMinutes(0), late), { made: false });
+  });
+
+  test('a parcel that has left keeps its order from being cancelled, though nobody heard of it', async () => {
     const order_id = await order();
     await heard(order_id);
     lost.add('shipment.status_changed');
@@ -107,9 +128,32 @@ describe('events that a broker loses', () => {
     assert.equal((await admin.put(`/shipments/${shipment_id}`, { status: 'shipped' })).status, 200);
     await areLost('shipment.status_changed', 1);
     assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'not_fulfilled');
-    assert.equal((await reconcile(2)).announced, 0, 'its event may be on its way');
-    assert.ok((await reconcile(11)).announced >= 1);
-    await settle(async () => assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'shipped'));
+    const { status, body } = await admin.post(`/orders/${order_id}/cancel`);
+    assert.deepEqual([status, body.error], [409, 'an order that is shipped cannot be cancelled']);
+    assert.equal((await compare(0)).followed, 0, 'its event may be on its way');
+    assert.ok((await compare(2)).followed >= 1);
+    assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'shipped');
+  });
+
+  test('an order whose parcel was stopped by a process that ended then is cancelled by the comparison', async () => {
+    const order_id = await order();
+    await heard(order_id);
+    lost.add('shipment.status_changed');
+    await stopAndEnd(order_id);
+    await areLost('shipment.status_changed', 1);
+    assert.equal((await admin.get(`/orders/${order_id}`)).body.status, 'pending');
+    assert.deepEqual(await compare(0), { opened: 0, stopped: 0, followed: 0 }, 'its event may be on its way');
+    assert.equal((await compare(2)).followed, 1);
+    assert.equal((await admin.get(`/orders/${order_id}`)).body.status, 'cancelled');
+  });
+
+  test('an order whose parcel was stopped by a process that ended then is cancelled by the event of the stop', async () => {
+    const product_id = await stocked(admin, 5);
+    const { order_id } = (await admin.post('/orders/single', { product_id, quantity: 2 })).body;
+    await heard(order_id);
+    await stopAndEnd(order_id);
+    await settle(async () => assert.equal((await admin.get(`/orders/${order_id}`)).body.status, 'cancelled'));
+    await settle(async () => assert.equal(await left(admin, product_id), 5));
   });
 
   const money = (minutes: number) => shop.services.payment.reconcile(inMinutes(minutes), {});

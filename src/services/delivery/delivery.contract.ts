@@ -1,58 +1,20 @@
 import { type Static, Type } from 'typebox';
-import { contract, event, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
+import { contract, event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { Pattern, TextLineOrNothing } from '../../platform/contract/schema/text.ts';
-import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
+import { CARRIER_WORDS, type CarrierWord, ShipmentStatus, ShipmentStatusInput } from './delivery.statuses.contract.ts';
+import { Cancellation, OrderToShip, ordersOps, type ShipmentOfOrder } from './orders/delivery.orders.contract.ts';
 
-const STATUSES = [
-  'pending',
-  'packed',
-  'shipped',
-  'in_transit',
-  'delivered',
-  'failed',
-  'returned',
-  'cancelled',
-] as const;
-export type ShipmentStatus = (typeof STATUSES)[number];
-export const ShipmentStatus = () => Type.Unsafe<ShipmentStatus>({ type: 'string', enum: [...STATUSES] });
-
-/** A status as a request may spell it. */
-const ShipmentStatusInput = () => Type.Unsafe<ShipmentStatusInput>({ type: 'string', enum: [...STATUSES, 'canceled'] });
-export type ShipmentStatusInput = ShipmentStatus | 'canceled';
-
-/** What carriers call a status, and what it is here. */
-export const CARRIER_WORDS = {
-  accepted: 'shipped',
-  picked_up: 'shipped',
-  shipped: 'shipped',
-  in_transit: 'in_transit',
-  arrived_at_facility: 'in_transit',
-  customs: 'in_transit',
-  out_for_delivery: 'in_transit',
-  delivered: 'delivered',
-  exception: 'failed',
-  failed: 'failed',
-  undeliverable: 'failed',
-  return_to_sender: 'returned',
-  returned: 'returned',
-} as const satisfies Record<string, ShipmentStatus>;
-export type CarrierWord = keyof typeof CARRIER_WORDS;
-
-/** Shipment statuses by how far the parcel is. None follows `cancelled`, and a cancelled parcel was at most packed. */
-const SHIPMENT_PROGRESS: readonly ShipmentStatus[] = [
-  'pending',
-  'packed',
-  'cancelled',
-  'shipped',
-  'in_transit',
-  'failed',
-  'delivered',
-  'returned',
-];
-
-/** How far a parcel is: a status with a larger number is further. */
-export const shipmentProgress = (status: ShipmentStatus): number => SHIPMENT_PROGRESS.indexOf(status);
+export { shipmentProgress } from './delivery.statuses.contract.ts';
+export {
+  CARRIER_WORDS,
+  Cancellation,
+  type CarrierWord,
+  OrderToShip,
+  type ShipmentOfOrder,
+  ShipmentStatus,
+  ShipmentStatusInput,
+};
 
 /** A shipment as the API shows it. */
 export const Shipment = Type.Object({
@@ -60,10 +22,7 @@ export const Shipment = Type.Object({
   order_id: Id(),
   user_id: Id(),
   username: Type.String({ maxLength: 64 }),
-  items: Type.Array(
-    Type.Object({ product_id: Id(), product_name: Type.String({ maxLength: MAX_NAME }), quantity: Type.Integer() }),
-    { maxItems: MAX_LINES },
-  ),
+  items: OrderToShip.properties.items,
   status: ShipmentStatus(),
   carrier: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
   tracking_number: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
@@ -112,6 +71,8 @@ export const deliveryEvents = {
       to: ShipmentStatus(),
       carrier: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
       tracking_number: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+      reason: Type.Optional(OneOf('order_cancelled', 'staff')),
+      cancellation: Type.Optional(Cancellation),
       at: Time(),
     }),
   ),
@@ -210,12 +171,7 @@ export const deliveryOps = {
     }),
     output: Type.Object({ applied: Type.Boolean({ description: 'whether the shipment moved' }) }),
   }),
-  reconcile: op('POST /internal/shipments/reconcile', {
-    access: 'internal',
-    summary: 'Compares orders with shipments, and mends what an event that was lost has left undone',
-    input: Nothing(),
-    output: Type.Object({ made: Type.Integer(), cancelled: Type.Integer(), announced: Type.Integer() }),
-  }),
+  ...ordersOps,
   playSimulator: op('POST /internal/carriers/simulator/play', {
     access: 'internal',
     summary: 'Plays what the built-in carrier has to say by now',

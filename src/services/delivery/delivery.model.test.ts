@@ -5,13 +5,14 @@ import { anOrder, anUpdate, aShipment, at, NOW, SHIP_TO } from './delivery.fixtu
 import {
   bookedAt,
   type CarrierUpdate,
-  cancelShipment,
   carrierUpdate,
   chronological,
   openShipment,
+  openStoppedShipment,
   type ShipmentState,
   setShipmentStatus,
   shipToOf,
+  stopShipment,
 } from './delivery.model.ts';
 
 const LATER = at('2026-07-30T10:00:00.000Z');
@@ -71,7 +72,8 @@ for (const from of STATUSES) {
         assert.deepEqual(next.history.at(-1), { status: to, at: LATER.now, note: 'as told', source: 'staff' });
         const data = { shipment_id: 9, order_id: 17, user_id: 2, carrier: null, tracking_number: null };
         const event = { type: 'shipment.status_changed', subject: '9', about: 'order/17' };
-        assert.deepEqual(events, [{ ...event, data: { ...data, from, to, at: LATER.now } }]);
+        const reason = to === 'cancelled' ? { reason: 'staff' } : {};
+        assert.deepEqual(events, [{ ...event, data: { ...data, ...reason, from, to, at: LATER.now } }]);
       });
     } else {
       test(`a shipment that is ${from} cannot become ${to}`, () => {
@@ -102,10 +104,35 @@ test('another tracking number is announced although the shipment has not moved',
 for (const status of STATUSES) {
   const stops = status === 'pending' || status === 'packed';
   test(`when its order is cancelled, a shipment that is ${status} ${stops ? 'is cancelled' : 'goes its way'}`, () => {
-    const { next, events } = cancelShipment(aShipment({ status }), LATER);
+    const { next, events } = stopShipment(aShipment({ status }), 'requested', LATER);
     assert.deepEqual([next.status, events.length], stops ? ['cancelled', 1] : [status, 0]);
   });
 }
+
+test('a shipment that is stopped says how its order is to be cancelled, and stopping it again changes nothing', () => {
+  const { next, events } = stopShipment(aShipment({ status: 'packed' }), 'expired', LATER);
+  const data = events[0]?.data as Record<string, unknown>;
+  assert.deepEqual([data.to, data.reason, data.cancellation], ['cancelled', 'order_cancelled', 'expired']);
+  assert.deepEqual(stopShipment(next, 'requested', LATER), { next, events: [] });
+});
+
+test('an order that is cancelled before it had a shipment gets one that is cancelled', () => {
+  const { next, events } = openStoppedShipment(anOrder(), { shipment_id: 9, ship_to: null }, 'requested', LATER);
+  assert.deepEqual([next.status, next.version], ['cancelled', 0]);
+  assert.deepEqual(
+    events.map(({ type }) => type),
+    ['shipment.created', 'shipment.status_changed'],
+  );
+});
+
+test('the staff cancel a shipment for reasons of their own, which its order does not follow', () => {
+  const { next, events } = setShipmentStatus(aShipment(), { status: 'cancelled' }, LATER);
+  assert.deepEqual(
+    events.map(({ data }) => (data as { reason?: string }).reason),
+    ['staff'],
+  );
+  assert.equal(stopShipment(next, 'requested', LATER).next.cancelled_for, 'staff');
+});
 
 /** What is kept after a carrier has said all this. */
 function told(shipment: ShipmentState, updates: readonly CarrierUpdate[]): ShipmentState {
@@ -232,7 +259,7 @@ test('a shipment never moves back, whatever staff, platform and carrier say in t
   };
   const act = (state: ShipmentState): ShipmentState => {
     const by = pick(8);
-    if (by === 0) return cancelShipment(state, LATER).next;
+    if (by === 0) return stopShipment(state, 'requested', LATER).next;
     if (by < 4) return told(state, [anUpdate(words[pick(5)] ?? 'delivered', pick(24))]);
     try {
       return setShipmentStatus(state, { status: STATUSES[pick(8)] ?? 'packed' }, LATER).next;

@@ -1,12 +1,14 @@
 import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { invalid } from '../../platform/contract/errors.ts';
-import type { OrderPlaced } from '../order/order.contract.ts';
+import type { Minor } from '../../platform/contract/money.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   CARRIER_WORDS,
+  type Cancellation,
   type CarrierWord,
   deliveryErrors,
   deliveryEvents,
+  type OrderToShip,
   type Shipment,
   type ShipmentStatus,
   type ShipmentStatusInput,
@@ -32,6 +34,11 @@ export interface ShipmentStep {
 /** A shipment as it is stored. */
 export interface ShipmentState extends Shipment, Versioned {
   readonly ship_to: ShipTo | null;
+  /** Of its order; null for a shipment that was made before this was kept. */
+  readonly total: Minor | null;
+  readonly currency: string | null;
+  /** Why it is cancelled: by the staff alone, or because its order is. Null also for one of before this was kept. */
+  readonly cancelled_for: Cancellation | 'staff' | null;
   /** In the order in which it became known. */
   readonly history: readonly ShipmentStep[];
 }
@@ -64,12 +71,13 @@ const NEXT: Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> = {
   cancelled: [],
 };
 
+interface NewParcel {
+  readonly shipment_id: number;
+  readonly ship_to: ShipTo | null;
+}
+
 /** The shipment of a new order. */
-export function openShipment(
-  order: OrderPlaced,
-  { shipment_id, ship_to }: { shipment_id: number; ship_to: ShipTo | null },
-  ctx: Ctx,
-): Change<ShipmentState> {
+export function openShipment(order: OrderToShip, { shipment_id, ship_to }: NewParcel, ctx: Ctx): Change<ShipmentState> {
   const next: ShipmentState = {
     shipment_id,
     order_id: order.order_id,
@@ -77,6 +85,9 @@ export function openShipment(
     username: order.username,
     items: order.items.map(({ product_id, product_name, quantity }) => ({ product_id, product_name, quantity })),
     ship_to,
+    total: order.total,
+    currency: order.currency,
+    cancelled_for: null,
     status: 'pending',
     carrier: null,
     tracking_number: null,
@@ -86,6 +97,18 @@ export function openShipment(
     version: 0,
   };
   return { next, events: [deliveryEvents.created(shipment_id, next, aboutOrder(next))] };
+}
+
+/** The shipment of an order that is to be cancelled before it had one. */
+export function openStoppedShipment(
+  order: OrderToShip,
+  parcel: NewParcel,
+  cancellation: Cancellation,
+  ctx: Ctx,
+): Change<ShipmentState> {
+  const opened = openShipment(order, parcel, ctx);
+  const { next, events } = stopShipment(opened.next, cancellation, ctx);
+  return { next, events: [...opened.events, ...events] };
 }
 
 /** The address that the parcel of this buyer goes to; null when the account is gone or has no address. */
@@ -114,22 +137,30 @@ export function setShipmentStatus(state: ShipmentState, update: StatusUpdate, ct
   if (from === to && !relabelled) return unchanged(state);
   if (from !== to && !NEXT[from].includes(to)) throw deliveryErrors.ILLEGAL_STATUS({ from, to });
   const note = update.note ?? (from === to ? 'another carrier or tracking number' : null);
-  return withStep({ ...state, carrier, tracking_number }, { status: to, at: ctx.now, note, source: 'staff' }, ctx);
+  const cancelled_for = to === 'cancelled' ? (state.cancelled_for ?? 'staff') : null;
+  return withStep(
+    { ...state, carrier, tracking_number, cancelled_for },
+    { status: to, at: ctx.now, note, source: 'staff' },
+    ctx,
+  );
 }
 
-/** Cancels the shipment of a cancelled order; one that was handed to its carrier stays as it is. */
-export function cancelShipment(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
+/** Cancels the shipment of an order that is to be cancelled; one that was handed to its carrier stays as it is. */
+export function stopShipment(state: ShipmentState, cancellation: Cancellation, ctx: Ctx): Change<ShipmentState> {
   if (!NEXT[state.status].includes('cancelled')) return unchanged(state);
   const note = 'the order was cancelled';
-  return withStep(state, { status: 'cancelled', at: ctx.now, note, source: 'platform' }, ctx);
+  const stopped = { ...state, cancelled_for: cancellation };
+  return withStep(stopped, { status: 'cancelled', at: ctx.now, note, source: 'platform' }, ctx);
 }
 
-/** Announces the present status again, for an order that has missed it: from and to are the same. */
-export function repeatStatus(state: ShipmentState, ctx: Ctx): Change<ShipmentState> {
-  const { shipment_id, order_id, user_id, status, carrier, tracking_number } = state;
-  const data = { shipment_id, order_id, user_id, from: status, to: status, carrier, tracking_number, at: ctx.now };
-  const next = { ...state, updated_at: ctx.now };
-  return { next, events: [deliveryEvents.statusChanged(shipment_id, data, aboutOrder(next))] };
+/** How the order of a stopped shipment is to be cancelled; null for any other shipment. */
+export function cancellationOf({ cancelled_for }: Pick<ShipmentState, 'cancelled_for'>): Cancellation | null {
+  return cancelled_for === 'staff' ? null : cancelled_for;
+}
+
+/** When it was delivered, by the clock of who reported it; null when it was not. */
+export function deliveredAt({ history }: Pick<ShipmentState, 'history'>): string | null {
+  return history.find(({ status }) => status === 'delivered')?.at ?? null;
 }
 
 /** The effect of an update: a new status, an entry in the history alone, or neither when it came before. */
@@ -173,9 +204,15 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]
 function withStep(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<ShipmentState> {
   const next = { ...state, status: step.status, history: [...state.history, step], updated_at: ctx.now };
   const { shipment_id, order_id, user_id, carrier, tracking_number } = next;
-  const data = { shipment_id, order_id, user_id, carrier, tracking_number };
+  const data = { shipment_id, order_id, user_id, carrier, tracking_number, ...reasonOf(next) };
   const change = { ...data, from: state.status, to: step.status, at: ctx.now };
   return { next, events: [deliveryEvents.statusChanged(shipment_id, change, aboutOrder(next))] };
+}
+
+function reasonOf({ cancelled_for }: ShipmentState) {
+  if (cancelled_for === null) return {};
+  if (cancelled_for === 'staff') return { reason: 'staff' as const };
+  return { reason: 'order_cancelled' as const, cancellation: cancelled_for };
 }
 
 const aboutOrder = ({ order_id }: { order_id: number }): string => `order/${order_id}`;

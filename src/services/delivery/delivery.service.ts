@@ -2,45 +2,46 @@ import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
-import type { OrderPlaced } from '../order/order.contract.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { parcelBooking } from './delivery.booking.ts';
-import { deliveryErrors, type deliveryOps } from './delivery.contract.ts';
-import { type Profiles, shipmentCreation } from './delivery.creation.ts';
+import { type Cancellation, deliveryErrors, type deliveryOps, type OrderToShip } from './delivery.contract.ts';
 import {
-  cancelShipment,
   chronological,
   type ShipmentState,
   setShipmentStatus,
   shipmentStatusOf,
+  stopShipment,
 } from './delivery.model.ts';
-import { type Orders, shipmentReconciliation } from './delivery.reconciliation.ts';
 import type { ShipmentFilter, ShipmentRepository } from './delivery.repository.ts';
 import { trackingActions } from './delivery.tracking.ts';
+import { type Profiles, shipmentCreation } from './orders/delivery.creation.ts';
+import { orderShipmentActions } from './orders/delivery.orders.ts';
 
-/** What shipments need of others: the orders, and the addresses of buyers. */
+/** What shipments need of others: the addresses of buyers. */
 export interface DeliveryPeers {
-  readonly order: Orders;
   readonly user: Profiles;
 }
 
 /** What shipments follow from the events of orders. */
 export interface DeliveryInternalActions {
   /** Creates the shipment of a new order; one that has a shipment keeps it. */
-  openShipment(ctx: Ctx, order: OrderPlaced): Promise<unknown>;
-  /** Throws SHIPMENT_NOT_FOUND while the order has no shipment yet; the event is then delivered again. */
-  cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
+  openShipment(ctx: Ctx, order: OrderToShip): Promise<unknown>;
+  /**
+   * Cancels the shipment of an order that a process of an earlier version has cancelled without asking. Throws
+   * SHIPMENT_NOT_FOUND while the order has no shipment yet; the event is then delivered again.
+   */
+  stopOfOrder(ctx: Ctx, order_id: number, cancellation: Cancellation): Promise<unknown>;
 }
 
-type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config' | 'log'>;
+type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config'>;
 
 /** Shipments, their carriers and their statuses. */
-export function deliveryService({ repository: shipments, peers: { order, user }, tools }: DeliveryParts) {
-  const { config, log } = tools;
+export function deliveryService({ repository: shipments, peers: { user }, tools }: DeliveryParts) {
+  const { config } = tools;
   const simulator = simulatorOf(config.CARRIER_SIMULATION_SECONDS);
   const simulated = config.CARRIER_SIMULATION === 'on';
   const bookParcel = parcelBooking({ carriers: new Map([[SIMULATOR, simulator]]), simulated });
-  const createShipment = shipmentCreation(shipments, user);
+  const creation = shipmentCreation(shipments, user);
 
   return {
     ...trackingActions({ shipments, simulator: simulated ? simulator : undefined, secret: config.CARRIER_SECRET }),
@@ -57,12 +58,12 @@ export function deliveryService({ repository: shipments, peers: { order, user },
       const parcel = await bookParcel(shipment, update);
       return publicShipment(await shipments.save(ctx, setShipmentStatus(shipment, { ...update, ...parcel }, ctx)));
     },
-    reconcile: shipmentReconciliation({ orders: order, shipments, createShipment, log }),
-    openShipment: createShipment,
-    async cancelOfOrder(ctx, { order_id }) {
+    ...orderShipmentActions({ shipments, creation }),
+    openShipment: creation.open,
+    async stopOfOrder(ctx, order_id, cancellation) {
       const shipment = await shipments.findByOrder(order_id);
       if (!shipment) throw deliveryErrors.NOT_FOUND();
-      return shipments.save(ctx, cancelShipment(shipment, ctx));
+      return shipments.save(ctx, stopShipment(shipment, cancellation, ctx));
     },
   } satisfies Actions<typeof deliveryOps> & DeliveryInternalActions;
 }

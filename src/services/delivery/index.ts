@@ -9,8 +9,5 @@ export const deliveryModule = defineService({
   stores: { postgres: { open: deliveryPostgres } },
   service: deliveryService,
   consumers: deliveryConsumers,
-  jobs: [
-    { name: 'reconcile', everySeconds: 60, run: (delivery, ctx) => delivery.reconcile(ctx, {}) },
-    { name: 'play_simulator', everySeconds: 1, run: (delivery, ctx) => delivery.playSimulator(ctx, {}) },
-  ],
+  jobs: [{ name: 'play_simulator', everySeconds: 1, run: (delivery, ctx) => delivery.playSimulator(ctx, {}) }],
 });

@@ -15,5 +15,8 @@ export const orderModule = defineService({
   },
   service: orderService,
   consumers: orderConsumers,
-  jobs: [{ name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) }],
+  jobs: [
+    { name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) },
+    { name: 'compare_shipments', everySeconds: 60, run: (order, ctx) => order.compareShipments(ctx, {}) },
+  ],
 });

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { readConfig } from '../../platform/config/config.ts';
-import type { EventType } from '../../platform/contract/contract.ts';
+import type { Ctx, EventType } from '../../platform/contract/contract.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
 import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
 import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
 import { postgresStore } from '../../platform/db/postgres/store/store.ts';
+import { createLog } from '../../platform/observability/log.ts';
 import { type TestDatabase, testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { deliveryEvents } from '../delivery/delivery.contract.ts';
@@ -19,9 +20,18 @@ import type { OrderRepository } from './order.repository.ts';
 import { type OrderPeers, orderService } from './order.service.ts';
 import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
-const tools = { config: readConfig({}, ['order']) };
-// What is heard makes an order ask nobody.
-const nobody = {} as OrderPeers;
+const tools = { config: readConfig({}, ['order']), log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }) };
+// Of what orders follow, only a stopped parcel makes them ask anybody: for their stock back.
+const released: number[] = [];
+const peers = {
+  product: {
+    renew: async () => ({}),
+    release: async (_ctx: Ctx, { order_id }: { order_id: number }) => {
+      released.push(order_id);
+      return {};
+    },
+  },
+} as unknown as OrderPeers;
 
 eachEngine('what an order hears of other services', (engine) => {
   let database: TestDatabase;
@@ -73,7 +83,7 @@ eachEngine('what an order hears of other services', (engine) => {
       about,
       data: JSON.stringify(data),
     };
-    const service = orderService({ repository: by, peers: nobody, tools });
+    const service = orderService({ repository: by, peers, tools });
     for (const consumer of orderConsumers.filter((one) => one.event.type === event.type)) {
       for (let again = true; again; ) {
         again = false;
@@ -124,10 +134,37 @@ eachEngine('what an order hears of other services', (engine) => {
 
   test('a cancelled order that is paid and shipped all the same says so and stays cancelled', async () => {
     const order = await placed();
-    await orders.save(at(), cancelOrder(order, at()));
+    await orders.save(at(), cancelOrder(order, 'requested', at()));
     await hear(moved(order.order_id, 'pending', 'shipped'));
     await hear(paid(order.order_id, order.total));
     assert.deepEqual(await axes(order), ['cancelled', 'paid', 'shipped']);
+  });
+
+  test('an order whose parcel was stopped for it is cancelled with its stock, by whichever copy of the event comes first', async () => {
+    const order = await placed();
+    const stopped = {
+      reason: 'order_cancelled',
+      cancellation: 'expired',
+      from: 'pending',
+      to: 'cancelled',
+      at: at().now,
+    };
+    const event = heard(deliveryEvents.statusChanged, order.order_id, { shipment_id: 9, ...stopped });
+    await Promise.all([event, event].map((one, n) => hear(one, n % 2 ? orders : others)));
+    assert.deepEqual(await axes(order), ['cancelled', 'not_paid', 'not_fulfilled']);
+    const told = (await orders.timeline.list(order.order_id)).filter(({ type }) => type === 'order.cancelled');
+    assert.deepEqual(
+      told.map(({ data }) => data.reason),
+      ['expired'],
+    );
+    assert.ok(released.includes(order.order_id));
+  });
+
+  test('an order whose parcel staff alone stopped goes on', async () => {
+    const order = await placed();
+    const stopped = { reason: 'staff', from: 'packed', to: 'cancelled', at: at().now };
+    await hear(heard(deliveryEvents.statusChanged, order.order_id, { shipment_id: 9, ...stopped }));
+    assert.equal((await orders.get(order.order_id)).status, 'pending');
   });
 
   test('what concerns an order that is not there yet is to come again', async () => {

@@ -16,6 +16,7 @@ import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 import { paidTotalsOps } from './reconciliation/order.paid-totals.contract.ts';
+import { shipmentComparisonOps } from './reconciliation/order.shipments.contract.ts';
 
 export { orderErrors };
 
@@ -139,14 +140,9 @@ export const Explanation = Type.Object(
 );
 export type Explanation = Static<typeof Explanation>;
 
-/** The statuses of an order, for those who compare them with their own records. */
-export const OrderStatuses = Type.Object({
-  order_id: Id(),
-  status: OrderStatus,
-  shipment_status: Type.String({ description: 'the furthest that was heard of its shipment; pending is none' }),
-  created_at: Time(),
-});
-export type OrderStatuses = Static<typeof OrderStatuses>;
+/** Somebody asked for it, nobody paid in time, or its parcel was stopped for it and nothing more is known. */
+export const CancellationReason = OneOf('requested', 'expired', 'stopped');
+export type CancellationReason = Static<typeof CancellationReason>;
 
 const single = { product_id: Id(), quantity: Type.Integer({ minimum: 1, maximum: MAX_QUANTITY }) };
 const username = Type.String({ minLength: 1, maxLength: 64 });
@@ -155,13 +151,14 @@ export const orderEvents = {
   created: event('order.created', 'an order was placed and its stock is set aside', OrderPlaced),
   cancelled: event(
     'order.cancelled',
-    'an order was cancelled before it was shipped',
+    'an order was cancelled and its parcel stopped before it left',
     Type.Object({
       order_id: Id(),
       user_id: Id(),
       username: Type.String({ maxLength: 64 }),
       total: Amount(),
       currency: Currency(),
+      reason: Type.Optional(CancellationReason),
       at: Time(),
     }),
   ),
@@ -248,7 +245,7 @@ export const orderOps = {
   cancel: op('POST /orders/{order_id}/cancel', {
     access: 'customer',
     ...sales('/orders/{order_id}/cancel', 'orders:write'),
-    summary: 'Cancels an order that is not shipped yet and gives its stock back',
+    summary: 'Cancels an order whose parcel has not left, and gives its stock back',
     input: Type.Object({ order_id: Id() }),
     output: Order,
   }),
@@ -272,13 +269,8 @@ export const orderOps = {
     input: Type.Object({ order_id: Id() }),
     output: OrderDetails,
   }),
-  statuses: op('GET /internal/orders/standings', {
-    access: 'internal',
-    summary: 'How orders stand, newest first, for who compares what it has made of their events with them',
-    input: Type.Object({ before: Type.Optional(Time()), ...paging }),
-    output: PageOf(OrderStatuses),
-  }),
   ...paidTotalsOps,
+  ...shipmentComparisonOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',

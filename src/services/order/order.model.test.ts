@@ -140,19 +140,31 @@ for (const status of STATUSES) {
     const shipped = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'].includes(fulfillment);
     if (status === 'cancelled') {
       test(`an order that is cancelled and ${fulfillment} stays cancelled, without an event`, () => {
-        assert.deepEqual(cancelOrder(order, at(LATER)), { next: order, events: [] });
+        assert.deepEqual(cancelOrder(order, 'requested', at(LATER)), { next: order, events: [] });
       });
     } else if (status === 'completed' || shipped) {
       const state = status === 'completed' ? status : fulfillment;
       test(`an order that is ${status} and ${fulfillment} cannot be cancelled`, () => {
         const message = `an order that is ${state} cannot be cancelled`;
-        assert.throws(() => cancelOrder(order, at(LATER)), { code: 'ORDER_NOT_CANCELLABLE', message, status: 409 });
+        assert.throws(() => cancelOrder(order, 'requested', at(LATER)), {
+          code: 'ORDER_NOT_CANCELLABLE',
+          message,
+          status: 409,
+        });
       });
     } else {
       test(`an order that is ${status} and ${fulfillment} may be cancelled, and says so`, () => {
-        const { next, events } = cancelOrder(order, at(LATER));
+        const { next, events } = cancelOrder(order, 'requested', at(LATER));
         assert.deepEqual(next, { ...order, status: 'cancelled', updated_at: LATER });
-        const data = { order_id: 17, user_id: 2, username: 'alice', total: 285_998, currency: 'USD', at: LATER };
+        const data = {
+          order_id: 17,
+          user_id: 2,
+          username: 'alice',
+          total: 285_998,
+          currency: 'USD',
+          reason: 'requested',
+          at: LATER,
+        };
         assert.deepEqual(events, [{ type: 'order.cancelled', subject: '17', data, about: 'order/17' }]);
       });
     }

@@ -1,9 +1,10 @@
 import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
-import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
+import type { OrderToShip, ShipmentStatus } from '../delivery/delivery.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
 import { usernameKey } from '../user/user.contract.ts';
 import {
+  type CancellationReason,
   type FulfillmentStatus,
   type OrderDetails,
   type OrderItem,
@@ -62,6 +63,12 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
   return { next, events: [orderEvents.created(next.order_id, next, aboutOrder(next))] };
 }
 
+/** What delivery needs of an order. */
+export function orderToShip({ order_id, user_id, username, items, total, currency }: OrderState): OrderToShip {
+  const lines = items.map(({ product_id, product_name, quantity }) => ({ product_id, product_name, quantity }));
+  return { order_id, user_id, username, items: lines, total, currency };
+}
+
 /** The subject of an event about an order: its timeline is made of the events with this subject. */
 export const aboutOrder = ({ order_id }: { readonly order_id: number }): string => `order/${order_id}`;
 
@@ -82,14 +89,17 @@ function itemOf({ product_id, name, description, quantity, unit_price }: Reserve
 
 const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'];
 
-/** Cancels an order before it is shipped; a cancelled one stays as it is. Throws ORDER_NOT_CANCELLABLE. */
-export function cancelOrder(order: OrderState, ctx: Ctx): Change<OrderState> {
+/**
+ * Cancels an order whose parcel delivery has stopped; a cancelled one stays as it is. Throws ORDER_NOT_CANCELLABLE for one
+ * that is known to have left.
+ */
+export function cancelOrder(order: OrderState, reason: CancellationReason, ctx: Ctx): Change<OrderState> {
   if (order.status === 'cancelled') return unchanged(order);
   if (order.status === 'completed') throw orderErrors.NOT_CANCELLABLE({ state: order.status });
   if (SHIPPED.includes(order.fulfillment_status))
     throw orderErrors.NOT_CANCELLABLE({ state: order.fulfillment_status });
   const { order_id, user_id, username, total, currency } = order;
-  const data = { order_id, user_id, username, total, currency, at: ctx.now };
+  const data = { order_id, user_id, username, total, currency, reason, at: ctx.now };
   return {
     next: { ...order, status: 'cancelled', updated_at: ctx.now },
     events: [orderEvents.cancelled(order_id, data, aboutOrder(order))],

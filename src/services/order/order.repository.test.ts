@@ -61,7 +61,7 @@ eachStore('how orders are kept', (store) => {
     assert.deepEqual(await list({}), newestFirst(first, second, third));
     assert.deepEqual(await list({ user_id: alice.id }), newestFirst(first, third));
     assert.deepEqual(await list({ user_id: 99 }), []);
-    const cancelled = await orders.save(at(), cancelOrder(first, at()));
+    const cancelled = await orders.save(at(), cancelOrder(first, 'requested', at()));
     assert.deepEqual(await list({ status: 'cancelled' }), [cancelled]);
     assert.deepEqual(await list({ user_id: alice.id, status: 'pending' }), [third]);
     assert.deepEqual(await list({ user_id: bob.id, status: 'cancelled' }), []);
@@ -81,7 +81,9 @@ eachStore('how orders are kept', (store) => {
 
   test('of two changes of one order at once the later is stale', async () => {
     const order = await placed();
-    const results = await Promise.allSettled([orders, others].map((one) => one.save(at(), cancelOrder(order, at()))));
+    const results = await Promise.allSettled(
+      [orders, others].map((one) => one.save(at(), cancelOrder(order, 'requested', at()))),
+    );
     const refused = results.filter((one) => one.status === 'rejected');
     assert.deepEqual(
       refused.map(({ reason }) => reason.code),

@@ -21,7 +21,7 @@ eachEngine('what a peer asks of orders', (engine) => {
 
   // One service is left out, so that the others serve calls between processes; the test is such a process.
   before(async () => {
-    shop = await world({ engine, env: { SERVICES: 'user,product,order,gateway' } });
+    shop = await world({ engine, env: { SERVICES: 'user,product,delivery,order,gateway' } });
     [admin, alice] = await Promise.all([shop.as('admin'), shop.as('alice')]);
     const seal = createSeal(WORLD_SETTINGS.JWT_SECRET);
     orders = remote(orderContract, shop.url, seal);

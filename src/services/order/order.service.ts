@@ -3,6 +3,7 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import { isStaff, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
+import type { deliveryOps } from '../delivery/delivery.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import type { productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
@@ -13,8 +14,9 @@ import { orderAccess } from './order.access.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
 import { orderStatusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
-import { followPayment, followShipment, type ShipmentStatusChange } from './order.statuses.model.ts';
+import { followPayment, type ShipmentStatusChange } from './order.statuses.model.ts';
 import { orderReconciliation } from './reconciliation/order.reconciliation.ts';
+import { shipmentComparison } from './reconciliation/order.shipments.ts';
 import { explain } from './timeline/order.explain.ts';
 import { timelineEventOf } from './timeline/order.timeline.model.ts';
 import { timelineFor } from './timeline/order.timeline.ts';
@@ -22,11 +24,12 @@ import { timelineFor } from './timeline/order.timeline.ts';
 export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
   readonly product: ApiOf<typeof productOps>;
+  readonly delivery: ApiOf<typeof deliveryOps>;
 }
 
 /** What orders follow from the events of others. */
 export interface OrderInternalActions {
-  /** Throws ORDER_NOT_FOUND. */
+  /** Cancels an order whose parcel was stopped for that, with its stock. Throws ORDER_NOT_FOUND. */
   followShipment(ctx: Ctx, change: ShipmentStatusChange & { readonly order_id: number }): Promise<unknown>;
   /** Money of no order changes nothing. Throws ORDER_NOT_FOUND. */
   followPayment(ctx: Ctx, movement: MoneyMovement): Promise<unknown>;
@@ -34,17 +37,20 @@ export interface OrderInternalActions {
   recordEvent(ctx: Ctx, envelope: Envelope): Promise<unknown>;
 }
 
-type OrderParts = ServiceParts<OrderRepository, OrderPeers, 'config'>;
+type OrderParts = ServiceParts<OrderRepository, OrderPeers, 'config' | 'log'>;
 
 /** The sales API: orders, their statuses and their timeline. */
-export function orderService({ repository: orders, peers: { user, product }, tools: { config } }: OrderParts) {
+export function orderService({ repository: orders, peers: { user, product, delivery }, tools }: OrderParts) {
+  const { config, log } = tools;
   const access = orderAccess({ orders, user });
+  const cancellation = cancellationActions({ orders, product, delivery, access });
 
   return {
     ...placementActions({ orders, product, access, taxRate: config.TAX_RATE }),
-    ...cancellationActions({ orders, product, access }),
+    ...cancellation,
     ...reservationActions({ orders, product }),
     ...orderReconciliation(orders),
+    compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),
     async list(ctx, { all, status, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
       return orders.list({ user_id, status: orderStatusOf(status) }, { limit, cursor });
@@ -62,9 +68,6 @@ export function orderService({ repository: orders, peers: { user, product }, too
       return explain(await access.visible(ctx, order_id), await orders.timeline.list(order_id), ctx.now);
     },
     forInvoice: async (ctx, { order_id }) => access.visible(ctx, order_id),
-    async followShipment(ctx, change) {
-      return orders.save(ctx, followShipment(await orders.get(change.order_id), change, ctx));
-    },
     async followPayment(ctx, movement) {
       if (movement.order_id === null) return;
       await orders.save(ctx, followPayment(await orders.get(movement.order_id), movement, ctx));

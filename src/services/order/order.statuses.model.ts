@@ -1,9 +1,9 @@
 import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
 import { type Minor, minor } from '../../platform/contract/money.ts';
-import { type ShipmentStatus, shipmentProgress } from '../delivery/delivery.contract.ts';
+import { type Cancellation, type ShipmentStatus, shipmentProgress } from '../delivery/delivery.contract.ts';
 import type { MoneyMovement } from '../payment/payment.contract.ts';
 import { type FulfillmentStatus, type OrderStatus, orderEvents, type PaymentStatus } from './order.contract.ts';
-import { aboutOrder, type OrderState } from './order.model.ts';
+import { aboutOrder, cancelOrder, type OrderState } from './order.model.ts';
 
 /**
  * The three statuses of an order follow from facts that only grow: the progress of its shipment, and how much was paid
@@ -16,14 +16,23 @@ export interface ShipmentStatusChange {
   readonly from: ShipmentStatus;
   readonly to: ShipmentStatus;
   readonly at: string;
+  /** `order_cancelled`: the parcel was stopped because its order is to be cancelled. */
+  readonly reason?: 'order_cancelled' | 'staff';
+  readonly cancellation?: Cancellation;
 }
 
-/** The order after a status change of its shipment; one that is older than what is known changes nothing. */
-export function followShipment(
-  order: OrderState,
-  { from, to, at }: ShipmentStatusChange,
-  ctx: Ctx,
-): Change<OrderState> {
+/**
+ * The order after a status change of its shipment; one that is older than what is known changes nothing. An order whose
+ * parcel was stopped for its cancellation is cancelled.
+ */
+export function followShipment(order: OrderState, change: ShipmentStatusChange, ctx: Ctx): Change<OrderState> {
+  const followed = followProgress(order, change, ctx);
+  if (change.reason !== 'order_cancelled') return followed;
+  const cancelled = cancelOrder(followed.next, change.cancellation ?? 'stopped', ctx);
+  return { next: cancelled.next, events: [...followed.events, ...cancelled.events] };
+}
+
+function followProgress(order: OrderState, { from, to, at }: ShipmentStatusChange, ctx: Ctx): Change<OrderState> {
   const further = shipmentProgress(to) > shipmentProgress(order.shipment_status);
   // A parcel that is returned from `delivered` was delivered before, even if that event has not come yet.
   const arrived = to === 'delivered' || from === 'delivered';

@@ -1,32 +1,52 @@
 import type { Actions } from '../../../platform/app/actions.ts';
 import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import type { deliveryOps } from '../../delivery/delivery.contract.ts';
 import type { productOps } from '../../product/product.contract.ts';
 import type { OrderAccess } from '../order.access.ts';
-import type { orderOps } from '../order.contract.ts';
-import { cancelOrder, type OrderState } from '../order.model.ts';
+import { orderErrors, type orderOps } from '../order.contract.ts';
+import { cancelOrder, type OrderState, orderToShip } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
+import { followShipment, type ShipmentStatusChange } from '../order.statuses.model.ts';
 
 interface CancellationParts {
-  readonly orders: Pick<OrderRepository, 'save'>;
+  readonly orders: Pick<OrderRepository, 'get' | 'save'>;
   readonly product: Pick<ApiOf<typeof productOps>, 'renew' | 'release'>;
+  readonly delivery: Pick<ApiOf<typeof deliveryOps>, 'stop'>;
   readonly access: OrderAccess;
 }
 
-/** Cancels orders and releases their stock. */
-export function cancellationActions({ orders, product, access }: CancellationParts) {
+/**
+ * Cancels orders: asks delivery to stop the parcel, saves, and releases the stock. Delivery decides whether the parcel has
+ * left. A crash between its answer and the save is finished by the event of the stop, or by `compareShipments`.
+ */
+export function cancellationActions({ orders, product, delivery, access }: CancellationParts) {
   return {
-    // A payment or a shipment may change the order at the same moment: then it is decided again.
-    cancel: (ctx, { order_id }) => retryOnConflict(() => cancel(ctx, order_id)),
-  } satisfies Pick<Actions<typeof orderOps>, 'cancel'>;
+    async cancel(ctx, { order_id }) {
+      const order = await access.visible(ctx, order_id);
+      if (cancelOrder(order, 'requested', ctx).events.length === 0) return order;
+      return withRelease(ctx, order_id, async () => {
+        const { stopped, status } = await delivery.stop(ctx, { order: orderToShip(order), cancellation: 'requested' });
+        if (!stopped) throw orderErrors.NOT_CANCELLABLE({ state: status });
+        return saveCancelled(ctx, order_id);
+      });
+    },
+    async followShipment(ctx: Ctx, { order_id, ...change }: ShipmentStatusChange & { readonly order_id: number }) {
+      const save = async () => orders.save(ctx, followShipment(await orders.get(order_id), change, ctx));
+      return change.reason === 'order_cancelled' ? withRelease(ctx, order_id, save) : save();
+    },
+  } satisfies Pick<Actions<typeof orderOps>, 'cancel'> & { followShipment(ctx: Ctx, change: never): unknown };
 
-  async function cancel(ctx: Ctx, order_id: number): Promise<OrderState> {
-    const order = await access.visible(ctx, order_id);
-    const change = cancelOrder(order, ctx);
-    if (change.events.length === 0) return order;
+  // A payment may change the order at the same moment: then it is decided again. The event may have cancelled it before.
+  function saveCancelled(ctx: Ctx, order_id: number): Promise<OrderState> {
+    return retryOnConflict(async () => orders.save(ctx, cancelOrder(await orders.get(order_id), 'requested', ctx)));
+  }
+
+  /** Saves the cancellation of an order and releases its stock. */
+  async function withRelease(ctx: Ctx, order_id: number, save: () => Promise<OrderState>): Promise<OrderState> {
     // The reservation is renewed first: after a crash between save and release it expires, and is settled then.
     await product.renew(ctx, { order_id });
-    const cancelled = await orders.save(ctx, change);
+    const cancelled = await save();
     await product.release(ctx, { order_id });
     return cancelled;
   }

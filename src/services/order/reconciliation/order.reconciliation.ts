@@ -1,18 +1,12 @@
 import type { Actions } from '../../../platform/app/actions.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import type { orderOps } from '../order.contract.ts';
-import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
 import { followPayment, isBehind } from '../order.statuses.model.ts';
 
-/** Shows orders to the services that compare them with their own records, and follows what an order has missed. */
+/** Compares what was paid with what orders know of it, and follows what an order has missed. */
 export function orderReconciliation(orders: OrderRepository) {
   return {
-    async statuses(_ctx, { before, limit = 50, cursor }) {
-      const { items, next } = await orders.list({}, { limit, cursor });
-      const older = items.filter(({ created_at }) => before === undefined || created_at < before);
-      return { items: older.map(statusesOf), next };
-    },
     async comparePaidTotals(ctx, { totals }) {
       const known = await orders.find(totals.map(idOf));
       const behind = totals.filter((one) => {
@@ -27,14 +21,7 @@ export function orderReconciliation(orders: OrderRepository) {
       return { behind: behind.map(idOf), cancelled: cancelled.map(idOf) };
     },
     figures: (_ctx, range) => orders.figures(range),
-  } satisfies Pick<Actions<typeof orderOps>, 'statuses' | 'comparePaidTotals' | 'figures'>;
+  } satisfies Pick<Actions<typeof orderOps>, 'comparePaidTotals' | 'figures'>;
 }
 
 const idOf = ({ order_id }: { readonly order_id: number }): number => order_id;
-
-const statusesOf = ({ order_id, status, shipment_status, created_at }: OrderState) => ({
-  order_id,
-  status,
-  shipment_status,
-  created_at,
-});

@@ -204,7 +204,7 @@ const UNHEARD =
   'nothing, look at GET /dead-letters/order. An invoice that was set to paid by hand has no payment to tell of';
 
 const MISSING =
-  'delivery compares orders with shipments every minute and makes what is missing; when that changes nothing, look at ' +
+  'orders are compared with shipments every minute, and what is missing is made; when that changes nothing, look at ' +
   'GET /dead-letters/delivery and GET /dead-letters/order';
 
 /** The request that moves the shipment on; the one that finds it, while it is not known here. */

@@ -54,11 +54,11 @@ eachEngine('the timelines of a shop whose trigger goes', (engine) => {
     const present = aProcess('this');
     await migrate(present.db, [ALL]);
     const during = [await earlier.place(), await present.place()];
-    await earlier.orders.save(at(), cancelOrder(before[0] as OrderState, at()));
+    await earlier.orders.save(at(), cancelOrder(before[0] as OrderState, 'requested', at()));
     await earlier.db.close();
     open = open.filter((db) => db !== earlier.db);
     const all = [...before, ...during, await present.place()];
-    await present.orders.save(at(), cancelOrder(all[1] as OrderState, at()));
+    await present.orders.save(at(), cancelOrder(all[1] as OrderState, 'requested', at()));
     const told = await Promise.all(all.map(({ order_id }) => present.orders.timeline.list(order_id)));
     const [placed, cancelled] = ['order.created', 'order.created order.cancelled'];
     assert.deepEqual(
