@@ -69,6 +69,10 @@ create table tradepost_delivery.shipments (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   version integer not null,
+  total bigint,
+  currency text,
+  cancelled_for text,
+  constraint cancelled_for_known CHECK (((cancelled_for IS NULL) OR ((status = 'cancelled'::text) AND (cancelled_for = ANY (ARRAY['staff'::text, 'requested'::text, 'expired'::text]))))),
   constraint one_shipment_per_order UNIQUE (order_id),
   constraint shipments_pkey PRIMARY KEY (shipment_id),
   constraint status_known CHECK ((status = ANY (ARRAY['pending'::text, 'packed'::text, 'shipped'::text, 'in_transit'::text, 'delivered'::text, 'failed'::text, 'returned'::text, 'cancelled'::text])))
