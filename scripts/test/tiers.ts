@@ -42,7 +42,7 @@ export function select(tier: Tier, words: readonly string[], files: readonly str
 }
 
 /** What a suite is called with when it runs for every server, store or bus that there is. */
-const TARGETS = /\b(?:each(?:Engine|Store|Ground|Bus|Shape)|testApart)\(|\bfiguresStores\b/;
+const TARGETS = /\b(?:each(?:Engine|Store|Target|Bus|Shape)|testApart)\(|\bfiguresStores\b/;
 
 /** Whether a file of the first tier has more to say where more servers are. */
 function hasTargets(file: string): boolean {

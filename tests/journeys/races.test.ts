@@ -209,4 +209,13 @@ eachTarget('at the same moment', (target) => {
       assert.equal(cancel.status, 200);
     }
   });
+
+  test('of changes that name one ETag one happens, in whichever process', async () => {
+    const path = `/products/${MOUSE}`;
+    for (let round = 0; round < 4; round++) {
+      const etag = (await admin.get(path)).headers.get('etag') ?? '';
+      const change = (n: number) => at(n, admin).put(path, { price: 500 + round * 10 + n }, { 'if-match': etag });
+      assert.deepEqual(tally(await times(10, change)), { 200: 1, 412: 9 });
+    }
+  });
 });

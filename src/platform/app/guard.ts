@@ -1,6 +1,7 @@
 import type { Access, ApiOf, Contract, Ctx, Op, Ops } from '../contract/contract.ts';
 import { DuplicateRequest } from '../contract/duplicates.ts';
 import { common } from '../contract/errors.ts';
+import { underPrecondition } from '../contract/requests/precondition.ts';
 import type { StoredResponse } from '../db/stored-response.ts';
 import type { Actions, TwoStepAction } from './actions.ts';
 
@@ -38,7 +39,8 @@ function guardOne(
   { execute, respond }: TwoStepAction<object, unknown, unknown>,
   findAnswer: (key: string) => Promise<StoredResponse | undefined>,
 ): (ctx: Ctx, input: object) => Promise<unknown> {
-  const attempt = async (ctx: Ctx, input: object) => respond(ctx, await execute(ctx, input), input, false);
+  const attempt = (ctx: Ctx, input: object) =>
+    underPrecondition(ctx, async () => respond(ctx, await execute(ctx, input), input, false));
 
   async function repeat(ctx: Ctx, input: object): Promise<{ answer: unknown } | undefined> {
     const kept = ctx.request && (await findAnswer(ctx.request.key));

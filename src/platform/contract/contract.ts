@@ -104,6 +104,11 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly heading?: { readonly name: string; readonly summary: string };
   /** A body that is valid on a new system; a test sends it. */
   readonly example?: object;
+  /**
+   * The operation of this contract that reads what this one changes: `If-Match` is compared with the ETag of its answer,
+   * before the action and again by the save. Its parameters are among those of this operation.
+   */
+  readonly changes?: string;
   /** Honours Idempotency-Key. */
   readonly idempotent?: boolean;
   /** Fields of the body that may be sent in the query instead. */
@@ -182,8 +187,11 @@ export interface Contract<N extends string = string, T extends Ops = Ops> {
   readonly answers?: URL;
 }
 
-/** Assembles a contract and names its operations. */
+/** Assembles a contract and names its operations. Throws when one changes what none of them reads. */
 export function contract<const N extends string, T extends Ops>(given: Contract<N, T>): Contract<N, T> {
+  for (const { path, changes } of Object.values(given.ops))
+    if (changes !== undefined && given.ops[changes]?.method !== 'GET')
+      throw new Error(`${path} changes '${changes}', which is no operation that reads`);
   const named = Object.entries(given.ops).map(([name, one]) => [name, { ...one, id: `${given.name}.${name}` }]);
   return { ...given, ops: Object.fromEntries(named) as T };
 }

@@ -14,6 +14,7 @@ export const STATUS = {
   method_not_allowed: 405,
   timeout: 408,
   conflict: 409,
+  precondition_failed: 412,
   too_large: 413,
   uri_too_long: 414,
   unsupported_media: 415,
@@ -34,6 +35,7 @@ export const REMEDY: Readonly<Record<Kind, string>> = {
   not_found: 'Check the address and the id; a list of what there is for you has its own operation.',
   timeout: 'Send the request again, on a better connection or in smaller parts.',
   conflict: 'Read the current state and decide again: this request does not fit it.',
+  precondition_failed: 'Read it again, and send the change with its new ETag if it is still wanted.',
   too_large: 'Send less in one request.',
   method_not_allowed: 'Use a method that the Allow header names.',
   uri_too_long: 'Send a shorter address; what is long belongs into a body.',
@@ -106,14 +108,15 @@ export type Errors<T extends Declarations> = { readonly [K in keyof T]: Raise<T[
 /**
  * Declares the errors of one service: `errors('ORDER', { NOT_FOUND: ['not_found', 'order not found', 'Check the id.'] })`.
  * Each becomes a function that makes the error; a sentence with facts is a function of them, and those facts are
- * fields of the problem document. The third part is the remedy.
+ * fields of the problem document; `retry_after`, in seconds, is the header Retry-After too. The third part is the remedy.
  */
 export function errors<const T extends Declarations>(prefix: string, declared: T): Errors<T> {
   const made = Object.entries(declared).map(([name, [kind, sentence, remedy]]) => {
     const code = `${prefix}_${name}`;
     const raise = (details?: object): AppError => {
       const text = typeof sentence === 'string' ? sentence : (sentence as (d?: object) => string)(details);
-      return new AppError(code, kind, text, { details, remedy });
+      const { retry_after: retryAfterSeconds } = (details ?? {}) as { retry_after?: number };
+      return new AppError(code, kind, text, { details, remedy, retryAfterSeconds });
     };
     return [name, Object.assign(raise, { code, kind, remedy })];
   });
@@ -157,6 +160,16 @@ export const common = errors('TRADEPOST', {
     'somebody else changed this at the same moment; read it again and repeat',
     'Read it again, and send the change again if it is still wanted.',
   ],
+  PRECONDITION_FAILED: [
+    'precondition_failed',
+    'this is not as you have read it: its ETag is another than your condition says',
+    'Read it again with GET, look at what has changed, and send the change with the new ETag in If-Match if it is still wanted.',
+  ],
+  BAD_ETAG: [
+    'invalid',
+    'If-Match takes * or ETags in double quotes, separated by commas',
+    'Send the header ETag of the answer as it is, with its quotes.',
+  ],
   KEY_REUSED: [
     'unprocessable',
     'this Idempotency-Key was used before with another request',
@@ -192,6 +205,11 @@ export const common = errors('TRADEPOST', {
     'conflict',
     ({ reason }: { reason: string }) => `it still cannot be handled: ${reason}`,
     'Remove the cause that the sentence names, then replay it again; or discard it for good.',
+  ],
+  TOO_MANY_REQUESTS: [
+    'too_many',
+    ({ retry_after }: { retry_after: number }) => `too many requests; wait ${retry_after} s`,
+    REMEDY.too_many,
   ],
   BUSY: [
     'unavailable',

@@ -24,6 +24,7 @@ const TITLES: Record<number, string> = {
   405: 'Method not allowed',
   408: 'Request timeout',
   409: 'Conflict',
+  412: 'Precondition failed',
   413: 'Content too large',
   414: 'URI too long',
   415: 'Unsupported media type',

@@ -5,12 +5,13 @@ import type { RouteParts } from '../app/module.ts';
 import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { codecOf, toJson } from '../contract/codec.ts';
-import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op } from '../contract/contract.ts';
+import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op, type Ops } from '../contract/contract.ts';
 import { common } from '../contract/errors.ts';
 import type { Log } from '../observability/log.ts';
 import { continueTrace } from '../observability/trace.ts';
 import { answer } from './answer.ts';
 import type { Passport } from './passport.ts';
+import { conditionsOf, hasEtag, type TakeConditions } from './conditional/conditions.ts';
 import { answerPing, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './protocol/raw-body.ts';
 import { inputParts, routePath } from './route-shape.ts';
@@ -54,11 +55,13 @@ export function mount<C extends Contract>(
   for (const [name, op] of Object.entries(contract.ops)) {
     if (op.access === 'internal' && !parts.seal) continue;
     const call = api[name] as (ctx: Ctx, input: object) => Promise<unknown>;
+    const conditions = conditionsOf(contract, op, api as ApiOf<Ops>);
     const mountOn = (scope: FastifyInstance): void => {
       for (const path of [op.path, ...(op.aliases ?? [])])
         mountOne(scope, contract, op, path, call, {
           ...parts,
           streams,
+          conditions,
           passport: asksScope(op, path) ? passport : undefined,
         });
     };
@@ -94,17 +97,24 @@ function passportWhenAsked(tokens: Tokens): Passport {
   };
 }
 
+interface RouteOptions extends HttpParts {
+  readonly streams: OpenStreams | undefined;
+  readonly passport: Passport | undefined;
+  readonly conditions?: TakeConditions | undefined;
+}
+
 function mountOne(
   app: FastifyInstance,
   contract: Contract,
   op: Op,
   path: string,
   call: (ctx: Ctx, input: object) => Promise<unknown>,
-  parts: HttpParts & { readonly streams: OpenStreams | undefined; readonly passport: Passport | undefined },
+  parts: RouteOptions,
 ): void {
   const { params, rest, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const decode = codecOf(op.input).decode;
+  const tagged = hasEtag(contract, op);
   app.route({
     method: op.method,
     url: routePath(op, path),
@@ -119,8 +129,9 @@ function mountOne(
       const { params, query, body } = request as { params: object; query: object; body: object };
       const input = decode({ ...((!inBody || alsoQuery) && query), ...(inBody && body), ...params }) as object;
       const ctx = contextOf(request, op, input);
+      parts.conditions?.(ctx, request.headers, input);
       const result = await call(ctx, input);
-      if (!parts.streams || !op.stream) return answer(op, ctx, result, request, reply);
+      if (!parts.streams || !op.stream) return answer({ op, tagged }, ctx, result, request, reply);
       if (request.method === 'HEAD') return answerStreamHead(result as AsyncIterable<unknown>, reply);
       const options = {
         encode: (value: unknown): string => toJson(op.output, value),

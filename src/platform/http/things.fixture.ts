@@ -18,7 +18,7 @@ import {
   PageOf,
   paging,
 } from '../contract/contract.ts';
-import { errors, invalid } from '../contract/errors.ts';
+import { common, errors, invalid } from '../contract/errors.ts';
 import { minor } from '../contract/money.ts';
 import { createLog } from '../observability/log.ts';
 import { mount } from './routes.ts';
@@ -82,8 +82,16 @@ export const thingContract = contract({
       input: Type.Object({ thing_id: Id(), times: Type.Optional(Type.Integer({ minimum: 1 })) }),
       output: Thing,
     }),
+    rename: op('PUT /things/{thing_id}', {
+      access: 'public',
+      changes: 'get',
+      summary: 'Gives a thing another name',
+      input: Type.Object({ thing_id: Id(), name: Type.String() }),
+      output: Thing,
+    }),
     remove: op('DELETE /things/{thing_id}', {
       access: 'staff',
+      changes: 'get',
       summary: 'Removes a thing',
       status: 204,
       input: Type.Object({ thing_id: Id() }),
@@ -152,6 +160,10 @@ export function thingService(): { api: ThingApi; seen: Ctx[] } {
       async touch(ctx, { thing_id }) {
         seen.push(ctx);
         return byId(thing_id);
+      },
+      async rename(_ctx, { thing_id, name }) {
+        if (name === 'contested') throw common.STALE();
+        return Object.assign(byId(thing_id), { name });
       },
       async remove(_ctx, { thing_id }) {
         byId(thing_id);

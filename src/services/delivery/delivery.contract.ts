@@ -135,6 +135,7 @@ export const deliveryOps = {
   }),
   setStatus: op('PUT /shipments/{shipment_id}', {
     access: 'staff',
+    changes: 'get',
     summary: 'pending, packed, shipped, in_transit, delivered, or failed, returned, cancelled; forwards only',
     example: { status: 'shipped', carrier: 'DHL', tracking_number: 'JD014600003RS' },
     input: Type.Object({

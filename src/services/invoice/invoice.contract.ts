@@ -151,6 +151,7 @@ export const invoiceOps = {
   }),
   setStatus: op('PUT /invoices/{invoice_id}', {
     access: 'staff',
+    changes: 'get',
     summary: 'draft to sent to paid; cancelled from draft or sent',
     example: { status: 'sent' },
     input: Type.Object({ invoice_id: Id(), status: InvoiceStatusInput() }),

@@ -244,6 +244,7 @@ export const orderOps = {
   }),
   cancel: op('POST /orders/{order_id}/cancel', {
     access: 'customer',
+    changes: 'get',
     ...sales('/orders/{order_id}/cancel', 'orders:write'),
     summary: 'Cancels an order whose parcel has not left, and gives its stock back',
     input: Type.Object({ order_id: Id() }),

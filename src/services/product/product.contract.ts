@@ -183,6 +183,7 @@ export const productOps = {
   update: op('PUT /products/{product_id}', {
     access: 'staff',
     summary: 'Changes the fields that are given',
+    changes: 'get',
     maxBody: LONG_BODY,
     example: { price: 34.9, stock_quantity: 40 },
     input: UpdateProduct,

@@ -239,6 +239,7 @@ const accountOps = {
   }),
   updateMe: op('PATCH /users/me', {
     access: 'customer',
+    changes: 'me',
     summary: 'Changes the fields that are given; null clears one',
     example: {
       display_name: 'Ada Lovelace',
@@ -261,6 +262,7 @@ const accountOps = {
   }),
   setRole: op('PUT /users/{user_id}/role', {
     access: 'admin',
+    changes: 'get',
     summary: 'Changes what an account may do; the last admin stays one',
     example: { role: 'admin' },
     input: Type.Object({ user_id: Id(), role: RoleName }),

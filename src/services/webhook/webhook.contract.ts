@@ -101,6 +101,7 @@ const endpointOps = {
   }),
   updateEndpoint: op(`PUT ${ONE}`, {
     access: 'customer',
+    changes: 'getEndpoint',
     summary:
       'Gives an endpoint another address and other types; its secret stays, and what waits goes to the new address',
     example: { url: 'https://shop.example/hooks', types: ['order.created', 'shipment.created'] },
@@ -109,6 +110,7 @@ const endpointOps = {
   }),
   deleteEndpoint: op(`DELETE ${ONE}`, {
     access: 'customer',
+    changes: 'getEndpoint',
     summary: 'Ends an endpoint; what waits for it is not sent any more',
     status: 204,
     aliases: formerly(ONE),

@@ -48,6 +48,12 @@ A list is a JSON array. \`limit\` (50, at most 200) is the length of a page; the
 With an \`Idempotency-Key\` (a UUID, for example) a repeated request gets the first response again, marked
 \`Idempotent-Replayed: true\`, and nothing happens twice. The same key with another body is refused with 422.
 
+## What you have already
+
+The answer to a GET of one thing or of a public list has an \`ETag\`. With \`If-None-Match\` it is answered 304 as long as it
+is the same. With \`If-Match\` a PUT, PATCH or DELETE changes only what you have read: it is answered 412 when somebody
+has changed it since.
+
 ## Errors
 
 Every error is a problem document (RFC 9457): \`detail\` is one sentence that says what is wrong, \`errors\` has a pointer

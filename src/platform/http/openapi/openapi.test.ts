@@ -49,10 +49,20 @@ test('an operation says what it takes, what it gives and whether it needs a toke
   assert.deepEqual(list?.security, []);
   assert.deepEqual(
     list?.parameters.map((one) => `${one.in} ${one.name} ${one.required}`),
-    ['query cheaper_than false', 'query limit false', 'query cursor false'],
+    ['query cheaper_than false', 'query limit false', 'query cursor false', 'header If-None-Match false'],
   );
   assert.equal(list?.responses['200']?.content?.['application/json']?.schema.type, 'array');
-  assert.deepEqual(Object.keys(list?.responses['200']?.headers ?? {}), ['Link']);
+  assert.deepEqual(Object.keys(list?.responses['200']?.headers ?? {}), ['Link', 'ETag']);
+});
+
+test('what has an ETag says so, and what changes it takes If-Match', () => {
+  const { get, put, delete: remove } = things.paths['/things/{thing_id}'] ?? {};
+  const conditions = (one: Operation | undefined) =>
+    one?.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
+  assert.deepEqual([get, put, remove].map(conditions), [['If-None-Match'], ['If-Match'], ['If-Match']]);
+  assert.deepEqual(Object.keys(get?.responses['304']?.headers ?? {}), ['ETag']);
+  assert.deepEqual([get, put, remove].map((one) => one?.responses['412'] !== undefined), [false, true, true]);
+  assert.deepEqual([put, remove].map((one) => one?.responses[one === put ? '200' : '204']?.headers !== undefined), [true, false]);
 });
 
 test('an answer without a body has none, a file is a file, and without fields there is no body to send', () => {

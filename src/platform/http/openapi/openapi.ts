@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import { inputParts } from '../route-shape.ts';
+import { answerHeaders, conditionParameters, notModified } from './conditions.ts';
 import { type Components, components } from './components.ts';
 import { examplesOf, type ResponseExamples } from './examples.ts';
 import { INTRODUCTION } from './introduction.ts';
@@ -104,12 +105,14 @@ function operation({ contract, op, path, twin, named, examples }: OperationConte
       ...(op.signedBy ? [{ name: op.signedBy, in: 'header', required: true, schema: { type: 'string' } }] : []),
       ...(op.idempotent ? [IDEMPOTENCY_KEY] : []),
       ...(op.stream && op.access !== 'public' ? [ACCESS_TOKEN] : []),
+      ...conditionParameters(contract, op),
     ],
     ...(hasBody && { requestBody: bodyOf(op, rest, named) }),
     responses: {
-      [String(op.status ?? 200)]: success(op, named, examples[op.status ?? 200]),
+      [String(op.status ?? 200)]: success({ contract, op, named }, examples[op.status ?? 200]),
       // A resource that already existed is returned with 200.
-      ...(op.existing && { 200: success(op, named, examples[200]) }),
+      ...(op.existing && { 200: success({ contract, op, named }, examples[200]) }),
+      ...notModified(contract, op),
       ...failures(contract, op, hasBody),
     },
   };
@@ -167,16 +170,16 @@ function identifier(text: string): string {
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-function success(op: Op, named: Components, example: unknown): object {
+function success({ contract, op, named }: Pick<OperationContext, 'contract' | 'op' | 'named'>, example: unknown): object {
   const { download, page, properties } = objectShapeOf(op.output);
-  if (download) return file((properties?.type?.enum ?? []) as readonly string[]);
   if (op.status === 204) return { description: 'done' };
+  const headers = answerHeaders(contract, op);
+  if (download) return { ...file((properties?.type?.enum ?? []) as readonly string[]), headers };
   if (op.stream) {
     const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
     return { description, content: { 'text/event-stream': { schema: named.of(op.output, answerName(op)) } } };
   }
   const schema = named.of(page ? itemOf(op.output) : op.output, answerName(op));
-  const headers = page ? { Link: { description: 'RFC 8288, rel="next"', schema: { type: 'string' } } } : undefined;
   return { description: op.summary, headers, content: { 'application/json': { schema, example } } };
 }
 

@@ -1,6 +1,7 @@
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
 import { DuplicateEvent, DuplicateRequest } from '../../../contract/duplicates.ts';
 import { type AppError, common, invalid } from '../../../contract/errors.ts';
+import { checkPrecondition, endPrecondition, hasPrecondition } from '../../../contract/requests/precondition.ts';
 import { type Announcement, announcementsOf } from '../../announcements.ts';
 import { coalesce } from '../../coalesce.ts';
 import type { ClickHouse } from '../engine.ts';
@@ -95,8 +96,11 @@ export function clickhouseSaver<S extends Versioned>(
     if (change.events.length === 0) return change.next;
     mustBeText(change.next);
     const pending = { ctx, change, announcements: announcementsOf(contract, ctx, change.events) };
+    if (hasPrecondition(ctx)) await checkPrecondition(ctx);
     try {
-      return await one(pending);
+      const saved = await one(pending);
+      endPrecondition(ctx);
+      return saved;
     } catch (error) {
       const check = violatedCheck(error);
       throw (check !== undefined && conflicts[check]?.(change.next)) || error;

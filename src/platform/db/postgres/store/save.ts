@@ -1,6 +1,7 @@
 import type { Change, Contract, Ctx, Versioned } from '../../../contract/contract.ts';
 import { DuplicateEvent, DuplicateRequest } from '../../../contract/duplicates.ts';
 import { type AppError, common } from '../../../contract/errors.ts';
+import { checkPrecondition, endPrecondition, hasPrecondition } from '../../../contract/requests/precondition.ts';
 import { type Announcement, announcementsOf } from '../../announcements.ts';
 import { coalesce } from '../../coalesce.ts';
 import { type Database, rowFaultInPostgres, violatedConstraint } from '../postgres.ts';
@@ -40,7 +41,7 @@ interface SavedRow {
  * The `save` of a repository: the row with `version + 1` if ours is still the newest, its events in the outbox,
  * the inbox mark when an event caused it and the request key when it has one, all in one commit. Concurrent saves
  * are coalesced. A change without events writes nothing.
- * Throws STALE when somebody else was first, the error declared for a violated constraint, or `DuplicateRequest`
+ * Throws STALE when somebody else was first, PRECONDITION_FAILED when what the request named in If-Match has changed, the error declared for a violated constraint, or `DuplicateRequest`
  * and `DuplicateEvent`, which the platform handles.
  */
 export function postgresSaver<S extends Versioned>(
@@ -93,8 +94,11 @@ export function postgresSaver<S extends Versioned>(
   return async (ctx, change) => {
     if (change.events.length === 0) return change.next;
     const pending = { ctx, change, announcements: outboxRows(contract, spec.key, ctx, change) };
+    if (hasPrecondition(ctx)) await checkPrecondition(ctx);
     try {
-      return await (change.next.version === 0 ? inserts(pending) : updates(pending));
+      const saved = await (change.next.version === 0 ? inserts(pending) : updates(pending));
+      endPrecondition(ctx);
+      return saved;
     } catch (error) {
       throw meaningOf(error, pending, spec);
     }
