@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { TestClient } from '../../src/testing/client.ts';
-import { eachShape } from '../../src/testing/shapes.ts';
 import { settle } from '../../src/testing/settle.ts';
+import { eachShape } from '../../src/testing/shapes.ts';
 import { type World, world } from '../../src/testing/world.ts';
 import { MOUSE, type Order } from './shop.fixture.ts';
 
@@ -32,7 +32,10 @@ eachShape('conditions', (shape) => {
   const tagOf = async (client: TestClient, path: string) => (await client.get(path)).headers.get('etag') ?? '';
 
   /** The second of two changes that name one ETag is refused, and so are all but one of many at once. */
-  async function refusesTheSecond(client: TestClient, { read, method = 'put', to = read, body }: Change): Promise<void> {
+  async function refusesTheSecond(
+    client: TestClient,
+    { read, method = 'put', to = read, body }: Change,
+  ): Promise<void> {
     const etag = await tagOf(client, read);
     assert.match(etag, /^"/, read);
     const change = (n: number, match: string) => client[method](to, body(n), { 'if-match': match });

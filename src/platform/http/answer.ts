@@ -22,7 +22,8 @@ export function answer(
   // A response for one user must not be stored, and the response to a POST may carry a token. A public one may be, and
   // is asked about with its ETag before it is used again.
   const shared = op.access === 'public' && op.method === 'GET' && !op.tokenWelcome;
-  if (shared || op.access !== 'public' || op.method === 'POST') reply.header('cache-control', shared ? 'no-cache' : 'no-store');
+  if (shared || op.access !== 'public' || op.method === 'POST')
+    reply.header('cache-control', shared ? 'no-cache' : 'no-store');
   if (wasReplayed(ctx)) reply.header('idempotent-replayed', 'true');
   const send = (body: string | Buffer, next?: string) =>
     tagged ? sendTagged(body, { request, next }, reply) : reply.send(body);

@@ -5,7 +5,13 @@ import { hasEtag } from '../conditional/conditions.ts';
 /** Headers and responses of RFC 9110, 13: what a client has, and what it wants to change. */
 
 const text = { type: 'string' };
-const header = (name: string, description: string) => ({ name, in: 'header', required: false, description, schema: text });
+const header = (name: string, description: string) => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema: text,
+});
 
 const IF_NONE_MATCH = header('If-None-Match', 'the ETag that you have: 304 as long as it is the same');
 const IF_MATCH = header('If-Match', 'the ETag that you have read: 412 when it has changed since');
@@ -19,7 +25,7 @@ export function conditionParameters(contract: Contract, op: Op): object[] {
 }
 
 /** The headers of an answer; undefined when it has none to describe. */
-export function answerHeaders(contract: Contract, op: Op): Record<string, object> | undefined {
+export function describedHeaders(contract: Contract, op: Op): Record<string, object> | undefined {
   const headers = {
     ...(objectShapeOf(op.output).page && { Link: LINK }),
     ...(hasEtag(contract, op) && { ETag: ETAG }),

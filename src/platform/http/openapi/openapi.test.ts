@@ -61,8 +61,14 @@ test('what has an ETag says so, and what changes it takes If-Match', () => {
     one?.parameters.filter((parameter) => parameter.in === 'header').map(({ name }) => name);
   assert.deepEqual([get, put, remove].map(conditions), [['If-None-Match'], ['If-Match'], ['If-Match']]);
   assert.deepEqual(Object.keys(get?.responses['304']?.headers ?? {}), ['ETag']);
-  assert.deepEqual([get, put, remove].map((one) => one?.responses['412'] !== undefined), [false, true, true]);
-  assert.deepEqual([put, remove].map((one) => one?.responses[one === put ? '200' : '204']?.headers !== undefined), [true, false]);
+  assert.deepEqual(
+    [get, put, remove].map((one) => one?.responses['412'] !== undefined),
+    [false, true, true],
+  );
+  assert.deepEqual(
+    [put, remove].map((one) => one?.responses[one === put ? '200' : '204']?.headers !== undefined),
+    [true, false],
+  );
 });
 
 test('an answer without a body has none, a file is a file, and without fields there is no body to send', () => {

@@ -2,8 +2,8 @@ import type { TSchema } from 'typebox';
 import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import { inputParts } from '../route-shape.ts';
-import { answerHeaders, conditionParameters, notModified } from './conditions.ts';
 import { type Components, components } from './components.ts';
+import { describedHeaders, conditionParameters, notModified } from './conditions.ts';
 import { examplesOf, type ResponseExamples } from './examples.ts';
 import { INTRODUCTION } from './introduction.ts';
 import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './responses.ts';
@@ -170,10 +170,13 @@ function identifier(text: string): string {
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1);
 
-function success({ contract, op, named }: Pick<OperationContext, 'contract' | 'op' | 'named'>, example: unknown): object {
+function success(
+  { contract, op, named }: Pick<OperationContext, 'contract' | 'op' | 'named'>,
+  example: unknown,
+): object {
   const { download, page, properties } = objectShapeOf(op.output);
   if (op.status === 204) return { description: 'done' };
-  const headers = answerHeaders(contract, op);
+  const headers = describedHeaders(contract, op);
   if (download) return { ...file((properties?.type?.enum ?? []) as readonly string[]), headers };
   if (op.stream) {
     const description = 'server-sent events; the schema is that of the JSON in the `data` of each';
