@@ -3,7 +3,7 @@ import { type Contract, MAX_BODY, type Op } from '../../contract/contract.ts';
 import { itemOf, objectShapeOf } from '../../contract/schema/shape.ts';
 import { inputParts } from '../route-shape.ts';
 import { type Components, components } from './components.ts';
-import { describedHeaders, conditionParameters, notModified } from './conditions.ts';
+import { conditionParameters, describedHeaders, notModified } from './conditions.ts';
 import { examplesOf, type ResponseExamples } from './examples.ts';
 import { INTRODUCTION } from './introduction.ts';
 import { failures, INPUT_FAULT, PROBLEM, PROBLEMS } from './responses.ts';
