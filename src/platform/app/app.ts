@@ -2,14 +2,14 @@ import { type CtxSeal, createSeal } from '../auth/seal.ts';
 import { createTokens } from '../auth/tokens.ts';
 import type { Bus } from '../bus/bus.ts';
 import { refusePrivateLog } from '../bus/embedded/private-log.ts';
-import { openEventPath } from '../bus/event-path.ts';
+import { type EventPath, openEventPath } from '../bus/event-path.ts';
 import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
 import type { Lifecycle } from '../http/health/server-health.ts';
 import type { RemoteService } from '../http/remote-service.ts';
-import { listen } from '../http/servers.ts';
+import { mountServers } from '../http/servers.ts';
 import { faultLog } from '../observability/fault-log.ts';
 import { healthSources, type Peers } from '../observability/health-sources.ts';
 import type { Log } from '../observability/log.ts';
@@ -79,7 +79,14 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
     const peers: Peers = { pings: new Map(), called: new Map() };
     const services = container(wiring({ tools, engines, seal, locals, remotes, closing, stores, peers }));
     const keepers = persistentServices(modules, config);
-    await prepareStores(keepers, engines, options);
+    const life: Lifecycle = { phase: 'starting' };
+    let path: EventPath | undefined;
+    const lookAtEvents = keepers.length > 0 ? async () => path?.look() : undefined;
+    const health = healthSources({ life, engines, lookAtEvents, ...peers });
+    const http = { log, tokens, seal };
+    // Routes need no database: they are mounted while its answers are on their way.
+    const mounting = mountServers({ config, served: locals, remotes, descriptions: modules, health, http });
+    const [servers] = await Promise.all([mounting, prepareStores(keepers, engines, options)]);
     const issuer = modules.find(({ jwksPath }) => jwksPath !== undefined);
     if (issuer && !config.services.has(issuer.contract.name)) {
       const report = faultLog(log);
@@ -93,13 +100,10 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
       if (typeof done === 'string') steps?.tell(done);
     }
     const contracts = modules.map((one) => one.contract);
-    const path = await openEventPath({ ...options, engines, keepers, contracts, deadLetters: stores });
-    if (path) closing.push(() => path.close());
+    path = await openEventPath({ ...options, engines, keepers, contracts, deadLetters: stores });
+    if (path) closing.push(path.close);
     for (const local of locals) if (path) local.prepare(path);
-    const http = { log, tokens, seal };
-    const life: Lifecycle = { phase: 'starting' };
-    const health = healthSources({ life, engines, path, ...peers });
-    const { urls, drain } = await listen({ config, served: locals, remotes, descriptions: modules, health, http });
+    const { urls, drain } = await servers.listen();
     await path?.listen();
     const forgetting = forgettingJobs(keepers, engines, path?.bus.forget, config);
     const jobs = startJobs([...forgetting, ...locals.flatMap((local) => local.jobs)], log);

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { AnyModule } from '../app/module.ts';
 import type { Config } from '../config/config.ts';
@@ -55,22 +56,39 @@ function serverSpecs({ config, served, remotes }: HttpOptions): ServerSpec[] {
   });
 }
 
-/** Opens the servers of this process. When one cannot listen, those that already do are closed again. */
-export async function listen(parts: HttpOptions): Promise<Servers> {
+/** The servers of this process with their routes, before anybody can reach them. */
+export interface MountedServers {
+  /** Opens them. When one cannot listen, those that already do are closed again. */
+  listen(): Promise<Servers>;
+}
+
+interface MountedServer {
+  readonly spec: ServerSpec;
+  readonly app: FastifyInstance;
+  readonly health: ServerHealth;
+}
+
+/** Mounts the routes of every server. It gives way after each service, so that the database can be prepared beside it. */
+export async function mountServers(parts: HttpOptions): Promise<MountedServers> {
+  const mounted: MountedServer[] = [];
+  for (const spec of serverSpecs(parts)) {
+    const health = serverHealth({ ...spec, name: spec.service, services: namesOf(spec), sources: parts.health });
+    mounted.push({ spec, health, app: await serve(spec, parts, health) });
+  }
+  return { listen: () => listen(mounted, parts.config.HOST) };
+}
+
+async function listen(mounted: readonly MountedServer[], host: string): Promise<Servers> {
   const urls: Record<string, string> = {};
-  const servers: FastifyInstance[] = [];
   const unregister: (() => void)[] = [];
   const drain = async (): Promise<void> => {
     for (const hide of unregister) hide();
-    await Promise.all(servers.map((server) => server.close()));
+    await Promise.all(mounted.map(({ app }) => app.close()));
   };
   try {
-    for (const spec of serverSpecs(parts)) {
-      const health = serverHealth({ ...spec, name: spec.service, services: namesOf(spec), sources: parts.health });
-      const app = serve(spec, parts, health);
+    for (const { spec, app, health } of mounted) {
       unregister.push(exposeHealth(spec.service, health.whole));
-      servers.push(app);
-      const url = await app.listen({ host: parts.config.HOST, port: spec.port }).catch((error: unknown) => {
+      const url = await app.listen({ host, port: spec.port }).catch((error: unknown) => {
         throw withSetting(error, spec);
       });
       for (const { module } of spec.services) urls[module.contract.name] = url;
@@ -84,15 +102,16 @@ export async function listen(parts: HttpOptions): Promise<Servers> {
 
 const namesOf = ({ services }: ServerSpec): string[] => services.map(({ module }) => module.contract.name);
 
-function serve(
+async function serve(
   { service: name, services, remotes }: ServerSpec,
   { descriptions, http }: HttpOptions,
   health: ServerHealth,
-): FastifyInstance {
+): Promise<FastifyInstance> {
   const app = createServer(http.log);
   for (const { module, api, own } of services) {
     mount(app, module.contract, api as never, http);
     module.routes?.({ app, service: own, identify: identifier(module.contract.name, http), remotes });
+    await setImmediate();
   }
   const contracts = services.map(({ module }) => module.contract);
   serveSystem(app, { name, contracts, remotes, descriptions, health });

@@ -14,13 +14,14 @@ export interface Peers {
 interface Parts extends Peers {
   readonly life: Lifecycle;
   readonly engines: Engines;
-  readonly path: EventPath | undefined;
+  /** `look` of the event path; undefined when this process has none. */
+  readonly lookAtEvents: EventPath['look'] | undefined;
 }
 
 /** The checks of a process: its engines, its event path and its peers. */
-export function healthSources({ life, engines, path, pings, called }: Parts): HealthSources {
+export function healthSources({ life, engines, lookAtEvents, pings, called }: Parts): HealthSources {
   // Without its bus a service still accepts orders: their events wait in the outbox.
-  const events = path && sharedCheck(Object.assign(() => path.look(), { watched: true }));
+  const events = lookAtEvents && sharedCheck(Object.assign(() => lookAtEvents(), { watched: true }));
   return {
     life,
     own: (services) => ({ ...engines.checks(services), ...(events && { events }) }),
