@@ -13,12 +13,12 @@ import { webhookModule } from './services/webhook/index.ts';
 export function container(wire: Wire) {
   const user = wire(userModule, {});
   const product = wire(productModule, {});
+  const payment = wire(paymentModule, { user });
   const delivery = wire(deliveryModule, { user });
-  const order = wire(orderModule, { user, product, delivery });
-  const invoice = wire(invoiceModule, { order, user });
-  const payment = wire(paymentModule, { user, order, invoice });
+  const order = wire(orderModule, { user, product, payment, delivery });
+  const invoice = wire(invoiceModule, { order, user, payment });
   const analytics = wire(analyticsModule, { order, invoice, payment });
   const webhook = wire(webhookModule, { user, payment });
   const gateway = wire(gatewayModule, {});
-  return { user, product, delivery, order, invoice, payment, analytics, webhook, gateway };
+  return { user, product, payment, delivery, order, invoice, analytics, webhook, gateway };
 }

@@ -15,4 +15,5 @@ export const invoiceModule = defineService({
   },
   service: invoiceService,
   consumers: invoiceConsumers,
+  jobs: [{ name: 'compare_receivables', everySeconds: 60, run: (invoice, ctx) => invoice.compareReceivables(ctx, {}) }],
 });

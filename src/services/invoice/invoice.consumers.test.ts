@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { createLog } from '../../platform/observability/log.ts';
 import { readConfig } from '../../platform/config/config.ts';
 import { DuplicateEvent } from '../../platform/contract/duplicates.ts';
 import { AppError } from '../../platform/contract/errors.ts';
@@ -45,10 +46,12 @@ eachStore('what invoices follow', (store) => {
 
   function consumer(name: string) {
     const forInvoice = async (_ctx: unknown, { order_id }: { order_id: number }) => anOrder({ order_id, status });
-    const peers = { order: { forInvoice }, user: { profileOf: () => Promise.reject(new Error('nobody asks')) } };
+    const nobody = () => Promise.reject(new Error('nobody asks'));
+    const payment = { openReceivable: nobody, findReceivables: nobody };
+    const peers = { order: { forInvoice }, user: { profileOf: nobody }, payment };
     const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);
-    const tools = { config: readConfig({}, ['invoice']) };
+    const tools = { config: readConfig({}, ['invoice']), log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }) };
     const service = invoiceService({ repository: invoices, peers, tools });
     const eventId = `0190a000-0000-7000-8000-${String(++events).padStart(12, '0')}`;
     const cause = { consumer: `invoice.${name}`, eventId };

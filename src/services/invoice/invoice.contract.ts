@@ -6,6 +6,7 @@ import {
   Download,
   event,
   Id,
+  Nothing,
   op,
   PageOf,
   paging,
@@ -13,7 +14,6 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
-import { PaidTotals } from '../order/reconciliation/order.paid-totals.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
@@ -59,13 +59,6 @@ export const Invoice = Type.Object(
 );
 export type Invoice = Static<typeof Invoice>;
 
-/** What was paid and given back for an order, and whether it was cancelled. */
-export const InvoicePaidTotals = Type.Object({
-  ...PaidTotals.properties,
-  cancelled: Type.Boolean(),
-});
-export type InvoicePaidTotals = Static<typeof InvoicePaidTotals>;
-
 /** An invoice as it is announced: without what is said of its products, which no consumer needs. */
 export const InvoiceMade = Type.Object({
   ...Invoice.properties,
@@ -84,9 +77,6 @@ const StatusChange = Type.Object({
   to: Status(),
   at: Time(),
 });
-
-/** What a payment must know of an invoice. */
-const InvoiceDue = Type.Pick(Invoice, ['invoice_id', 'order_id', 'user_id', 'total', 'currency', 'status']);
 
 export const invoiceEvents = {
   created: event('invoice.created', 'an order was invoiced', InvoiceMade),
@@ -163,19 +153,13 @@ export const invoiceOps = {
     input: Type.Object({ invoice_id: Id() }),
     output: Download('application/pdf'),
   }),
-  comparePaidTotals: op('POST /internal/invoices/compare-paid-totals', {
+  compareReceivables: op('POST /internal/invoices/compare-receivables', {
     access: 'internal',
-    summary: 'Orders whose invoices have not heard of their money or of their end; those that are settled hear of it',
-    input: Type.Object({ totals: Type.Array(InvoicePaidTotals, { maxItems: 200 }) }),
-    output: Type.Object({ behind: Type.Array(Id()) }),
+    summary: 'Compares invoices with their receivables: opens those that are missing, and makes up for lost events',
+    input: Nothing(),
+    output: Type.Object({ opened: Type.Integer(), followed: Type.Integer() }),
   }),
   figures: reconciliationOp('invoices'),
-  forPayment: op('GET /internal/invoices/{invoice_id}', {
-    access: 'internal',
-    summary: 'What an invoice comes to, for those who may see it',
-    input: Type.Object({ invoice_id: Id() }),
-    output: InvoiceDue,
-  }),
 };
 
 export const invoiceContract = contract({

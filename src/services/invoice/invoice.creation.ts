@@ -3,33 +3,39 @@ import { maySee } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import type { Log } from '../../platform/observability/log.ts';
 import type { orderOps } from '../order/order.contract.ts';
+import type { paymentOps } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { invoiceErrors, type invoiceOps } from './invoice.contract.ts';
 import { type BuyerProfile, buyerOf, createInvoice, type InvoiceState, publicInvoice } from './invoice.model.ts';
+import { openInvoice } from './invoice.opening.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 
-/** What a new invoice needs of others: the order that it is for, and the address of its buyer. */
+/** What a new invoice needs of others: the order that it is for, the address of its buyer, and a receivable. */
 export interface InvoicePeers {
   readonly order: Pick<ApiOf<typeof orderOps>, 'forInvoice'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
+  readonly payment: Pick<ApiOf<typeof paymentOps>, 'openReceivable' | 'findReceivables'>;
 }
 
 interface CreationParts {
   readonly invoices: Pick<InvoiceRepository, 'ids' | 'findByOrder' | 'save'>;
   readonly peers: InvoicePeers;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 /** An invoice, and whether it existed before the request. */
 type CreatedInvoice = InvoiceState & { readonly existing?: boolean };
 
 /** Creates the invoice of an order; an order that has one keeps it. */
-export function creationActions({ invoices, peers }: CreationParts) {
+export function creationActions({ invoices, peers, log }: CreationParts) {
   return {
     create: {
       async execute(ctx, { order_id }) {
         const found = await invoices.findByOrder(order_id);
-        return found && maySee(ctx.actor, found) ? { ...found, existing: true } : create(ctx, order_id);
+        const known = found && maySee(ctx.actor, found) ? { ...found, existing: true } : undefined;
+        return opened(ctx, known ?? (await create(ctx, order_id)));
       },
       respond: (_ctx, { existing, ...state }: CreatedInvoice) => ({
         ...publicInvoice(state),
@@ -51,6 +57,15 @@ export function creationActions({ invoices, peers }: CreationParts) {
       if (!found) throw error;
       return { ...found, existing: true };
     }
+  }
+
+  // The invoice is made, whatever becomes of this call: the job opens what it left out.
+  async function opened(ctx: Ctx, invoice: CreatedInvoice): Promise<CreatedInvoice> {
+    if (invoice.status !== 'draft' && invoice.status !== 'sent') return invoice;
+    await openInvoice(ctx, peers.payment, invoice).catch((error: unknown) =>
+      log.warn({ err: error, invoice_id: invoice.invoice_id }, 'an invoice cannot be paid yet; it is tried again'),
+    );
+    return invoice;
   }
 
   // The account may have been deleted; its order still gets an invoice.

@@ -4,7 +4,6 @@ import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Invoice,
-  type InvoicePaidTotals,
   type InvoiceStatus,
   type InvoiceStatusInput,
   invoiceErrors,
@@ -91,11 +90,6 @@ export function coverInvoice(
 /** Cancels the invoice of a cancelled order. One that is paid stays paid; its refund has a credit note. */
 export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
   return NEXT[state.status].includes('cancelled') ? withStatuses(state, ['cancelled'], ctx) : unchanged(state);
-}
-
-/** The invoice after a comparison: cancelled with its order, otherwise paid when its total is covered. */
-export function followPaidTotals(state: InvoiceState, totals: InvoicePaidTotals, ctx: Ctx): Change<InvoiceState> {
-  return totals.cancelled ? cancelInvoice(state, ctx) : coverInvoice(state, totals, ctx);
 }
 
 function withStatuses(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {

@@ -14,7 +14,7 @@ import {
   publicInvoice,
   setInvoiceStatus,
 } from './invoice.model.ts';
-import { invoiceReconciliation } from './invoice.reconciliation.ts';
+import { receivableComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
@@ -31,15 +31,16 @@ export interface InvoiceInternalActions {
 // One for the process: the fonts are read once. When the queue is full, a request is answered BUSY.
 const pdfs = createPool(pdfTask, { threads: 1, queue: 64, idleMs: 60_000 });
 
-type InvoiceParts = ServiceParts<InvoiceRepository, InvoicePeers, 'config'>;
+type InvoiceParts = ServiceParts<InvoiceRepository, InvoicePeers, 'config' | 'log'>;
 
 /** Invoices, their statuses and their PDFs. */
 export function invoiceService({ repository: invoices, peers, tools }: InvoiceParts) {
   const seller = sellerOf(tools.config);
 
   return {
-    ...creationActions({ invoices, peers }),
-    ...invoiceReconciliation(invoices),
+    ...creationActions({ invoices, peers, log: tools.log }),
+    compareReceivables: receivableComparison({ invoices, payment: peers.payment, log: tools.log }),
+    figures: (_ctx, range) => invoices.figures(range),
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
     },
@@ -58,7 +59,6 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
       const content = await pdfs.run({ invoice: invoicePage(state), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
-    forPayment: async (ctx, { invoice_id }) => publicInvoice(visible(ctx, await invoices.get(invoice_id))),
     async followPayment(ctx, { invoice_id, paid_total, refunded_total }) {
       if (invoice_id === null || paid_total === null || refunded_total === null) return;
       const state = await invoices.get(invoice_id);

@@ -18,5 +18,6 @@ export const orderModule = defineService({
   jobs: [
     { name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) },
     { name: 'compare_shipments', everySeconds: 60, run: (order, ctx) => order.compareShipments(ctx, {}) },
+    { name: 'compare_receivables', everySeconds: 60, run: (order, ctx) => order.compareReceivables(ctx, {}) },
   ],
 });

@@ -15,7 +15,7 @@ import {
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
-import { paidTotalsOps } from './reconciliation/order.paid-totals.contract.ts';
+import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';
 import { shipmentComparisonOps } from './reconciliation/order.shipments.contract.ts';
 
 export { orderErrors };
@@ -270,7 +270,7 @@ export const orderOps = {
     input: Type.Object({ order_id: Id() }),
     output: OrderDetails,
   }),
-  ...paidTotalsOps,
+  ...receivableComparisonOps,
   ...shipmentComparisonOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {

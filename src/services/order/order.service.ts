@@ -4,7 +4,7 @@ import { isStaff, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
 import type { deliveryOps } from '../delivery/delivery.contract.ts';
-import type { MoneyMovement } from '../payment/payment.contract.ts';
+import type { MoneyMovement, paymentOps } from '../payment/payment.contract.ts';
 import type { productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { cancellationActions } from './lifecycle/order.cancellation.ts';
@@ -15,7 +15,7 @@ import { orderErrors, type orderOps } from './order.contract.ts';
 import { orderStatusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { followPayment, type ShipmentStatusChange } from './order.statuses.model.ts';
-import { orderReconciliation } from './reconciliation/order.reconciliation.ts';
+import { receivableComparison } from './reconciliation/order.receivables.ts';
 import { shipmentComparison } from './reconciliation/order.shipments.ts';
 import { explain } from './timeline/order.explain.ts';
 import { timelineEventOf } from './timeline/order.timeline.model.ts';
@@ -25,6 +25,7 @@ export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
   readonly product: ApiOf<typeof productOps>;
   readonly delivery: ApiOf<typeof deliveryOps>;
+  readonly payment: Pick<ApiOf<typeof paymentOps>, 'receivables' | 'closeOrder'>;
 }
 
 /** What orders follow from the events of others. */
@@ -40,8 +41,8 @@ export interface OrderInternalActions {
 type OrderParts = ServiceParts<OrderRepository, OrderPeers, 'config' | 'log'>;
 
 /** The sales API: orders, their statuses and their timeline. */
-export function orderService({ repository: orders, peers: { user, product, delivery }, tools }: OrderParts) {
-  const { config, log } = tools;
+export function orderService({ repository: orders, peers, tools: { config, log } }: OrderParts) {
+  const { user, product, payment, delivery } = peers;
   const access = orderAccess({ orders, user });
   const cancellation = cancellationActions({ orders, product, delivery, access });
 
@@ -49,8 +50,9 @@ export function orderService({ repository: orders, peers: { user, product, deliv
     ...placementActions({ orders, product, access, taxRate: config.TAX_RATE }),
     ...cancellation,
     ...reservationActions({ orders, product }),
-    ...orderReconciliation(orders),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),
+    compareReceivables: receivableComparison({ orders, payment, log }),
+    figures: (_ctx, range) => orders.figures(range),
     async list(ctx, { all, status, limit = 50, cursor }) {
       const user_id = all === true && isStaff(ctx.actor) ? undefined : self(ctx).id;
       return orders.list({ user_id, status: orderStatusOf(status) }, { limit, cursor });

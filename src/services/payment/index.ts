@@ -9,8 +9,5 @@ export const paymentModule = defineService({
   stores: { postgres: { open: paymentPostgres } },
   service: paymentService,
   consumers: paymentConsumers,
-  jobs: [
-    { name: 'settle', everySeconds: 30, run: (payment, ctx) => payment.settle(ctx, {}) },
-    { name: 'reconcile', everySeconds: 60, run: (payment, ctx) => payment.reconcile(ctx, {}) },
-  ],
+  jobs: [{ name: 'settle', everySeconds: 30, run: (payment, ctx) => payment.settle(ctx, {}) }],
 });

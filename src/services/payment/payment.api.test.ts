@@ -225,7 +225,7 @@ test('what makes no sense is refused', async () => {
   for (const body of wrong) assert.equal((await alice.post('/transactions', body)).status, 400, JSON.stringify(body));
   assert.equal((await alice.post('/transactions/pay?nobody=1')).status, 400);
   assert.equal((await alice.post('/transactions/pay?user_id=abc')).status, 400);
-  assert.equal(read(await due(alice, 5, { invoice_id: 999_999 })).code, 'INVOICE_NOT_FOUND');
+  assert.equal(read(await due(alice, 5, { invoice_id: 999_999 })).code, 'PAYMENT_INVOICE_NOT_FOUND');
 });
 
 test('a list goes page by page through the Link header', async () => {
@@ -275,7 +275,7 @@ test('many at once never claim more for an invoice than it comes to', async () =
 test('an invoice of another user is not paid from here', async () => {
   const [alice, bob] = [await customer(), await customer()];
   const { invoice_id } = await invoiced(alice);
-  assert.equal(read(await due(bob, 5, { invoice_id })).code, 'INVOICE_NOT_FOUND');
+  assert.equal(read(await due(bob, 5, { invoice_id })).code, 'PAYMENT_INVOICE_NOT_FOUND');
   assert.equal(read(await due(admin, 5, { invoice_id })).code, 'PAYMENT_OTHER_OWNER');
   assert.equal((await due(admin, 5, { invoice_id, user_id: alice.id })).status, 201);
 });

@@ -16,6 +16,7 @@ import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
 import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
+import { receivableOps } from './payment.receivables.contract.ts';
 import { exportOps } from './payment.webhook-export.contract.ts';
 
 export { paymentErrors };
@@ -114,6 +115,18 @@ export const paymentEvents = {
       currency: Currency(),
       invoice_id: idOrNull(),
       order_id: idOrNull(),
+      at: Time(),
+    }),
+  ),
+  receivableClosed: event(
+    'receivable.closed',
+    'nothing more is to be paid for an order: its invoice was cancelled; the subject is the order',
+    Type.Object({
+      order_id: Id(),
+      user_id: Id(),
+      invoice_id: idOrNull(),
+      amount: Amount('what is not owed any more'),
+      currency: Currency(),
       at: Time(),
     }),
   ),
@@ -258,15 +271,9 @@ const providerOps = {
     input: Nothing(),
     output: Type.Object({ settled: Type.Integer() }),
   }),
-  reconcile: op('POST /internal/payments/reconcile', {
-    access: 'internal',
-    summary: 'Compares what was paid and given back with what orders and invoices have heard of it, and mends that',
-    input: Nothing(),
-    output: Type.Object({ orders: Type.Integer(), invoices: Type.Integer(), cancelled: Type.Integer() }),
-  }),
 };
 
-export const paymentOps = { ...transactionOps, ...ledgerOps, ...providerOps, ...exportOps };
+export const paymentOps = { ...transactionOps, ...receivableOps, ...ledgerOps, ...providerOps, ...exportOps };
 
 export const paymentContract = contract({
   name: 'payment',

@@ -25,6 +25,22 @@ export const paymentErrors = errors('PAYMENT', {
       `the invoice is in ${invoice}, and transactions are in ${ours}`,
     'Settle this invoice outside of this shop: it takes one currency, that of the setting CURRENCY.',
   ],
+  INVOICE_NOT_FOUND: [
+    'not_found',
+    'invoice not found',
+    'Check the id; GET /invoices lists your own. POST /invoices {"order_id"} makes the invoice of an order payable.',
+  ],
+  ORDER_CLOSED: ['conflict', 'a cancelled order owes nothing', 'Place the order again with POST /orders.'],
+  INVOICE_OPEN: [
+    'conflict',
+    'another invoice of this order is open',
+    'Cancel it first with PUT /invoices/{invoice_id} {"status":"cancelled"}.',
+  ],
+  CAPTURE_RUNNING: [
+    'conflict',
+    'a payment provider is being asked for money for this invoice',
+    'Try again when it has answered: GET /transactions/list?invoice_id= shows its transactions, without `processing`.',
+  ],
   INVOICE_CANCELLED: [
     'conflict',
     'a cancelled invoice is not paid',

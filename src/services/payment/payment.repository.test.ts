@@ -10,6 +10,7 @@ import { testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
 import { payAll } from './model/payment.capture.model.ts';
 import type { Charge, ChargeRequest } from './model/payment.model.ts';
+import { closeInvoice } from './model/payment.receivable.model.ts';
 import { refund, settleCancelled } from './model/payment.refunds.model.ts';
 import { paymentContract } from './payment.contract.ts';
 import { aCharge, at } from './payment.fixture.ts';
@@ -197,13 +198,13 @@ eachEngine('how payments are kept', (engine) => {
 
   test('after an order was cancelled nothing is claimed for it, whichever comes first', async () => {
     const [user, early, late] = [someone(), someone(), someone()];
-    await here.closeBalance(early, user);
+    await here.receivables.closeOrder(early, user);
     await assert.rejects(make(user, { invoice: invoiceOf(early) }), { code: 'PAYMENT_INVOICE_CANCELLED' });
     await Promise.all([
       ...Array.from({ length: 10 }, (_, n) =>
         make(user, { amount: minor(10), invoice: invoiceOf(late) }, n % 2 ? here : there).catch(() => undefined),
       ),
-      there.closeBalance(late, user),
+      there.receivables.closeOrder(late, user),
     ]);
     const { transactions, balances } = await here.accountOfOrder(late, user);
     assert.deepEqual(
@@ -213,11 +214,63 @@ eachEngine('how payments are kept', (engine) => {
     await assert.rejects(make(user, { invoice: invoiceOf(late) }), { code: 'PAYMENT_INVOICE_CANCELLED' });
   });
 
+  const opening = (order_id: number, user_id: number, invoice_id = order_id) => {
+    const amounts = { subtotal: 9_091, tax: 909, tax_rate: '0.1', total: 10_000, currency: 'USD' };
+    return { order_id, user_id, invoice_id, ...amounts };
+  };
+
+  test('an invoice is opened once, and takes over what was charged before there were receivables', async () => {
+    const [user, order, old] = [someone(), someone(), someone()];
+    const both = await Promise.all([here, there].map((on) => on.receivables.open(opening(order, user))));
+    assert.deepEqual(
+      both.map(({ invoice_id, total, claimed }) => [invoice_id, total, claimed]),
+      Array(2).fill([order, 10_000, 0]),
+    );
+    assert.equal((await here.receivables.open(opening(order, user, order + 1_000_000))).invoice_id, order);
+    assert.equal((await here.findByInvoice(order))?.version, 1);
+    await make(user, { invoice: invoiceOf(old) });
+    assert.equal((await here.receivables.find([old]))[0]?.currency, null);
+    const { claimed, currency } = await there.receivables.open(opening(old, user));
+    assert.deepEqual([claimed, currency], [4_000, 'USD']);
+    await agree();
+  });
+
+  test('a cancelled order is not opened, nor an invoice that was cancelled before', async () => {
+    const [user, order, invoiced] = [someone(), someone(), someone()];
+    await here.receivables.closeOrder(order, user);
+    assert.equal((await there.receivables.open(opening(order, user))).closed, true);
+    await here.receivables.markClosed({ order_id: invoiced, invoice_id: invoiced, user_id: user });
+    assert.equal((await here.receivables.open(opening(invoiced, user))).invoice_closed, true);
+    const next = await here.receivables.open(opening(invoiced, user, invoiced + 1_000_000));
+    assert.deepEqual([next.invoice_closed, next.total], [false, 10_000]);
+  });
+
+  test('an invoice that is closed looks again when something was charged for it at that moment', async () => {
+    const [user, order] = [someone(), someone()];
+    await here.receivables.open(opening(order, user));
+    await make(user, { invoice: invoiceOf(order) });
+    const account = await here.accountOfOrder(order, user);
+    await make(user, { invoice: invoiceOf(order) }, there);
+    const close = async (from: typeof account) => {
+      const facts = { act_id: await here.ids.operation.next(), order_id: order, invoice_id: order, currency: 'USD' };
+      return here.record(at(), closeInvoice(from, facts, at()));
+    };
+    await assert.rejects(close(account), { code: 'TRADEPOST_STALE' });
+    await close(await here.accountOfOrder(order, user));
+    const { transactions, balances } = await here.accountOfOrder(order, user);
+    assert.deepEqual(
+      [transactions.map(({ status }) => status), balances.get(order)?.claimed, balances.get(order)?.invoice_closed],
+      [['voided', 'voided'], 0, true],
+    );
+    await assert.rejects(make(user, { invoice: invoiceOf(order) }), { code: 'PAYMENT_INVOICE_CANCELLED' });
+    await agree();
+  });
+
   test('a payment that looked before its order was cancelled is told to look again', async () => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
     const account = await here.openAccount(user);
-    await there.closeBalance(order, user);
+    await there.receivables.closeOrder(order, user);
     const facts = {
       act_id: await here.ids.operation.next(),
       payment_id: await here.ids.payment.next(),
@@ -231,7 +284,7 @@ eachEngine('how payments are kept', (engine) => {
   test('the effect of an event and its mark are one; the event that comes again finds it', async () => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
-    await here.closeBalance(order, user);
+    await here.receivables.closeOrder(order, user);
     const cause = { consumer: 'payment.give_back', eventId: '0190a000-0000-7000-8000-000000000001' };
     const cancel = async (on: PaymentRepository) => {
       const account = await here.accountOfOrder(order, user);
@@ -293,7 +346,7 @@ eachEngine('how payments are kept', (engine) => {
     const [user, order] = [someone(), someone()];
     await make(user, { invoice: invoiceOf(order) });
     await pay(user);
-    await here.closeBalance(order, user);
+    await here.receivables.closeOrder(order, user);
     const orders = async () => (await here.unfinished(at().now)).balances.map(({ order_id }) => order_id);
     assert.ok((await orders()).includes(order));
     const account = await here.accountOfOrder(order, user);

@@ -4,6 +4,7 @@ import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
 import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
+import type { InvoiceOpening, ProcessedBalance } from './model/payment.receivable.model.ts';
 import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
 import type { BalanceDifference, LedgerEntry } from './payment.ledger.contract.ts';
@@ -28,6 +29,7 @@ export interface PaymentIds {
 export interface PaymentRepository {
   readonly ids: PaymentIds;
   readonly ledger: Ledger;
+  readonly receivables: Receivables;
   readonly webhookExport: WebhookExport;
   /**
    * Saves a new transaction within the limit of its user or of its invoice. Throws PAYMENT_LIMIT,
@@ -44,12 +46,10 @@ export interface PaymentRepository {
   openAccount(user_id: number): Promise<Account>;
   /** These transactions, with the balances of their orders and their payments. */
   account(transaction_ids: readonly number[]): Promise<PaidAccount>;
-  /** All transactions of an order, with its balance and their payments. */
+  /** All transactions of an order, with their payments, and its balance if there is one. */
   accountOfOrder(order_id: number, user_id: number): Promise<PaidAccount>;
-  /** The balances of orders, newest order first, but for those of which everything was voided. */
-  balances(page: PageRequest): Promise<Page<OrderBalance>>;
-  /** From now on nothing more is charged for this order. It may be repeated. */
-  closeBalance(order_id: number, user_id: number): Promise<OrderBalance>;
+  /** The balance of the order whose last invoice this is. */
+  findByInvoice(invoice_id: number): Promise<OrderBalance | undefined>;
   /** Saves the provider's own id of a payment; the first one stays. */
   saveProviderRef(payment_id: number, provider_ref: string): Promise<void>;
   findPayment(by: { payment_id: number } | { request: string }): Promise<Payment | undefined>;
@@ -58,6 +58,22 @@ export interface PaymentRepository {
   refunds(filter: { user_id?: number }, page: PageRequest): Promise<Page<Refund>>;
   /** What was started before this moment and is not finished. */
   unfinished(before: string): Promise<Unfinished>;
+}
+
+/** What orders owe: one receivable an order, with its last invoice. */
+export interface Receivables {
+  /**
+   * Opens the receivable of an order for an invoice, and returns it as it is then: unchanged when its order or this
+   * invoice was cancelled, and when an invoice is open. Throws STALE when it was made at the same moment.
+   */
+  open(opening: InvoiceOpening): Promise<ProcessedBalance>;
+  find(order_ids: readonly number[]): Promise<ProcessedBalance[]>;
+  /** The newest order first, but for those that were cancelled before anything was charged. */
+  list(page: PageRequest): Promise<Page<ProcessedBalance>>;
+  /** From now on nothing more is charged for this order. It may be repeated. */
+  closeOrder(order_id: number, user_id: number): Promise<void>;
+  /** An invoice that was not opened is not opened any more. */
+  markClosed(invoice: { order_id: number; invoice_id: number; user_id: number }): Promise<void>;
 }
 
 export interface Unfinished {

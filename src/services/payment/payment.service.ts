@@ -3,19 +3,13 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { captureActions } from './payment.captures.ts';
 import type { paymentOps } from './payment.contract.ts';
+import { receivableActions } from './payment.receivables.ts';
 import { refundActions } from './payment.refunds.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { type ChargePeers, transactionActions } from './payment.transactions.ts';
 import { providersOf } from './providers/providers.ts';
 import { notificationActions } from './settlement/payment.notifications.ts';
-import { balanceReconciliation, type ReconciledPeers } from './settlement/payment.reconciliation.ts';
 import { createSettlement } from './settlement/payment.settlement.ts';
-
-/**
- * What payments need of others: what an invoice comes to and whose it is, whether a user exists, and what orders and
- * invoices know of what was paid for them.
- */
-export type PaymentPeers = ChargePeers & ReconciledPeers;
 
 /** What payments follow from the events of others. */
 export interface PaymentInternalActions {
@@ -25,9 +19,9 @@ export interface PaymentInternalActions {
   queueForExport(ctx: Ctx, message: ExportMessage): Promise<unknown>;
 }
 
-type PaymentParts = ServiceParts<PaymentRepository, PaymentPeers, 'config' | 'log'>;
+type PaymentParts = ServiceParts<PaymentRepository, ChargePeers, 'config' | 'log'>;
 
-/** Charges, payments, refunds and the ledger. Throws when the configured provider lacks its keys. */
+/** Receivables, charges, payments, refunds and the ledger. Throws when the configured provider lacks its keys. */
 export function paymentService({ repository: payments, peers, tools: { config, log } }: PaymentParts) {
   const { ledger, webhookExport } = payments;
   const currency = config.CURRENCY;
@@ -38,6 +32,7 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     ...transactionActions({ payments, peers, currency }),
     ...captureActions({ payments, providers, settlement, currency }),
     ...refundActions({ payments, providers, settlement, log }),
+    ...receivableActions({ payments, settlement, currency }),
     ...notificationActions({ payments, providers, settlement }),
     accounts: (_ctx, { prefix, limit = 50, cursor }) => ledger.accounts(prefix, { limit, cursor }),
     entries: (_ctx, { transaction_id, limit = 50, cursor }) => ledger.entries({ transaction_id }, { limit, cursor }),
@@ -47,7 +42,6 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     },
     figures: (_ctx, range) => ledger.figures(range),
     settle: async (ctx) => ({ settled: await settlement.unfinished(ctx) }),
-    reconcile: balanceReconciliation({ payments, peers, settlement, log }),
     settleCancelledOrder: settlement.cancelledOrder,
     exportWebhooks: (_ctx, received) => webhookExport.page(received),
     queueForExport: (_ctx, message) => webhookExport.enqueue(message),

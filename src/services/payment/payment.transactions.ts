@@ -2,22 +2,22 @@ import type { Actions } from '../../platform/app/actions.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, InputOf } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
-import type { invoiceOps } from '../invoice/invoice.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Charge,
+  type ChargeRequest,
   createCharge,
   mustBePayable,
   publicTransaction,
   type TransactionState,
+  ZERO,
 } from './model/payment.model.ts';
 import { listedOwner } from './payment.access.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
 import type { PaymentRepository } from './payment.repository.ts';
 
-/** What a charge needs of others: the invoice that it is for, and whether its user exists. */
+/** What a charge needs of others: whether its user exists. */
 export interface ChargePeers {
-  readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'forPayment'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
 }
 
@@ -47,11 +47,17 @@ export function transactionActions({ payments, peers, currency }: TransactionPar
     { user_id, invoice_id, ...request }: InputOf<typeof paymentOps.create>,
   ): Promise<Charge> {
     const owner = await ownerOf(ctx, user_id);
-    const invoice = invoice_id === undefined ? undefined : await peers.invoice.forPayment(ctx, { invoice_id });
-    if (invoice) mustBePayable(invoice, { user_id: owner, currency });
+    const invoice = invoice_id === undefined ? undefined : await payableInvoice(ctx, invoice_id, owner);
     const save = (transaction_id: number) =>
       payments.saveCharge(ctx, createCharge({ ...request, transaction_id, user_id: owner, currency, invoice }, ctx));
     return withId(payments.ids.transaction, save, ({ transaction_id }) => transaction_id);
+  }
+
+  async function payableInvoice(ctx: Ctx, invoice_id: number, user_id: number): Promise<ChargeRequest['invoice']> {
+    const balance = await payments.findByInvoice(invoice_id);
+    if (!balance || !maySee(ctx.actor, balance)) throw paymentErrors.INVOICE_NOT_FOUND();
+    mustBePayable(balance, { user_id, currency });
+    return { invoice_id, order_id: balance.order_id, total: balance.total ?? ZERO };
   }
 
   async function visible(ctx: Ctx, transaction_id: number): Promise<TransactionState> {

@@ -1,7 +1,7 @@
 import { type Change, type Ctx, type EventOf, unchanged } from '../../../platform/contract/contract.ts';
 import { sum } from '../../../platform/contract/money.ts';
 import { paymentEvents } from '../payment.contract.ts';
-import { type Account, orderSubject, type TransactionState } from './payment.model.ts';
+import { type Account, isClosed, orderSubject, type TransactionState } from './payment.model.ts';
 import {
   balanceChanges,
   cash,
@@ -22,10 +22,15 @@ export const MAX_TRANSACTIONS = 500;
  */
 export function payable({ transactions, balances }: Account): TransactionState[] {
   const open = transactions.filter(
-    ({ status, order_id }) => status === 'open' && !(order_id !== null && balances.get(order_id)?.closed),
+    ({ status, order_id }) => status === 'open' && !(order_id !== null && isClosedIn(balances, order_id)),
   );
   const currency = open[0]?.currency;
   return open.filter((one) => one.currency === currency).slice(0, MAX_TRANSACTIONS);
+}
+
+function isClosedIn(balances: Account['balances'], order_id: number): boolean {
+  const balance = balances.get(order_id);
+  return balance !== undefined && isClosed(balance);
 }
 
 /** Whether another payment is needed for what is open. */
@@ -112,14 +117,18 @@ export function capture(
 /** Sets transactions aside for a payment until its provider has answered: no other payment takes them. */
 export function startPayment(
   payment: Payment,
-  { transactions }: Account,
+  { transactions, balances }: Account,
   act_id: number,
   ctx: Ctx,
 ): Change<PaymentOperation> {
   const { payment_id, user_id } = payment;
+  // With their balances, so that an invoice is not closed at the same moment.
+  const touched = balanceChanges(balances);
+  for (const one of transactions) touched.add(one, {});
   const next: PaymentOperation = {
     ...emptyOperation(act_id, 'start', user_id, ctx),
     transactions: transactions.map((one) => ({ ...one, status: 'processing', payment_id })),
+    balances: touched.list(),
     payments: [payment],
   };
   return {

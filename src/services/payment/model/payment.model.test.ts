@@ -27,7 +27,8 @@ const billed = { invoice_id: 7, order_id: 17 };
 
 function aBill(more: Partial<OrderBalance> = {}): OrderBalance {
   const sums = { total: INVOICE.total, claimed: minor(4_000), paid: minor(0), refunded: minor(0) };
-  return { order_id: 17, user_id: 2, invoice_id: 7, ...sums, closed: false, version: 1, ...more };
+  const state = { corrected: minor(0), currency: 'USD', invoice_closed: false, closed: false };
+  return { order_id: 17, user_id: 2, invoice_id: 7, ...sums, ...state, version: 1, ...more };
 }
 
 function account(transactions: TransactionState[], bill?: OrderBalance): Account {
@@ -39,6 +40,11 @@ function paid(more: Partial<TransactionState> = {}, provider = 'manual') {
   const payment: Payment = { ...createPayment([state], { ...facts, provider }, ctx), status: 'captured', version: 1 };
   return { ...account([state], aBill({ paid: minor(4_000) })), payments: new Map([[3, payment]]) };
 }
+
+const unchangedBill = {
+  ...{ order_id: 17, paid: 0, refunded: 0, corrected: 0, released: 0 },
+  ...{ claimed: null, invoice_closed: false, version: 1 },
+};
 
 const types = ({ events }: { events: readonly { type: string }[] }) => events.map(({ type }) => type);
 const statuses = ({ transactions }: PaymentOperation) => transactions.map(({ status }) => status);
@@ -77,7 +83,7 @@ test('paying all pays what is open, oldest first, and counts up the totals of th
     Array(3).fill('order/17'),
   );
   assert.deepEqual(statuses(change.next), ['paid', 'paid']);
-  assert.deepEqual(change.next.balances, [{ order_id: 17, paid: 8_000, refunded: 0, released: 0, version: 1 }]);
+  assert.deepEqual(change.next.balances, [{ ...unchangedBill, paid: 8_000 }]);
   assert.deepEqual(sumOf(change.next), Array(2).fill(['payment', 'cash/manual', 'receivable/2', 4_000]));
   assert.deepEqual([change.next.payments[0]?.amount, change.next.payments[0]?.status], [8_000, 'captured']);
 });
@@ -114,7 +120,7 @@ test('one act pays one currency, nothing of a cancelled order, and so many at mo
 test('while a provider is asked nobody else pays; when it refuses all is open again', () => {
   const one = aTransaction({ ...billed });
   const payment = createPayment([one], { ...facts, provider: 'stripe' }, ctx);
-  const started = startPayment(payment, account([one]), 1, ctx);
+  const started = startPayment(payment, account([one], aBill()), 1, ctx);
   assert.deepEqual([statuses(started.next), types(started)], [['processing'], ['payment.started']]);
   assert.deepEqual(started.next.entries, []);
   const failed = failPayment(payment, account([one]), { act_id: 2, reason: 'no money' }, ctx);
@@ -185,7 +191,7 @@ test('of a cancelled order open transactions are voided and paid ones given back
     ['payment.refunded', 'transaction.voided'],
   );
   assert.deepEqual(statuses(next), ['refunded', 'voided']);
-  assert.deepEqual(next.balances, [{ order_id: 17, paid: 4_000, refunded: 4_000, released: 4_000, version: 1 }]);
+  assert.deepEqual(next.balances, [{ ...unchangedBill, paid: 4_000, refunded: 4_000, released: 4_000 }]);
   assert.deepEqual(sumOf(next).at(-1), ['void', 'sales', 'receivable/2', 4_000]);
   assert.deepEqual(
     settleCancelled({ balances, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
@@ -194,21 +200,25 @@ test('of a cancelled order open transactions are voided and paid ones given back
 });
 
 test('an invoice is paid by its owner, in its currency, while it waits to be paid', () => {
-  const invoice = { user_id: 2, status: 'sent', currency: 'USD' };
-  const code = (more: object) => {
+  const code = (more: Partial<OrderBalance>) => {
     try {
-      mustBePayable({ ...invoice, ...more }, { user_id: 2, currency: 'USD' });
+      mustBePayable(aBill(more), { user_id: 2, currency: 'USD' });
       return 'payable';
     } catch (error) {
       return (error as { code: string }).code;
     }
   };
-  const cases = [{}, { user_id: 3 }, { status: 'cancelled' }, { status: 'paid' }, { currency: 'EUR' }];
-  assert.deepEqual(cases.map(code), [
+  const paid = { paid: INVOICE.total };
+  const part = { ...paid, refunded: minor(5_000) };
+  const cases = [{}, { user_id: 3 }, { closed: true }, { invoice_closed: true }, paid, part, { currency: 'EUR' }];
+  assert.deepEqual([...cases, { ...part, corrected: minor(5_000) }].map(code), [
     'payable',
     'PAYMENT_OTHER_OWNER',
     'PAYMENT_INVOICE_CANCELLED',
+    'PAYMENT_INVOICE_CANCELLED',
+    'PAYMENT_INVOICE_PAID',
     'PAYMENT_INVOICE_PAID',
     'PAYMENT_OTHER_CURRENCY',
+    'payable',
   ]);
 });

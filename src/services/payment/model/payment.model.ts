@@ -1,6 +1,7 @@
 import type { Change, Ctx, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, toDecimalText } from '../../../platform/contract/money.ts';
 import { paymentErrors, paymentEvents, type Transaction, type TransactionStatus } from '../payment.contract.ts';
+import { isSettled, type PaymentFacts } from '../payment.totals.contract.ts';
 
 /** A transaction as it is kept. */
 export interface TransactionState extends Versioned {
@@ -25,7 +26,7 @@ export interface Charge extends TransactionState {
   readonly invoice_total?: Minor;
 }
 
-/** What the transactions of one order come to: charged (`claimed` in the table `bills`), paid and refunded. */
+/** The receivable of one order (a row of `bills`): what its invoice comes to, charged (`claimed`), paid and refunded. */
 export interface OrderBalance extends Versioned {
   readonly order_id: number;
   readonly user_id: number;
@@ -34,9 +35,18 @@ export interface OrderBalance extends Versioned {
   readonly claimed: Minor;
   readonly paid: Minor;
   readonly refunded: Minor;
+  /** Of what was refunded, what is owed again: all other refunds are credits. */
+  readonly corrected: Minor;
+  /** Null until its invoice has opened it: a charge of a version before made it. */
+  readonly currency: string | null;
+  /** Its invoice was cancelled: nothing more is charged or paid until the next invoice opens it again. */
+  readonly invoice_closed: boolean;
   /** Its order was cancelled: nothing more is charged or paid. */
   readonly closed: boolean;
 }
+
+/** Whether nothing more is charged or paid: the order or its invoice was cancelled. */
+export const isClosed = ({ closed, invoice_closed }: OrderBalance): boolean => closed || invoice_closed;
 
 /** Transactions of one user, and the balances of their orders by order id. */
 export interface Account {
@@ -104,18 +114,30 @@ export function publicTransaction(state: TransactionState): Transaction {
 
 const PAID: readonly TransactionStatus[] = ['paid', 'partially_refunded', 'refunded'];
 
+/** What moved for the order of a receivable, and what it comes to. */
+export function paymentFactsOf(balance: OrderBalance): PaymentFacts {
+  const { total, paid, refunded, corrected, closed } = balance;
+  return {
+    total: total ?? ZERO,
+    paid_total: paid,
+    refunded_total: refunded,
+    credited_total: minor(refunded - corrected),
+    cancelled: closed,
+  };
+}
+
 /**
  * Throws PAYMENT_OTHER_OWNER, PAYMENT_INVOICE_CANCELLED, PAYMENT_INVOICE_PAID or PAYMENT_OTHER_CURRENCY when a user
- * cannot be charged for an invoice.
+ * cannot be charged for the invoice of a receivable.
  */
 export function mustBePayable(
-  invoice: { readonly user_id: number; readonly status: string; readonly currency: string },
+  balance: OrderBalance,
   charge: { readonly user_id: number; readonly currency: string },
 ): void {
-  if (invoice.user_id !== charge.user_id) throw paymentErrors.OTHER_OWNER();
-  if (invoice.status === 'cancelled') throw paymentErrors.INVOICE_CANCELLED();
-  if (invoice.status === 'paid') throw paymentErrors.INVOICE_PAID();
-  if (invoice.currency !== charge.currency) {
-    throw paymentErrors.OTHER_CURRENCY({ invoice: invoice.currency, ours: charge.currency });
+  if (balance.user_id !== charge.user_id) throw paymentErrors.OTHER_OWNER();
+  if (isClosed(balance)) throw paymentErrors.INVOICE_CANCELLED();
+  if (isSettled(paymentFactsOf(balance))) throw paymentErrors.INVOICE_PAID();
+  if (balance.currency !== null && balance.currency !== charge.currency) {
+    throw paymentErrors.OTHER_CURRENCY({ invoice: balance.currency, ours: charge.currency });
   }
 }

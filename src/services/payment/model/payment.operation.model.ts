@@ -57,7 +57,11 @@ export interface BalanceChange extends Versioned {
   readonly order_id: number;
   readonly paid: Minor;
   readonly refunded: Minor;
+  readonly corrected: Minor;
   readonly released: Minor;
+  /** What was charged when it was read; null where a charge at the same moment does no harm. */
+  readonly claimed: Minor | null;
+  readonly invoice_closed: boolean;
 }
 
 /**
@@ -67,7 +71,7 @@ export interface BalanceChange extends Versioned {
 export interface PaymentOperation extends Versioned {
   /** The column of its row in `acts`. */
   readonly act_id: number;
-  readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note';
+  readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note' | 'close';
   readonly user_id: number;
   readonly created_at: string;
   readonly transactions: readonly TransactionState[];
@@ -113,10 +117,19 @@ export function posting(
   return { transaction_id, nth: version + 1, kind, debit, credit, amount, currency };
 }
 
+/** What is added to a balance. */
+interface BalanceStep {
+  readonly paid?: Minor;
+  readonly refunded?: Minor;
+  readonly released?: Minor;
+  /** Its invoice is closed. Nothing may have been charged since it was read. */
+  readonly close?: boolean;
+}
+
 /** The balances that an operation changes, as they are after each change. */
 export interface BalanceChanges {
-  /** Throws when the balance of the transaction's order was not read. */
-  add(of: TransactionState, by: { paid?: Minor; refunded?: Minor; released?: Minor }): void;
+  /** Throws when the balance of the order was not read. */
+  add(of: { readonly order_id: number | null }, by: BalanceStep): void;
   totals(of: TransactionState): { paid_total: Minor | null; refunded_total: Minor | null };
   list(): BalanceChange[];
 }
@@ -125,24 +138,39 @@ export interface BalanceChanges {
 export function balanceChanges(balances: ReadonlyMap<number, OrderBalance>): BalanceChanges {
   const changed = new Map<number, BalanceChange>();
   return {
-    add({ order_id }, { paid = ZERO, refunded = ZERO, released = ZERO }) {
+    add({ order_id }, step) {
       if (order_id === null) return;
-      const before = changed.get(order_id) ?? balances.get(order_id);
-      if (!before) throw new Error(`the balance of order ${order_id} was not read`);
-      const released_before = 'released' in before ? before.released : ZERO;
-      changed.set(order_id, {
-        order_id,
-        paid: sum([before.paid, paid]),
-        refunded: sum([before.refunded, refunded]),
-        released: sum([released_before, released]),
-        version: before.version,
-      });
+      const read = balances.get(order_id);
+      if (!read) throw new Error(`the balance of order ${order_id} was not read`);
+      changed.set(order_id, after(changed.get(order_id) ?? unchangedBalance(read), step, read));
     },
     totals({ order_id }) {
       const change = order_id === null ? undefined : changed.get(order_id);
       return { paid_total: change?.paid ?? null, refunded_total: change?.refunded ?? null };
     },
     list: () => [...changed.values()],
+  };
+}
+
+function unchangedBalance({
+  order_id,
+  paid,
+  refunded,
+  corrected,
+  invoice_closed,
+  version,
+}: OrderBalance): BalanceChange {
+  return { order_id, paid, refunded, corrected, released: ZERO, claimed: null, invoice_closed, version };
+}
+
+function after(before: BalanceChange, step: BalanceStep, read: OrderBalance): BalanceChange {
+  const { paid = ZERO, refunded = ZERO, released = ZERO, close = false } = step;
+  return {
+    ...before,
+    paid: sum([before.paid, paid]),
+    refunded: sum([before.refunded, refunded]),
+    released: sum([before.released, released]),
+    ...(close && { invoice_closed: true, claimed: read.claimed }),
   };
 }
 

@@ -130,7 +130,7 @@ export function failRefund(
 }
 
 /** What an operation changes of one transaction. */
-interface TransactionChange {
+export interface TransactionChange {
   readonly transaction: TransactionState;
   readonly refund?: Refund;
   readonly entry?: Posting;
@@ -204,7 +204,8 @@ function startedRefund(transaction: TransactionState, started: Refund, ctx: Ctx)
   };
 }
 
-function voidTransaction(transaction: TransactionState, changes: BalanceChanges, ctx: Ctx): TransactionChange {
+/** An open transaction is not to be paid any more. */
+export function voidTransaction(transaction: TransactionState, changes: BalanceChanges, ctx: Ctx): TransactionChange {
   const { transaction_id, user_id, amount, currency, invoice_id, order_id } = transaction;
   changes.add(transaction, { released: amount });
   const data = { transaction_id, user_id, amount, currency, invoice_id, order_id, at: ctx.now };

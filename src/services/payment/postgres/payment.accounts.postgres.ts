@@ -1,6 +1,5 @@
-import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
-import type { OrderBalance, TransactionState } from '../model/payment.model.ts';
+import type { TransactionState } from '../model/payment.model.ts';
 import type { PaidAccount } from '../model/payment.refunds.model.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import type { paymentReaders } from './payment.readers.postgres.ts';
@@ -12,31 +11,22 @@ interface AccountParts {
   readonly statements: ReturnType<typeof paymentStatements>;
 }
 
-type Accounts = Pick<PaymentRepository, 'openAccount' | 'account' | 'accountOfOrder' | 'balances' | 'closeBalance'>;
+type Accounts = Pick<PaymentRepository, 'openAccount' | 'account' | 'accountOfOrder'>;
 
-/** Accounts and the balances of orders, as the repository promises them. */
+/** Accounts, as the repository promises them. */
 export function accountsPostgres({ db, read, statements }: AccountParts): Accounts {
   return {
     openAccount: read.open,
     account: async (ids) => accountOf(await db.query<TransactionState>(statements.some, [ids])),
     accountOfOrder: async (order_id, user_id) =>
-      accountOf(await db.query<TransactionState>(statements.ofOrder, [user_id, order_id])),
-    async balances({ limit, cursor }) {
-      const rows = await db.query<OrderBalance>(statements.balances, [
-        cursorId(cursor) ?? Number.MAX_SAFE_INTEGER,
-        limit + 1,
-      ]);
-      return pageOf(rows, limit, (row) => row.order_id);
-    },
-    async closeBalance(order_id, user_id) {
-      const [closed] = await db.query<OrderBalance>(statements.closeBalance, [order_id, user_id]);
-      if (!closed) throw new Error(`closing the balance of order ${order_id} returned no row`);
-      return closed;
-    },
+      accountOf(await db.query<TransactionState>(statements.ofOrder, [user_id, order_id]), [order_id]),
   };
 
-  async function accountOf(transactions: readonly TransactionState[]): Promise<PaidAccount> {
-    const order_ids = [...new Set(transactions.flatMap(({ order_id }) => order_id ?? []))];
+  async function accountOf(
+    transactions: readonly TransactionState[],
+    orders: readonly number[] = [],
+  ): Promise<PaidAccount> {
+    const order_ids = [...new Set([...orders, ...transactions.flatMap(({ order_id }) => order_id ?? [])])];
     const payment_ids = [...new Set(transactions.flatMap(({ payment_id }) => payment_id ?? []))];
     const [balances, payments] = await Promise.all([
       Promise.all(order_ids.map(read.balance)),

@@ -2,7 +2,7 @@ import type { AppError } from '../../../platform/contract/errors.ts';
 import { type Minor, minor } from '../../../platform/contract/money.ts';
 import type { Sql } from '../../../platform/db/postgres/postgres.ts';
 import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
-import { type Charge, decimal, type OrderBalance } from '../model/payment.model.ts';
+import { type Charge, decimal, isClosed, type OrderBalance } from '../model/payment.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
 
 export const TRANSACTION_COLUMNS = {
@@ -52,7 +52,8 @@ const limitCtes = (schema: string, max: Minor): string => `wallet as (
     select order_id, user_id, invoice_id, invoice_total, amount, 0, 0, false, 1 from eligible
     where order_id is not null and amount <= invoice_total and (select count(*) from wallet) >= 0 order by order_id
     on conflict (order_id) do update set claimed = b.claimed + excluded.claimed
-      where not b.closed and b.claimed + excluded.claimed <= b.total
+      where not b.closed and not b.invoice_closed and b.invoice_id = excluded.invoice_id
+        and b.claimed + excluded.claimed <= b.total + b.corrected
     returning order_id),
   accepted as materialized (
     select e.* from eligible e
@@ -71,8 +72,8 @@ export const limitError = {
     return paymentErrors.LIMIT({ current_total: decimal(row?.unbilled ?? minor(0)), max_allowed: decimal(max) });
   },
   invoice(balance: OrderBalance | undefined, total: Minor): AppError {
-    if (balance?.closed) return paymentErrors.INVOICE_CANCELLED();
-    const left = minor(total - (balance?.claimed ?? 0));
+    if (balance && isClosed(balance)) return paymentErrors.INVOICE_CANCELLED();
+    const left = minor(total + (balance?.corrected ?? 0) - (balance?.claimed ?? 0));
     return paymentErrors.INVOICE_COVERED({ left: decimal(left), invoice_total: decimal(total) });
   },
 };

@@ -71,7 +71,7 @@ const partCtes = (): string => `given_transactions as materialized (select e.act
 )}),
   given_balances as materialized (select e.act_id, p.* ${part(
     'balances',
-    'order_id bigint, paid bigint, refunded bigint, released bigint, version integer',
+    'order_id bigint, paid bigint, refunded bigint, corrected bigint, released bigint, claimed bigint, invoice_closed boolean, version integer',
   )}),
   given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
   given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
@@ -83,7 +83,7 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
     select transaction_id, version from ${schema}.transactions
     where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
   locked_bills as materialized (
-    select order_id, version from ${schema}.bills
+    select order_id, claimed, version from ${schema}.bills
     where order_id = any(array(select order_id from given_balances)) and (select count(*) from locked_transactions) >= 0
     order by order_id for no key update),
   locked_payments as materialized (
@@ -100,7 +100,7 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
     select g.act_id from given_transactions g left join locked_transactions l using (transaction_id)
       where l.version is distinct from g.version
     union all select g.act_id from given_balances g left join locked_bills l using (order_id)
-      where l.version is distinct from g.version
+      where l.version is distinct from g.version or l.claimed <> g.claimed
     union all select g.act_id from given_payments g left join locked_payments l using (payment_id)
       where g.version > 0 and l.version is distinct from g.version
     union all select g.act_id from given_refunds g left join locked_refunds l using (refund_id)
@@ -113,8 +113,8 @@ const updateCtes = (schema: string): string => `updated_transactions as (
     from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
       and t.transaction_id = any(array(select transaction_id from given_transactions))),
   updated_bills as (
-    update ${schema}.bills b set paid = g.paid, refunded = g.refunded, claimed = b.claimed - g.released,
-      version = b.version + 1
+    update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed - g.released,
+      invoice_closed = g.invoice_closed, version = b.version + 1
     from given_balances g join whole using (act_id) where b.order_id = g.order_id
       and b.order_id = any(array(select order_id from given_balances))),
   new_payments as (

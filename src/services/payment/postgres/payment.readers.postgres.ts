@@ -21,6 +21,11 @@ export function paymentReaders(store: PostgresStore) {
       'transaction_id',
     ),
     balance: by<number, OrderBalance>('bill', `${COLUMNS.balance} from ${schema}.bills`, 'order_id'),
+    balanceOfInvoice: by<number, OrderBalance>(
+      'bill of invoice',
+      `${COLUMNS.balance} from ${schema}.bills`,
+      'invoice_id',
+    ),
     payment: by<number, Payment>('payment', `${COLUMNS.payment} from ${schema}.payments`, 'payment_id'),
     requested: by<string, Payment>('payment by request', `${COLUMNS.payment} from ${schema}.payments`, 'request'),
     refund: by<number, Refund>('refund', `${COLUMNS.refund} from ${schema}.refunds`, 'refund_id'),

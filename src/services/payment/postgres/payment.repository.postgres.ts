@@ -11,6 +11,7 @@ import { chargeSpec, limitError } from './payment.charges.postgres.ts';
 import { ledgerPostgres } from './payment.ledger.postgres.ts';
 import { operationSpec } from './payment.operations.postgres.ts';
 import { paymentReaders } from './payment.readers.postgres.ts';
+import { receivablesPostgres } from './payment.receivables.postgres.ts';
 import { paymentStatements } from './payment.statements.postgres.ts';
 import { webhookExportPostgres } from './payment.webhook-export.postgres.ts';
 
@@ -31,6 +32,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
     },
     ledger: ledgerPostgres(store),
     webhookExport: webhookExportPostgres(store),
+    receivables: receivablesPostgres(store),
     ...accountsPostgres({ db, read, statements }),
     saveCharge: (ctx, change) =>
       saveCharge(ctx, change).catch(async (error: unknown) => {
@@ -51,6 +53,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
     async saveProviderRef(payment_id, provider_ref) {
       await db.query(statements.saveProviderRef, [payment_id, provider_ref]);
     },
+    findByInvoice: read.balanceOfInvoice,
     findPayment: (by) => ('request' in by ? read.requested(by.request) : read.payment(by.payment_id)),
     findRefund: read.refund,
     async refunds({ user_id }, { limit, cursor }) {

@@ -8,7 +8,8 @@ export const COLUMNS = {
   transaction: names(TRANSACTION_COLUMNS),
   payment: names(PAYMENT_COLUMNS),
   refund: names(REFUND_COLUMNS),
-  balance: 'order_id, user_id, invoice_id, total, claimed, paid, refunded, closed, version',
+  balance:
+    'order_id, user_id, invoice_id, total, claimed, paid, refunded, corrected, currency, invoice_closed, closed, version',
 };
 
 /** The most payments, refunds and balances that one run of the job `settle` takes. */
@@ -34,11 +35,6 @@ export function paymentStatements(schema: string) {
     refundsOfUser: statement('refunds of user', refunds('user_id = $1')),
     some: statement('transactions', some('transaction_id = any($1)')),
     ofOrder: statement('transactions of order', some('user_id = $1 and order_id = $2')),
-    closeBalance: statement('close bill', closeText(schema)),
-    balances: statement(
-      'bills',
-      `select ${COLUMNS.balance} from ${schema}.bills where order_id < $1 and claimed > 0 order by order_id desc limit $2`,
-    ),
     saveProviderRef: statement(
       'note ref',
       `update ${schema}.payments set provider_ref = $2 where payment_id = $1 and provider_ref is null`,
@@ -53,12 +49,4 @@ export function paymentStatements(schema: string) {
        order by order_id limit ${SETTLED_PER_RUN}`,
     ),
   };
-}
-
-// A charge at the same moment waits for the row, and then finds it closed.
-function closeText(schema: string): string {
-  return `insert into ${schema}.bills as b (order_id, user_id, claimed, paid, refunded, closed, version)
-    values ($1, $2, 0, 0, 0, true, 0)
-    on conflict (order_id) do update set closed = true, version = b.version + (not b.closed)::integer
-    returning ${COLUMNS.balance}`;
 }

@@ -14,7 +14,7 @@ export interface CancelledOrder {
 export type SettleCancelledOrder = (ctx: Ctx, order: CancelledOrder) => Promise<void>;
 
 interface CancellationParts {
-  readonly payments: Pick<PaymentRepository, 'ids' | 'closeBalance' | 'accountOfOrder'>;
+  readonly payments: Pick<PaymentRepository, 'ids' | 'receivables' | 'accountOfOrder'>;
   readonly providers: Providers;
   readonly record: RecordOperation;
   readonly settleRefund: SettleRefund;
@@ -25,7 +25,7 @@ export function cancelledOrderSettlement(parts: CancellationParts): SettleCancel
   const { payments, providers, record, settleRefund } = parts;
   return async function settleCancelledOrder(ctx, { order_id, user_id }) {
     // Closed first: from here on the transactions of the order can only become fewer.
-    await payments.closeBalance(order_id, user_id);
+    await payments.receivables.closeOrder(order_id, user_id);
     const account = await payments.accountOfOrder(order_id, user_id);
     const refunds = account.transactions.filter((one) => refundable(one) > 0);
     const immediate = (provider: string) => providers.named(provider).immediate;
