@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { createLog } from '../../platform/observability/log.ts';
 import { readConfig } from '../../platform/config/config.ts';
 import { DuplicateEvent } from '../../platform/contract/duplicates.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
 import { minor } from '../../platform/contract/money.ts';
+import { createLog } from '../../platform/observability/log.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceConsumers } from './invoice.consumers.ts';

@@ -27,9 +27,15 @@ create table tradepost_payment.bills (
   refunded bigint not null,
   closed boolean not null,
   version integer not null,
+  currency text,
+  subtotal bigint,
+  tax bigint,
+  tax_rate text,
+  corrected bigint not null default 0,
+  invoice_closed boolean not null default false,
   constraint bills_pkey PRIMARY KEY (order_id),
-  constraint claims_within_total CHECK (((claimed = 0) OR (claimed <= total))),
-  constraint paid_within_claims CHECK (((0 <= refunded) AND (refunded <= paid) AND (paid <= claimed)))
+  constraint claims_within_total CHECK (((claimed = 0) OR (claimed <= (total + corrected)))),
+  constraint paid_within_claims CHECK (((0 <= corrected) AND (corrected <= refunded) AND (refunded <= paid) AND (paid <= claimed)))
 ) with (fillfactor=70);
 
 create table tradepost_payment.dead_letter (
@@ -236,6 +242,7 @@ create table tradepost_payment.webhook_export (
   constraint webhook_export_pkey PRIMARY KEY (only_one)
 );
 
+CREATE INDEX bills_by_invoice ON tradepost_payment.bills USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
 CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND (claimed > refunded));
 CREATE INDEX inbox_handled_at ON tradepost_payment.inbox USING brin (handled_at);
 CREATE UNIQUE INDEX payments_by_ref ON tradepost_payment.payments USING btree (provider, provider_ref) WHERE (provider_ref IS NOT NULL);
@@ -247,6 +254,7 @@ CREATE INDEX refunds_started ON tradepost_payment.refunds USING btree (created_a
 CREATE INDEX request_created_at ON tradepost_payment.request USING btree (created_at);
 CREATE INDEX transactions_by_user ON tradepost_payment.transactions USING btree (user_id, transaction_id);
 CREATE INDEX transactions_open ON tradepost_payment.transactions USING btree (user_id) WHERE (status = 'open'::text);
+CREATE INDEX transactions_processing ON tradepost_payment.transactions USING btree (order_id) WHERE (status = 'processing'::text);
 CREATE INDEX webhook_attempts_by_delivery ON tradepost_payment.webhook_attempts USING btree (delivery_id);
 CREATE INDEX webhook_deliveries_by_endpoint ON tradepost_payment.webhook_deliveries USING btree (endpoint_id, delivery_id);
 CREATE INDEX webhook_deliveries_waiting ON tradepost_payment.webhook_deliveries USING btree (endpoint_id, next_at) WHERE (status = 'waiting'::text);
