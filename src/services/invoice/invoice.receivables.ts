@@ -4,7 +4,7 @@ import type { ApiOf, Ctx, OutputOf } from '../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
 import type { paymentOps } from '../payment/payment.contract.ts';
-import { MAX_RECEIVABLES, type Receivable } from '../payment/payment.receivables.contract.ts';
+import { MAX_RECEIVABLES, type Receivable } from '../payment/receivables/payment.receivables.contract.ts';
 import type { invoiceOps } from './invoice.contract.ts';
 import { cancelInvoice, coverInvoice, type InvoiceState } from './invoice.model.ts';
 import { openInvoice, type Payments } from './invoice.opening.ts';
@@ -22,7 +22,7 @@ interface ComparisonParts {
  * Compares invoices with their receivables: it opens those that a crash left out, and those of invoices from before there
  * were receivables, and makes up for lost events. A page is one statement here and one call to payment.
  */
-export function receivableComparison({ invoices, payment, log }: ComparisonParts): (ctx: Ctx) => Promise<Outcome> {
+export function openingAndComparison({ invoices, payment, log }: ComparisonParts): (ctx: Ctx) => Promise<Outcome> {
   const differences = openDifferences();
   const round = rounds();
 

@@ -14,7 +14,7 @@ import {
   publicInvoice,
   setInvoiceStatus,
 } from './invoice.model.ts';
-import { receivableComparison } from './invoice.receivables.ts';
+import { openingAndComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
@@ -39,7 +39,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
 
   return {
     ...creationActions({ invoices, peers, log: tools.log }),
-    compareReceivables: receivableComparison({ invoices, payment: peers.payment, log: tools.log }),
+    compareReceivables: openingAndComparison({ invoices, payment: peers.payment, log: tools.log }),
     figures: (_ctx, range) => invoices.figures(range),
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);

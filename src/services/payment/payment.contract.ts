@@ -16,8 +16,8 @@ import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
 import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './payment.ledger.contract.ts';
-import { receivableOps } from './payment.receivables.contract.ts';
-import { exportOps } from './payment.webhook-export.contract.ts';
+import { receivableOps } from './receivables/payment.receivables.contract.ts';
+import { exportOps } from './webhook-export/payment.webhook-export.contract.ts';
 
 export { paymentErrors };
 

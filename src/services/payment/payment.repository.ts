@@ -8,7 +8,7 @@ import type { InvoiceOpening, ProcessedBalance } from './model/payment.receivabl
 import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
 import type { BalanceDifference, LedgerEntry } from './payment.ledger.contract.ts';
-import type { ExportPage, Received } from './payment.webhook-export.contract.ts';
+import type { ExportPage, Received } from './webhook-export/payment.webhook-export.contract.ts';
 
 export interface TransactionFilter {
   /** Undefined: everybody's. */

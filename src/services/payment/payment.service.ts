@@ -3,7 +3,7 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { captureActions } from './payment.captures.ts';
 import type { paymentOps } from './payment.contract.ts';
-import { receivableActions } from './payment.receivables.ts';
+import { receivableActions } from './receivables/payment.receivables.ts';
 import { refundActions } from './payment.refunds.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { type ChargePeers, transactionActions } from './payment.transactions.ts';

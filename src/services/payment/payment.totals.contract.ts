@@ -1,7 +1,6 @@
 import { type Minor, minor } from '../../platform/contract/money.ts';
 
-/** How the payment of an order stands. */
-export type PaymentStatus = 'not_paid' | 'partially_paid' | 'paid' | 'partially_refunded' | 'refunded';
+type PaymentStatus = 'not_paid' | 'partially_paid' | 'paid' | 'partially_refunded' | 'refunded';
 
 /** What moved for an order up to a moment. Each total only grows, so that events may come in any order. */
 export interface MoneyTotals {

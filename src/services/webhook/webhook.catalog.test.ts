@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { contracts } from '../../testing/system.ts';
 import { paymentOps } from '../payment/payment.contract.ts';
 import { ledgerOps } from '../payment/payment.ledger.contract.ts';
-import { receivableOps } from '../payment/payment.receivables.contract.ts';
+import { receivableOps } from '../payment/receivables/payment.receivables.contract.ts';
 import { webhookOps } from './webhook.contract.ts';
 import { CATALOG, DEFAULT_TYPES, STAFF_TYPES, TEST_TYPE } from './webhook.events.contract.ts';
 

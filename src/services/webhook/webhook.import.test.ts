@@ -5,7 +5,7 @@ import { type Database, openDatabase } from '../../platform/db/postgres/postgres
 import { postgresStore } from '../../platform/db/postgres/store/store.ts';
 import { testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
-import type { ExportPage, Received } from '../payment/payment.webhook-export.contract.ts';
+import type { ExportPage, Received } from '../payment/webhook-export/payment.webhook-export.contract.ts';
 import { webhookPostgres } from './postgres/webhook.repository.postgres.ts';
 import { webhookContract } from './webhook.contract.ts';
 import { at, NOW } from './webhook.fixture.ts';

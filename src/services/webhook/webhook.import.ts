@@ -4,7 +4,7 @@ import { systemCtx } from '../../platform/contract/ctx.ts';
 import { AppError } from '../../platform/contract/errors.ts';
 import type { Log } from '../../platform/observability/log.ts';
 import type { paymentOps } from '../payment/payment.contract.ts';
-import type { ExportPage, Received } from '../payment/payment.webhook-export.contract.ts';
+import type { ExportPage, Received } from '../payment/webhook-export/payment.webhook-export.contract.ts';
 import type { ImportRepository } from './webhook.repository.ts';
 
 export type PaymentExport = Pick<ApiOf<typeof paymentOps>, 'exportWebhooks'>;

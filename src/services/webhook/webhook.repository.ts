@@ -1,6 +1,6 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
-import type { ExportPage } from '../payment/payment.webhook-export.contract.ts';
+import type { ExportPage } from '../payment/webhook-export/payment.webhook-export.contract.ts';
 import type { Delivery } from './webhook.contract.ts';
 import type { Attempt, DueDelivery, EndpointState } from './webhook.model.ts';
 

@@ -4,7 +4,7 @@ import type { ApiOf, Ctx, OutputOf } from '../../../platform/contract/contract.t
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../../platform/observability/log.ts';
 import type { paymentOps } from '../../payment/payment.contract.ts';
-import { MAX_RECEIVABLES, type Receivable } from '../../payment/payment.receivables.contract.ts';
+import { MAX_RECEIVABLES, type Receivable } from '../../payment/receivables/payment.receivables.contract.ts';
 import type { orderOps } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';

@@ -1,7 +1,7 @@
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { ExportMessage, WebhookExport } from '../payment.repository.ts';
-import { EXPORT_PAGE_SIZE, type ExportPage } from '../payment.webhook-export.contract.ts';
+import { EXPORT_PAGE_SIZE, type ExportPage } from '../webhook-export/payment.webhook-export.contract.ts';
 
 /** What the service that imports asks with: more would not fit into an answer. */
 const PAGE_BYTES = 2_000_000;

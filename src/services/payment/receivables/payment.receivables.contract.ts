@@ -1,5 +1,5 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Amount, Currency, Id, op, PageOf, paging } from '../../platform/contract/contract.ts';
+import { Amount, Currency, Id, op, PageOf, paging } from '../../../platform/contract/contract.ts';
 
 const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 

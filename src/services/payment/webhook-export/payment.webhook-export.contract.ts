@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Id, OneOf, op, Time } from '../../platform/contract/contract.ts';
+import { Id, OneOf, op, Time } from '../../../platform/contract/contract.ts';
 
 const nullableText = () => Type.Unsafe<string | null>({ type: ['string', 'null'] });
 const nullableTime = () => Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { readConfig } from '../../platform/config/config.ts';
-import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
-import { postgresStore } from '../../platform/db/postgres/store/store.ts';
-import { testDatabase } from '../../testing/databases.ts';
-import { eachEngine } from '../../testing/engines.ts';
-import { paymentContract } from './payment.contract.ts';
-import type { WebhookExport } from './payment.repository.ts';
-import { paymentPostgres } from './postgres/payment.repository.postgres.ts';
+import { readConfig } from '../../../platform/config/config.ts';
+import { type Database, openDatabase } from '../../../platform/db/postgres/postgres.ts';
+import { postgresStore } from '../../../platform/db/postgres/store/store.ts';
+import { testDatabase } from '../../../testing/databases.ts';
+import { eachEngine } from '../../../testing/engines.ts';
+import { paymentContract } from '../payment.contract.ts';
+import type { WebhookExport } from '../payment.repository.ts';
+import { paymentPostgres } from '../postgres/payment.repository.postgres.ts';
 
 const config = readConfig({}, []);
 const NONE = { endpoints: [], deliveries: [] };
