@@ -3,11 +3,11 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
 import { captureActions } from './payment.captures.ts';
 import type { paymentOps } from './payment.contract.ts';
-import { receivableActions } from './receivables/payment.receivables.ts';
 import { refundActions } from './payment.refunds.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';
 import { type ChargePeers, transactionActions } from './payment.transactions.ts';
 import { providersOf } from './providers/providers.ts';
+import { receivableActions } from './receivables/payment.receivables.ts';
 import { notificationActions } from './settlement/payment.notifications.ts';
 import { createSettlement } from './settlement/payment.settlement.ts';
 

@@ -1,7 +1,7 @@
 import { type Change, type Ctx, unchanged } from '../../../platform/contract/contract.ts';
 import { paymentErrors, paymentEvents } from '../payment.contract.ts';
-import type { Receivable } from '../receivables/payment.receivables.contract.ts';
 import { openAmount } from '../payment.totals.contract.ts';
+import type { Receivable } from '../receivables/payment.receivables.contract.ts';
 import { type Account, isClosed, type OrderBalance, paymentFactsOf } from './payment.model.ts';
 import { balanceChanges, emptyOperation, type PaymentOperation } from './payment.operation.model.ts';
 import { voidTransaction } from './payment.refunds.model.ts';

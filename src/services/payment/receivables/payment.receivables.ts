@@ -4,9 +4,9 @@ import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts
 import { closeInvoice, publicReceivable } from '../model/payment.receivable.model.ts';
 import { paymentErrors, type paymentOps } from '../payment.contract.ts';
 import { operationRecorder } from '../payment.operations.ts';
-import type { Receivable } from './payment.receivables.contract.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import type { Settlement } from '../settlement/payment.settlement.ts';
+import type { Receivable } from './payment.receivables.contract.ts';
 
 interface ReceivableParts {
   readonly payments: PaymentRepository;
