@@ -34,13 +34,13 @@ export const amountDue = ({
 export const openAmount = (facts: PaymentFacts): Minor => minor(Math.max(0, amountDue(facts) - netPaid(facts)));
 
 /** Whether nothing is owed: the condition of a paid invoice and of a completed order. */
-export const isSettled = (facts: PaymentFacts): boolean => openAmount(facts) === 0;
+export const owesNothing = (facts: PaymentFacts): boolean => openAmount(facts) === 0;
 
 /** The payment status that follows from the totals: `paid` means net of what was given back. */
 export function paymentStatusOf(facts: PaymentFacts): PaymentStatus {
   const net = netPaid(facts);
   if (facts.cancelled) return statusOfCancelled(facts, net);
-  if (!isSettled(facts)) return net === 0 ? 'not_paid' : 'partially_paid';
+  if (!owesNothing(facts)) return net === 0 ? 'not_paid' : 'partially_paid';
   if (facts.credited_total === 0) return 'paid';
   return net === 0 ? 'refunded' : 'partially_refunded';
 }

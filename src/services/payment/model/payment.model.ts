@@ -1,7 +1,7 @@
 import type { Change, Ctx, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, toDecimalText } from '../../../platform/contract/money.ts';
 import { paymentErrors, paymentEvents, type Transaction, type TransactionStatus } from '../payment.contract.ts';
-import { isSettled, type PaymentFacts } from '../payment.totals.contract.ts';
+import { owesNothing, type PaymentFacts } from '../payment.totals.contract.ts';
 
 /** A transaction as it is kept. */
 export interface TransactionState extends Versioned {
@@ -136,7 +136,7 @@ export function mustBePayable(
 ): void {
   if (balance.user_id !== charge.user_id) throw paymentErrors.OTHER_OWNER();
   if (isClosed(balance)) throw paymentErrors.INVOICE_CANCELLED();
-  if (isSettled(paymentFactsOf(balance))) throw paymentErrors.INVOICE_PAID();
+  if (owesNothing(paymentFactsOf(balance))) throw paymentErrors.INVOICE_PAID();
   if (balance.currency !== null && balance.currency !== charge.currency) {
     throw paymentErrors.OTHER_CURRENCY({ invoice: balance.currency, ours: charge.currency });
   }
