@@ -14,7 +14,7 @@ import { conditionsOf, hasEtag, type TakeConditions } from './conditional/condit
 import type { Passport } from './passport.ts';
 import { answerPing, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './protocol/raw-body.ts';
-import { inputParts, routePath } from './route-shape.ts';
+import { inputParts, mustFitPath, routePath } from './route-shape.ts';
 import { answerStream, answerStreamHead, type OpenStreams, openStreams } from './sse/sse.ts';
 
 /** What the routes of a service need. */
@@ -111,7 +111,7 @@ function mountOne(
   call: (ctx: Ctx, input: object) => Promise<unknown>,
   parts: RouteOptions,
 ): void {
-  const { params, rest, alsoQuery } = inputParts(op);
+  const { params, rest, body: bodyShape, alsoQuery } = inputParts(op);
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const decode = codecOf(op.input).decode;
   const tagged = hasEtag(contract, op);
@@ -119,7 +119,7 @@ function mountOne(
     method: op.method,
     url: routePath(op, path),
     schema: inBody
-      ? { params, body: rest, ...(alsoQuery && { querystring: alsoQuery }) }
+      ? { params, body: bodyShape, ...(alsoQuery && { querystring: alsoQuery }) }
       : { params, querystring: rest },
     config: { operation: op.id },
     bodyLimit: op.maxBody ?? MAX_BODY,
@@ -127,6 +127,7 @@ function mountOne(
     onRequest: (request, _reply, done) => identify(request, op, contract.name, parts, done),
     handler: async (request, reply) => {
       const { params, query, body } = request as { params: object; query: object; body: object };
+      if (inBody) mustFitPath(body, params);
       const input = decode({ ...((!inBody || alsoQuery) && query), ...(inBody && body), ...params }) as object;
       const ctx = contextOf(request, op, input);
       parts.conditions?.(ctx, request.headers, input);

@@ -26,8 +26,8 @@ export const orderErrors = errors('ORDER', {
   OTHER_CURRENCY: [
     'invalid',
     ({ line, product, currency }: { line: number; product: string; currency: string }) =>
-      `item ${line}: product '${product}' is priced in ${currency}, unlike the items before it`,
-    'Order it in an order of its own.',
+      `item ${line}: product '${product}' is priced in ${currency}, in which this shop is not paid`,
+    'Take the item out; the shop gives it a price in its own currency with PUT /products/{product_id}.',
   ],
   NO_ITEMS: [
     'invalid',

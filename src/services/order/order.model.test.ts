@@ -104,10 +104,10 @@ const refusals: [string, ReservedLine[], string, string][] = [
     `item 2: only 3 of product 'Laptop' can be ordered now`,
   ],
   [
-    'two currencies',
-    [aLine(), aLine({ currency: 'EUR' })],
+    'another currency than the shop is paid in',
+    [aLine(), aLine({ outcome: 'other_currency', currency: 'EUR' })],
     'ORDER_OTHER_CURRENCY',
-    `item 2: product 'Laptop' is priced in EUR, unlike the items before it`,
+    `item 2: product 'Laptop' is priced in EUR, in which this shop is not paid`,
   ],
   [
     'several things, of which the first is told',

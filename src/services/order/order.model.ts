@@ -34,8 +34,9 @@ export interface Customer {
  * ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY.
  */
 export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
+  for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1);
+  // What is reserved is in the currency that the shop is paid in.
   const currency = reservation.lines[0]?.currency ?? '';
-  for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1, currency);
   const items = reservation.lines.map(itemOf);
   const subtotal = sum(items.map((item) => item.total));
   const tax = taxOn(subtotal, rate);
@@ -72,14 +73,12 @@ export function orderToShip({ order_id, user_id, username, items, total, currenc
 /** The subject of an event about an order: its timeline is made of the events with this subject. */
 export const aboutOrder = ({ order_id }: { readonly order_id: number }): string => `order/${order_id}`;
 
-function mustBeOrderable(line: ReservedLine, number: number, currency: string): void {
-  const { outcome, name: product } = line;
+function mustBeOrderable(line: ReservedLine, number: number): void {
+  const { outcome, name: product, currency } = line;
   if (outcome === 'not_found') throw orderErrors.PRODUCT_NOT_FOUND({ line: number });
   if (outcome === 'out_of_stock') throw orderErrors.OUT_OF_STOCK({ line: number, product });
   if (outcome === 'short') throw orderErrors.SHORT({ line: number, product, left: line.left });
-  if (line.currency !== currency) {
-    throw orderErrors.OTHER_CURRENCY({ line: number, product, currency: line.currency });
-  }
+  if (outcome === 'other_currency') throw orderErrors.OTHER_CURRENCY({ line: number, product, currency });
 }
 
 function itemOf({ product_id, name, description, quantity, unit_price }: ReservedLine): OrderItem {

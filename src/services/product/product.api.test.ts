@@ -122,7 +122,7 @@ eachEngine('the catalogue over HTTP', (engine) => {
   });
 
   test('text that cannot be kept is a fault of the request, not of the server', async () => {
-    for (const name of ['nul\u0000', 'half \ud83d', '\udc00']) {
+    for (const name of ['\u200b\u2060 ', 'nul\u0000', 'half \ud83d', '\udc00']) {
       const posted = await admin.post('/products', { name, price: 1, category: 'Kitchen' });
       const changed = await admin.put('/products/4', { name });
       assert.deepEqual([posted.status, changed.status], [400, 400], JSON.stringify(name));
@@ -164,7 +164,68 @@ eachEngine('the catalogue over HTTP', (engine) => {
     const same = read(await put({ price: 29.5 }));
     assert.equal(read(await put({})).updated_at, same.updated_at);
     assert.equal((await admin.put('/products/999999', { price: 1 })).status, 404);
-    assert.equal((await put({ product_id: 1 })).status, 400);
+  });
+
+  test('what was read can be written back, whole or in part, and changes nothing', async () => {
+    for (const more of [{ stock_quantity: 0 }, { stock_quantity: 3 }, { in_stock: false }, {}]) {
+      const product = await create(more);
+      const path = `/products/${product.product_id}`;
+      for (const [name, value] of Object.entries(product)) {
+        const { status, body } = await admin.put(path, { [name]: value });
+        assert.deepEqual([status, body], [200, product], name);
+      }
+      assert.deepEqual((await admin.put(path, product)).body, product);
+      const { body } = await admin.put(path, { ...product, name: 'Pot' });
+      const { updated_at: _, ...same } = product;
+      assert.deepEqual(body, { ...same, name: 'Pot', updated_at: read({ body } as TestAnswer).updated_at });
+    }
+    // A sold out product that was written back can be sold again when its stock is.
+    const { product_id, ...sold } = await create({ stock_quantity: 0 });
+    await admin.put(`/products/${product_id}`, { ...sold, name: 'Pan' });
+    assert.equal(read(await admin.put(`/products/${product_id}`, { stock_quantity: 2 })).in_stock, true);
+  });
+
+  test('a read-only field with another value is refused with its place', async () => {
+    const { product_id } = await create();
+    for (const [name, value] of Object.entries({
+      product_id: 1,
+      created_at: '2020-01-01T00:00:00.000Z',
+      updated_at: '2020-01-01T00:00:00.000Z',
+      withdrawn_at: '2020-01-01T00:00:00.000Z',
+    })) {
+      const { status, body } = await admin.put(`/products/${product_id}`, { [name]: value, price: 1 });
+      assert.deepEqual([status, body.errors[0]?.pointer], [400, `/${name}`], JSON.stringify(body));
+    }
+    assert.equal(read(await shop.guest.get(`/products/${product_id}`)).price, 39.9);
+  });
+
+  test('a currency that the shop is not paid in is refused where it enters', async () => {
+    const { product_id } = await create();
+    const posted = await admin.post('/products', { name: 'Kettle', price: 1, category: 'Kitchen', currency: 'EUR' });
+    const changed = await admin.put(`/products/${product_id}`, { currency: 'XXX' });
+    for (const { status, body } of [posted, changed])
+      assert.deepEqual([status, String(body.code).startsWith('PRODUCT_') || body.errors[0]?.pointer], [400, true]);
+  });
+
+  test('staff withdraw a product and restore it; nobody else does', async () => {
+    const { product_id } = await create({ name: 'Samovar', stock_quantity: 3 });
+    const path = `/products/${product_id}`;
+    assert.deepEqual([(await alice.delete(path)).status, (await shop.guest.delete(path)).status], [403, 401]);
+    const gone = await admin.delete(path);
+    assert.deepEqual([gone.status, read(gone).in_stock, read(gone).stock_quantity], [200, false, 3]);
+    assert.deepEqual((await admin.delete(path)).body, gone.body);
+    assert.deepEqual((await shop.guest.get(path)).body, gone.body);
+    assert.deepEqual(names(await shop.guest.get('/products?q=samovar')), []);
+    const items = [{ product_id, quantity: 1 }];
+    assert.equal((await shop.guest.post('/availability', { items })).body.available, false);
+    const { status, body } = await alice.post('/orders', { items });
+    assert.deepEqual([status, body.error], [400, 'item 1: product not found']);
+    assert.equal((await alice.post(`${path}/restore`, {})).status, 403);
+    const back = await admin.post(`${path}/restore`, {});
+    assert.deepEqual([back.status, read(back).in_stock], [200, true]);
+    assert.deepEqual(names(await shop.guest.get('/products?q=samovar')), ['Samovar']);
+    assert.equal((await alice.post('/orders', { items })).status, 201);
+    assert.equal((await admin.delete('/products/999999')).status, 404);
   });
 
   test('of changes of different fields at the same moment none is lost without a word', async () => {

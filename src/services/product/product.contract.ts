@@ -42,6 +42,9 @@ export const Product = Type.Object(
     stock_quantity: Type.Union([Type.Integer(), Type.Null()]),
     created_at: Time(),
     updated_at: Time(),
+    withdrawn_at: Type.Optional(
+      Type.String({ format: 'date-time', description: 'only there when it is not in the catalogue any more' }),
+    ),
   },
   { title: 'Product' },
 );
@@ -72,12 +75,18 @@ export const CreateProduct = Type.Object({
 });
 export type CreateProduct = Static<typeof CreateProduct>;
 
+/** A field that only the shop sets: accepted as it was read, so that what was read can be written back. */
+const asRead = Type.Optional(Type.String({ format: 'date-time', readOnly: true }));
+
 export const UpdateProduct = Type.Object({
   product_id: Id(),
   name: Type.Optional(fields.name),
   price: Type.Optional(fields.price),
   category: Type.Optional(fields.category),
   ...optional,
+  created_at: asRead,
+  updated_at: asRead,
+  withdrawn_at: asRead,
 });
 export type UpdateProduct = Static<typeof UpdateProduct>;
 
@@ -116,6 +125,7 @@ export const ReservedLine = Type.Object({
     Type.Literal('not_found'),
     Type.Literal('out_of_stock'),
     Type.Literal('short'),
+    Type.Literal('other_currency'),
   ]),
   name: Type.String(),
   description: Type.String(),
@@ -132,7 +142,8 @@ export type Reservation = Static<typeof Reservation>;
 
 export const productEvents = {
   created: event('product.created', 'a product came into the catalogue', Product),
-  updated: event('product.updated', 'a product changed', Product),
+  updated: event('product.updated', 'a product changed, or came back into the catalogue', Product),
+  withdrawn: event('product.withdrawn', 'a product left the catalogue; orders that have it keep it', Product),
 };
 
 export const productErrors = errors('PRODUCT', {
@@ -141,6 +152,12 @@ export const productErrors = errors('PRODUCT', {
     'conflict',
     'this product exists already',
     'Read it with GET /products/{product_id}, and change it with PUT.',
+  ],
+  OTHER_CURRENCY: [
+    'invalid',
+    ({ currency, shop_currency }: { currency: string; shop_currency: string }) =>
+      `currency is ${currency}, and this shop is paid in ${shop_currency}`,
+    'Leave the currency out, or send the one that the sentence names; CURRENCY sets it for the shop.',
   ],
 });
 
@@ -182,11 +199,24 @@ export const productOps = {
   }),
   update: op('PUT /products/{product_id}', {
     access: 'staff',
-    summary: 'Changes the fields that are given',
+    summary: 'Changes the fields that are given; what was read can be written back as it is',
     changes: 'get',
     maxBody: LONG_BODY,
     example: { price: 34.9, stock_quantity: 40 },
     input: UpdateProduct,
+    output: Product,
+  }),
+  withdraw: op('DELETE /products/{product_id}', {
+    access: 'staff',
+    summary: 'Takes a product out of the catalogue: not listed, not orderable, kept for the orders that have it',
+    changes: 'get',
+    input: Type.Object({ product_id: Id() }),
+    output: Product,
+  }),
+  restore: op('POST /products/{product_id}/restore', {
+    access: 'staff',
+    summary: 'Puts a withdrawn product back into the catalogue',
+    input: Type.Object({ product_id: Id() }),
     output: Product,
   }),
   availability: op('POST /availability', {

@@ -6,15 +6,25 @@ import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.t
 import type { StoredRow, TestStore } from '../../testing/stores.ts';
 import { productClickHouse } from './clickhouse/product.repository.clickhouse.ts';
 import { productPostgres } from './postgres/product.repository.postgres.ts';
-import { type CreateProduct, productContract } from './product.contract.ts';
+import { type CreateProduct, type LineItem, productContract } from './product.contract.ts';
 import { createProduct, type ProductState } from './product.model.ts';
-import type { ProductRepository } from './product.repository.ts';
+import type { ProductRepository, ReservationRequest } from './product.repository.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
 
 /** A context of the platform itself at a moment. */
 export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {
   return Object.freeze({ ...systemCtx(now), ...more });
+}
+
+/** What an order asks for in a shop that is paid in USD. */
+export function wanted(
+  order_id: number,
+  lines: readonly LineItem[],
+  until: string,
+  more: Partial<ReservationRequest> = {},
+): ReservationRequest {
+  return { order_id, lines, until, currency: 'USD', ...more };
 }
 
 /** Repositories on one store, as two processes would have them. */
@@ -50,7 +60,7 @@ export async function keptProducts(store: TestStore): Promise<KeptProducts> {
     inRows,
     async product(more = {}, ctx = at()) {
       const input = { name: 'Lamp', price: minor(4_500), category: 'Home', stock_quantity: 5, ...more };
-      const facts = { product_id: await products.ids.next(), currency: 'USD' };
+      const facts = { product_id: await products.ids.next(), currency: more.currency ?? 'USD' };
       return products.save(ctx, createProduct(input, facts, ctx));
     },
     stockOf: async (product_id) => (await products.get(product_id)).stock_quantity,

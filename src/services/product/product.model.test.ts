@@ -3,7 +3,15 @@ import { test } from 'node:test';
 import { minor } from '../../platform/contract/money.ts';
 import type { CreateProduct, Product, UpdateProduct } from './product.contract.ts';
 import { at, NOW } from './product.fixture.ts';
-import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
+import {
+  availabilityOf,
+  createProduct,
+  type ProductState,
+  publicProduct,
+  restoreProduct,
+  updateProduct,
+  withdrawProduct,
+} from './product.model.ts';
 
 const LATER = '2026-07-29T09:30:00.000Z';
 const input: CreateProduct = { name: 'Lamp', price: minor(4_500), category: 'Home' };
@@ -18,7 +26,7 @@ const aLamp = (more: Partial<CreateProduct> = {}): ProductState => ({
   restocked: false,
 });
 const updated = (state: ProductState, change: Omit<UpdateProduct, 'product_id'>) =>
-  updateProduct(state, { product_id: 7, ...change }, at(LATER));
+  updateProduct(state, { product_id: 7, ...change }, { currency: 'USD' }, at(LATER));
 
 test('a new product is for sale and its stock is not counted, unless it is told otherwise', () => {
   const lamp = publicProduct(created().next);
@@ -35,9 +43,9 @@ test('a new product is for sale and its stock is not counted, unless it is told 
     updated_at: NOW,
   });
   const other = publicProduct(
-    created({ description: 'LED', currency: 'EUR', in_stock: false, stock_quantity: 3 }).next,
+    created({ description: 'LED', currency: 'USD', in_stock: false, stock_quantity: 3 }).next,
   );
-  assert.deepEqual([other.description, other.currency, other.in_stock, other.stock_quantity], ['LED', 'EUR', false, 3]);
+  assert.deepEqual([other.description, other.currency, other.in_stock, other.stock_quantity], ['LED', 'USD', false, 3]);
 });
 
 test('a new product announces itself as the world sees it', () => {
@@ -66,9 +74,63 @@ test('a change that changes nothing is none', () => {
   }
 });
 
-test('a stock that is given is set, even to what was read: orders may have taken units since', () => {
-  const { next, events } = updated(aLamp({ stock_quantity: 5 }), { stock_quantity: 5 });
+test('a stock that is what it was read as is no change; any other sets it', () => {
+  assert.deepEqual(updated(aLamp({ stock_quantity: 5 }), { stock_quantity: 5 }).events, []);
+  const { next, events } = updated(aLamp({ stock_quantity: 5 }), { stock_quantity: 4 });
   assert.deepEqual([next.restocked, events.length], [true, 1]);
+});
+
+test('a product that is written back as it was read does not change, whatever its stock and its flag', () => {
+  const states = [true, false].flatMap((in_stock) =>
+    [null, 0, 1].map((stock_quantity) => aLamp({ in_stock, stock_quantity })),
+  );
+  for (const state of [...states, withdrawProduct(aLamp(), at(LATER)).next, { ...aLamp(), currency: 'EUR' }]) {
+    assert.deepEqual(updated(state, publicProduct(state)), { next: state, events: [] });
+    const { in_stock } = publicProduct(state);
+    assert.deepEqual(updated(state, { in_stock }), { next: state, events: [] });
+  }
+});
+
+test('of what was read a part may come back with one field changed, and only that field changes', () => {
+  const state = aLamp({ stock_quantity: 0 });
+  const { next } = updated(state, { ...publicProduct(state), price: minor(1) });
+  assert.deepEqual(next, { ...state, price: 1, updated_at: LATER });
+  // Units came back since it was read: none left is still no withdrawal from sale.
+  const since = { ...state, stock_quantity: 2 };
+  assert.equal(updated(since, { in_stock: false, stock_quantity: 0 }).next.for_sale, true);
+  assert.equal(updated(since, { in_stock: false }).next.for_sale, false);
+});
+
+test('a read-only field may not get another value, and the refusal says what it is', () => {
+  const state = aLamp();
+  for (const name of ['created_at', 'updated_at', 'withdrawn_at'])
+    assert.throws(() => updated(state, { [name]: LATER }), { code: 'TRADEPOST_INVALID', status: 400 }, name);
+  assert.throws(() => updated(state, { created_at: 'never' }), /created_at cannot be changed, and it is 2026-07-28/);
+  assert.deepEqual(updated(state, { created_at: '2026-07-28T11:30:00+02:00' }).events, []);
+});
+
+test('a price in a currency that the shop is not paid in is refused, at the first and at a later one', () => {
+  const refusal = {
+    code: 'PRODUCT_OTHER_CURRENCY',
+    status: 400,
+    message: 'currency is EUR, and this shop is paid in USD',
+  };
+  assert.throws(() => created({ currency: 'EUR' }), refusal);
+  assert.throws(() => updated(aLamp(), { currency: 'EUR' }), refusal);
+  // One of an earlier currency gets a price in the new one.
+  assert.equal(updated({ ...aLamp(), currency: 'EUR' }, { currency: 'USD' }).next.currency, 'USD');
+});
+
+test('a withdrawn product is not in stock, whatever its stock, and is restored as it was', () => {
+  const lamp = aLamp({ stock_quantity: 5 });
+  const { next, events } = withdrawProduct(lamp, at(LATER));
+  const { in_stock, stock_quantity, withdrawn_at } = publicProduct(next);
+  assert.deepEqual([in_stock, stock_quantity, withdrawn_at], [false, 5, LATER]);
+  assert.deepEqual(events, [{ type: 'product.withdrawn', subject: '7', data: publicProduct(next) }]);
+  assert.deepEqual(withdrawProduct(next, at(LATER)).events, []);
+  const back = restoreProduct(next, at(LATER));
+  assert.deepEqual(publicProduct(back.next), { ...publicProduct(lamp), updated_at: LATER });
+  assert.deepEqual([back.events[0]?.type, restoreProduct(lamp, at()).events], ['product.updated', []]);
 });
 
 test('only a change that names the stock sets it; null stops counting', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { eachStore } from '../../testing/stores.ts';
 import type { LineItem } from './product.contract.ts';
-import { at, type KeptProducts, keptProducts } from './product.fixture.ts';
+import { at, type KeptProducts, keptProducts, wanted } from './product.fixture.ts';
 import { updateProduct } from './product.model.ts';
 
 const LATER = '2026-07-28T09:45:00.000Z';
@@ -25,7 +25,7 @@ eachStore('stock that many want at once', (store) => {
   const isReserved = ({ reserved }: { reserved: boolean }) => reserved;
 
   async function reserve(order_id: number, lines: LineItem[], by = kept.products) {
-    const answer = await by.reserve(order_id, lines, LATER);
+    const answer = await by.reserve(wanted(order_id, lines, LATER));
     return [answer.reserved, ...answer.lines.map(({ outcome }) => outcome)];
   }
 
@@ -34,7 +34,7 @@ eachStore('stock that many want at once', (store) => {
     for (;;) {
       const state = await by.get(product_id);
       try {
-        return await by.save(at(), updateProduct(state, { product_id, ...input }, at()));
+        return await by.save(at(), updateProduct(state, { product_id, ...input }, { currency: 'USD' }, at()));
       } catch (error) {
         if ((error as { code?: string }).code !== 'TRADEPOST_STALE') throw error;
       }
@@ -86,7 +86,7 @@ eachStore('stock that many want at once', (store) => {
         const by = either(i);
         const order_id = nextOrder();
         const lines = [line(pick(i), 1 + (i % 3)), line(pick(i + 1 + (i % 2)), 1)];
-        if (!(await by.reserve(order_id, lines, LATER)).reserved) return;
+        if (!(await by.reserve(wanted(order_id, lines, LATER))).reserved) return;
         if (i % 5 === 0) await by.release(order_id);
         else sold.set(order_id, lines);
       }),
@@ -121,7 +121,7 @@ eachStore('stock that many want at once', (store) => {
     const asked = Array.from({ length: 300 }, async (_, n) => {
       const lines = n % 3 ? [line(lamp, 1 + (n % 2))] : [line(chair, 2), line(lamp, 1)];
       const ask = (by: number) =>
-        either(by).reserve(nextOrder(), lines, LATER, `buyer ${n} order.place ${'k'.repeat(60)}`);
+        either(by).reserve(wanted(nextOrder(), lines, LATER, { request: `buyer ${n} order.place ${'k'.repeat(60)}` }));
       const [first, second] = await Promise.all([ask(n), ask(n + 1)]);
       if (first.reserved && second.reserved) assert.equal(first.order_id, second.order_id);
       for (const { reserved, order_id } of [first, second]) if (reserved) served.set(order_id, lines);
@@ -144,7 +144,9 @@ eachStore('stock that many want at once', (store) => {
     for (let round = 0; round < 5; round++) {
       const [before, restock] = [5, 30];
       const lamp = await stocked(before);
-      const asked = Array.from({ length: 25 }, (_, n) => either(n).reserve(nextOrder(), [line(lamp, 1)], LATER));
+      const asked = Array.from({ length: 25 }, (_, n) =>
+        either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER)),
+      );
       const [answers] = await Promise.all([
         Promise.all(asked),
         change(lamp, { stock_quantity: restock }, either(round)),
@@ -156,7 +158,7 @@ eachStore('stock that many want at once', (store) => {
       assert.ok(left >= restock - 25 && left <= restock, `${left} are left of ${restock}`);
       assert.ok(soldBefore >= 0 && soldBefore <= before, `${soldBefore} of ${before} were sold before the restock`);
       const rest = await Promise.all(
-        Array.from({ length: 40 }, (_, n) => either(n).reserve(nextOrder(), [line(lamp, 1)], LATER)),
+        Array.from({ length: 40 }, (_, n) => either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER))),
       );
       assert.deepEqual([rest.filter(isReserved).length, await kept.stockOf(lamp)], [left, 0]);
     }
@@ -170,7 +172,7 @@ eachStore('stock that many want at once', (store) => {
       while (busy) seen.push((await kept.others.get(lamp)).stock_quantity ?? -1);
     })();
     for (let round = 0; round < 12; round++) {
-      const asked = Array.from({ length: 4 }, (_, n) => either(n).reserve(nextOrder(), [line(lamp, 1)], LATER));
+      const asked = Array.from({ length: 4 }, (_, n) => either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER)));
       const restock = round === 6 ? change(lamp, { stock_quantity: 1_000 }) : undefined;
       await Promise.all([...asked, restock]);
     }
@@ -189,7 +191,7 @@ eachStore('stock that many want at once', (store) => {
     })();
     const sold = Array.from({ length: 200 }, async (_, n) => {
       const order_id = nextOrder();
-      await either(n).reserve(order_id, [line(lamp, 2)], LATER);
+      await either(n).reserve(wanted(order_id, [line(lamp, 2)], LATER));
       if (n % 2) await either(n + 1).release(order_id);
     });
     await Promise.all([renamed, ...sold]);
@@ -202,12 +204,12 @@ eachStore('stock that many want at once', (store) => {
     const earlier = Array.from({ length: 10 }, nextOrder);
     await Promise.all(earlier.map((order_id) => reserve(order_id, [line(lamp, 2)])));
     const back = earlier.flatMap((order_id) => [kept.products.release(order_id), kept.others.release(order_id)]);
-    const asked = Array.from({ length: 40 }, (_, n) => either(n).reserve(nextOrder(), [line(lamp, 1)], LATER));
+    const asked = Array.from({ length: 40 }, (_, n) => either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER)));
     const [answers] = await Promise.all([Promise.all(asked), ...back]);
     const sold = answers.filter(isReserved).length;
     assert.equal((await kept.stockOf(lamp)) ?? -1, 20 - sold);
     const rest = await Promise.all(
-      Array.from({ length: 40 }, (_, n) => either(n).reserve(nextOrder(), [line(lamp, 1)], LATER)),
+      Array.from({ length: 40 }, (_, n) => either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER))),
     );
     assert.deepEqual([rest.filter(isReserved).length, await kept.stockOf(lamp)], [20 - sold, 0]);
   });

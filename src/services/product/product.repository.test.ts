@@ -3,8 +3,15 @@ import { after, before, beforeEach, test } from 'node:test';
 import { minor } from '../../platform/contract/money.ts';
 import { eachStore } from '../../testing/stores.ts';
 import type { UpdateProduct } from './product.contract.ts';
-import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
-import { createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
+import { at, type KeptProducts, keptProducts, NOW, wanted } from './product.fixture.ts';
+import {
+  createProduct,
+  type ProductState,
+  publicProduct,
+  restoreProduct,
+  updateProduct,
+  withdrawProduct,
+} from './product.model.ts';
 import type { ProductFilter } from './product.repository.ts';
 
 eachStore('how products are kept', (store) => {
@@ -59,12 +66,17 @@ eachStore('how products are kept', (store) => {
 
   test('a change of the name does not bring back what orders took; a restock sets the stock', async () => {
     const lamp = await kept.product({ stock_quantity: 5 });
-    await kept.products.reserve(1, [{ product_id: lamp.product_id, quantity: 2 }], NOW);
-    const rename = updateProduct(lamp, { product_id: lamp.product_id, name: 'Desk Lamp' }, at());
+    await kept.products.reserve(wanted(1, [{ product_id: lamp.product_id, quantity: 2 }], NOW));
+    const rename = updateProduct(lamp, { product_id: lamp.product_id, name: 'Desk Lamp' }, { currency: 'USD' }, at());
     const renamed = await kept.products.save(at(), rename);
     const { name, stock_quantity } = await kept.products.get(lamp.product_id);
     assert.deepEqual([name, stock_quantity], ['Desk Lamp', 3]);
-    const restock = updateProduct(renamed, { product_id: lamp.product_id, stock_quantity: 20 }, at());
+    const restock = updateProduct(
+      renamed,
+      { product_id: lamp.product_id, stock_quantity: 20 },
+      { currency: 'USD' },
+      at(),
+    );
     await kept.products.save(at(), restock);
     assert.equal(await kept.stockOf(lamp.product_id), 20);
   });
@@ -75,14 +87,14 @@ eachStore('how products are kept', (store) => {
     const change = async (input: Partial<UpdateProduct>) => {
       lamp = await kept.products.save(
         at(),
-        updateProduct(await kept.products.get(product_id), { product_id, ...input }, at()),
+        updateProduct(await kept.products.get(product_id), { product_id, ...input }, { currency: 'USD' }, at()),
       );
       return kept.stockOf(product_id);
     };
-    await kept.products.reserve(1, [{ product_id, quantity: 2 }], NOW);
+    await kept.products.reserve(wanted(1, [{ product_id, quantity: 2 }], NOW));
     assert.equal(await change({ stock_quantity: 5 }), 5);
     assert.equal(await change({ name: 'Desk Lamp' }), 5);
-    await kept.products.reserve(2, [{ product_id, quantity: 4 }], NOW);
+    await kept.products.reserve(wanted(2, [{ product_id, quantity: 4 }], NOW));
     assert.equal(await change({ price: minor(5_000) }), 1);
     assert.equal(await change({ stock_quantity: null }), null);
     assert.equal(await change({ name: 'Lamp' }), null);
@@ -119,7 +131,8 @@ eachStore('how products are kept', (store) => {
 
   test('two changes of the same version: one is saved, the other is stale', async () => {
     const lamp = await kept.product();
-    const change = (name: string) => updateProduct(lamp, { product_id: lamp.product_id, name }, at());
+    const change = (name: string) =>
+      updateProduct(lamp, { product_id: lamp.product_id, name }, { currency: 'USD' }, at());
     const results = await Promise.allSettled([
       kept.products.save(at(), change('One')),
       kept.others.save(at(), change('Two')),
@@ -148,20 +161,37 @@ eachStore('how products are kept', (store) => {
     assert.equal((await names({})).length, 4);
   });
 
+  test('a withdrawn product is in no list until it is restored, and is read by its id', async () => {
+    const lamp = await kept.product({ name: 'Blue Lamp' });
+    await kept.product({ name: 'Chair' });
+    const withdrawn = await kept.products.save(at(), withdrawProduct(lamp, at()));
+    assert.deepEqual(await kept.others.get(lamp.product_id), withdrawn);
+    for (const filter of [{}, { category: 'home' }, { in_stock: true }, { in_stock: false }, { q: 'blue' }])
+      assert.ok(!(await names(filter)).includes('Blue Lamp'), JSON.stringify(filter));
+    await kept.products.save(at(), restoreProduct(withdrawn, at()));
+    for (const filter of [{}, { category: 'home' }, { in_stock: true }, { q: 'blue' }])
+      assert.ok((await names(filter)).includes('Blue Lamp'), JSON.stringify(filter));
+  });
+
   test('in stock or sold out is what orders have left, and what was given back', async () => {
     const { product_id } = await kept.product({ name: 'lamp', stock_quantity: 2 });
     const none = await kept.product({ name: 'chair', stock_quantity: 0 });
-    await kept.products.reserve(1, [{ product_id, quantity: 2 }], NOW);
+    await kept.products.reserve(wanted(1, [{ product_id, quantity: 2 }], NOW));
     assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [[], ['lamp', 'chair']]);
     await kept.products.release(1);
     assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [['lamp'], ['chair']]);
-    const restock = updateProduct(none, { product_id: none.product_id, stock_quantity: 1 }, at());
+    const restock = updateProduct(none, { product_id: none.product_id, stock_quantity: 1 }, { currency: 'USD' }, at());
     await kept.products.save(at(), restock);
-    await kept.products.reserve(2, [{ product_id: none.product_id, quantity: 1 }], NOW);
+    await kept.products.reserve(wanted(2, [{ product_id: none.product_id, quantity: 1 }], NOW));
     assert.deepEqual(await names({ in_stock: false }), ['chair']);
     await kept.products.save(
       at(),
-      updateProduct(await kept.products.get(none.product_id), { product_id: none.product_id, stock_quantity: 0 }, at()),
+      updateProduct(
+        await kept.products.get(none.product_id),
+        { product_id: none.product_id, stock_quantity: 0 },
+        { currency: 'USD' },
+        at(),
+      ),
     );
     // What comes back to a stock that was set to nothing can be had.
     await kept.products.release(2);
@@ -171,7 +201,10 @@ eachStore('how products are kept', (store) => {
   test('what a product was called or where it stood before does not find it', async () => {
     const lamp = await kept.product({ name: 'Blue Lamp', category: 'Home' });
     const { product_id } = lamp;
-    await kept.products.save(at(), updateProduct(lamp, { product_id, name: 'Red Lamp', category: 'Office' }, at()));
+    await kept.products.save(
+      at(),
+      updateProduct(lamp, { product_id, name: 'Red Lamp', category: 'Office' }, { currency: 'USD' }, at()),
+    );
     for (const filter of [{ q: 'blue' }, { category: 'home' }, { q: 'red', category: 'home' }])
       assert.deepEqual(await names(filter), []);
     for (const filter of [{ q: 'red' }, { category: 'office' }, { q: 'lamp red', category: 'OFFICE' }])

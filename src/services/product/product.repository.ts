@@ -11,6 +11,18 @@ export interface ProductFilter {
   readonly in_stock?: boolean;
 }
 
+/** Units that are to be set aside for an order. */
+export interface ReservationRequest {
+  readonly order_id: number;
+  readonly lines: readonly LineItem[];
+  /** When it expires, unless it is kept. */
+  readonly until: string;
+  /** What the shop is paid in: nothing else is reserved. */
+  readonly currency: string;
+  /** The request that the order comes from, when it may come again. */
+  readonly request?: string;
+}
+
 /** How products and their stock are stored. */
 export interface ProductRepository {
   readonly ids: Ids;
@@ -18,7 +30,7 @@ export interface ProductRepository {
   get(product_id: number): Promise<ProductState>;
   /** Those that exist, by id. */
   find(product_ids: readonly number[]): Promise<ReadonlyMap<number, ProductState>>;
-  /** In the order of their ids. */
+  /** Those that are not withdrawn, in the order of their ids. */
   list(filter: ProductFilter, page: PageRequest): Promise<Page<ProductState>>;
   save(ctx: Ctx, change: Change<ProductState>): Promise<ProductState>;
   /** Makes the search fields of products that an earlier version has written. Returns how many products that were. */
@@ -29,7 +41,7 @@ export interface ProductRepository {
    * Checks and takes the stock in one step, of all lines or of none. Repeated for the same order or the same `request`,
    * it renews the existing reservation and returns its order.
    */
-  reserve(order_id: number, lines: readonly LineItem[], until: string, request?: string): Promise<Reservation>;
+  reserve(wanted: ReservationRequest): Promise<Reservation>;
   /** Puts the reserved units of an order back into stock, once. */
   release(order_id: number): Promise<void>;
   /** Orders whose reservations expired before `now`. */

@@ -3,8 +3,8 @@ import { after, before, beforeEach, test } from 'node:test';
 import { minor } from '../../platform/contract/money.ts';
 import { eachStore } from '../../testing/stores.ts';
 import type { LineItem } from './product.contract.ts';
-import { at, type KeptProducts, keptProducts, NOW } from './product.fixture.ts';
-import { updateProduct } from './product.model.ts';
+import { at, type KeptProducts, keptProducts, NOW, wanted } from './product.fixture.ts';
+import { restoreProduct, updateProduct, withdrawProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 
 const LATER = '2026-07-28T09:45:00.000Z';
@@ -26,7 +26,7 @@ eachStore('stock', (store) => {
 
   /** Reserves for an order, and tells what became of each line. */
   async function reserve(order_id: number, lines: LineItem[], until = LATER, by: ProductRepository = kept.products) {
-    const answer = await by.reserve(order_id, lines, until);
+    const answer = await by.reserve(wanted(order_id, lines, until));
     assert.equal(answer.order_id, order_id);
     assert.deepEqual(
       answer.lines.map(({ product_id, quantity }) => ({ product_id, quantity })),
@@ -38,9 +38,9 @@ eachStore('stock', (store) => {
   const holds = async () => (await kept.products.expired('2100-01-01T00:00:00.000Z', 1_000)).sort((a, b) => a - b);
 
   test('a reservation takes its units, and tells the facts of each line', async () => {
-    const lamp = await kept.product({ stock_quantity: 5, description: 'LED', price: minor(4_599), currency: 'EUR' });
+    const lamp = await kept.product({ stock_quantity: 5, description: 'LED', price: minor(4_599) });
     const order_id = nextOrder();
-    assert.deepEqual(await kept.products.reserve(order_id, [line(lamp.product_id, 2)], LATER), {
+    assert.deepEqual(await kept.products.reserve(wanted(order_id, [line(lamp.product_id, 2)], LATER)), {
       order_id,
       reserved: true,
       lines: [
@@ -51,7 +51,7 @@ eachStore('stock', (store) => {
           name: 'Lamp',
           description: 'LED',
           unit_price: 4_599,
-          currency: 'EUR',
+          currency: 'USD',
           left: 5,
         },
       ],
@@ -81,8 +81,29 @@ eachStore('stock', (store) => {
       'not_found',
     ]);
     assert.deepEqual([await kept.stockOf(plenty), await kept.stockOf(few), await holds()], [9, 1, []]);
-    const { lines: told } = await kept.products.reserve(order_id, lines, LATER);
+    const { lines: told } = await kept.products.reserve(wanted(order_id, lines, LATER));
     assert.deepEqual([told[1]?.left, told[5]?.name], [1, '']);
+  });
+
+  test('nothing is sold in a currency that the shop is not paid in, and nothing of the order is set aside', async () => {
+    const [lamp, { product_id: euro }] = [await stocked(5), await kept.product({ currency: 'EUR' })];
+    for (const lines of [[line(lamp, 1), line(euro, 1)], [line(euro, 99)]]) {
+      const [reserved, ...outcomes] = await reserve(nextOrder(), lines);
+      assert.deepEqual([reserved, outcomes.at(-1)], [false, 'other_currency']);
+    }
+    assert.deepEqual([await kept.stockOf(lamp), await kept.stockOf(euro), await holds()], [5, 5, []]);
+  });
+
+  test('a withdrawn product is not found by an order; one that has it keeps it, and gives it back', async () => {
+    const lamp = await kept.product({ stock_quantity: 5 });
+    const order_id = nextOrder();
+    await reserve(order_id, [line(lamp.product_id, 2)]);
+    const withdrawn = await kept.products.save(ctx, withdrawProduct(lamp, ctx));
+    assert.deepEqual(await reserve(nextOrder(), [line(lamp.product_id, 1)]), [false, 'not_found']);
+    assert.deepEqual(await reserve(order_id, [line(lamp.product_id, 2)]), [true, 'reserved']);
+    await kept.products.release(order_id);
+    await kept.products.save(ctx, restoreProduct(withdrawn, ctx));
+    assert.deepEqual(await reserve(nextOrder(), [line(lamp.product_id, 5)]), [true, 'reserved']);
   });
 
   test('lines of one product in one order count together', async () => {
@@ -96,14 +117,17 @@ eachStore('stock', (store) => {
   test('a request that comes again finds what it has set aside, under the order id of the first time', async () => {
     const lamp = await stocked(1);
     const [first, second] = [nextOrder(), nextOrder()];
-    const ask = (order_id: number) => kept.products.reserve(order_id, [line(lamp, 1)], LATER, 'alice order.place k1');
+    const ask = (order_id: number) =>
+      kept.products.reserve(wanted(order_id, [line(lamp, 1)], LATER, { request: 'alice order.place k1' }));
     const answers = [await ask(first), await ask(second), await ask(second)];
     assert.deepEqual(
       answers.map(({ order_id, reserved }) => [order_id, reserved]),
       [first, first, first].map((id) => [id, true]),
     );
     assert.equal(await kept.stockOf(lamp), 0);
-    const { reserved } = await kept.products.reserve(nextOrder(), [line(lamp, 1)], LATER, 'bob order.place k1');
+    const { reserved } = await kept.products.reserve(
+      wanted(nextOrder(), [line(lamp, 1)], LATER, { request: 'bob order.place k1' }),
+    );
     assert.equal(reserved, false);
   });
 
@@ -112,7 +136,9 @@ eachStore('stock', (store) => {
     for (let n = 0; n < 10; n++) {
       const request = `alice order.place race ${n}`;
       const both = await Promise.all(
-        [kept.products, kept.others].map((products) => products.reserve(nextOrder(), [line(lamp, 2)], LATER, request)),
+        [kept.products, kept.others].map((products) =>
+          products.reserve(wanted(nextOrder(), [line(lamp, 2)], LATER, { request })),
+        ),
       );
       assert.deepEqual([both[0]?.reserved, both[1]?.order_id], [true, both[0]?.order_id]);
     }
@@ -201,7 +227,7 @@ eachStore('stock', (store) => {
     const lamp = await kept.product({ stock_quantity: 5 });
     const order_id = nextOrder();
     await reserve(order_id, [line(lamp.product_id, 2)]);
-    const change = updateProduct(lamp, { product_id: lamp.product_id, stock_quantity: null }, ctx);
+    const change = updateProduct(lamp, { product_id: lamp.product_id, stock_quantity: null }, { currency: 'USD' }, ctx);
     await kept.products.save(ctx, change);
     await kept.products.release(order_id);
     assert.equal(await kept.stockOf(lamp.product_id), null);

@@ -1,9 +1,18 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
-import type { Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Product, productOps } from './product.contract.ts';
-import { availabilityOf, createProduct, type ProductState, publicProduct, updateProduct } from './product.model.ts';
+import {
+  availabilityOf,
+  createProduct,
+  type ProductState,
+  publicProduct,
+  restoreProduct,
+  updateProduct,
+  withdrawProduct,
+} from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 import { putSamples } from './product.samples.ts';
 
@@ -21,7 +30,12 @@ export interface ProductInternalActions {
 type ProductParts = ServiceParts<ProductRepository, object, 'config' | 'log'>;
 
 export function productService({ repository: products, tools: { config, log } }: ProductParts) {
+  const shop = { currency: config.CURRENCY };
   const page = ({ items, next }: Page<ProductState>): Page<Product> => ({ items: items.map(publicProduct), next });
+
+  // Another change may be faster: then it is decided again.
+  const decide = (ctx: Ctx, product_id: number, rule: (state: ProductState, ctx: Ctx) => Change<ProductState>) =>
+    retryOnConflict(async () => publicProduct(await products.save(ctx, rule(await products.get(product_id), ctx))));
 
   return {
     list: async (_ctx, { limit = 50, cursor, ...filter }) => page(await products.list(filter, { limit, cursor })),
@@ -30,21 +44,23 @@ export function productService({ repository: products, tools: { config, log } }:
       page(await products.list({ category: name }, { limit, cursor })),
     create: {
       execute(ctx, input) {
-        const { CURRENCY: currency } = config;
-        const save = (product_id: number) => products.save(ctx, createProduct(input, { product_id, currency }, ctx));
+        const save = (product_id: number) => products.save(ctx, createProduct(input, { ...shop, product_id }, ctx));
         return withId(products.ids, save, ({ product_id }) => product_id);
       },
       respond: (_ctx, state: ProductState) => publicProduct(state),
     },
     async update(ctx, input) {
       const state = await products.get(input.product_id);
-      return publicProduct(await products.save(ctx, updateProduct(state, input, ctx)));
+      return publicProduct(await products.save(ctx, updateProduct(state, input, shop, ctx)));
     },
+    withdraw: (ctx, { product_id }) => decide(ctx, product_id, withdrawProduct),
+    restore: (ctx, { product_id }) => decide(ctx, product_id, restoreProduct),
     async availability(_ctx, { items }) {
       const found = await products.find(items.map((item) => item.product_id));
       return availabilityOf(items, new Map([...found].map(([id, state]) => [id, publicProduct(state)])));
     },
-    reserve: (ctx, { order_id, items, request }) => products.reserve(order_id, items, reservationEnd(ctx.now), request),
+    reserve: (ctx, { order_id, items: lines, request }) =>
+      products.reserve({ order_id, lines, until: reservationEnd(ctx.now), request, ...shop }),
     async renew(ctx, { order_id }) {
       await products.renew(order_id, reservationEnd(ctx.now));
       return {};

@@ -21,6 +21,7 @@ const COLUMNS: Columns<KeptProduct> = {
   for_sale: 'boolean',
   stock_quantity: 'bigint',
   stock_version: 'bigint',
+  withdrawn_at: 'timestamptz',
   created_at: 'timestamptz',
   updated_at: 'timestamptz',
 };

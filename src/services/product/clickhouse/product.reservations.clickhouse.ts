@@ -2,14 +2,9 @@ import { rowFaultInClickHouse } from '../../../platform/db/clickhouse/refusals.t
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { LineItem } from '../product.contract.ts';
-import type { ProductRepository } from '../product.repository.ts';
+import type { ProductRepository, ReservationRequest } from '../product.repository.ts';
 import type { ReadStock } from './product.stock.clickhouse.ts';
-import {
-  openStockSession,
-  type ReservationRequest,
-  type StockSession,
-  type StoredReservation,
-} from './product.stock-session.clickhouse.ts';
+import { openStockSession, type StockSession, type StoredReservation } from './product.stock-session.clickhouse.ts';
 
 type Renewal = Pick<ReservationRequest, 'order_id' | 'until'>;
 type Reservations = Pick<ProductRepository, 'reserve' | 'release' | 'expired' | 'keep' | 'renew'>;
@@ -71,7 +66,7 @@ export function reservationsClickHouse(store: ClickHouseStore, readStock: ReadSt
     (moves, { order_id, until }) => moves.renew(order_id, until),
   );
   return {
-    reserve: (order_id, lines, until, request) => reserve({ order_id, lines, until, request }),
+    reserve,
     release: together('release', givingBack, (moves, order_id) => moves.release(order_id)),
     renew: (order_id, until) => renew({ order_id, until }),
     keep: (order_ids, now) =>

@@ -1,15 +1,7 @@
 import type { Minor } from '../../../platform/contract/money.ts';
 import type { LineItem, Reservation, ReservedLine } from '../product.contract.ts';
+import type { ReservationRequest } from '../product.repository.ts';
 import type { KeptProduct } from './product.stock.clickhouse.ts';
-
-/** What an order asks for. */
-export interface ReservationRequest {
-  readonly order_id: number;
-  readonly lines: readonly LineItem[];
-  readonly until: string;
-  /** The request that the order comes from, when it may come again. */
-  readonly request?: string;
-}
 
 /** A reservation that is not released. */
 export interface StoredReservation {
@@ -84,10 +76,10 @@ export function openStockSession(
   };
 }
 
-function take(books: StockState, { order_id, lines, until, request = '' }: ReservationRequest): Reservation {
+function take(books: StockState, { order_id, lines, until, currency, request = '' }: ReservationRequest): Reservation {
   const own = new Map<number, number>();
   for (const { product_id, quantity } of lines) own.set(product_id, (own.get(product_id) ?? 0) + quantity);
-  const answered = lines.map((line) => lineOf(books, line, own.get(line.product_id)));
+  const answered = lines.map((line) => lineOf(books, line, { quantity: own.get(line.product_id) ?? 0, currency }));
   const reserved = answered.every(({ outcome }) => outcome === 'reserved');
   const items = lines.filter(({ product_id }) => (books.left.get(product_id) ?? null) !== null);
   if (reserved && items.length > 0) {
@@ -115,22 +107,30 @@ function move({ products, left, changed }: StockState, product_id: number, quant
   changed.set(`product ${product_id}`, { kind: 'product', id: product_id, stock_version, units });
 }
 
-/** A line as it is answered; `own` is what its order wants of the product, unless it holds it already. */
-function lineOf({ products, left }: StockState, { product_id, quantity }: LineItem, own?: number): ReservedLine {
+/** What an order wants of a product, in all its lines, and what it is paid in. */
+interface Wanted {
+  readonly quantity: number;
+  readonly currency: string;
+}
+
+/** A line as it is answered; without `wanted` its order holds it already. */
+function lineOf({ products, left }: StockState, { product_id, quantity }: LineItem, wanted?: Wanted): ReservedLine {
   const product = products.get(product_id);
   const stock = left.get(product_id) ?? null;
   const { name = '', description = '', price = 0 as Minor, currency = '' } = product ?? {};
   const facts = { product_id, quantity, name, description, unit_price: price, currency, left: stock ?? 0 };
-  return { ...facts, outcome: outcomeOf(product, stock, own) };
+  return { ...facts, outcome: outcomeOf(product, stock, wanted) };
 }
 
 function outcomeOf(
   product: KeptProduct | undefined,
   stock: number | null,
-  own: number | undefined,
+  wanted: Wanted | undefined,
 ): ReservedLine['outcome'] {
   if (!product) return 'not_found';
-  if (own === undefined) return 'reserved';
+  if (!wanted) return 'reserved';
+  if (product.withdrawn_at !== null) return 'not_found';
+  if (product.currency !== wanted.currency) return 'other_currency';
   if (!product.for_sale || stock === 0) return 'out_of_stock';
-  return stock !== null && own > stock ? 'short' : 'reserved';
+  return stock !== null && wanted.quantity > stock ? 'short' : 'reserved';
 }

@@ -8,8 +8,8 @@ import { lister, postgresFolding, SEARCH_COLUMNS, type SearchColumns, withSearch
 import { reservationsPostgres } from './product.reservation-end.postgres.ts';
 import { reserver } from './product.reservations.postgres.ts';
 
-const columns =
-  'product_id, name, description, price, currency, category, for_sale, stock_quantity, created_at, updated_at, version, false as restocked';
+const columns = `product_id, name, description, price, currency, category, for_sale, stock_quantity, withdrawn_at,
+  created_at, updated_at, version, false as restocked`;
 
 /** Products in PostgreSQL. */
 export function productPostgres(store: PostgresStore): ProductRepository {
@@ -33,6 +33,7 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       category: 'text',
       for_sale: 'boolean',
       stock_quantity: 'bigint',
+      withdrawn_at: 'timestamptz',
       created_at: 'timestamptz',
       updated_at: 'timestamptz',
       ...SEARCH_COLUMNS,

@@ -2,21 +2,14 @@ import type { Minor } from '../../../platform/contract/money.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { type Database, rowFaultInPostgres, violatedConstraint } from '../../../platform/db/postgres/postgres.ts';
 import type { LineItem, Reservation, ReservedLine } from '../product.contract.ts';
-import type { ProductRepository } from '../product.repository.ts';
-
-interface Request {
-  readonly order_id: number;
-  readonly lines: readonly LineItem[];
-  readonly until: string;
-  /** The request that the order comes from, when it may come again. */
-  readonly request?: string;
-}
+import type { ProductRepository, ReservationRequest } from '../product.repository.ts';
 
 /** A line of a batch as the statements take it. */
 interface WantedLine extends LineItem {
   readonly seq: number;
   readonly order_id: number;
   readonly until: string;
+  readonly shop_currency: string;
   readonly request?: string;
   /** What this line, the lines before it in the batch, and the rest of its order want of the product. */
   readonly need: number;
@@ -32,6 +25,8 @@ interface LineRow {
   readonly price: Minor;
   readonly currency: string;
   readonly for_sale: boolean;
+  readonly withdrawn: boolean;
+  readonly payable: boolean;
   readonly stock_quantity: number | null;
   /** What its order alone wants of the product. */
   readonly own: number;
@@ -48,7 +43,7 @@ const LINES_PER_ORDER = 1000;
 export function reserver(schema: string, db: Database): ProductRepository['reserve'] {
   const statements = new Map<string, { name: string; text: string }>();
 
-  function statement(alone: boolean, batch: readonly Request[]): { name: string; text: string } {
+  function statement(alone: boolean, batch: readonly ReservationRequest[]): { name: string; text: string } {
     const keyed = batch.some(({ request }) => request !== undefined);
     const name = `${schema} reserve${alone ? ' alone' : ''}${keyed ? ' keyed' : ''}`;
     const known = statements.get(name) ?? { name, text: reserveStatement(schema, { alone, keyed }) };
@@ -56,7 +51,7 @@ export function reserver(schema: string, db: Database): ProductRepository['reser
     return known;
   }
 
-  async function run(batch: readonly Request[]): Promise<Reservation[]> {
+  async function run(batch: readonly ReservationRequest[]): Promise<Reservation[]> {
     const lines = wantedLines(batch);
     const rows = await db.query<LineRow>(statement(false, batch), [JSON.stringify(lines)]);
     const answers: Reservation[] = [];
@@ -67,19 +62,18 @@ export function reserver(schema: string, db: Database): ProductRepository['reser
     return answers;
   }
 
-  async function runAlone(request: Request): Promise<Reservation> {
+  async function runAlone(request: ReservationRequest): Promise<Reservation> {
     const rows = await db.query<LineRow>(statement(true, [request]), [JSON.stringify(wantedLines([request]))]);
     return answerOf(request, 0, rows);
   }
 
-  const reserve = coalesce<Request, Reservation>({
+  const reserve = coalesce<ReservationRequest, Reservation>({
     name: 'product reserve',
     run,
     keys: ({ order_id, request }) => (request === undefined ? [String(order_id)] : [String(order_id), request]),
     faultOfOneRow: rowFaultInPostgres,
   });
-  return (order_id, lines, until, request) => {
-    const wanted = { order_id, lines, until, request };
+  return (wanted) => {
     return reserve(wanted).catch((error: unknown) => {
       // The same request reserved in another process at the same moment: now its reservation can be seen.
       if (violatedConstraint(error) === 'reservations_request') return reserve(wanted);
@@ -88,20 +82,20 @@ export function reserver(schema: string, db: Database): ProductRepository['reser
   };
 }
 
-function wantedLines(batch: readonly Request[]): WantedLine[] {
+function wantedLines(batch: readonly ReservationRequest[]): WantedLine[] {
   const wantedSoFar = new Map<number, number>();
-  return batch.flatMap(({ order_id, lines, until, request }, position) => {
+  return batch.flatMap(({ order_id, lines, until, currency: shop_currency, request }, position) => {
     for (const { product_id, quantity } of lines) {
       wantedSoFar.set(product_id, (wantedSoFar.get(product_id) ?? 0) + quantity);
     }
     return lines.map((line, index) => {
       const need = wantedSoFar.get(line.product_id) ?? 0;
-      return { seq: position * LINES_PER_ORDER + index, order_id, until, request, need, ...line };
+      return { seq: position * LINES_PER_ORDER + index, order_id, until, shop_currency, request, need, ...line };
     });
   });
 }
 
-function answerOf({ order_id, lines }: Request, position: number, rows: readonly LineRow[]): Reservation {
+function answerOf({ order_id, lines }: ReservationRequest, position: number, rows: readonly LineRow[]): Reservation {
   const first = position * LINES_PER_ORDER;
   const mine = new Map(
     rows.filter(({ seq }) => seq >= first && seq < first + LINES_PER_ORDER).map((row) => [row.seq, row]),
@@ -121,13 +115,15 @@ function lineOf({ product_id, quantity }: LineItem, row: LineRow | undefined): R
 function outcomeOf(row: LineRow | undefined): ReservedLine['outcome'] {
   if (!row || row.name === null) return 'not_found';
   if (row.granted) return 'reserved';
+  if (row.withdrawn) return 'not_found';
+  if (!row.payable) return 'other_currency';
   if (!row.for_sale || row.stock_quantity === 0) return 'out_of_stock';
   return row.stock_quantity !== null && row.own > row.stock_quantity ? 'short' : 'reserved';
 }
 
-const NOT_TO_BE_HAD = 'name is null or not for_sale or need > stock_quantity';
-const LINE_COLUMNS =
-  'seq integer, order_id bigint, until timestamptz, product_id bigint, quantity bigint, need bigint, request text';
+const NOT_TO_BE_HAD = 'name is null or withdrawn or not payable or not for_sale or need > stock_quantity';
+const LINE_COLUMNS = `seq integer, order_id bigint, until timestamptz, product_id bigint, quantity bigint, need bigint,
+  request text, shop_currency text`;
 
 /** Products are locked in the order of their ids, as every statement that moves stock does. */
 const trackedCte = (schema: string): string => `tracked as materialized (
@@ -150,11 +146,12 @@ const takeCtes = (schema: string): string => `kept as (
     where p.product_id = t.product_id)`;
 
 const SELECTED = `select seq, order_id, order_id not in (select order_id from refused) as granted,
-  name, description, price, currency, for_sale, stock_quantity, need as own from lines`;
+  name, description, price, currency, for_sale, withdrawn, payable, stock_quantity, need as own from lines`;
 
 // A request that comes again, after a crash or in another process, goes on with the reservation that it has.
 const keyedCte = (schema: string): string => `
-  select w.seq, coalesce(r.order_id, w.order_id) as order_id, w.until, w.product_id, w.quantity, w.need, w.request
+  select w.seq, coalesce(r.order_id, w.order_id) as order_id, w.until, w.product_id, w.quantity, w.need, w.request,
+    w.shop_currency
   from given w left join ${schema}.reservations r on r.request = w.request`;
 
 function reserveStatement(schema: string, { alone, keyed }: { alone: boolean; keyed: boolean }): string {
@@ -163,7 +160,8 @@ function reserveStatement(schema: string, { alone, keyed }: { alone: boolean; ke
   wanted as materialized (${keyed ? keyedCte(schema) : 'select * from given'}),
   ${trackedCte(schema)},
   lines as materialized (
-    select w.*, p.name, p.description, p.price, p.currency, p.for_sale, t.stock_quantity
+    select w.*, p.name, p.description, p.price, p.currency, p.for_sale, p.withdrawn_at is not null as withdrawn,
+      p.currency = w.shop_currency as payable, t.stock_quantity
     from wanted w left join ${schema}.products p using (product_id) left join tracked t using (product_id)),
   refused as materialized (select order_id from lines where ${alone ? `(${NOT_TO_BE_HAD}) and ${held}` : NOT_TO_BE_HAD}),
   ${takeCtes(schema)}

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { fold, searchWords } from '../../../platform/contract/text/fold.ts';
 import { eachStore } from '../../../testing/stores.ts';
-import { at, type KeptProducts, keptProducts } from '../product.fixture.ts';
+import { at, type KeptProducts, keptProducts, wanted } from '../product.fixture.ts';
 import { type ProductState, updateProduct } from '../product.model.ts';
 import type { ProductFilter } from '../product.repository.ts';
 
@@ -187,7 +187,7 @@ eachStore('what products are found by', (store) => {
     const lamp = await kept.product({ name: 'Straße', category: 'Wärme', stock_quantity: 5 });
     const chair = await kept.product({ name: 'Straße', category: 'Wärme' });
     const { product_id } = lamp;
-    await kept.products.reserve(1, [{ product_id, quantity: 2 }], '2100-01-01T00:00:00.000Z');
+    await kept.products.reserve(wanted(1, [{ product_id, quantity: 2 }], '2100-01-01T00:00:00.000Z'));
     await writeAsBefore(kept, product_id);
     assert.deepEqual(await ids({ q: 'renamed' }), []);
     const announced = await kept.announced();
@@ -198,7 +198,7 @@ eachStore('what products are found by', (store) => {
     const renamed = await kept.products.get(product_id);
     assert.deepEqual([renamed.name, renamed.version, renamed.stock_quantity], ['Renamed', 2, 3]);
     assert.equal(await kept.products.fold(), 0);
-    await kept.products.save(at(), updateProduct(renamed, { product_id, name: 'Again' }, at()));
+    await kept.products.save(at(), updateProduct(renamed, { product_id, name: 'Again' }, { currency: 'USD' }, at()));
     assert.deepEqual([await ids({ q: 'again' }), await ids({ q: 'renamed' })], [[product_id], []]);
   });
 

@@ -8,7 +8,8 @@ import type { ProductFilter } from '../product.repository.ts';
 import { type Search, type SearchFields, searchFieldsOf, searchOf } from './search.model.ts';
 
 /** What of a product is asked when it is looked for: reads of products by their ids carry none of it. */
-type Listed = SearchFields & Pick<KeptProduct, 'product_id' | 'for_sale' | 'stock_quantity' | 'stock_version'>;
+type Listed = SearchFields &
+  Pick<KeptProduct, 'product_id' | 'for_sale' | 'stock_quantity' | 'stock_version' | 'withdrawn_at'>;
 
 const LISTED = [
   'product_id',
@@ -17,6 +18,7 @@ const LISTED = [
   'for_sale',
   'stock_quantity',
   'stock_version',
+  'withdrawn_at',
 ] as const satisfies readonly (keyof Listed)[];
 
 /** The ids of a page of products, in their order. */
@@ -41,10 +43,11 @@ const HOLDS_ALL = `arrayAll(wanted -> arrayExists(word -> startsWith(word, wante
 function choiceOf({ category_key, words }: Search, in_stock: boolean | undefined, database: string): Choice {
   const texts = [...(category_key === undefined ? [] : [SAME_CATEGORY]), ...(words === undefined ? [] : [HOLDS_ALL])];
   const fixed = texts.map((text) => `product_id in (select product_id from ${database}.products where ${text})`);
-  const now = in_stock === undefined ? texts : [...texts, `(${toBeHad(database)}) = {in_stock:Bool}`];
+  const stock = in_stock === undefined ? [] : [`(${toBeHad(database)}) = {in_stock:Bool}`];
+  const now = ['withdrawn_at is null', ...texts, ...stock];
   return {
     ...(fixed.length > 0 && { fixed: fixed.join(' and ') }),
-    ...(now.length > 0 && { now: now.join(' and ') }),
+    now: now.join(' and '),
     params: { category_key, words, in_stock },
   };
 }

@@ -46,7 +46,7 @@ export function lister(
   return ({ category_key, words }, in_stock) => {
     const values: unknown[] = [];
     const given = (value: unknown): string => `$${values.push(value) + 2}`;
-    const where = ['product_id > $1'];
+    const where = ['product_id > $1', 'withdrawn_at is null'];
     if (category_key !== undefined) where.push(`category_key = ${given(category_key)}`);
     if (words !== undefined) where.push(`search_words @@ ${given(wordsQuery(words))}::text::tsquery`);
     if (in_stock !== undefined)
