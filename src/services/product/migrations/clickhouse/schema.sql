@@ -84,6 +84,7 @@ CREATE TABLE tradepost_product.products
     `category_key` LowCardinality(String) DEFAULT '',
     `search_words` Array(String) DEFAULT [],
     `folding` UInt32 DEFAULT 0,
+    `withdrawn_at` Nullable(DateTime64(3, 'UTC')),
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT price_not_negative CHECK price >= 0,
     CONSTRAINT stock_not_negative CHECK ifNull(stock_quantity, 0) >= 0,

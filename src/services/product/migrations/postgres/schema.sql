@@ -64,6 +64,7 @@ create table tradepost_product.products (
   search_words tsvector not null default ''::tsvector,
   folding integer not null default 0,
   folded_version integer not null default 0,
+  withdrawn_at timestamp with time zone,
   constraint price_not_negative CHECK ((price >= 0)),
   constraint products_pkey PRIMARY KEY (product_id),
   constraint stock_not_negative CHECK ((stock_quantity >= 0))
