@@ -3,9 +3,15 @@ import { contract, event, Id, Nothing, OneOf, op, PageOf, paging, Time } from '.
 import { errors } from '../../platform/contract/errors.ts';
 import { Pattern, TextLineOrNothing } from '../../platform/contract/schema/text.ts';
 import { CARRIER_WORDS, type CarrierWord, ShipmentStatus, ShipmentStatusInput } from './delivery.statuses.contract.ts';
-import { Cancellation, OrderToShip, ordersOps, type ShipmentOfOrder } from './orders/delivery.orders.contract.ts';
+import {
+  Cancellation,
+  OrderToShip,
+  ordersOps,
+  SentAgain,
+  type ShipmentOfOrder,
+} from './orders/delivery.orders.contract.ts';
 
-export { shipmentProgress } from './delivery.statuses.contract.ts';
+export { shipmentProgress, stepsBetween } from './delivery.statuses.contract.ts';
 export {
   CARRIER_WORDS,
   Cancellation,
@@ -44,6 +50,7 @@ export const Step = Type.Object(
     at: Time(),
     note: nullable<string>(Type.String()),
     source: Type.Unsafe<Source>({ type: 'string', enum: ['platform', 'staff', 'carrier'] }),
+    skipped: Type.Optional(Type.Array(ShipmentStatus(), { description: 'the steps that were left out' })),
   },
   { title: 'ShipmentStep' },
 );
@@ -71,6 +78,7 @@ export const deliveryEvents = {
       to: ShipmentStatus(),
       carrier: Type.Union([Type.String({ maxLength: 40 }), Type.Null()]),
       tracking_number: Type.Union([Type.String({ maxLength: 64 }), Type.Null()]),
+      sent_again: Type.Optional(SentAgain()),
       reason: Type.Optional(OneOf('order_cancelled', 'staff')),
       cancellation: Type.Optional(Cancellation),
       at: Time(),
@@ -89,6 +97,13 @@ export const deliveryErrors = errors('SHIPMENT', {
     'conflict',
     ({ from, to }: { from: ShipmentStatus; to: ShipmentStatus }) => `a shipment that is ${from} cannot become ${to}`,
     'Statuses go forwards only; GET /shipments/{shipment_id} says how it stands.',
+  ],
+  STEPS_LEFT_OUT: [
+    'conflict',
+    ({ from, to, steps }: { from: ShipmentStatus; to: ShipmentStatus; steps: readonly ShipmentStatus[] }) =>
+      `between ${from} and ${to} a shipment is ${steps.join(' and ')}; to leave that out, send ` +
+      `{"status": "${to}", "skip": ${JSON.stringify(steps)}}`,
+    'Set the statuses one after the other, or name the steps that are left out in `skip`.',
   ],
   TRACKING_TAKEN: [
     'conflict',
@@ -136,11 +151,14 @@ export const deliveryOps = {
   setStatus: op('PUT /shipments/{shipment_id}', {
     access: 'staff',
     changes: 'get',
-    summary: 'pending, packed, shipped, in_transit, delivered, or failed, returned, cancelled; forwards only',
-    example: { status: 'shipped', carrier: 'DHL', tracking_number: 'JD014600003RS' },
+    summary:
+      'Moves a shipment to its next step: pending, packed, shipped, in_transit, delivered, or failed, returned, ' +
+      'cancelled. Steps in between are named in skip; one that failed may be packed and sent again',
+    example: { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'JD014600003RS' },
     input: Type.Object({
       shipment_id: Id(),
       status: ShipmentStatusInput(),
+      skip: Type.Optional(Type.Array(ShipmentStatus(), { maxItems: 8, description: 'steps that are left out' })),
       carrier: Type.Optional(carrier),
       tracking_number: Type.Optional(trackingNumber),
       note: Type.Optional(note),

@@ -15,6 +15,7 @@ import {
   type ShipTo,
   type Source,
   shipmentProgress,
+  stepsBetween,
 } from './delivery.contract.ts';
 
 /** What the user service says of a buyer. */
@@ -29,6 +30,8 @@ export interface ShipmentStep {
   readonly source: Source;
   /** The carrier's id of this update, which may come more than once. */
   readonly update_id?: string;
+  /** The steps between the one before and this that the staff left out. */
+  readonly skipped?: ShipmentStatus[];
 }
 
 /** A shipment as it is stored. */
@@ -37,6 +40,8 @@ export interface ShipmentState extends Shipment, Versioned {
   /** Of its order; null for a shipment that was made before this was kept. */
   readonly total: Minor | null;
   readonly currency: string | null;
+  /** How often it was packed again after it had failed. */
+  readonly sent_again: number;
   /** Why it is cancelled: by the staff alone, or because its order is. Null also for one of before this was kept. */
   readonly cancelled_for: Cancellation | 'staff' | null;
   /** In the order in which it became known. */
@@ -46,6 +51,8 @@ export interface ShipmentState extends Shipment, Versioned {
 /** A new status from the staff. */
 export interface StatusUpdate {
   readonly status: ShipmentStatusInput;
+  /** Steps that are left out. */
+  readonly skip?: readonly ShipmentStatus[];
   readonly carrier?: string;
   readonly tracking_number?: string;
   readonly note?: string;
@@ -59,13 +66,13 @@ export interface CarrierUpdate {
   readonly note?: string;
 }
 
-/** The transitions that staff may make: steps may be skipped, none goes back. */
+/** The transitions that staff may make: none goes back, except that a parcel that failed is packed and sent again. */
 const NEXT: Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> = {
   pending: ['packed', 'shipped', 'in_transit', 'delivered', 'cancelled'],
   packed: ['shipped', 'in_transit', 'delivered', 'cancelled'],
   shipped: ['in_transit', 'delivered', 'failed'],
   in_transit: ['delivered', 'failed', 'returned'],
-  failed: ['delivered', 'returned'],
+  failed: ['packed', 'delivered', 'returned'],
   delivered: ['returned'],
   returned: [],
   cancelled: [],
@@ -87,6 +94,7 @@ export function openShipment(order: OrderToShip, { shipment_id, ship_to }: NewPa
     ship_to,
     total: order.total,
     currency: order.currency,
+    sent_again: 0,
     cancelled_for: null,
     status: 'pending',
     carrier: null,
@@ -125,8 +133,8 @@ export function shipToOf(
 const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
 
 /**
- * Sets a further status, or changes carrier or tracking number of the same one. Throws SHIPMENT_ILLEGAL_STATUS for any
- * other transition.
+ * Sets the next status, or one behind steps that `skip` names, or changes carrier or tracking number of the same one.
+ * Throws SHIPMENT_STEPS_LEFT_OUT, and SHIPMENT_ILLEGAL_STATUS for a transition that there is not.
  */
 export function setShipmentStatus(state: ShipmentState, update: StatusUpdate, ctx: Ctx): Change<ShipmentState> {
   const from = state.status;
@@ -136,13 +144,19 @@ export function setShipmentStatus(state: ShipmentState, update: StatusUpdate, ct
   const relabelled = carrier !== state.carrier || tracking_number !== state.tracking_number;
   if (from === to && !relabelled) return unchanged(state);
   if (from !== to && !NEXT[from].includes(to)) throw deliveryErrors.ILLEGAL_STATUS({ from, to });
+  const skipped = stepsBetween(from, to);
+  const steps = skipped.filter((step) => !update.skip?.includes(step));
+  if (steps.length > 0) throw deliveryErrors.STEPS_LEFT_OUT({ from, to, steps: skipped });
   const note = update.note ?? (from === to ? 'another carrier or tracking number' : null);
-  const cancelled_for = to === 'cancelled' ? (state.cancelled_for ?? 'staff') : null;
-  return withStep(
-    { ...state, carrier, tracking_number, cancelled_for },
-    { status: to, at: ctx.now, note, source: 'staff' },
-    ctx,
-  );
+  const next = {
+    ...state,
+    carrier,
+    tracking_number,
+    cancelled_for: to === 'cancelled' ? (state.cancelled_for ?? 'staff') : null,
+    sent_again: state.sent_again + Number(from === 'failed' && to === 'packed'),
+  };
+  const step = { status: to, at: ctx.now, note, source: 'staff' as const, ...(skipped.length > 0 && { skipped }) };
+  return withStep(next, step, ctx);
 }
 
 /** Cancels the shipment of an order that is to be cancelled; one that was handed to its carrier stays as it is. */
@@ -183,9 +197,18 @@ export function carrierUpdate(state: ShipmentState, update: CarrierUpdate, ctx: 
   const change = unchanged(state);
   if (state.history.some(({ update_id }) => update_id === step.update_id)) return { change };
   // Nothing follows a cancelled shipment.
-  const further = state.status !== 'cancelled' && shipmentProgress(step.status) > shipmentProgress(state.status);
+  const further =
+    state.status !== 'cancelled' &&
+    step.at >= packedAgainAt(state) &&
+    shipmentProgress(step.status) > shipmentProgress(state.status);
   if (further) return { change: withStep(state, step, ctx) };
   return state.history.length < MAX_STEPS ? { change, historyOnly: step } : { change };
+}
+
+/** When it was last packed again after it had failed: what happened before that concerns the attempt before. */
+function packedAgainAt({ sent_again, history }: ShipmentState): string {
+  if (sent_again === 0) return '';
+  return history.findLast(({ status, source }) => status === 'packed' && source === 'staff')?.at ?? '';
 }
 
 function stepOf({ status: word, at, update_id, note }: CarrierUpdate): ShipmentStep {
@@ -203,8 +226,8 @@ const RFC_3339 = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]
 
 function withStep(state: ShipmentState, step: ShipmentStep, ctx: Ctx): Change<ShipmentState> {
   const next = { ...state, status: step.status, history: [...state.history, step], updated_at: ctx.now };
-  const { shipment_id, order_id, user_id, carrier, tracking_number } = next;
-  const data = { shipment_id, order_id, user_id, carrier, tracking_number, ...reasonOf(next) };
+  const { shipment_id, order_id, user_id, carrier, tracking_number, sent_again } = next;
+  const data = { shipment_id, order_id, user_id, carrier, tracking_number, sent_again, ...reasonOf(next) };
   const change = { ...data, from: state.status, to: step.status, at: ctx.now };
   return { next, events: [deliveryEvents.statusChanged(shipment_id, change, aboutOrder(next))] };
 }

@@ -13,6 +13,7 @@ const COLUMNS: Columns<ShipmentState> = {
   ship_to: 'json',
   total: 'bigint',
   currency: 'text',
+  sent_again: 'integer',
   cancelled_for: 'text',
   status: 'text',
   carrier: 'text',

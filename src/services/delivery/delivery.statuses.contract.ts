@@ -36,6 +36,15 @@ export const CARRIER_WORDS = {
 } as const satisfies Record<string, ShipmentStatus>;
 export type CarrierWord = keyof typeof CARRIER_WORDS;
 
+/** The steps of a parcel that arrives, one after the other. */
+const ROUTE: readonly ShipmentStatus[] = ['pending', 'packed', 'shipped', 'in_transit', 'delivered'];
+
+/** The steps between two statuses. */
+export function stepsBetween(from: ShipmentStatus, to: ShipmentStatus): ShipmentStatus[] {
+  const [start, end] = [ROUTE.indexOf(from), ROUTE.indexOf(to)];
+  return start < 0 ? [] : ROUTE.slice(start + 1, Math.max(end, start + 1));
+}
+
 /** Shipment statuses by how far the parcel is. None follows `cancelled`, and a cancelled parcel was at most packed. */
 const SHIPMENT_PROGRESS: readonly ShipmentStatus[] = [
   'pending',

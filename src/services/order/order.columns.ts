@@ -18,6 +18,7 @@ export const ORDER_COLUMNS: Columns<OrderState> = {
   paid_total: 'bigint',
   refunded_total: 'bigint',
   shipment_status: 'text',
+  sent_again: 'integer',
   delivered_at: 'timestamptz',
   created_at: 'timestamptz',
   updated_at: 'timestamptz',

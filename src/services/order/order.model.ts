@@ -21,6 +21,8 @@ export interface OrderState extends OrderDetails, Versioned {
   readonly refunded_total: Minor;
   /** The furthest status that is known of its shipment. */
   readonly shipment_status: ShipmentStatus;
+  /** How often that parcel was packed again after it had failed. */
+  readonly sent_again: number;
   readonly delivered_at: string | null;
 }
 
@@ -56,6 +58,7 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
     paid_total: minor(0),
     refunded_total: minor(0),
     shipment_status: 'pending',
+    sent_again: 0,
     delivered_at: null,
     created_at: ctx.now,
     updated_at: ctx.now,
@@ -86,7 +89,8 @@ function itemOf({ product_id, name, description, quantity, unit_price }: Reserve
   return { product_id, product_name: name, description, quantity, unit_price, total };
 }
 
-const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'failed', 'returned'];
+// One that failed may be packed again: delivery knows.
+const SHIPPED: readonly FulfillmentStatus[] = ['shipped', 'in_transit', 'delivered', 'returned'];
 
 /**
  * Cancels an order whose parcel delivery has stopped; a cancelled one stays as it is. Throws ORDER_NOT_CANCELLABLE for one

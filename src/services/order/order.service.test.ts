@@ -72,7 +72,9 @@ eachEngine('what a peer asks of orders', (engine) => {
     const order_id = await order(kettle, 2);
     await alice.post(`/orders/${order_id}/cancel`);
     await hold(order_id, kettle, 2);
-    assert.deepEqual([await settle(16), await stockOf(kettle)], [{ kept: 0, released: 1 }, 5]);
+    // The event of the stopped parcel may have released them before.
+    await settle(16);
+    assert.equal(await stockOf(kettle), 5);
   });
 
   test('processes that settle at the same moment give back once', async () => {

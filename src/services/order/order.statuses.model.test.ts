@@ -15,8 +15,8 @@ const order = {
 };
 const TOTAL = order.total;
 
-const ship = (from: ShipmentStatus, to: ShipmentStatus) => (state: OrderState) =>
-  followShipment(state, { from, to, at: LATER.now }, LATER);
+const ship = (from: ShipmentStatus, to: ShipmentStatus, sent_again?: number) => (state: OrderState) =>
+  followShipment(state, { from, to, at: LATER.now, sent_again }, LATER);
 
 const money = (paid: number, refunded: number) => (state: OrderState) =>
   followPayment(state, aMovement({ paid_total: minor(paid), refunded_total: minor(refunded) }), LATER);
@@ -87,6 +87,15 @@ test('a shipment that is cancelled after it was packed leaves the order unfulfil
 
 test('a shipment that is cancelled before anything was done tells the order nothing', () => {
   assert.deepEqual(ship('pending', 'cancelled')(order), { next: order, events: [] });
+});
+
+test('events of a parcel that was sent again may come in any order', () => {
+  const all = [ship('packed', 'failed', 0), ship('failed', 'packed', 1), ship('packed', 'shipped', 1)];
+  for (const way of interleavings(all.map((step) => [step]))) {
+    assert.deepEqual(axes(after([...way, ...way])), ['confirmed', 'not_paid', 'shipped']);
+  }
+  const packed = after([ship('pending', 'packed', 0), ship('failed', 'packed', 1), ship('packed', 'shipped', 0)]);
+  assert.equal(packed.fulfillment_status, 'packed');
 });
 
 test('an event that comes again changes nothing and announces nothing', () => {
@@ -176,6 +185,11 @@ const journeys: [string, Step[], string[]][] = [
     ['confirmed', 'paid', 'returned'],
   ],
   ['cancelled', [ship('pending', 'packed'), ship('packed', 'cancelled')], ['confirmed', 'paid', 'not_fulfilled']],
+  [
+    'sent again after it failed',
+    [ship('pending', 'shipped', 0), ship('shipped', 'failed', 0), ship('failed', 'packed', 1)],
+    ['confirmed', 'paid', 'packed'],
+  ],
 ];
 
 for (const [name, shipment, expected] of journeys) {

@@ -7,15 +7,17 @@ import { aboutOrder, cancelOrder, type OrderState } from './order.model.ts';
 
 /**
  * The three statuses of an order follow from facts that only grow: the progress of its shipment, and how much was paid
- * and refunded. Each fact keeps the largest value that is known, so events may come in any order and more than once.
+ * and refunded. A parcel that is sent again begins anew, and that counts first. Each fact keeps the largest value that is known, so events may come in any order and more than once.
  */
-type Facts = Pick<OrderState, 'paid_total' | 'refunded_total' | 'shipment_status' | 'delivered_at'>;
+type Facts = Pick<OrderState, 'paid_total' | 'refunded_total' | 'shipment_status' | 'sent_again' | 'delivered_at'>;
 
 /** What the delivery service announces of a shipment. */
 export interface ShipmentStatusChange {
   readonly from: ShipmentStatus;
   readonly to: ShipmentStatus;
   readonly at: string;
+  /** How often the parcel was packed again after it had failed; absent in events of earlier versions. */
+  readonly sent_again?: number;
   /** `order_cancelled`: the parcel was stopped because its order is to be cancelled. */
   readonly reason?: 'order_cancelled' | 'staff';
   readonly cancellation?: Cancellation;
@@ -32,14 +34,17 @@ export function followShipment(order: OrderState, change: ShipmentStatusChange, 
   return { next: cancelled.next, events: [...followed.events, ...cancelled.events] };
 }
 
-function followProgress(order: OrderState, { from, to, at }: ShipmentStatusChange, ctx: Ctx): Change<OrderState> {
-  const further = shipmentProgress(to) > shipmentProgress(order.shipment_status);
+function followProgress(order: OrderState, change: ShipmentStatusChange, ctx: Ctx): Change<OrderState> {
+  const { from, to, at, sent_again = order.sent_again } = change;
+  const again = sent_again - order.sent_again;
+  const further = again > 0 || (again === 0 && shipmentProgress(to) > shipmentProgress(order.shipment_status));
   // A parcel that is returned from `delivered` was delivered before, even if that event has not come yet.
   const arrived = to === 'delivered' || from === 'delivered';
   return withFacts(
     order,
     {
       shipment_status: further ? to : order.shipment_status,
+      sent_again: further ? sent_again : order.sent_again,
       delivered_at: order.delivered_at ?? (arrived ? at : null),
     },
     ctx,
@@ -88,6 +93,7 @@ const COMPARED_FIELDS = [
   'fulfillment_status',
   'paid_total',
   'refunded_total',
+  'sent_again',
   'delivered_at',
 ] as const;
 

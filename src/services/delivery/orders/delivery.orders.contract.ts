@@ -21,10 +21,14 @@ export type OrderToShip = Static<typeof OrderToShip>;
 export const Cancellation = OneOf('requested', 'expired');
 export type Cancellation = Static<typeof Cancellation>;
 
+/** How often a parcel that could not be delivered was packed anew. */
+export const SentAgain = () => Type.Integer({ description: 'how often it was packed again after it had failed' });
+
 /** How the shipment of an order stands, for the order that compares itself with it. */
 export const ShipmentOfOrder = Type.Object({
   order_id: Id(),
   status: ShipmentStatus(),
+  sent_again: SentAgain(),
   delivered_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
   cancellation: Type.Unsafe<Cancellation | null>({
     type: ['string', 'null'],

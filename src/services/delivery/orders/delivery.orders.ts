@@ -35,10 +35,11 @@ export function orderShipmentActions({ shipments, creation }: OrdersParts) {
 }
 
 function ofOrder(shipment: ShipmentState) {
-  const { order_id, status, updated_at } = shipment;
+  const { order_id, status, sent_again, updated_at } = shipment;
   return {
     order_id,
     status,
+    sent_again,
     delivered_at: deliveredAt(shipment),
     cancellation: cancellationOf(shipment),
     updated_at,

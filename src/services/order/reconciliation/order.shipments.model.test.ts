@@ -12,7 +12,15 @@ const order = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine())
 const cancelled = cancelOrder(order, 'requested', at()).next;
 
 function aShipment(more: Partial<ShipmentOfOrder> = {}): ShipmentOfOrder {
-  return { order_id: 17, status: 'pending', delivered_at: null, cancellation: null, updated_at: NOW, ...more };
+  return {
+    order_id: 17,
+    status: 'pending',
+    sent_again: 0,
+    delivered_at: null,
+    cancellation: null,
+    updated_at: NOW,
+    ...more,
+  };
 }
 
 test('an order without a shipment misses it, unless it is young or cancelled', () => {

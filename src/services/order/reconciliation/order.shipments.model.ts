@@ -24,15 +24,12 @@ export function shipmentDifference(
 }
 
 /** The present status of a shipment as the change that brought it there. */
-export function presentStatus({
-  status,
-  delivered_at,
-  updated_at,
-  cancellation,
-}: ShipmentOfOrder): ShipmentStatusChange {
+export function presentStatus(shipment: ShipmentOfOrder): ShipmentStatusChange {
+  const { status, sent_again, delivered_at, updated_at, cancellation } = shipment;
   return {
     from: delivered_at === null ? status : 'delivered',
     to: status,
+    sent_again,
     at: delivered_at ?? updated_at,
     ...(cancellation && { reason: 'order_cancelled', cancellation }),
   };

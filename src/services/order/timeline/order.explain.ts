@@ -1,4 +1,5 @@
 import { formatMoney, fromDecimal, minor, toDecimalText } from '../../../platform/contract/money.ts';
+import { type ShipmentStatus, stepsBetween } from '../../delivery/delivery.contract.ts';
 import type { Explanation, Waiting } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import { isSettled } from '../order.statuses.model.ts';
@@ -180,7 +181,9 @@ function delivery(order: OrderState, story: Story): Waiting[] {
           what: `a way on for ${parcel}, which could not be delivered`,
           since,
           who: 'staff',
-          how: `settle it with the carrier, then ${move(order, story, 'delivered')}, or ${move(order, story, 'returned')}`,
+          how:
+            `settle it with the carrier, then ${move(order, story, 'delivered')}, or ` +
+            `${move(order, story, 'returned')}, or send it again: ${move(order, story, 'packed')}`,
         },
       ];
     default:
@@ -208,8 +211,11 @@ const MISSING =
   'GET /dead-letters/delivery and GET /dead-letters/order';
 
 /** The request that moves the shipment on; the one that finds it, while it is not known here. */
-function move({ order_id }: OrderState, { shipment }: Story, status: string): string {
-  return shipment ? `PUT /shipments/${shipment.id} {"status": "${status}"}` : `GET /shipments/order/${order_id}`;
+function move({ order_id, shipment_status }: OrderState, { shipment }: Story, status: ShipmentStatus): string {
+  if (!shipment) return `GET /shipments/order/${order_id}`;
+  const steps = stepsBetween(shipment_status, status);
+  const skip = steps.length > 0 ? `, "skip": ${JSON.stringify(steps)}` : '';
+  return `PUT /shipments/${shipment.id} {"status": "${status}"${skip}}`;
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);
