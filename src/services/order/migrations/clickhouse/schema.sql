@@ -69,6 +69,7 @@ CREATE TABLE tradepost_order.orders
     `mark` String,
     `events` String,
     `written_by` LowCardinality(String),
+    `sent_again` UInt32,
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT total_adds_up CHECK total = (subtotal + tax),
     CONSTRAINT status_known CHECK status IN ('pending', 'confirmed', 'completed', 'cancelled'),
