@@ -29,6 +29,11 @@ export type ProviderPaymentStatus = (typeof PAYMENT_STATUSES)[number];
 const REFUND_STATUSES = ['started', 'done', 'failed'] as const;
 export type RefundStatus = (typeof REFUND_STATUSES)[number];
 
+const REFUND_KINDS = ['credit', 'correction'] as const;
+export type RefundKind = (typeof REFUND_KINDS)[number];
+const Kind = (description?: string) =>
+  Type.Unsafe<RefundKind>({ type: 'string', enum: [...REFUND_KINDS], description });
+
 const idOrNull = (description?: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
 /** How much of what a provider says of a failure is kept. */
 export const MAX_REASON = 500;
@@ -67,6 +72,8 @@ export const MoneyMovement = Type.Object({
   order_id: Type.Union([Id(), Type.Null()]),
   paid_total: Type.Union([Amount('paid for the invoice so far'), Type.Null()]),
   refunded_total: Type.Union([Amount('refunded of that so far'), Type.Null()]),
+  /** Left out by versions before there were corrections: all that was refunded was credited. */
+  credited_total: Type.Optional(Type.Union([Amount('of that, what is not owed any more'), Type.Null()])),
   at: Time(),
 });
 export type MoneyMovement = Static<typeof MoneyMovement>;
@@ -103,8 +110,22 @@ export const paymentEvents = {
       timestamp: Time(),
     }),
   ),
-  captured: event('payment.captured', 'a transaction was paid', MoneyMovement),
-  refunded: event('payment.refunded', 'a paid transaction was given back, in whole or in part', MoneyMovement),
+  captured: event(
+    'payment.captured',
+    'a transaction was paid',
+    Type.Object({
+      ...MoneyMovement.properties,
+      provider: Type.Optional(Type.String({ maxLength: 40, description: 'through whom, such as manual' })),
+    }),
+  ),
+  refunded: event(
+    'payment.refunded',
+    'a paid transaction was given back, in whole or in part',
+    Type.Object({
+      ...MoneyMovement.properties,
+      kind: Type.Optional(Kind('whether it lowers what is owed, or makes it owed again; left out: credit')),
+    }),
+  ),
   transactionVoided: event(
     'transaction.voided',
     'an open transaction is not to be paid any more, because its order was cancelled',
@@ -136,11 +157,14 @@ export const paymentEvents = {
   refundFailed: event('refund.failed', 'a provider gave nothing back', Step),
 };
 
-/** A sum that was given back, and the credit note that documents it. */
+/** A sum that was given back. A credit has a credit note that documents it; a correction has none. */
 export const CreditNote = Type.Object(
   {
     credit_note_id: Id(),
-    number: textOrNull('gapless per year, such as CN-2026-000001; null until the money is given back'),
+    number: textOrNull(
+      'gapless per year, such as CN-2026-000001; null until the money is given back, and for a correction',
+    ),
+    kind: Kind(),
     transaction_id: Id(),
     user_id: Id(),
     invoice_id: idOrNull(),
@@ -224,7 +248,7 @@ const transactionOps = {
   }),
   refund: op('POST /transactions/{transaction_id}/refund', {
     access: 'staff',
-    summary: 'Gives back what was paid, in whole or in part, and writes the credit note',
+    summary: 'Gives back what was paid: a credit lowers what is owed, a correction makes it owed again',
     status: 201,
     idempotent: true,
     aliases: prefixed('/transactions/{transaction_id}/refund'),
@@ -233,6 +257,7 @@ const transactionOps = {
       transaction_id: Id(),
       amount: Type.Optional(Money({ minimum: 0.01 })),
       reason: TextLine(200),
+      kind: Type.Optional(Kind('credit unless it is given; a refund without an invoice is always a credit')),
     }),
     output: CreditNote,
   }),

@@ -12,7 +12,7 @@ export const paymentErrors = errors('PAYMENT', {
     'invalid',
     ({ max_allowed }: { current_total: number; max_allowed: number }) =>
       `total amount exceeds maximum of ${max_allowed}`,
-    'Pay what is open with POST /transactions/pay, or take a smaller amount; with invoice_id the limit does not count.',
+    'Take a smaller amount; what is open or paid counts, what was given back does not. With invoice_id there is no limit.',
   ],
   OTHER_OWNER: [
     'invalid',

@@ -50,13 +50,13 @@ export function refundActions({ payments, providers, settlement, log }: RefundPa
 
   async function saveRefund(
     ctx: Ctx,
-    { transaction_id, amount, reason }: InputOf<typeof paymentOps.refund>,
+    { transaction_id, amount, reason, kind = 'credit' }: InputOf<typeof paymentOps.refund>,
   ): Promise<PaymentOperation> {
     const account = await payments.account([transaction_id]);
     const [payment] = account.payments.values();
     const immediate = payment === undefined || providers.named(payment.provider).immediate;
     const save = (refund_id: number) =>
-      record(ctx, (act_id) => refund(account, { act_id, refund_id, amount, reason, immediate }, ctx));
+      record(ctx, (act_id) => refund(account, { act_id, refund_id, amount, reason, kind, immediate }, ctx));
     return withId(payments.ids.refund, save, ({ refunds: [saved] }) => saved?.refund_id);
   }
 

@@ -12,7 +12,7 @@ import { payAll } from './model/payment.capture.model.ts';
 import type { Charge, ChargeRequest } from './model/payment.model.ts';
 import { closeInvoice } from './model/payment.receivable.model.ts';
 import { refund, settleCancelled } from './model/payment.refunds.model.ts';
-import { paymentContract } from './payment.contract.ts';
+import { paymentContract, type RefundKind } from './payment.contract.ts';
 import { aCharge, at } from './payment.fixture.ts';
 import type { PaymentRepository } from './payment.repository.ts';
 import { paymentPostgres } from './postgres/payment.repository.postgres.ts';
@@ -58,13 +58,19 @@ eachEngine('how payments are kept', (engine) => {
     return on.record(ctx, payAll(account, { act_id, payment_id, user_id, currency: 'USD', provider: 'manual' }, ctx));
   }
 
-  async function giveBack(transaction_id: number, amount: number, on = here, ctx: Ctx = at()) {
+  async function giveBack(
+    transaction_id: number,
+    amount: number,
+    on = here,
+    ctx: Ctx = at(),
+    kind: RefundKind = 'credit',
+  ) {
     const [account, act_id, refund_id] = await Promise.all([
       on.account([transaction_id]),
       on.ids.operation.next(),
       on.ids.refund.next(),
     ]);
-    const facts = { act_id, refund_id, amount: minor(amount), reason: 'late', immediate: true };
+    const facts = { act_id, refund_id, amount: minor(amount), reason: 'late', kind, immediate: true };
     return on.record(ctx, refund(account, facts, ctx));
   }
 
@@ -163,6 +169,25 @@ eachEngine('how payments are kept', (engine) => {
         `CN-2031-${String(before + 1).padStart(6, '0')}`,
       ],
     );
+  });
+
+  test('the year of a credit note is that of the shop, where it is already the next one', async () => {
+    const zoned = readConfig({ SHOP_TIME_ZONE: 'Pacific/Auckland' }, []);
+    // Of its own: the statements of a pool are prepared with its year.
+    const db = openDatabase(database.url, { poolSize: 1 });
+    const there = paymentPostgres(postgresStore(db, paymentContract), { config: zoned });
+    const user = someone();
+    const { transaction_id } = await make(user);
+    await pay(user);
+    // 00:30 on the first of January in Auckland.
+    await giveBack(transaction_id, 100, there, at({}, '2033-12-31T11:30:00.000Z'));
+    await giveBack(transaction_id, 100, there, at({}, '2033-12-31T10:30:00.000Z'));
+    const { items } = await here.refunds({ user_id: user }, { limit: 2 });
+    assert.deepEqual(
+      items.map(({ number }) => number),
+      ['CN-2033-000001', 'CN-2034-000001'],
+    );
+    await db.close();
   });
 
   test('an act is whole or not at all: when one of its transactions has moved, none does', async () => {

@@ -102,7 +102,8 @@ export function capture(
   const changes = balanceChanges(balances);
   const captured = paid.map((one) => {
     changes.add(one, { paid: one.amount });
-    return paymentEvents.captured(one.transaction_id, movementData(one, one.amount, changes, ctx), orderSubject(one));
+    const movement = { ...movementData(one, one.amount, changes, ctx), provider };
+    return paymentEvents.captured(one.transaction_id, movement, orderSubject(one));
   });
   const next: PaymentOperation = {
     ...emptyOperation(act_id, 'pay', user_id, ctx),

@@ -129,14 +129,14 @@ test('while a provider is asked nobody else pays; when it refuses all is open ag
 });
 
 test('a refund takes back a payment in part, and then the rest', () => {
-  const part = refund(paid(), { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'late', immediate: true }, ctx);
+  const part = refund(paid(), { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'late', kind: 'credit', immediate: true }, ctx);
   assert.deepEqual(statuses(part.next), ['partially_refunded']);
   assert.deepEqual(sumOf(part.next), [['refund', 'refunds', 'cash/manual', 1_000]]);
   const { data, about } = part.events[0] as { data: Record<string, unknown>; about?: string };
   assert.deepEqual([data.amount, data.paid_total, data.refunded_total, about], [1_000, 4_000, 1_000, 'order/17']);
   const rest = refund(
     paid({ refunded: minor(1_000) }),
-    { act_id: 1, refund_id: 9, reason: 'late', immediate: true },
+    { act_id: 1, refund_id: 9, reason: 'late', kind: 'credit', immediate: true },
     ctx,
   );
   assert.deepEqual([statuses(rest.next), rest.next.refunds[0]?.amount], [['refunded'], 3_000]);
@@ -151,6 +151,7 @@ test('no more is given back than was paid, counting what is on its way', () => {
         refund_id: 9,
         amount: amount === undefined ? undefined : minor(amount),
         reason: 'late',
+        kind: 'credit',
         immediate: false,
       },
       ctx,
@@ -163,8 +164,24 @@ test('no more is given back than was paid, counting what is on its way', () => {
   assert.equal(refundable(aTransaction()), 0);
 });
 
+test('a correction makes owed again what it gives back; one that its order outlives not is a credit', () => {
+  const given = { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'wrong card', kind: 'correction' } as const;
+  const done = refund(paid(), { ...given, immediate: true }, ctx);
+  assert.deepEqual(done.next.balances, [{ ...unchangedBill, paid: 4_000, refunded: 1_000, corrected: 1_000 }]);
+  const { kind, credited_total } = done.events[0]?.data as { kind: string; credited_total: number };
+  assert.deepEqual([kind, credited_total, done.next.refunds[0]?.kind], ['correction', 0, 'correction']);
+  const asked = refund(paid({}, 'stripe'), { ...given, immediate: false }, ctx);
+  const [held] = asked.next.transactions;
+  const [started] = asked.next.refunds;
+  assert.ok(held && started);
+  const cancelled = aBill({ paid: minor(4_000), closed: true });
+  const later = { ...paid(), transactions: [held], balances: new Map([[17, cancelled]]) };
+  const late = completeRefund({ ...started, version: 1 }, later, { act_id: 2, provider_ref: 're_1' }, ctx);
+  assert.deepEqual([late.next.refunds[0]?.kind, late.next.balances[0]?.corrected], ['credit', 0]);
+});
+
 test('what a provider is asked to give back is held until it has, and free again when it has not', () => {
-  const asked = refund(paid({}, 'stripe'), { act_id: 1, refund_id: 9, reason: 'late', immediate: false }, ctx);
+  const asked = refund(paid({}, 'stripe'), { act_id: 1, refund_id: 9, reason: 'late', kind: 'credit', immediate: false }, ctx);
   assert.deepEqual(types(asked), ['refund.started']);
   const [held] = asked.next.transactions;
   const [started] = asked.next.refunds;

@@ -1,6 +1,6 @@
 import type { Ctx, Versioned } from '../../../platform/contract/contract.ts';
-import { type Minor, sum } from '../../../platform/contract/money.ts';
-import type { MoneyMovement, ProviderPaymentStatus, RefundStatus } from '../payment.contract.ts';
+import { type Minor, minor, sum } from '../../../platform/contract/money.ts';
+import type { MoneyMovement, ProviderPaymentStatus, RefundKind, RefundStatus } from '../payment.contract.ts';
 import type { PostingKind } from '../payment.ledger.contract.ts';
 import { type OrderBalance, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
 
@@ -34,8 +34,9 @@ export interface Refund extends Versioned {
   readonly amount: Minor;
   readonly currency: string;
   readonly reason: string;
+  readonly kind: RefundKind;
   readonly status: RefundStatus;
-  /** Only the database can give it, when the refund is done. */
+  /** Only the database can give it, when the credit is done. */
   readonly number: string | null;
   readonly created_at: string;
   readonly updated_at: string;
@@ -79,6 +80,8 @@ export interface PaymentOperation extends Versioned {
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
   readonly entries: readonly Posting[];
+  /** What no longer counts for the limit of the user: given back or voided, of transactions without an invoice. */
+  readonly unbilled_released: Minor;
   /** More is open than one payment takes. */
   readonly more?: boolean;
 }
@@ -101,7 +104,7 @@ export function emptyOperation(
   user_id: number,
   ctx: Ctx,
 ): PaymentOperation {
-  const nothing = { transactions: [], balances: [], payments: [], refunds: [], entries: [] };
+  const nothing = { transactions: [], balances: [], payments: [], refunds: [], entries: [], unbilled_released: ZERO };
   return { act_id, kind, user_id, created_at: ctx.now, ...nothing, version: 0 };
 }
 
@@ -121,6 +124,8 @@ export function posting(
 interface BalanceStep {
   readonly paid?: Minor;
   readonly refunded?: Minor;
+  /** Of what is refunded now, what is owed again. */
+  readonly corrected?: Minor;
   readonly released?: Minor;
   /** Its invoice is closed. Nothing may have been charged since it was read. */
   readonly close?: boolean;
@@ -130,7 +135,7 @@ interface BalanceStep {
 export interface BalanceChanges {
   /** Throws when the balance of the order was not read. */
   add(of: { readonly order_id: number | null }, by: BalanceStep): void;
-  totals(of: TransactionState): { paid_total: Minor | null; refunded_total: Minor | null };
+  totals(of: TransactionState): Pick<MoneyMovement, 'paid_total' | 'refunded_total' | 'credited_total'>;
   list(): BalanceChange[];
 }
 
@@ -146,7 +151,9 @@ export function balanceChanges(balances: ReadonlyMap<number, OrderBalance>): Bal
     },
     totals({ order_id }) {
       const change = order_id === null ? undefined : changed.get(order_id);
-      return { paid_total: change?.paid ?? null, refunded_total: change?.refunded ?? null };
+      if (!change) return { paid_total: null, refunded_total: null, credited_total: null };
+      const { paid, refunded, corrected } = change;
+      return { paid_total: paid, refunded_total: refunded, credited_total: minor(refunded - corrected) };
     },
     list: () => [...changed.values()],
   };
@@ -164,11 +171,12 @@ function unchangedBalance({
 }
 
 function after(before: BalanceChange, step: BalanceStep, read: OrderBalance): BalanceChange {
-  const { paid = ZERO, refunded = ZERO, released = ZERO, close = false } = step;
+  const { paid = ZERO, refunded = ZERO, corrected = ZERO, released = ZERO, close = false } = step;
   return {
     ...before,
     paid: sum([before.paid, paid]),
     refunded: sum([before.refunded, refunded]),
+    corrected: sum([before.corrected, corrected]),
     released: sum([before.released, released]),
     ...(close && { invoice_closed: true, claimed: read.claimed }),
   };

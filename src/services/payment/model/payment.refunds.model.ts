@@ -1,6 +1,6 @@
 import { type Change, type Ctx, type EventOf, unchanged } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, sum } from '../../../platform/contract/money.ts';
-import { type CreditNote, paymentErrors, paymentEvents } from '../payment.contract.ts';
+import { type CreditNote, paymentErrors, paymentEvents, type RefundKind } from '../payment.contract.ts';
 import { type Account, decimal, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
 import {
   type BalanceChanges,
@@ -27,6 +27,7 @@ interface RefundFacts {
   readonly refund_id: number;
   readonly amount: Minor;
   readonly reason: string;
+  readonly kind: RefundKind;
   /** The provider refunds without being asked first. */
   readonly immediate: boolean;
 }
@@ -48,8 +49,11 @@ export function refund(
   if (left === 0 && amount === 0) throw paymentErrors.NOT_REFUNDABLE({ status: 'refunded' });
   if (amount > left) throw paymentErrors.REFUND_TOO_LARGE({ left: decimal(left) });
   const changes = balanceChanges(account.balances);
-  const change = refundTransaction(transaction, account.payments, { ...facts, amount }, changes, ctx);
-  const { user_id } = transaction;
+  const { user_id, order_id } = transaction;
+  // Only what an order still owes can be owed again.
+  const owing = order_id !== null && !account.balances.get(order_id)?.closed;
+  const kind = owing ? facts.kind : 'credit';
+  const change = refundTransaction(transaction, account.payments, { ...facts, amount, kind }, changes, ctx);
   return assemble(
     emptyOperation(facts.act_id, facts.immediate ? 'refund' : 'start_refund', user_id, ctx),
     [change],
@@ -84,7 +88,7 @@ export function settleCancelled(
     if (refund_id === undefined) return [];
     const immediate = facts.immediate(paymentOf(one, account.payments).provider);
     return [
-      refundTransaction(one, account.payments, { refund_id, amount, reason: CANCELLED, immediate }, changes, ctx),
+      refundTransaction(one, account.payments, { refund_id, amount, reason: CANCELLED, kind: 'credit', immediate }, changes, ctx),
     ];
   });
   const operation = emptyOperation(facts.act_id, 'cancel', account.transactions[0]?.user_id ?? 0, ctx);
@@ -104,7 +108,10 @@ export function completeRefund(
   if (!transaction || started.status !== 'started') return unchanged(emptyOperation(facts.act_id, 'refund', 0, ctx));
   const refunding = minor(transaction.refunding - started.amount);
   const changes = balanceChanges(account.balances);
-  const done = { ...started, status: 'done' as const, provider_ref: facts.provider_ref, updated_at: ctx.now };
+  // The order may have been cancelled since the refund was started.
+  const closed = transaction.order_id !== null && account.balances.get(transaction.order_id)?.closed;
+  const kind = closed ? 'credit' : started.kind;
+  const done = { ...started, kind, status: 'done' as const, provider_ref: facts.provider_ref, updated_at: ctx.now };
   const change = completedRefund({ ...transaction, refunding }, done, changes, ctx);
   return assemble(emptyOperation(facts.act_id, 'refund', started.user_id, ctx), [change], changes);
 }
@@ -134,6 +141,7 @@ export interface TransactionChange {
   readonly transaction: TransactionState;
   readonly refund?: Refund;
   readonly entry?: Posting;
+  readonly unbilled_released?: Minor;
   readonly event: EventOf;
 }
 
@@ -148,6 +156,7 @@ function assemble(
     balances: changes.list(),
     refunds: changed.flatMap((one) => one.refund ?? []),
     entries: changed.flatMap((one) => one.entry ?? []),
+    unbilled_released: sum(changed.map(({ unbilled_released = ZERO }) => unbilled_released)),
   };
   return { next, events: changed.map(({ event }) => event) };
 }
@@ -155,7 +164,7 @@ function assemble(
 function refundTransaction(
   transaction: TransactionState,
   payments: ReadonlyMap<number, Payment>,
-  { refund_id, amount, reason, immediate }: RefundFacts,
+  { refund_id, amount, reason, kind, immediate }: RefundFacts,
   changes: BalanceChanges,
   ctx: Ctx,
 ): TransactionChange {
@@ -163,7 +172,7 @@ function refundTransaction(
   const { transaction_id, user_id, invoice_id, order_id, currency } = transaction;
   const times = { created_at: ctx.now, updated_at: ctx.now };
   const created: Refund = {
-    ...{ refund_id, transaction_id, payment_id, user_id, invoice_id, order_id, provider, amount, currency, reason },
+    ...{ refund_id, transaction_id, payment_id, user_id, invoice_id, order_id, provider, amount, currency, reason, kind },
     ...{ provider_ref: null, status: immediate ? 'done' : 'started', number: null, ...times, version: 0 },
   };
   return immediate ? completedRefund(transaction, created, changes, ctx) : startedRefund(transaction, created, ctx);
@@ -181,18 +190,21 @@ function completedRefund(
   changes: BalanceChanges,
   ctx: Ctx,
 ): TransactionChange {
-  const { amount, provider } = done;
+  const { amount, provider, kind } = done;
   const refunded = sum([transaction.refunded, amount]);
   const status = refunded === transaction.amount ? 'refunded' : 'partially_refunded';
-  changes.add(transaction, { refunded: amount });
-  const data = movementData(transaction, amount, changes, ctx);
+  changes.add(transaction, { refunded: amount, corrected: kind === 'correction' ? amount : ZERO });
+  const data = { ...movementData(transaction, amount, changes, ctx), kind };
   return {
     transaction: { ...transaction, refunded, status },
     refund: done,
     entry: posting(transaction, 'refund', REFUNDS, cash(provider), amount),
+    unbilled_released: unbilled(transaction, amount),
     event: paymentEvents.refunded(transaction.transaction_id, data, orderSubject(transaction)),
   };
 }
+
+const unbilled = ({ order_id }: TransactionState, amount: Minor): Minor => (order_id === null ? amount : ZERO);
 
 function startedRefund(transaction: TransactionState, started: Refund, ctx: Ctx): TransactionChange {
   const { refund_id, user_id, amount, currency, provider } = started;
@@ -212,6 +224,7 @@ export function voidTransaction(transaction: TransactionState, changes: BalanceC
   return {
     transaction: { ...transaction, status: 'voided' },
     entry: posting(transaction, 'void', SALES, receivable(user_id), amount),
+    unbilled_released: unbilled(transaction, amount),
     event: paymentEvents.transactionVoided(transaction_id, data, orderSubject(transaction)),
   };
 }
@@ -219,10 +232,11 @@ export function voidTransaction(transaction: TransactionState, changes: BalanceC
 /** What the world sees of a refund. */
 export function creditNoteOf(state: Refund): CreditNote {
   const { refund_id: credit_note_id, number, transaction_id, user_id, invoice_id, order_id } = state;
-  const { amount, currency, reason, status, created_at } = state;
+  const { amount, currency, reason, kind, status, created_at } = state;
   return {
     credit_note_id,
     number,
+    kind,
     transaction_id,
     user_id,
     invoice_id,

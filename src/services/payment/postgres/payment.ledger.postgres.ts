@@ -122,7 +122,9 @@ const checkText = (schema: string): string => `with
     select order_id, sum(amount) filter (where not is_void) as claimed, sum(amount) filter (where is_paid) as paid,
       sum(refunded) as refunded
     from known where order_id is not null group by order_id),
-  of_wallets as (select user_id, sum(amount) as unbilled from known where order_id is null group by user_id),
+  of_wallets as (
+    select user_id, sum(amount - refunded) filter (where not is_void) as unbilled
+    from known where order_id is null group by user_id),
   compared as (
     select 'transaction/' || coalesce(t.transaction_id, p.transaction_id) || v.what as what, v.kept, v.ledger
     from known t full join posted p using (transaction_id), lateral (values

@@ -1,3 +1,4 @@
+import type { ShopTimeSql } from '../../../platform/contract/shop-time.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
 import type { PaymentOperation } from '../model/payment.operation.model.ts';
@@ -31,6 +32,7 @@ export const REFUND_COLUMNS = {
   amount: 'bigint',
   currency: 'text',
   reason: 'text',
+  kind: 'text',
   status: 'text',
   number: 'text',
   created_at: 'timestamptz',
@@ -41,19 +43,22 @@ export const REFUND_COLUMNS = {
  * How an operation is saved: its parts travel as JSON in its row and are written by the same statement if none of them
  * has changed since it was read. An operation with a part that has changed is left out whole, which counts as STALE.
  */
-export function operationSpec(schema: string): Omit<TableSpec<PaymentOperation>, 'schema'> {
+export function operationSpec(schema: string, { year }: ShopTimeSql): Omit<TableSpec<PaymentOperation>, 'schema'> {
   return {
     table: 'acts',
     key: 'act_id',
     columns: { act_id: 'bigint', kind: 'text', user_id: 'bigint', created_at: 'timestamptz' },
-    transient: { transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json' },
+    transient: {
+      ...{ transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json' },
+      unbilled_released: 'bigint',
+    },
     // All that an operation changes belongs to its user.
     apart: ({ user_id }) => [`user ${user_id}`],
     // Another process has started a payment for the same request: the next attempt finds it.
     conflicts: { payments_by_request: () => common.STALE() },
     assigned: {
       names: [],
-      ctes: [partCtes, wholeCtes, updateCtes, refundCtes].map((ctes) => ctes(schema)).join(',\n'),
+      ctes: [partCtes(), wholeCtes(schema), updateCtes(schema), refundCtes(schema, year('g.updated_at'))].join(',\n'),
       select: 'select act_id, kind, user_id, created_at, 1 from whole',
     },
   };
@@ -82,9 +87,14 @@ const partCtes = (): string => `given_transactions as materialized (select e.act
 const wholeCtes = (schema: string): string => `locked_transactions as materialized (
     select transaction_id, version from ${schema}.transactions
     where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
+  locked_wallets as materialized (
+    select user_id from ${schema}.wallets
+    where user_id = any(array(select user_id from eligible where unbilled_released > 0))
+      and (select count(*) from locked_transactions) >= 0
+    order by user_id for no key update),
   locked_bills as materialized (
     select order_id, claimed, version from ${schema}.bills
-    where order_id = any(array(select order_id from given_balances)) and (select count(*) from locked_transactions) >= 0
+    where order_id = any(array(select order_id from given_balances)) and (select count(*) from locked_wallets) >= 0
     order by order_id for no key update),
   locked_payments as materialized (
     select payment_id, version from ${schema}.payments
@@ -112,6 +122,10 @@ const updateCtes = (schema: string): string => `updated_transactions as (
       payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
     from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
       and t.transaction_id = any(array(select transaction_id from given_transactions))),
+  updated_wallets as (
+    update ${schema}.wallets w set unbilled = w.unbilled - e.unbilled_released
+    from whole e where w.user_id = e.user_id and e.unbilled_released > 0
+      and w.user_id = any(array(select user_id from locked_wallets))),
   updated_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed - g.released,
       invoice_closed = g.invoice_closed, version = b.version + 1
@@ -136,9 +150,9 @@ const updateCtes = (schema: string): string => `updated_transactions as (
 
 // The number of a credit note comes with the commit that gives the money back: each year's row is raised by the count
 // of its new ones and stays locked until then, so what fails takes its numbers back with it.
-const refundCtes = (schema: string): string => `done_refunds as materialized (
-    select g.*, extract(year from g.updated_at at time zone 'utc')::integer as year
-    from given_refunds g join whole using (act_id) where g.status = 'done'),
+const refundCtes = (schema: string, year: string): string => `done_refunds as materialized (
+    select g.*, ${year} as year
+    from given_refunds g join whole using (act_id) where g.status = 'done' and g.kind = 'credit'),
   placed as (
     select d.refund_id, d.year, row_number() over (partition by year order by refund_id desc) - 1 as behind
     from done_refunds d),
@@ -154,7 +168,7 @@ const refundCtes = (schema: string): string => `done_refunds as materialized (
     select ${Object.keys(REFUND_COLUMNS).map((name) => (name === 'number' ? 'n.number' : `g.${name}`))}, 1
     from given_refunds g join whole using (act_id) left join numbered n using (refund_id) where g.version = 0),
   updated_refunds as (
-    update ${schema}.refunds r set status = g.status, provider_ref = g.provider_ref, updated_at = g.updated_at,
+    update ${schema}.refunds r set status = g.status, kind = g.kind, provider_ref = g.provider_ref, updated_at = g.updated_at,
       number = n.number, version = r.version + 1
     from given_refunds g join whole using (act_id) left join numbered n using (refund_id)
     where g.version > 0 and r.refund_id = g.refund_id

@@ -1,5 +1,6 @@
 import type { Tools } from '../../../platform/app/module.ts';
 import { AppError, common } from '../../../platform/contract/errors.ts';
+import { shopTimeInPostgres } from '../../../platform/contract/shop-time.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { type Charge, type OrderBalance, type TransactionState, ZERO } from '../model/payment.model.ts';
@@ -39,7 +40,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
         // The statement leaves out a charge over its limit, and the saver reports a row that was left out as STALE.
         throw error instanceof AppError && error.code === common.STALE.code ? await refusal(change.next) : error;
       }),
-    record: store.saver<PaymentOperation>(operationSpec(schema)),
+    record: store.saver<PaymentOperation>(operationSpec(schema, shopTimeInPostgres(config.SHOP_TIME_ZONE))),
     async get(transaction_id) {
       const found = await read.transaction(transaction_id);
       if (!found) throw paymentErrors.NOT_FOUND();
