@@ -2,10 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { minor } from '../../platform/contract/money.ts';
-import { amountDue, followTotals, netPaid, openAmount, owesNothing, paymentStatusOf } from './payment.totals.contract.ts';
+import {
+  amountDue,
+  followTotals,
+  netPaid,
+  openAmount,
+  owesNothing,
+  paymentStatusOf,
+} from './payment.totals.contract.ts';
 
 /** An order of 110.00 after so much was paid, given back, and of that credited. */
-const facts = (paid: number, refunded = 0, credited = refunded, more: { total?: number; cancelled?: boolean } = {}) => ({
+const facts = (
+  paid: number,
+  refunded = 0,
+  credited = refunded,
+  more: { total?: number; cancelled?: boolean } = {},
+) => ({
   total: minor(more.total ?? 11_000),
   paid_total: minor(paid),
   refunded_total: minor(refunded),
@@ -44,21 +56,25 @@ test('totals may come in any order and twice; those of versions before correctio
   const none = { paid_total: minor(0), refunded_total: minor(0), credited_total: minor(0) };
   const step = fc.record({ paid: fc.nat(500), refunded: fc.nat(300), credited: fc.nat(300) });
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), fc.array(fc.nat(11), { maxLength: 30 }), (steps, order) => {
-      let [paid, refunded, credited] = [0, 0, 0];
-      const announced = steps.map((one) => {
-        paid += one.paid;
-        const back = Math.min(one.refunded, paid - refunded);
-        refunded += back;
-        credited += Math.min(one.credited, back);
-        return { paid_total: minor(paid), refunded_total: minor(refunded), credited_total: minor(credited) };
-      });
-      const heard = [...order.flatMap((n) => announced[n] ?? []), ...announced.toReversed()];
-      const known = heard.reduce(followTotals, none);
-      assert.deepEqual(known, announced.at(-1));
-      const all = { ...known, total: minor(1_000), cancelled: false };
-      assert.equal(owesNothing(all), netPaid(all) >= amountDue(all));
-    }),
+    fc.property(
+      fc.array(step, { minLength: 1, maxLength: 12 }),
+      fc.array(fc.nat(11), { maxLength: 30 }),
+      (steps, order) => {
+        let [paid, refunded, credited] = [0, 0, 0];
+        const announced = steps.map((one) => {
+          paid += one.paid;
+          const back = Math.min(one.refunded, paid - refunded);
+          refunded += back;
+          credited += Math.min(one.credited, back);
+          return { paid_total: minor(paid), refunded_total: minor(refunded), credited_total: minor(credited) };
+        });
+        const heard = [...order.flatMap((n) => announced[n] ?? []), ...announced.toReversed()];
+        const known = heard.reduce(followTotals, none);
+        assert.deepEqual(known, announced.at(-1));
+        const all = { ...known, total: minor(1_000), cancelled: false };
+        assert.equal(owesNothing(all), netPaid(all) >= amountDue(all));
+      },
+    ),
   );
   const old = followTotals(none, { paid_total: minor(500), refunded_total: minor(200) });
   assert.deepEqual(old, { paid_total: 500, refunded_total: 200, credited_total: 200 });

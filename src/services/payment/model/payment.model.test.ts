@@ -129,7 +129,11 @@ test('while a provider is asked nobody else pays; when it refuses all is open ag
 });
 
 test('a refund takes back a payment in part, and then the rest', () => {
-  const part = refund(paid(), { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'late', kind: 'credit', immediate: true }, ctx);
+  const part = refund(
+    paid(),
+    { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'late', kind: 'credit', immediate: true },
+    ctx,
+  );
   assert.deepEqual(statuses(part.next), ['partially_refunded']);
   assert.deepEqual(sumOf(part.next), [['refund', 'refunds', 'cash/manual', 1_000]]);
   const { data, about } = part.events[0] as { data: Record<string, unknown>; about?: string };
@@ -168,7 +172,7 @@ test('a correction makes owed again what it gives back; one that its order outli
   const given = { act_id: 1, refund_id: 9, amount: minor(1_000), reason: 'wrong card', kind: 'correction' } as const;
   const done = refund(paid(), { ...given, immediate: true }, ctx);
   assert.deepEqual(done.next.balances, [{ ...unchangedBill, paid: 4_000, refunded: 1_000, corrected: 1_000 }]);
-  const { kind, credited_total } = done.events[0]?.data as { kind: string; credited_total: number };
+  const { kind, credited_total } = (done.events[0]?.data ?? {}) as { kind?: string; credited_total?: number };
   assert.deepEqual([kind, credited_total, done.next.refunds[0]?.kind], ['correction', 0, 'correction']);
   const asked = refund(paid({}, 'stripe'), { ...given, immediate: false }, ctx);
   const [held] = asked.next.transactions;
@@ -181,7 +185,11 @@ test('a correction makes owed again what it gives back; one that its order outli
 });
 
 test('what a provider is asked to give back is held until it has, and free again when it has not', () => {
-  const asked = refund(paid({}, 'stripe'), { act_id: 1, refund_id: 9, reason: 'late', kind: 'credit', immediate: false }, ctx);
+  const asked = refund(
+    paid({}, 'stripe'),
+    { act_id: 1, refund_id: 9, reason: 'late', kind: 'credit', immediate: false },
+    ctx,
+  );
   assert.deepEqual(types(asked), ['refund.started']);
   const [held] = asked.next.transactions;
   const [started] = asked.next.refunds;

@@ -88,7 +88,13 @@ export function settleCancelled(
     if (refund_id === undefined) return [];
     const immediate = facts.immediate(paymentOf(one, account.payments).provider);
     return [
-      refundTransaction(one, account.payments, { refund_id, amount, reason: CANCELLED, kind: 'credit', immediate }, changes, ctx),
+      refundTransaction(
+        one,
+        account.payments,
+        { refund_id, amount, reason: CANCELLED, kind: 'credit', immediate },
+        changes,
+        ctx,
+      ),
     ];
   });
   const operation = emptyOperation(facts.act_id, 'cancel', account.transactions[0]?.user_id ?? 0, ctx);
@@ -172,7 +178,19 @@ function refundTransaction(
   const { transaction_id, user_id, invoice_id, order_id, currency } = transaction;
   const times = { created_at: ctx.now, updated_at: ctx.now };
   const created: Refund = {
-    ...{ refund_id, transaction_id, payment_id, user_id, invoice_id, order_id, provider, amount, currency, reason, kind },
+    ...{
+      refund_id,
+      transaction_id,
+      payment_id,
+      user_id,
+      invoice_id,
+      order_id,
+      provider,
+      amount,
+      currency,
+      reason,
+      kind,
+    },
     ...{ provider_ref: null, status: immediate ? 'done' : 'started', number: null, ...times, version: 0 },
   };
   return immediate ? completedRefund(transaction, created, changes, ctx) : startedRefund(transaction, created, ctx);

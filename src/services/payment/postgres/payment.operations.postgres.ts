@@ -1,5 +1,5 @@
-import type { ShopTimeSql } from '../../../platform/contract/shop-time.ts';
 import { common } from '../../../platform/contract/errors.ts';
+import type { ShopTimeSql } from '../../../platform/contract/shop-time.ts';
 import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
 import type { PaymentOperation } from '../model/payment.operation.model.ts';
 

@@ -143,9 +143,11 @@ create table tradepost_payment.refunds (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   version integer not null,
+  kind text not null default 'credit'::text,
   constraint amount_positive CHECK ((amount > 0)),
   constraint credit_note_number_once UNIQUE (number),
-  constraint done_has_number CHECK (((status = 'done'::text) = (number IS NOT NULL))),
+  constraint done_has_number CHECK ((((status = 'done'::text) AND (kind = 'credit'::text)) = (number IS NOT NULL))),
+  constraint kind_known CHECK ((kind = ANY (ARRAY['credit'::text, 'correction'::text]))),
   constraint refunds_pkey PRIMARY KEY (refund_id),
   constraint status_known CHECK ((status = ANY (ARRAY['started'::text, 'done'::text, 'failed'::text])))
 );
