@@ -7,7 +7,7 @@ import type { Payment, PaymentOperation, Refund } from './model/payment.operatio
 import type { InvoiceOpening, ProcessedBalance } from './model/payment.receivable.model.ts';
 import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
-import type { BalanceDifference, LedgerEntry } from './payment.ledger.contract.ts';
+import type { BalanceDifference, LedgerEntry } from './ledger/payment.ledger.contract.ts';
 import type { ExportPage, Received } from './webhook-export/payment.webhook-export.contract.ts';
 
 export interface TransactionFilter {

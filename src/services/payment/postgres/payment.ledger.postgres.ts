@@ -3,7 +3,7 @@ import type { Minor } from '../../../platform/contract/money.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import { reconciliationIn } from '../../../platform/db/postgres/store/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
-import type { BalanceDifference, PostingKind } from '../payment.ledger.contract.ts';
+import type { BalanceDifference, PostingKind } from '../ledger/payment.ledger.contract.ts';
 import type { Ledger } from '../payment.repository.ts';
 
 interface EntryRow {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../platform/contract/contract.ts';
+import { Amount, Currency, Id, Nothing, op, PageOf, paging, Time } from '../../../platform/contract/contract.ts';
 
 /** The same addresses as a client of the gateway may write them. */
 export const prefixed = (...paths: string[]): string[] => paths.map((path) => `/payment${path}`);
