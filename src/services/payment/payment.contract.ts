@@ -12,9 +12,9 @@ import {
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
-import { paymentEvents } from './payment.events.contract.ts';
-import { paymentErrors } from './payment.errors.contract.ts';
 import { ledgerOps, prefixed } from './ledger/payment.ledger.contract.ts';
+import { paymentErrors } from './payment.errors.contract.ts';
+import { paymentEvents } from './payment.events.contract.ts';
 import {
   CreditNote,
   KindOfRefund,

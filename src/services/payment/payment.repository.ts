@@ -2,12 +2,12 @@ import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/con
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
+import type { BalanceDifference, LedgerEntry } from './ledger/payment.ledger.contract.ts';
 import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
 import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
 import type { InvoiceOpening, ProcessedBalance } from './model/payment.receivable.model.ts';
 import type { PaidAccount } from './model/payment.refunds.model.ts';
 import type { TransactionStatus } from './payment.contract.ts';
-import type { BalanceDifference, LedgerEntry } from './ledger/payment.ledger.contract.ts';
 import type { ExportPage, Received } from './webhook-export/payment.webhook-export.contract.ts';
 
 export interface TransactionFilter {

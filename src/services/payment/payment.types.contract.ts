@@ -16,7 +16,8 @@ export type RefundKind = (typeof REFUND_KINDS)[number];
 export const KindOfRefund = (description?: string) =>
   Type.Unsafe<RefundKind>({ type: 'string', enum: [...REFUND_KINDS], description });
 
-export const idOrNull = (description?: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
+export const idOrNull = (description?: string) =>
+  Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
 /** How much of what a provider says of a failure is kept. */
 export const MAX_REASON = 500;
 export const textOrNull = (description?: string) =>

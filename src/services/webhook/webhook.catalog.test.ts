@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { contracts } from '../../testing/system.ts';
-import { paymentOps } from '../payment/payment.contract.ts';
 import { ledgerOps } from '../payment/ledger/payment.ledger.contract.ts';
+import { paymentOps } from '../payment/payment.contract.ts';
 import { receivableOps } from '../payment/receivables/payment.receivables.contract.ts';
 import { webhookOps } from './webhook.contract.ts';
 import { CATALOG, DEFAULT_TYPES, STAFF_TYPES, TEST_TYPE } from './webhook.events.contract.ts';

@@ -1,7 +1,7 @@
 import type { Ctx, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, sum } from '../../../platform/contract/money.ts';
-import type { MoneyMovement, ProviderPaymentStatus, RefundKind, RefundStatus } from '../payment.contract.ts';
 import type { PostingKind } from '../ledger/payment.ledger.contract.ts';
+import type { MoneyMovement, ProviderPaymentStatus, RefundKind, RefundStatus } from '../payment.contract.ts';
 import { type OrderBalance, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
 
 export interface Payment extends Versioned {
