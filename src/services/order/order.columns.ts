@@ -17,6 +17,7 @@ export const ORDER_COLUMNS: Columns<OrderState> = {
   fulfillment_status: 'text',
   paid_total: 'bigint',
   refunded_total: 'bigint',
+  credited_total: 'bigint',
   shipment_status: 'text',
   sent_again: 'integer',
   delivered_at: 'timestamptz',

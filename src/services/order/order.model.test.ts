@@ -52,6 +52,7 @@ test('an order keeps its lines as they were when it was placed, with their total
     fulfillment_status: 'not_fulfilled',
     paid_total: 0,
     refunded_total: 0,
+    credited_total: 0,
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,

@@ -1,6 +1,7 @@
 import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
 import type { OrderToShip, ShipmentStatus } from '../delivery/delivery.contract.ts';
+import { paymentStatusOf } from '../payment/payment.totals.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
 import { usernameKey } from '../user/user.contract.ts';
 import {
@@ -13,12 +14,17 @@ import {
   orderErrors,
   orderEvents,
 } from './order.contract.ts';
+import { paymentFacts } from './order.money.model.ts';
 
 /** An order as it is stored. */
 export interface OrderState extends OrderDetails, Versioned {
-  /** All that was ever paid for it, and what of that was refunded (see `order.statuses.model.ts`). */
+  /**
+   * All that was ever paid for it, what of that was refunded, and what of that is not owed any more; the last is null in
+   * orders from before it was kept (see `order.statuses.model.ts`).
+   */
   readonly paid_total: Minor;
   readonly refunded_total: Minor;
+  readonly credited_total: Minor | null;
   /** The furthest status that is known of its shipment. */
   readonly shipment_status: ShipmentStatus;
   /** How often that parcel was packed again after it had failed. */
@@ -32,7 +38,7 @@ export interface Customer {
 }
 
 /**
- * The order of a buyer for reserved lines. Throws the error of the first line that is not reserved:
+ * The order of a buyer for reserved lines; one that costs nothing is paid and confirmed. Throws the error of the first line that is not reserved:
  * ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY.
  */
 export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
@@ -42,6 +48,8 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
   const items = reservation.lines.map(itemOf);
   const subtotal = sum(items.map((item) => item.total));
   const tax = taxOn(subtotal, rate);
+  const total = sum([subtotal, tax]);
+  const free = total === 0;
   const next: OrderState = {
     order_id: reservation.order_id,
     user_id: buyer.id,
@@ -50,13 +58,14 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
     subtotal,
     tax,
     tax_rate: rate.text,
-    total: sum([subtotal, tax]),
+    total,
     currency,
-    status: 'pending',
-    payment_status: 'not_paid',
+    status: free ? 'confirmed' : 'pending',
+    payment_status: free ? 'paid' : 'not_paid',
     fulfillment_status: 'not_fulfilled',
     paid_total: minor(0),
     refunded_total: minor(0),
+    credited_total: minor(0),
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,
@@ -103,8 +112,9 @@ export function cancelOrder(order: OrderState, reason: CancellationReason, ctx: 
     throw orderErrors.NOT_CANCELLABLE({ state: order.fulfillment_status });
   const { order_id, user_id, username, total, currency } = order;
   const data = { order_id, user_id, username, total, currency, reason, at: ctx.now };
+  const cancelled: OrderState = { ...order, status: 'cancelled' };
   return {
-    next: { ...order, status: 'cancelled', updated_at: ctx.now },
+    next: { ...cancelled, payment_status: paymentStatusOf(paymentFacts(cancelled)), updated_at: ctx.now },
     events: [orderEvents.cancelled(order_id, data, aboutOrder(order))],
   };
 }

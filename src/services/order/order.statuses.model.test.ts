@@ -3,10 +3,9 @@ import { test } from 'node:test';
 import type { EventOf } from '../../platform/contract/contract.ts';
 import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
 import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
-import type { MoneyMovement } from '../payment/payment.contract.ts';
 import { aLine, aReservation, at } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
-import { followPayment, followShipment, paymentStatus } from './order.statuses.model.ts';
+import { followPayment, followShipment, isBehind } from './order.statuses.model.ts';
 
 const LATER = at('2026-07-29T10:00:00.000Z');
 const order = {
@@ -18,25 +17,17 @@ const TOTAL = order.total;
 const ship = (from: ShipmentStatus, to: ShipmentStatus, sent_again?: number) => (state: OrderState) =>
   followShipment(state, { from, to, at: LATER.now, sent_again }, LATER);
 
-const money = (paid: number, refunded: number) => (state: OrderState) =>
-  followPayment(state, aMovement({ paid_total: minor(paid), refunded_total: minor(refunded) }), LATER);
+/** The totals after a movement; what was given back is a credit unless the third says otherwise. */
+const money =
+  (paid: number, refunded: number, credited = refunded) =>
+  (state: OrderState) =>
+    followPayment(state, totals(paid, refunded, credited), LATER);
 
-function aMovement(more: Partial<MoneyMovement>): MoneyMovement {
-  const { user_id, currency } = order;
-  const amount = minor(1);
-  return {
-    transaction_id: 3,
-    user_id,
-    amount,
-    currency,
-    invoice_id: 7,
-    order_id: 17,
-    paid_total: null,
-    refunded_total: null,
-    at: LATER.now,
-    ...more,
-  };
-}
+const totals = (paid: number, refunded: number, credited: number) => ({
+  paid_total: minor(paid),
+  refunded_total: minor(refunded),
+  credited_total: minor(credited),
+});
 
 type Step = (state: OrderState) => { next: OrderState; events: readonly EventOf[] };
 const after = (steps: readonly Step[], from: OrderState = order): OrderState =>
@@ -115,30 +106,58 @@ test('more money is announced although the status is the same, and says where al
 });
 
 test('money that belongs to no invoice is not the order’s', () => {
-  assert.deepEqual(followPayment(order, aMovement({}), LATER).events, []);
+  assert.deepEqual(followPayment(order, { paid_total: null, refunded_total: null }, LATER).events, []);
 });
 
-test('an order that costs nothing is complete when it is delivered', () => {
-  const free = { ...order, subtotal: minor(0), tax: minor(0), total: minor(0) };
-  assert.deepEqual(axes(after([ship('pending', 'packed')], free)), ['confirmed', 'not_paid', 'packed']);
-  assert.deepEqual(axes(after([ship('pending', 'delivered')], free)), ['completed', 'not_paid', 'delivered']);
+test('an order that costs nothing is paid and confirmed at once, and complete when it is delivered', () => {
+  const line = aLine({ unit_price: minor(0) });
+  const free = placeOrder({ id: 2, username: 'alice' }, aReservation(17, line), parseRate('0.1') as Rate, at()).next;
+  assert.deepEqual(axes(free), ['confirmed', 'paid', 'not_fulfilled']);
+  assert.deepEqual(axes(after([ship('pending', 'delivered')], free)), ['completed', 'paid', 'delivered']);
 });
 
-test('where the money stands follows from its totals alone', () => {
-  const stands = (total: number, paid: number, refunded: number) =>
-    paymentStatus({ total: minor(total), paid_total: minor(paid), refunded_total: minor(refunded) });
-  assert.deepEqual(
-    [
-      stands(10, 0, 0),
-      stands(10, 4, 0),
-      stands(10, 10, 0),
-      stands(10, 12, 0),
-      stands(10, 10, 3),
-      stands(10, 4, 4),
-      stands(10, 0, 4),
-    ],
-    ['not_paid', 'partially_paid', 'paid', 'paid', 'partially_refunded', 'refunded', 'refunded'],
-  );
+test('what is given back as a correction is owed again: it must be paid before the order is complete', () => {
+  const half = 142_999;
+  const corrected = after([money(half, 0), money(half, half, 0), money(TOTAL, half, 0)]);
+  assert.deepEqual(axes(corrected), ['pending', 'partially_paid', 'not_fulfilled']);
+  const delivered = after([ship('pending', 'delivered')], corrected);
+  assert.deepEqual(axes(delivered), ['confirmed', 'partially_paid', 'delivered']);
+  assert.deepEqual(axes(after([money(TOTAL + half, half, 0)], delivered)), ['completed', 'paid', 'delivered']);
+});
+
+test('a correction takes a completed order back to confirmed, until it is paid again', () => {
+  const completed = after([ship('pending', 'delivered'), money(TOTAL, 0)]);
+  const owed = after([money(TOTAL, 5, 0)], completed);
+  assert.deepEqual(axes(owed), ['confirmed', 'partially_paid', 'delivered']);
+  assert.deepEqual(axes(after([money(TOTAL + 5, 5, 0)], owed)), ['completed', 'paid', 'delivered']);
+});
+
+test('a credit after a correction settles what was owed', () => {
+  const owed = after([money(TOTAL, TOTAL, 0)]);
+  assert.deepEqual(axes(owed), ['pending', 'not_paid', 'not_fulfilled']);
+  assert.deepEqual(axes(after([money(TOTAL + 5, TOTAL + 5, 5)], owed)).slice(1, 2), ['not_paid']);
+  assert.deepEqual(axes(after([money(TOTAL * 2, TOTAL + 5, 5)], owed)), [
+    'confirmed',
+    'partially_refunded',
+    'not_fulfilled',
+  ]);
+});
+
+test('a cancelled order says what was paid of it and given back', () => {
+  const paid = after([money(TOTAL, 0)]);
+  const cancelled = cancelOrder(paid, 'requested', LATER).next;
+  assert.equal(cancelled.payment_status, 'paid');
+  assert.equal(after([money(TOTAL, TOTAL)], cancelled).payment_status, 'refunded');
+  assert.equal(after([money(TOTAL, 5, 0)], cancelled).payment_status, 'partially_refunded');
+});
+
+test('of an order from before credits were kept all that was refunded was credited', () => {
+  const old = { ...after([money(TOTAL, 5)]), credited_total: null };
+  assert.deepEqual(axes(after([ship('pending', 'delivered')], old)), ['completed', 'partially_refunded', 'delivered']);
+  const event = { paid_total: minor(TOTAL), refunded_total: minor(5) };
+  assert.deepEqual(followPayment(order, event, LATER).next.credited_total, 5);
+  assert.deepEqual([isBehind(old, event), isBehind(order, event)], [false, true]);
+  assert.equal(isBehind({ ...old, credited_total: minor(0) }, totals(TOTAL, 5, 5)), true);
 });
 
 /** Every way to tell some stories at once, each of them in its own order. */
@@ -203,6 +222,14 @@ for (const [name, shipment, expected] of journeys) {
     }
   });
 }
+
+test('an order that was paid for a moment is confirmed, however late and in whatever order that becomes known', () => {
+  // The first transaction is paid and corrected, the second paid in between: of each its events come in order.
+  for (const way of interleavings<Step>([[money(5, 0), money(TOTAL, 5, 0)], [money(TOTAL, 0)]])) {
+    assert.deepEqual(axes(after(way)), ['confirmed', 'partially_paid', 'not_fulfilled']);
+    assert.deepEqual(axes(after(withCopies(way))), ['confirmed', 'partially_paid', 'not_fulfilled']);
+  }
+});
 
 test('however payments and refunds of several transactions come, the order ends refunded', () => {
   const ways = interleavings<Step>([

@@ -1,15 +1,25 @@
 import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
-import { type Minor, minor } from '../../platform/contract/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import { type Cancellation, type ShipmentStatus, shipmentProgress } from '../delivery/delivery.contract.ts';
-import type { MoneyMovement } from '../payment/payment.contract.ts';
-import { type FulfillmentStatus, type OrderStatus, orderEvents, type PaymentStatus } from './order.contract.ts';
+import {
+  type AnnouncedTotals,
+  followTotals,
+  type MoneyTotals,
+  owesNothing,
+  paymentStatusOf,
+} from '../payment/payment.totals.contract.ts';
+import { type FulfillmentStatus, type OrderStatus, orderEvents } from './order.contract.ts';
 import { aboutOrder, cancelOrder, type OrderState } from './order.model.ts';
+import { paymentFacts, totalsOf } from './order.money.model.ts';
 
 /**
- * The three statuses of an order follow from facts that only grow: the progress of its shipment, and how much was paid
- * and refunded. A parcel that is sent again begins anew, and that counts first. Each fact keeps the largest value that is known, so events may come in any order and more than once.
+ * The three statuses of an order follow from facts that only grow: the progress of its shipment, and how much was paid,
+ * refunded and, of that, credited. A parcel that is sent again begins anew, and that counts first. Each fact keeps the largest value that is known, so events may come in any order and more than once.
  */
-type Facts = Pick<OrderState, 'paid_total' | 'refunded_total' | 'shipment_status' | 'sent_again' | 'delivered_at'>;
+type Facts = Pick<
+  OrderState,
+  'paid_total' | 'refunded_total' | 'credited_total' | 'shipment_status' | 'sent_again' | 'delivered_at'
+>;
 
 /** What the delivery service announces of a shipment. */
 export interface ShipmentStatusChange {
@@ -51,33 +61,40 @@ function followProgress(order: OrderState, change: ShipmentStatusChange, ctx: Ct
   );
 }
 
-/** The order after its totals changed. Totals that are not known, or smaller than the known ones, change nothing. */
-export function followPayment(order: OrderState, totals: Totals, ctx: Ctx): Change<OrderState> {
-  return withFacts(
-    order,
-    {
-      paid_total: larger(order.paid_total, totals.paid_total),
-      refunded_total: larger(order.refunded_total, totals.refunded_total),
-    },
-    ctx,
+/**
+ * The order after its totals changed. Totals that are not known, or smaller than the known ones, change nothing; but an
+ * order of which nothing was owed at that moment is confirmed, also when this is known late.
+ */
+export function followPayment(order: OrderState, totals: AnnouncedTotals, ctx: Ctx): Change<OrderState> {
+  const then = { ...order, ...followTotals(NOTHING, totals) };
+  return withFacts(order, followTotals(totalsOf(order), totals), ctx, isPaid(then) ? 'confirmed' : 'pending');
+}
+
+const NOTHING: MoneyTotals = { paid_total: minor(0), refunded_total: minor(0), credited_total: minor(0) };
+
+/** Whether more moved for the order than it knows. */
+export function isBehind(order: OrderState, totals: AnnouncedTotals): boolean {
+  const known = totalsOf(order);
+  const all = followTotals(known, totals);
+  return (
+    all.paid_total > known.paid_total ||
+    all.refunded_total > known.refunded_total ||
+    all.credited_total > known.credited_total
   );
 }
 
-type Totals = Pick<MoneyMovement, 'paid_total' | 'refunded_total'>;
-
-/** Whether more was paid or refunded than the order knows. */
-export const isBehind = (order: OrderState, { paid_total, refunded_total }: Totals): boolean =>
-  order.paid_total < (paid_total ?? 0) || order.refunded_total < (refunded_total ?? 0);
-
-const larger = (known: Minor, other: Minor | null): Minor => minor(Math.max(known, other ?? 0));
-
-function withFacts(order: OrderState, facts: Partial<Facts>, ctx: Ctx): Change<OrderState> {
+function withFacts(
+  order: OrderState,
+  facts: Partial<Facts>,
+  ctx: Ctx,
+  atLeast: OrderStatus = 'pending',
+): Change<OrderState> {
   const known = { ...order, ...facts };
   const next: OrderState = {
     ...known,
-    payment_status: paymentStatus(known),
+    payment_status: paymentStatusOf(paymentFacts(known)),
     fulfillment_status: fulfillmentStatus(known.shipment_status),
-    status: statusAfter(known),
+    status: statusAfter(order, known, atLeast),
     updated_at: ctx.now,
   };
   // The progress of a shipment alone is announced by its own events.
@@ -93,38 +110,35 @@ const COMPARED_FIELDS = [
   'fulfillment_status',
   'paid_total',
   'refunded_total',
+  'credited_total',
   'sent_again',
   'delivered_at',
 ] as const;
-
-/** The payment status that follows from the totals. */
-export function paymentStatus(order: Pick<OrderState, 'total' | 'paid_total' | 'refunded_total'>): PaymentStatus {
-  const { total, paid_total, refunded_total } = order;
-  if (refunded_total > 0) return refunded_total < paid_total ? 'partially_refunded' : 'refunded';
-  if (paid_total === 0) return 'not_paid';
-  return paid_total < total ? 'partially_paid' : 'paid';
-}
 
 function fulfillmentStatus(shipment: ShipmentStatus): FulfillmentStatus {
   return shipment === 'pending' || shipment === 'cancelled' ? 'not_fulfilled' : shipment;
 }
 
-/** Whether all of it was paid, whatever was refunded since. */
-export function isSettled({ paid_total, total }: Pick<OrderState, 'paid_total' | 'total'>): boolean {
-  return paid_total >= total;
+/** Whether nothing is owed of an order for which something was paid, or that costs nothing. */
+function isPaid(order: OrderState): boolean {
+  return owesNothing(paymentFacts(order)) && (order.paid_total > 0 || order.total === 0);
 }
 
 const STATUSES: readonly OrderStatus[] = ['pending', 'confirmed', 'completed'];
 
-// A cancelled order stays cancelled, whatever is paid or delivered after that.
-function statusAfter(order: OrderState): OrderStatus {
+// A cancelled order stays cancelled, whatever is paid or delivered after that. Only a refund that makes something owed
+// again takes a status back, that of a completed order.
+function statusAfter(order: OrderState, known: OrderState, atLeast: OrderStatus): OrderStatus {
   if (order.status === 'cancelled') return order.status;
-  const reached = reachedBy(order);
-  return STATUSES.indexOf(reached) > STATUSES.indexOf(order.status) ? reached : order.status;
+  const refunded = known.refunded_total > order.refunded_total;
+  if (order.status === 'completed' && refunded && !owesNothing(paymentFacts(known))) return 'confirmed';
+  return furthest(order.status, atLeast, reachedBy(known));
 }
 
 function reachedBy(order: OrderState): OrderStatus {
-  if (order.delivered_at !== null && isSettled(order)) return 'completed';
-  const paid = order.paid_total > 0 && isSettled(order);
-  return paid || fulfillmentStatus(order.shipment_status) !== 'not_fulfilled' ? 'confirmed' : 'pending';
+  if (order.delivered_at !== null && owesNothing(paymentFacts(order))) return 'completed';
+  return isPaid(order) || fulfillmentStatus(order.shipment_status) !== 'not_fulfilled' ? 'confirmed' : 'pending';
 }
+
+const furthest = (...statuses: OrderStatus[]): OrderStatus =>
+  STATUSES[Math.max(...statuses.map((status) => STATUSES.indexOf(status)))] ?? 'pending';

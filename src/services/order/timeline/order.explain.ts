@@ -1,15 +1,22 @@
-import { formatMoney, fromDecimal, minor, toDecimalText } from '../../../platform/contract/money.ts';
+import { formatMoney, fromDecimal, type Minor, minor, toDecimalText } from '../../../platform/contract/money.ts';
 import { type ShipmentStatus, stepsBetween } from '../../delivery/delivery.contract.ts';
+import {
+  type AnnouncedTotals,
+  followTotals,
+  netPaid,
+  openAmount,
+  owesNothing,
+} from '../../payment/payment.totals.contract.ts';
 import type { Explanation, Waiting } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
-import { isSettled } from '../order.statuses.model.ts';
+import { paymentFacts, totalsOf } from '../order.money.model.ts';
 import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 
 /** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */
 export function explain(kept: OrderState, events: readonly TimelineEvent[], now: string): Explanation {
   const { order_id, status, payment_status, fulfillment_status } = kept;
   // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
-  const order = { ...kept, paid_total: minor(Math.max(kept.paid_total, ...events.map(paidTotal))) };
+  const order = { ...kept, ...events.map(announcedTotals).reduce(followTotals, totalsOf(kept)) };
   const story = storyOf(order, inCausalOrder(events), now);
   const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
   const sentence = sentenceOf(order, waiting_for);
@@ -70,8 +77,12 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[], now: strin
   };
 }
 
-function paidTotal({ type, data }: TimelineEvent): number {
-  return type === 'payment.captured' && data.paid_total != null ? fromDecimal(Number(data.paid_total)) : 0;
+function announcedTotals({ type, data }: TimelineEvent): AnnouncedTotals {
+  const moved = type === 'payment.captured' || type === 'payment.refunded';
+  const amount = (name: string): Minor | null => (data[name] == null ? null : fromDecimal(Number(data[name])));
+  if (!moved) return { paid_total: null, refunded_total: null };
+  const totals = { paid_total: amount('paid_total'), refunded_total: amount('refunded_total') };
+  return data.credited_total === undefined ? totals : { ...totals, credited_total: amount('credited_total') };
 }
 
 function askedAt(events: readonly TimelineEvent[]): string | undefined {
@@ -115,7 +126,7 @@ function onTheWay(order: OrderState, story: Story): Waiting[] {
 }
 
 function refund(order: OrderState, { paid }: Story, since: string): Waiting[] {
-  const due = minor(Math.max(order.paid_total - order.refunded_total, 0));
+  const due = minor(Math.max(netPaid(order), 0));
   if (due === 0) return [];
   const amount = formatMoney(due, order.currency);
   const reason = order.status === 'cancelled' ? 'the order was cancelled' : 'the goods came back';
@@ -126,8 +137,8 @@ function refund(order: OrderState, { paid }: Story, since: string): Waiting[] {
 }
 
 function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[] {
-  if (isSettled(order)) return [];
-  const due = minor(order.total - order.paid_total);
+  const due = openAmount(paymentFacts(order));
+  if (due === 0) return [];
   const left = formatMoney(due, order.currency);
   if (!invoice) {
     const how = `POST /invoices {"order_id": ${order.order_id}}`;
@@ -145,7 +156,7 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
   const about = `"amount": ${toDecimalText(due)}, "description": "${invoice.number}"`;
   const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
   const what = `the payment of ${left} for invoice ${invoice.number}`;
-  return [{ what, since: order.paid_total > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];
+  return [{ what, since: netPaid(order) > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];
 }
 
 function delivery(order: OrderState, story: Story): Waiting[] {
@@ -162,7 +173,7 @@ function delivery(order: OrderState, story: Story): Waiting[] {
         },
       ];
     case 'pending':
-      return isSettled(order) || story.unshipped ? [packing(order, story)] : [];
+      return owesNothing(paymentFacts(order)) || story.unshipped ? [packing(order, story)] : [];
     case 'packed':
       return [{ what: `${parcel} to leave`, since, who: 'staff', how: move(order, story, 'shipped') }];
     case 'shipped':
