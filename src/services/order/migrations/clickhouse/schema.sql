@@ -70,6 +70,7 @@ CREATE TABLE tradepost_order.orders
     `events` String,
     `written_by` LowCardinality(String),
     `sent_again` UInt32,
+    `credited_total` Nullable(Int64),
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT total_adds_up CHECK total = (subtotal + tax),
     CONSTRAINT status_known CHECK status IN ('pending', 'confirmed', 'completed', 'cancelled'),

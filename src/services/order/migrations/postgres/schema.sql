@@ -53,6 +53,7 @@ create table tradepost_order.orders (
   shipment_status text not null default 'pending'::text,
   delivered_at timestamp with time zone,
   sent_again integer not null default 0,
+  credited_total bigint,
   constraint fulfillment_status_known CHECK ((fulfillment_status = ANY (ARRAY['not_fulfilled'::text, 'packed'::text, 'shipped'::text, 'in_transit'::text, 'delivered'::text, 'failed'::text, 'returned'::text]))),
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint payment_status_known CHECK ((payment_status = ANY (ARRAY['not_paid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
