@@ -14,7 +14,7 @@ import {
   orderErrors,
   orderEvents,
 } from './order.contract.ts';
-import { paymentFacts } from './order.money.model.ts';
+import { paymentFacts } from './statuses/order.money.model.ts';
 
 /** An order as it is stored. */
 export interface OrderState extends OrderDetails, Versioned {

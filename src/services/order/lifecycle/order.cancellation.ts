@@ -7,7 +7,7 @@ import type { OrderAccess } from '../order.access.ts';
 import { orderErrors, type orderOps } from '../order.contract.ts';
 import { cancelOrder, type OrderState, orderToShip } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
-import { followShipment, type ShipmentStatusChange } from '../order.statuses.model.ts';
+import { followShipment, type ShipmentStatusChange } from '../statuses/order.statuses.model.ts';
 
 interface CancellationParts {
   readonly orders: Pick<OrderRepository, 'get' | 'save'>;

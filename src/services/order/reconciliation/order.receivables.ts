@@ -8,7 +8,7 @@ import { MAX_RECEIVABLES, type Receivable } from '../../payment/receivables/paym
 import type { orderOps } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
-import { followPayment, isBehind } from '../order.statuses.model.ts';
+import { followPayment, isBehind } from '../statuses/order.statuses.model.ts';
 
 type Outcome = OutputOf<typeof orderOps.compareReceivables>;
 

@@ -4,7 +4,7 @@ import { parseRate, type Rate } from '../../../platform/contract/money.ts';
 import type { ShipmentOfOrder } from '../../delivery/delivery.contract.ts';
 import { aLine, aReservation, at, NOW } from '../order.fixture.ts';
 import { cancelOrder, placeOrder } from '../order.model.ts';
-import { followShipment } from '../order.statuses.model.ts';
+import { followShipment } from '../statuses/order.statuses.model.ts';
 import { presentStatus, shipmentDifference } from './order.shipments.model.ts';
 
 const LATER = at('2026-07-29T10:00:00.000Z');

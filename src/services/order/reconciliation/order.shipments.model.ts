@@ -1,7 +1,7 @@
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { type ShipmentOfOrder, shipmentProgress } from '../../delivery/delivery.contract.ts';
 import type { OrderState } from '../order.model.ts';
-import { followShipment, type ShipmentStatusChange } from '../order.statuses.model.ts';
+import { followShipment, type ShipmentStatusChange } from '../statuses/order.statuses.model.ts';
 
 /** What is younger than this may only not have arrived yet. */
 const SETTLED_MS = 60_000;

@@ -6,7 +6,7 @@ import type { deliveryOps, ShipmentOfOrder } from '../../delivery/delivery.contr
 import type { orderOps } from '../order.contract.ts';
 import { type OrderState, orderToShip } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
-import type { ShipmentStatusChange } from '../order.statuses.model.ts';
+import type { ShipmentStatusChange } from '../statuses/order.statuses.model.ts';
 import { presentStatus, shipmentDifference } from './order.shipments.model.ts';
 
 type Outcome = OutputOf<typeof orderOps.compareShipments>;

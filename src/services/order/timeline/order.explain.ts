@@ -9,7 +9,7 @@ import {
 } from '../../payment/payment.totals.contract.ts';
 import type { Explanation, Waiting } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
-import { paymentFacts, totalsOf } from '../order.money.model.ts';
+import { paymentFacts, totalsOf } from '../statuses/order.money.model.ts';
 import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 
 /** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */

@@ -1,15 +1,15 @@
-import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
-import { minor } from '../../platform/contract/money.ts';
-import { type Cancellation, type ShipmentStatus, shipmentProgress } from '../delivery/delivery.contract.ts';
+import { type Change, type Ctx, unchanged } from '../../../platform/contract/contract.ts';
+import { minor } from '../../../platform/contract/money.ts';
+import { type Cancellation, type ShipmentStatus, shipmentProgress } from '../../delivery/delivery.contract.ts';
 import {
   type AnnouncedTotals,
   followTotals,
   type MoneyTotals,
   owesNothing,
   paymentStatusOf,
-} from '../payment/payment.totals.contract.ts';
-import { type FulfillmentStatus, type OrderStatus, orderEvents } from './order.contract.ts';
-import { aboutOrder, cancelOrder, type OrderState } from './order.model.ts';
+} from '../../payment/payment.totals.contract.ts';
+import { type FulfillmentStatus, type OrderStatus, orderEvents } from '../order.contract.ts';
+import { aboutOrder, cancelOrder, type OrderState } from '../order.model.ts';
 import { paymentFacts, totalsOf } from './order.money.model.ts';
 
 /**

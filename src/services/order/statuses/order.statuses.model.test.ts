@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { EventOf } from '../../platform/contract/contract.ts';
-import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
-import type { ShipmentStatus } from '../delivery/delivery.contract.ts';
-import { aLine, aReservation, at } from './order.fixture.ts';
-import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
+import type { EventOf } from '../../../platform/contract/contract.ts';
+import { minor, parseRate, type Rate } from '../../../platform/contract/money.ts';
+import type { ShipmentStatus } from '../../delivery/delivery.contract.ts';
+import { aLine, aReservation, at } from '../order.fixture.ts';
+import { cancelOrder, type OrderState, placeOrder } from '../order.model.ts';
 import { followPayment, followShipment, isBehind } from './order.statuses.model.ts';
 
 const LATER = at('2026-07-29T10:00:00.000Z');

@@ -1,6 +1,6 @@
-import type { Minor } from '../../platform/contract/money.ts';
-import type { MoneyTotals, PaymentFacts } from '../payment/payment.totals.contract.ts';
-import type { OrderStatus } from './order.contract.ts';
+import type { Minor } from '../../../platform/contract/money.ts';
+import type { MoneyTotals, PaymentFacts } from '../../payment/payment.totals.contract.ts';
+import type { OrderStatus } from '../order.contract.ts';
 
 /** What an order knows of its money. */
 export interface OrderMoney {
