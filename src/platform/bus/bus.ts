@@ -1,4 +1,5 @@
 import type { Envelope } from '../contract/events.ts';
+import type { Payload } from './payload.ts';
 import type { Refusal } from './publishing/refusal.ts';
 
 /**
@@ -40,8 +41,14 @@ export interface Subscription {
   /**
    * Called with one event of a subject at a time, with different subjects side by side. Resolves when the event may be
    * acknowledged; only then may the bus forget it. Rejects when it is to be delivered again.
+   * `payload` is that of the event, where the bus has read it already, and perhaps for others too.
    */
-  handle(event: Envelope): Promise<void>;
+  handle(event: Envelope, payload?: Payload): Promise<void>;
+  /**
+   * Whether an event that is wanted by its type concerns this group now; absent: all of them do. What does not is not
+   * handled. Called once an event is committed, out of the order of subjects.
+   */
+  concerns?(event: Envelope): boolean;
   /** Called with what came under a wanted topic and is no event. Resolves when it is put aside; the bus then forgets it. */
   unreadable(raw: string | Buffer, reason: string): Promise<void>;
   /** Called when the bus has lost events that this group was to get. */

@@ -1,5 +1,6 @@
 import type { Envelope } from '../contract/events.ts';
 import { validTime } from '../db/letter.ts';
+import { type Payload, payloadOf } from './payload.ts';
 
 /**
  * CloudEvents 1.0 in binary mode: every attribute a header, the value nothing but the payload. `prefix` is what the
@@ -78,11 +79,12 @@ export function fromHeaders(headers: Readonly<Record<string, unknown>>, data: st
 }
 
 /**
- * The door: an event that every store can keep, in the form in which it is kept. Throws a sentence for any other. What
- * passes here is refused by no column later.
+ * Checks an event that came from outside: it is one that every store can keep, in the form in which it is kept. Throws
+ * a sentence for any other. What passes here is refused by no column later.
  */
-export function admit(event: Envelope): Envelope {
-  for (const [name, value] of Object.entries(event)) {
+export function admit(event: Envelope): { readonly event: Envelope; readonly payload: Payload } {
+  for (const name in event) {
+    const value: unknown = event[name as keyof Envelope];
     if (name !== 'data' && typeof value === 'string') checkText(name, value);
   }
   if (!UUID.test(event.id)) throw new Error(`the id '${shown(event.id)}' is no UUID`);
@@ -92,8 +94,8 @@ export function admit(event: Envelope): Envelope {
   const time = validTime(event.time);
   if (time === undefined)
     throw new Error(`the time '${shown(event.time)}' is no RFC 3339 time of the years 1900 to 2299`);
-  checkPayload(event.data);
-  return time === event.time ? event : { ...event, time };
+  const payload = payloadOf(event.data, checkedJson(event.data));
+  return { event: time === event.time ? event : { ...event, time }, payload };
 }
 
 function checkText(name: string, value: string): void {
@@ -102,7 +104,7 @@ function checkText(name: string, value: string): void {
   if (!value.isWellFormed() || value.includes('\ufffd')) throw new Error(`the attribute ${name} is no valid Unicode`);
 }
 
-function checkPayload(data: string): void {
+function checkedJson(data: string): object {
   if (data.length > LARGEST) throw new Error(`the payload is larger than ${LARGEST} bytes`);
   const value: unknown = JSON.parse(data);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
@@ -111,6 +113,7 @@ function checkPayload(data: string): void {
   if (!data.isWellFormed() || (SUSPECT.test(data) && !isStorable(value))) {
     throw new Error('the payload holds a NUL character or half of a surrogate pair, which no column takes');
   }
+  return value;
 }
 
 function isStorable(value: unknown): boolean {

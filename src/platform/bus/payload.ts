@@ -12,6 +12,26 @@ export class Malformed extends Error {
   }
 }
 
+/** The payload of one event, parsed once and decoded once for everybody in this process who reads it. */
+export interface Payload {
+  /** The decoded value, frozen, since others have the same one. Throws `Malformed`. */
+  as(event: EventType): unknown;
+}
+
+/** The payload in `data`; `json` is what it parses to, where that is known already and nobody else has it. */
+export function payloadOf(data: string, json?: object): Payload {
+  let value: unknown = json;
+  let read: { readonly event: EventType; readonly decoded: unknown } | undefined;
+  return {
+    as(event) {
+      if (read?.event === event) return read.decoded;
+      value ??= parsed(data);
+      read = { event, decoded: frozen(decode(event, value)) };
+      return read.decoded;
+    },
+  };
+}
+
 const ajv = new Ajv({
   strict: false,
   meta: false,
@@ -27,25 +47,29 @@ const ajv = new Ajv({
 for (const limit of ['minLength', 'maxLength', 'minItems', 'maxItems', 'minimum', 'maximum', 'pattern'])
   ajv.removeKeyword(limit);
 
-/** A reader of the payloads of one type: decoded, or thrown as `Malformed`. Fields that are unknown here may be there. */
-export function payloadReader({ type, data: schema }: EventType): (data: string) => unknown {
-  const { decode } = codecOf(schema);
-  // Compiled at the first event, so that a start takes no longer.
-  let validate: ReturnType<typeof ajv.compile> | undefined;
-  return (data) => {
-    if (isCut(data)) throw new Malformed('only the beginning of the payload is kept, so it cannot be handled again');
-    const value = parsed(data);
-    validate ??= ajv.compile(schema);
-    if (validate(value)) return decode(value);
-    const [fault] = validate.errors ?? [];
-    throw new Malformed(`the payload is no ${type}: ${fault?.instancePath.slice(1) || 'it'} ${fault?.message}`);
-  };
+// Compiled at the first event, so that a start takes no longer.
+const validators = new WeakMap<EventType, ReturnType<typeof ajv.compile>>();
+
+/** Fields that are unknown here may be there. */
+function decode(event: EventType, value: unknown): unknown {
+  const validate = validators.get(event) ?? ajv.compile(event.data);
+  validators.set(event, validate);
+  if (validate(value)) return codecOf(event.data).decode(value);
+  const [fault] = validate.errors ?? [];
+  throw new Malformed(`the payload is no ${event.type}: ${fault?.instancePath.slice(1) || 'it'} ${fault?.message}`);
 }
 
 function parsed(data: string): unknown {
+  if (isCut(data)) throw new Malformed('only the beginning of the payload is kept, so it cannot be handled again');
   try {
     return JSON.parse(data);
   } catch {
     throw new Malformed('the payload is no JSON');
   }
+}
+
+function frozen(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  for (const name in value) frozen(value[name as keyof typeof value]);
+  return Object.freeze(value);
 }

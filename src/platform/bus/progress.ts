@@ -4,8 +4,13 @@
  * them.
  */
 export interface Progress {
-  /** An event in flight; the answer is to be called when it is done with. Positions are given in ascending order. */
-  begin(position: number): () => void;
+  /**
+   * An event in flight; the answer is to be called when its handling has ended. What has not succeeded stays open.
+   * Positions are given in ascending order.
+   */
+  begin(position: number): (succeeded: boolean) => void;
+  /** An event that nobody waits for; its position is in the same order. */
+  pass(position: number): void;
   /** Stores the position once more. */
   close(): Promise<void>;
   /** Stores nothing any more: what it is a position of is there no longer. */
@@ -31,6 +36,10 @@ export function progress(start: number, everyMs: number, keep: (position: number
       open.splice(0, head);
       head = 0;
     }
+    keepSoon();
+  }
+
+  function keepSoon(): void {
     if (reached > kept && !dropped) timer ??= setTimeout(() => void save(), everyMs);
   }
 
@@ -52,10 +61,17 @@ export function progress(start: number, everyMs: number, keep: (position: number
     begin(position) {
       const one = { position, done: false };
       open.push(one);
-      return () => {
-        one.done = true;
-        advance();
+      return (succeeded) => {
+        one.done = succeeded;
+        if (succeeded) advance();
       };
+    },
+    pass(position) {
+      if (head < open.length) open.push({ position, done: true });
+      else {
+        reached = position;
+        keepSoon();
+      }
     },
     close: save,
     drop() {

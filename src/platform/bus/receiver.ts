@@ -33,27 +33,27 @@ interface Task {
 const AGAIN_MS = 1_000;
 
 /** Makes the receiver of one subscription; `prefix` is what stands before the name of an attribute. */
-export function receiver({ filters: wanted, handle, unreadable }: Subscription, prefix: string): Receiver {
-  const concerns = new Set(wanted.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
+export function receiver(subscription: Subscription, prefix: string): Receiver {
+  const { filters, handle, unreadable } = subscription;
+  const wanted = new Set(filters.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
   const work = keyedQueue<Task>(untilDone, MAX_IN_FLIGHT);
 
-  function run(key: string, task: Task): Promise<boolean> {
-    return work.run(key, task).then(
-      () => true,
-      () => false,
-    );
-  }
+  const run = (key: string, task: Task): Promise<boolean> => new Promise((resolve) => work.run(key, task, resolve));
+
+  const concerns = (event: Envelope): boolean =>
+    wanted.has(`${event.source} ${event.type}`) && subscription.concerns?.(event) !== false;
 
   return {
     room: work.room,
     take({ topic, headers, data }, active) {
-      const event = read(headers, data, prefix, concerns);
-      if (event instanceof Error) {
-        const reason = `${topic}: ${event.message}`;
+      const message = read({ headers, data }, prefix, concerns);
+      if (message instanceof Error) {
+        const reason = `${topic}: ${message.message}`;
         return run(`${topic} unreadable`, { active, work: () => unreadable(data, reason) });
       }
-      if (!event) return Promise.resolve(true);
-      return run(`${topic} ${event.subject}`, { active, work: () => handle(event) });
+      if (!message) return Promise.resolve(true);
+      const { event, payload } = message;
+      return run(`${topic} ${event.subject}`, { active, work: () => handle(event, payload) });
     },
   };
 }
@@ -72,15 +72,14 @@ async function untilDone({ active, work }: Task): Promise<void> {
 
 /** Undefined for an event that nobody here wants. What is wrong with it is then nobody's concern either. */
 function read(
-  headers: BusMessage['headers'],
-  data: BusMessage['data'],
+  { headers, data }: Pick<BusMessage, 'headers' | 'data'>,
   prefix: string,
-  concerns: ReadonlySet<string>,
-): Envelope | Error | undefined {
+  concerns: (event: Envelope) => boolean,
+): ReturnType<typeof admit> | Error | undefined {
   try {
     const text = typeof data === 'string' || isUtf8(data) ? data.toString() : undefined;
     const event = fromHeaders(headers, text ?? '', prefix);
-    if (!concerns.has(`${event.source} ${event.type}`)) return undefined;
+    if (!concerns(event)) return undefined;
     if (text === undefined) throw new Error('the payload is no UTF-8');
     return admit(event);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Contract, Ctx } from '../contract/contract.ts';
+import { SYSTEM, textOfNow } from '../contract/ctx.ts';
 import { DuplicateEvent } from '../contract/duplicates.ts';
 import { AppError, common } from '../contract/errors.ts';
 import type { Consumer, Envelope } from '../contract/events.ts';
@@ -10,7 +11,7 @@ import { countLoss, eventDelays, initialiseDeadLetterCounters } from '../observa
 import { continueTrace } from '../observability/trace.ts';
 import type { EventFilter, Subscription } from './bus.ts';
 import { deadLetterWriter, letterOfStranger, lostOf, strangerOf } from './dead-letters/writer.ts';
-import { Malformed, payloadReader } from './payload.ts';
+import { Malformed, type Payload, payloadOf } from './payload.ts';
 import { timeoutRunner } from './timeout.ts';
 
 /**
@@ -56,16 +57,17 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
   const wanted = wantedOf(consumers, parts.contracts);
   beginCounters(service, bound, wanted);
 
-  async function attempt(one: Bound, envelope: Envelope, data: () => unknown): Promise<void> {
+  async function attempt(one: Bound, envelope: Envelope, payload: Payload): Promise<void> {
     let failures = 0;
     let slow = 0;
     for (let pause = firstPauseMs; ; pause = Math.min(pause * 2, LONGEST_PAUSE_MS)) {
       if (stopped.signal.aborted) throw new Error('the process ends');
-      const error = await inTime(() => one.handle(envelope, data())).then(
-        () => undefined,
-        (thrown: unknown) => thrown ?? new Error('nothing was thrown'),
-      );
-      if (error === undefined) return;
+      let error: unknown;
+      try {
+        return await inTime(() => one.handle(envelope, payload));
+      } catch (thrown) {
+        error = thrown ?? new Error('nothing was thrown');
+      }
       const tooSlow = isTooSlow(error);
       if (tooSlow) slow++;
       // At first that may be load, or a lock that somebody holds; the statement is at fault when others are answered.
@@ -92,13 +94,11 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
     subscription: {
       group: service,
       filters: wanted,
-      async handle(envelope) {
+      handle(envelope, payload = payloadOf(envelope.data)) {
         const own = byType.get(envelope.type) ?? [];
         const [first] = own;
-        if (!first) return;
-        // Its consumers read the same payload, and none writes to it.
-        const data = once(() => first.read(envelope.data));
-        await Promise.all(own.map((one) => attempt(one, envelope, data)));
+        if (first && own.length === 1) return attempt(first, envelope, payload);
+        return Promise.all(own.map((one) => attempt(one, envelope, payload))).then(() => undefined);
       },
       async unreadable(raw, reason) {
         await letters.put(letterOfStranger(service, raw, reason));
@@ -111,7 +111,7 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
       if (consumer === lostOf(service)) throw new Error('the bus has these events no longer; see docs/events.md');
       const one = bound.find(({ name, type }) => name === consumer && type === envelope.type);
       if (!one) throw new Error(`nobody listens as ${consumer} to ${envelope.type || 'what is no event'}`);
-      await one.handle(envelope, one.read(envelope.data));
+      await one.handle(envelope, payloadOf(envelope.data));
     },
     stop: () => stopped.abort(),
   };
@@ -128,37 +128,24 @@ interface Bound {
   /** `order.follow_shipment`. */
   readonly name: string;
   readonly type: string;
-  /** The payload, decoded. Throws `Malformed`. */
-  read(data: string): unknown;
-  handle(envelope: Envelope, data: unknown): Promise<void>;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => {
-    made ??= { value: make() };
-    return made.value;
-  };
+  /** Rejects with what the consumer throws, and with `Malformed`. */
+  handle(envelope: Envelope, payload: Payload): Promise<void>;
 }
 
 function bind<S>(service: string, api: S, { name: short, event, handle }: Consumer<S>): Bound {
   const name = `${service}.${short}`;
   const delay = eventDelays(name);
 
-  async function untilFirst(envelope: Envelope, data: unknown): Promise<void> {
-    try {
-      await retryOnConflict(() => handle(api, ctxOf(name, envelope), data, envelope));
-    } catch (error) {
-      if (!(error instanceof DuplicateEvent)) throw error;
-    }
-  }
-
   return {
     name,
     type: event.type,
-    read: payloadReader(event),
-    async handle(envelope, data) {
-      await untilFirst(envelope, data);
+    async handle(envelope, payload) {
+      const data = payload.as(event);
+      try {
+        await retryOnConflict(() => handle(api, ctxOf(name, envelope), data, envelope));
+      } catch (error) {
+        if (!(error instanceof DuplicateEvent)) throw error;
+      }
       delay(Math.max(0, Date.now() - Date.parse(envelope.time)) / 1_000);
     },
   };
@@ -166,8 +153,8 @@ function bind<S>(service: string, api: S, { name: short, event, handle }: Consum
 
 function ctxOf(consumer: string, { id, trace, correlation }: Envelope): Ctx {
   return Object.freeze({
-    actor: { kind: 'system' as const },
-    now: new Date().toISOString(),
+    actor: SYSTEM,
+    now: textOfNow(),
     trace: continueTrace(trace),
     requestId: correlation,
     cause: { consumer, eventId: id },

@@ -14,40 +14,65 @@ export async function withTimeout<T>(ms: number, sentence: string, work: Promise
   }
 }
 
+/** Work that is under way, between what began before and after it. */
+interface UnderWay {
+  until: number;
+  late: () => void;
+  before: UnderWay;
+  after: UnderWay;
+}
+
 /**
  * Makes a runner whose work must be done in `ms`, within a second or so. One timer watches over all that is under way,
  * since a timer for each would cost more than most of the work.
  */
 export function timeoutRunner(ms: number): <T>(work: () => Promise<T>) => Promise<T> {
-  // In the order in which they began, and so in the order in which their time ends.
-  const underWay = new Map<object, { readonly until: number; readonly late: () => void }>();
+  // In the order in which they began, and so in the order in which their time ends. A ring, since a map that so much
+  // goes in and out of is made anew again and again.
+  const ring = { until: Number.POSITIVE_INFINITY, late: () => undefined } as unknown as UnderWay;
+  ring.before = ring;
+  ring.after = ring;
   let timer: NodeJS.Timeout | undefined;
 
   function look(): void {
     const now = performance.now();
-    for (const { until, late } of underWay.values()) {
-      if (until > now) break;
-      late();
+    for (let one = ring.after; one.until <= now; one = ring.after) {
+      leave(one);
+      one.late();
     }
-    if (underWay.size === 0) {
-      clearInterval(timer);
-      timer = undefined;
-    }
+    if (ring.after !== ring) return;
+    clearInterval(timer);
+    timer = undefined;
+  }
+
+  function enter(late: () => void): UnderWay {
+    const one = { until: performance.now() + ms, late, before: ring.before, after: ring };
+    ring.before.after = one;
+    ring.before = one;
+    timer ??= setInterval(look, 1_000).unref();
+    return one;
   }
 
   return (work) =>
     new Promise((resolve, reject) => {
-      const one = {};
-      underWay.set(one, {
-        until: performance.now() + ms,
-        late() {
-          underWay.delete(one);
-          reject(new Error(`it took longer than ${ms / 1_000} s`));
+      const one = enter(() => reject(new Error(`it took longer than ${ms / 1_000} s`)));
+      work().then(
+        (value) => {
+          leave(one);
+          resolve(value);
         },
-      });
-      timer ??= setInterval(look, 1_000).unref();
-      work()
-        .then(resolve, reject)
-        .finally(() => underWay.delete(one));
+        (error: unknown) => {
+          leave(one);
+          reject(error as Error);
+        },
+      );
     });
+}
+
+// Once more is harmless: it is then its own neighbour.
+function leave(one: UnderWay): void {
+  one.before.after = one.after;
+  one.after.before = one.before;
+  one.before = one;
+  one.after = one;
 }

@@ -10,6 +10,8 @@ const LONGEST_ATTRIBUTE = 1_000;
 const CUT = 'Only the beginning of this payload is kept';
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const RFC_3339 = /^((\d{4})-\d\d-\d\d)[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)$/;
+/** The form in which our own events have it. */
+const EXACT = /^(?:19|2[0-2])\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 const OURS = /^[\d-]+T[\d:]+(?:\.\d{1,6})?Z$/;
 
 /**
@@ -80,6 +82,7 @@ export function columnText(text: string, longest = LONGEST_ATTRIBUTE): string {
 
 /** The time in the form in which it is kept; undefined for what is none, or for a year that a column does not take. */
 export function validTime(text: string): string | undefined {
+  if (EXACT.test(text) && isSameTime(text)) return text;
   const [, day, year, zone] = RFC_3339.exec(text) ?? [];
   if (zone === undefined || Number(year) < 1900 || Number(year) > 2299) return undefined;
   const time = Date.parse(text);
@@ -88,6 +91,12 @@ export function validTime(text: string): string | undefined {
   if (Number.isNaN(time) || Number.isNaN(local) || !new Date(local).toISOString().startsWith(day ?? ''))
     return undefined;
   return OURS.test(text) ? text : new Date(time).toISOString();
+}
+
+// The 30th of February is another day.
+function isSameTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
 /** The same text has the same one. */

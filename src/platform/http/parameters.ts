@@ -5,25 +5,39 @@ import { type ObjectShape, objectShapeOf } from '../contract/schema/shape.ts';
 const NUMBER = /^-?(0|[1-9]\d*)(\.\d+)?(e[+-]?\d+)?$/i;
 const INTEGER = /^-?(0|[1-9]\d*)$/;
 
+type Read = (text: string) => unknown;
+
 /**
- * The parameters of a query or a path, with numbers and booleans parsed from the one form that OpenAPI documents. A
- * value in another form stays a text, which the schema then rejects.
+ * A reader of the parameters of a query or a path: numbers and booleans are parsed from the one form that OpenAPI
+ * documents. A value in another form stays a text, which the schema then rejects.
  */
-export function readParameters(schema: object, given: unknown): unknown {
-  if (given === null || typeof given !== 'object') return given;
+export function parameterReader(schema: object): (given: unknown) => unknown {
   const properties = objectShapeOf(schema as TSchema).properties ?? {};
-  return Object.fromEntries(
-    Object.entries(given).map(([name, value]) => [
-      name,
-      typeof value === 'string' && Object.hasOwn(properties, name) ? read(properties[name], value) : value,
-    ]),
-  );
+  const readers = Object.entries(properties).flatMap(([name, shape]): [string, Read][] => {
+    const read = readerOf(shape);
+    return read ? [[name, read]] : [];
+  });
+  return (given) => {
+    if (given === null || typeof given !== 'object') return given;
+    let read: Record<string, unknown> | undefined;
+    for (const [name, readText] of readers) {
+      const value: unknown = Object.hasOwn(given, name) ? given[name as keyof typeof given] : undefined;
+      if (typeof value !== 'string') continue;
+      read ??= { ...given };
+      read[name] = readText(value);
+    }
+    return read ?? given;
+  };
 }
 
-function read({ type, anyOf = [] }: ObjectShape = {}, text: string): unknown {
+/** Undefined for what stays a text. */
+function readerOf({ type, anyOf = [] }: ObjectShape): Read | undefined {
   const types = [type ?? anyOf.map((branch) => branch.type ?? [])].flat(2);
-  if (types.includes('integer') && INTEGER.test(text)) return Number(text);
-  if (types.includes('number') && NUMBER.test(text)) return Number(text);
-  if (types.includes('boolean') && (text === 'true' || text === 'false')) return text === 'true';
-  return text;
+  const [integer, number, boolean] = ['integer', 'number', 'boolean'].map((one) => types.includes(one));
+  if (!integer && !number && !boolean) return undefined;
+  return (text) => {
+    if ((integer && INTEGER.test(text)) || (number && NUMBER.test(text))) return Number(text);
+    if (boolean && (text === 'true' || text === 'false')) return text === 'true';
+    return text;
+  };
 }

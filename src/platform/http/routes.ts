@@ -6,6 +6,7 @@ import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { codecOf, toJson } from '../contract/codec.ts';
 import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op, type Ops } from '../contract/contract.ts';
+import { textOfNow } from '../contract/ctx.ts';
 import { common } from '../contract/errors.ts';
 import type { Log } from '../observability/log.ts';
 import { continueTrace } from '../observability/trace.ts';
@@ -213,7 +214,7 @@ function contextOf({ caller, headers, id }: FastifyRequest, op?: Op, input: obje
   const { actor } = caller;
   const ctx: Ctx = {
     actor,
-    now: new Date().toISOString(),
+    now: textOfNow(),
     trace: continueTrace(headers.traceparent),
     requestId: id,
     request: op?.idempotent ? requestKey(op, actor, headers['idempotency-key'], input) : undefined,

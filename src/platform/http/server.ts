@@ -8,9 +8,9 @@ import { countFailure, observeRequest } from '../observability/metrics.ts';
 import { problemOf, toAppError } from './problem.ts';
 import { takeJson } from './protocol/bodies.ts';
 import { endConnections } from './protocol/connections.ts';
-import { checkHeads, NODE_OPTIONS, originForm } from './protocol/head.ts';
+import { faultInHead, NODE_OPTIONS, originForm, takeHeads } from './protocol/head.ts';
 import { answerMalformed, refuseTunnels } from './protocol/malformed.ts';
-import { acceptHeaders, answerOtherMethods } from './protocol/methods.ts';
+import { acceptHeaders, answerWithoutRoute } from './protocol/methods.ts';
 import { validatorFor } from './validation.ts';
 
 const REQUEST_ID = /^[\w.:/+=-]{1,128}$/;
@@ -42,7 +42,7 @@ export function createServer(log: Log): FastifyInstance {
     },
     frameworkErrors: (error, request, reply) => answerError(error, request, reply as FastifyReply, faults),
     // Responses are sent in the order of their requests.
-    clientErrorHandler: (error, socket) => afterAnswers(socket, () => answerMalformed(error, socket)),
+    clientErrorHandler: (error, socket) => connections.afterAnswers(socket, () => answerMalformed(error, socket)),
     // A request that has arrived when draining begins is answered normally; then its connection is closed.
     return503OnClosing: false,
   });
@@ -50,16 +50,23 @@ export function createServer(log: Log): FastifyInstance {
   app.setErrorHandler((error, request, reply) => answerError(error, request, reply, faults));
   app.setNotFoundHandler((request, reply) => answerError(common.NOT_FOUND(), request, reply, faults));
   takeJson(app);
-  const afterAnswers = endConnections(app);
+  const connections = endConnections(app);
   refuseTunnels(app);
   app.decorateRequest('caller');
   app.decorate('reportFault', (fault, request) => reportFault(fault, request, faults));
+  takeHeads(app);
+  // One hook for all that is done with every request: each costs as much as what it does.
   app.addHook('onRequest', (request, reply, done) => {
+    if (connections.isCutOff(request.raw)) {
+      reply.hijack();
+      return;
+    }
     reply.header('x-request-id', request.id);
-    done();
+    const fault = faultInHead(request.raw);
+    if (fault) done(fault);
+    else if (request.is404) answerWithoutRoute(request, reply, done);
+    else done();
   });
-  checkHeads(app);
-  answerOtherMethods(app);
   app.addHook('onResponse', (request, reply, done) => {
     const seconds = reply.elapsedTime / 1000;
     observeRequest(request.routeOptions.config.operation ?? 'other', reply.statusCode, seconds);

@@ -3,7 +3,7 @@ import { type AppError, invalid } from '../contract/errors.ts';
 import { isDecimalAmount } from '../contract/money.ts';
 import { faultsIn, type InputPart, inputFaultSentence } from '../contract/schema/faults.ts';
 import { TEXT_FORMATS } from '../contract/schema/text.ts';
-import { readParameters } from './parameters.ts';
+import { parameterReader } from './parameters.ts';
 
 /**
  * Validation of input. Bodies are not coerced, and unknown fields are rejected. Path and query are text, so numbers and
@@ -53,7 +53,8 @@ export function validatorFor(schema: object, part: string | undefined): Validato
 
 function parametersOf(schema: object, part: InputPart): Validator {
   const validate = once(() => validatorOf(thorough.compile(schema), part));
-  return (data) => validate(readParameters(schema, data));
+  const read = parameterReader(schema);
+  return (data) => validate(read(data));
 }
 
 function once(compile: () => Validator): Validator {

@@ -1,11 +1,12 @@
 import type { Envelope } from '../../contract/events.ts';
-import { type LoggedEvent, logStore } from '../../db/postgres/event-log.ts';
+import { logStore } from '../../db/postgres/event-log.ts';
 import { type Database, rowFaultInPostgres } from '../../db/postgres/postgres.ts';
 import type { DatabaseSession } from '../../db/postgres/session.ts';
 import type { Log } from '../../observability/log.ts';
 import { openBroadcasts } from '../broadcast/broadcasts.ts';
 import type { ActiveSubscription, Bus } from '../bus.ts';
 import { KEPT, type Meaning, type Refusal, type SendResult, sendParts } from '../publishing/refusal.ts';
+import { type Arrival, arrivalOf } from './arrival.ts';
 import { embeddedBroadcasts } from './broadcast.ts';
 import { type LogReader, readLog } from './log-reader.ts';
 
@@ -35,7 +36,7 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
   async function append(events: readonly Envelope[]): Promise<SendResult> {
     try {
       const { previous, first, last } = await store.append(events);
-      const logged: LoggedEvent[] = events.map((event, n) => ({ ...event, position: first + n }));
+      const logged: Arrival[] = events.map((event, n) => arrivalOf({ ...event, position: first + n }));
       for (const reader of readers) reader.append({ previous, last, events: logged });
       return KEPT;
     } catch (error) {

@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { eachEngine } from '../../../testing/engines.ts';
 import { settle } from '../../../testing/settle.ts';
+import type { Envelope } from '../../contract/events.ts';
 import { type Database, openDatabase } from '../../db/postgres/postgres.ts';
+import type { Subscription } from '../bus.ts';
 import { type BrokerWorld, KINDS, worldOn } from '../fixtures/brokers.fixture.ts';
-import { assertAllInOrder, events, firstSeen, listener } from '../fixtures/bus.fixture.ts';
+import { assertAllInOrder, event, events, firstSeen, listener, numberOf } from '../fixtures/bus.fixture.ts';
+import type { Payload } from '../payload.ts';
 
 const kind = KINDS.find((one) => one.kind === 'embedded') as (typeof KINDS)[number];
 
@@ -77,5 +80,42 @@ eachEngine('the place of a reader in the log', (engine) => {
     await bus.publish(events(['c'], 1, 1));
     await settle(() => assertAllInOrder(got, ['c'], 1));
     assert.equal(litter.length, 2);
+  });
+
+  test('what does not concern a group is passed over, however it looks, and the others of its subject come', async () => {
+    const bus = await world.open();
+    const { subscription, got, litter } = listener('delivery');
+    const concerns = ({ subject, data }: Envelope) => subject === 'd' && numberOf({ data } as Envelope) !== 2;
+    await bus.subscribe({ ...subscription, concerns });
+    await bus.publish([event('d', 1), event('d', 2), event('e', 1, { data: '"no object"' }), event('d', 3)]);
+    await settle(() => assert.deepEqual(firstSeen(got, 'd'), [1, 3]));
+    await bus.publish([event('e', 2)]);
+    await settle(async () => {
+      const positions = await db.query<{ reached: number; last: number }>({
+        name: '',
+        text: `select r.position as reached, (select max(position) from tradepost_bus.log) as last
+          from tradepost_bus.reader r where name like '%-delivery'`,
+      });
+      assert.equal(positions[0]?.reached, positions[0]?.last);
+    });
+    assert.deepEqual([got.length, litter], [2, []]);
+  });
+
+  test('what this process publishes is parsed once for all its groups', async () => {
+    const bus = await world.open();
+    const payloads: Record<string, (Payload | undefined)[]> = { f: [], g: [] };
+    const seen = (group: string): Subscription => ({
+      ...listener(group).subscription,
+      async handle({ subject }, payload) {
+        payloads[subject]?.push(payload);
+      },
+    });
+    for (const group of ['user', 'analytics']) await bus.subscribe(seen(group));
+    for (const subject of ['f', 'g']) {
+      await bus.publish([event(subject, 1)]);
+      await settle(() => assert.equal(payloads[subject]?.length, 2));
+    }
+    const [first, second] = payloads.g ?? [];
+    assert.ok(first && first === second);
   });
 });

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoggedEvent, LogStore, ReaderPlace } from '../../db/postgres/event-log.ts';
+import type { LogStore, ReaderPlace } from '../../db/postgres/event-log.ts';
 import type { DatabaseSession } from '../../db/postgres/session.ts';
 import type { Log } from '../../observability/log.ts';
 import { type Loss, MAX_IN_FLIGHT, type Subscription } from '../bus.ts';
-import { admit } from '../cloudevents.ts';
 import { keyedQueue } from '../keyed-queue.ts';
-import { progress } from '../progress.ts';
+import { type Progress, progress } from '../progress.ts';
+import type { Arrival } from './arrival.ts';
 import { type AppendedBatch, logTail } from './log-tail.ts';
 
 /**
@@ -44,7 +44,7 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
   const lock = `reader ${name}`;
   const closing = new AbortController();
   const tail = logTail(store, [...wanted.types]);
-  const work = keyedQueue<LoggedEvent>((event) => deliver(event, subscription, closing.signal), MAX_IN_FLIGHT);
+  const work = keyedQueue<Arrival>((arrival) => deliver(arrival, subscription, closing.signal), MAX_IN_FLIGHT);
 
   async function run(): Promise<void> {
     let warned = false;
@@ -70,12 +70,12 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
     let position = place.position;
     try {
       while (!closing.signal.aborted && session.holds(lock)) {
-        const events = await tail.after(position);
-        if (events.length === 0) await tail.grown(LOOK_MS);
-        for (const event of events) {
-          await work.room();
-          position = event.position;
-          take(event, kept.begin(event.position));
+        const arrivals = await tail.after(position);
+        if (arrivals.length === 0) await tail.grown(LOOK_MS);
+        for (const arrival of arrivals) {
+          if (!work.hasRoom()) await work.room();
+          position = arrival.event.position;
+          take(arrival, kept);
         }
       }
     } finally {
@@ -84,10 +84,10 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
     }
   }
 
-  function take(event: LoggedEvent, done: () => void): void {
-    if (wanted.events.has(`${event.source} ${event.type}`)) {
-      work.run(`${event.source} ${event.subject}`, event).then(done, () => undefined);
-    } else done();
+  function take(arrival: Arrival, kept: Progress): void {
+    const { event, kind } = arrival;
+    if (!wanted.events.has(kind) || subscription.concerns?.(event) === false) kept.pass(event.position);
+    else work.run(`${event.source} ${event.subject}`, arrival, kept.begin(event.position));
   }
 
   const running = run();
@@ -113,12 +113,12 @@ function wantedOf({ filters }: Subscription) {
 }
 
 // Until it is handled. At the end of the process it is left: its position is not kept, and it is delivered again.
-async function deliver(event: LoggedEvent, subscription: Subscription, closing: AbortSignal): Promise<void> {
+async function deliver({ event, read }: Arrival, subscription: Subscription, closing: AbortSignal): Promise<void> {
   for (;;) {
     try {
-      const fault = faultOf(event);
-      if (fault !== undefined) return await subscription.unreadable(JSON.stringify(event), fault);
-      return await subscription.handle(event);
+      const payload = read();
+      if (typeof payload === 'string') return await subscription.unreadable(JSON.stringify(event), payload);
+      return await subscription.handle(event, payload);
     } catch (error) {
       if (closing.aborted) throw error;
       await sleep(AGAIN_MS);
@@ -133,19 +133,4 @@ function lossOf(position: number, { kept, missed }: NonNullable<ReaderPlace['gon
       ? `${stood}, beyond the end of the log, which is another one; it begins anew`
       : `${stood}, and the log was forgotten up to ${position}`;
   return { topic: 'the log', place: 'all of it', ...(missed !== undefined && { count: missed }), reason };
-}
-
-/** The groups of a process get the same objects of what it publishes itself: each is checked once, not for each group. */
-const admitted = new WeakSet<LoggedEvent>();
-
-// Our own relay writes events; somebody with SQL may write anything else.
-function faultOf(event: LoggedEvent): string | undefined {
-  if (admitted.has(event)) return undefined;
-  try {
-    admit(event);
-    admitted.add(event);
-    return undefined;
-  } catch (error) {
-    return `the log, position ${event.position}: ${(error as Error).message}`;
-  }
 }

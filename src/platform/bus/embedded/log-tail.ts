@@ -1,18 +1,19 @@
-import type { LoggedEvent, LogStore } from '../../db/postgres/event-log.ts';
+import type { LogStore } from '../../db/postgres/event-log.ts';
 import { createWakeup } from '../wakeup.ts';
+import { type Arrival, arrivalOf } from './arrival.ts';
 
 /** Events that this process has just appended. */
 export interface AppendedBatch {
   /** The position right before the first of the events. */
   readonly previous: number;
   readonly last: number;
-  readonly events: readonly LoggedEvent[];
+  readonly events: readonly Arrival[];
 }
 
 /** What follows in the log: from memory where this process appended it, else from the database. */
 export interface LogTail {
   /** The next events in order. None when there are none, or when none are known of. */
-  after(position: number): Promise<readonly LoggedEvent[]>;
+  after(position: number): Promise<readonly Arrival[]>;
   /** Resolves when the log may have grown, or after `timeoutMs`; the log is then read in any case. */
   grown(timeoutMs: number): Promise<void>;
   append(batch: AppendedBatch): void;
@@ -36,18 +37,18 @@ export function logTail(store: LogStore, types: readonly string[]): LogTail {
   // Where the log ends, as far as is known: what is known to be empty is not read.
   let end = UNKNOWN;
 
-  function appendedAfter(position: number): readonly LoggedEvent[] | undefined {
+  function appendedAfter(position: number): readonly Arrival[] | undefined {
     while (batches[0] && batches[0].last <= position) batches.shift();
     return batches[0]?.previous === position ? batches.shift()?.events : undefined;
   }
 
-  async function readAfter(position: number): Promise<readonly LoggedEvent[]> {
+  async function readAfter(position: number): Promise<readonly Arrival[]> {
     if (position >= end) return [];
     const before = end;
     const events = await store.after(position, types, READ_BATCH);
     // Unless it was heard meanwhile that there is more.
     if (events.length === 0 && end === before) end = position;
-    return events;
+    return events.map(arrivalOf);
   }
 
   return {

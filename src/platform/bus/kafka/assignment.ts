@@ -67,9 +67,7 @@ export function startAssignment(options: AssignmentOptions): Assignment {
 
   function begin({ topic, progress }: PartitionPosition, offset: bigint, record: KafkaRecord): void {
     const done = progress.begin(Number(offset));
-    const handled = work.take(messageOf(named.get(topic) ?? topic, record), active.signal).then((finished) => {
-      if (finished) done();
-    });
+    const handled = work.take(messageOf(named.get(topic) ?? topic, record), active.signal).then(done);
     inFlight.add(handled);
     void handled.finally(() => inFlight.delete(handled));
   }

@@ -25,7 +25,9 @@ const CHARSET = /;\s*charset\s*=\s*("?)([^\s";]*)\1/i;
 const IN_UTF8 = ['utf-8', 'utf8', 'us-ascii', 'ascii'];
 
 function charsetFault({ headers }: FastifyRequest, body: Buffer): AppError | undefined {
-  const charset = CHARSET.exec(headers['content-type'] ?? '')?.[2]?.toLowerCase();
+  const type = headers['content-type'] ?? '';
+  // As a rule it has no parameters.
+  const charset = type.includes(';') ? CHARSET.exec(type)?.[2]?.toLowerCase() : undefined;
   if (charset !== undefined && !IN_UTF8.includes(charset)) return common.CHARSET();
   return isUtf8(body) ? undefined : invalid('the body is not UTF-8');
 }

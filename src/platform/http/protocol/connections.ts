@@ -18,22 +18,24 @@ const REQUEST_GRACE_MS = 1_000;
 const RESPONSE_GRACE_MS = 5_000;
 const CHECK_INTERVAL_MS = 100;
 
-/** Calls back when every complete request of a connection has its response. */
-export type AfterAnswers = (socket: Socket, then: () => void) => void;
+export interface Connections {
+  /**
+   * Whether a request can't be answered, and must not be executed: the server stops, and the response before it closes
+   * the connection.
+   */
+  isCutOff(request: IncomingMessage): boolean;
+  /** Calls back when every complete request of a connection has its response. */
+  afterAnswers(socket: Socket, then: () => void): void;
+}
 
 /** Lets a server stop when every accepted request is answered. Register it before the routes. */
-export function endConnections(app: FastifyInstance): AfterAnswers {
+export function endConnections(app: FastifyInstance): Connections {
   const exchanges = exchangesOf(app.server);
   const stop = { began: 0 };
   // Node treats a connection as idle once its response is written, and drops the part that the client has not read.
   (app.server as Server).closeIdleConnections = () => {
     for (const [socket, open] of exchanges) if (open.length > 0 && open.every(isDone)) socket.destroy();
   };
-  app.addHook('onRequest', (request, reply, done) => {
-    // The response before this one closes the connection. This request could not be answered, so it is not executed.
-    if (stop.began > 0 && isBehindAnother(exchanges, request.raw)) reply.hijack();
-    else done();
-  });
   app.addHook('preClose', async () => {
     stop.began = performance.now();
     const answering = new WeakMap<ServerResponse, number>();
@@ -42,28 +44,32 @@ export function endConnections(app: FastifyInstance): AfterAnswers {
     }, CHECK_INTERVAL_MS).unref();
     app.server.once('close', () => clearInterval(timer));
   });
-  return (socket, then) => {
-    const pending = (exchanges.get(socket) ?? []).filter(
-      ({ request, response }) => request.complete && !response.closed,
-    );
-    void Promise.all(pending.map(({ response }) => new Promise((resolve) => response.once('close', resolve)))).then(
-      then,
-    );
+  return {
+    isCutOff: (request) => stop.began > 0 && isBehindAnother(exchanges, request),
+    afterAnswers(socket, then) {
+      const pending = (exchanges.get(socket) ?? []).filter(
+        ({ request, response }) => request.complete && !response.closed,
+      );
+      const closed = pending.map(({ response }) => new Promise((resolve) => response.once('close', resolve)));
+      void Promise.all(closed).then(then);
+    },
   };
 }
 
 function exchangesOf(server: FastifyInstance['server']): Map<Socket, readonly Exchange[]> {
-  const exchanges = new Map<Socket, readonly Exchange[]>();
+  const exchanges = new Map<Socket, Exchange[]>();
   server.on('connection', (socket: Socket) => {
     exchanges.set(socket, []);
     socket.once('close', () => exchanges.delete(socket));
   });
   (server as Server).prependListener('request', (request, response) => {
     const { socket } = request;
-    const before = exchanges.get(socket);
-    if (!before) return;
-    const open = before.filter((one) => !isDone(one));
-    exchanges.set(socket, [...open, { request, response }]);
+    const open = exchanges.get(socket);
+    if (!open) return;
+    const [only] = open;
+    // As a rule a connection has one request after the other.
+    if (only && open.length === 1 && isDone(only)) open[0] = { request, response };
+    else exchanges.set(socket, [...open.filter((one) => !isDone(one)), { request, response }]);
   });
   return exchanges;
 }

@@ -9,7 +9,7 @@ const MAX_HEADERS = 16 * 1_024;
 
 /**
  * Node answers some requests itself, without a body: those without Host, and those with another Expect than
- * 100-continue. These options let them through, and heads above the limits too, so that `checkHeads` answers them with
+ * 100-continue. These options let them through, and heads above the limits too, so that `faultInHead` answers them with
  * a problem document.
  */
 export const NODE_OPTIONS: ServerOptions = {
@@ -17,8 +17,8 @@ export const NODE_OPTIONS: ServerOptions = {
   maxHeaderSize: MAX_ADDRESS + MAX_HEADERS + 2 * 1_024,
 };
 
-/** Rejects a request whose head is invalid (RFC 9112), before anything else reads it. */
-export function checkHeads(app: FastifyInstance): void {
+/** Lets heads through that Node would answer itself or cut, for `faultInHead`; and answers Expect: 100-continue. */
+export function takeHeads(app: FastifyInstance): void {
   const server = app.server as Server;
   // Above this limit Node drops headers silently; `MAX_HEADERS` limits their bytes instead.
   server.maxHeadersCount = 0;
@@ -28,34 +28,36 @@ export function checkHeads(app: FastifyInstance): void {
     expectsContinue.add(request);
     server.emit('request', request, response);
   });
-  app.addHook('onRequest', (request, _reply, done) => done(faultIn(request.raw)));
   // Send 100 Continue only now: a request that is rejected by its head need not send its body.
   app.addHook('preParsing', (request, reply, _payload, done) => {
-    const tooLarge = Number(request.headers['content-length']) > request.routeOptions.bodyLimit;
-    if (expectsContinue.delete(request.raw) && !tooLarge) reply.raw.writeContinue();
+    const { expect, 'content-length': length } = request.headers;
+    const expects = expect !== undefined && expectsContinue.delete(request.raw);
+    if (expects && !(Number(length) > request.routeOptions.bodyLimit)) reply.raw.writeContinue();
     done();
   });
 }
 
 /** The request target in origin form (RFC 9112, 3.2.2); `*` becomes `/*`. */
 export function originForm({ method, url = '/' }: { method?: string | undefined; url?: string | undefined }): string {
+  if (url.startsWith('/')) return url;
   if (url === '*' && method === 'OPTIONS') return '/*';
   const rest = /^https?:\/\/[^/?#]+(.*)$/is.exec(url)?.[1];
   if (rest === undefined) return url;
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-function faultIn(request: IncomingMessage): AppError | undefined {
+/** The error for a request whose head is invalid (RFC 9112); to be asked before anything else reads it. */
+export function faultInHead(request: IncomingMessage): AppError | undefined {
   const { rawHeaders, headers, httpVersionMajor, httpVersionMinor, url = '' } = request;
   if (httpVersionMajor !== 1) return common.HTTP_VERSION();
   if (url.length > MAX_ADDRESS) return common.URI_TOO_LONG();
   let bytes = 0;
   let hosts = 0;
   // Names and values alternate.
-  for (let index = 0; index < rawHeaders.length; index++) {
-    const text = rawHeaders[index] ?? '';
-    bytes += text.length;
-    if (index % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host') hosts += 1;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    bytes += name.length + (rawHeaders[index + 1] ?? '').length;
+    if (name.length === 4 && name.toLowerCase() === 'host') hosts += 1;
   }
   if (bytes > MAX_HEADERS) return common.HEADERS_TOO_LARGE();
   const isHttp10 = httpVersionMinor === 0;

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { common, invalid } from '../../contract/errors.ts';
+import { type AppError, common, invalid } from '../../contract/errors.ts';
 
 /** Every method that some route supports. Any other is not implemented (RFC 9110, 9.1). */
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
@@ -8,21 +8,24 @@ type Method = (typeof METHODS)[number];
 const JSON_TYPE = 'application/json';
 
 /**
- * Answers requests without a route: OPTIONS with the methods of the path, a method that the path does not support with
+ * Answers a request without a route: OPTIONS with the methods of the path, a method that the path does not support with
  * 405 and `Allow`, a method that no route supports with 501, and an unknown path with 404.
  */
-export function answerOtherMethods(app: FastifyInstance): void {
-  app.addHook('onRequest', (request, reply, done) => {
-    if (!request.is404) return done();
-    if (!isImplemented(request.method)) return done(common.METHOD_UNKNOWN());
-    if (request.originalUrl === '*' && request.method !== 'OPTIONS')
-      return done(invalid('* is an address for OPTIONS alone'));
-    const methods = methodsOf(app, request);
-    if (methods.length === 0) return done(common.NOT_FOUND());
-    allow(reply, methods);
-    if (request.method === 'OPTIONS') reply.code(204).send();
-    else done(common.METHOD_NOT_ALLOWED({ allow: methods.join(', ') }));
-  });
+export function answerWithoutRoute(request: FastifyRequest, reply: FastifyReply, done: (error: Error) => void): void {
+  const fault = faultWithoutRoute(request, reply);
+  if (fault) done(fault);
+  else reply.code(204).send();
+}
+
+/** Undefined for OPTIONS; names the methods in the headers. */
+function faultWithoutRoute(request: FastifyRequest, reply: FastifyReply): AppError | undefined {
+  const { method, originalUrl, server } = request;
+  if (!isImplemented(method)) return common.METHOD_UNKNOWN();
+  if (originalUrl === '*' && method !== 'OPTIONS') return invalid('* is an address for OPTIONS alone');
+  const methods = methodsOf(server, request);
+  if (methods.length === 0) return common.NOT_FOUND();
+  allow(reply, methods);
+  return method === 'OPTIONS' ? undefined : common.METHOD_NOT_ALLOWED({ allow: methods.join(', ') });
 }
 
 const isImplemented = (method: string): boolean => METHODS.some((one) => one === method);
