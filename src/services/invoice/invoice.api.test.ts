@@ -121,6 +121,18 @@ test('a cancelled order is not invoiced', async () => {
   assert.deepEqual([answer.status, read(answer).code], [409, 'INVOICE_ORDER_CANCELLED']);
 });
 
+test('an order whose invoice was cancelled is invoiced anew', async () => {
+  const order_id = await order();
+  const { invoice_id } = read(await alice.post('/invoices', { order_id }));
+  await admin.put(`/invoices/${invoice_id}`, { status: 'cancelled' });
+  assert.equal(read(await alice.get(`/invoices/order/${order_id}`)).invoice_id, invoice_id);
+  const second = await alice.post('/invoices', { order_id });
+  assert.deepEqual([second.status, read(second).status], [201, 'draft']);
+  assert.deepEqual((await alice.get(`/invoices/order/${order_id}`)).body, second.body);
+  assert.equal((await alice.post('/invoices', { order_id })).status, 200);
+  assert.equal(read(await alice.get(`/invoices/${invoice_id}`)).status, 'cancelled');
+});
+
 test('to another customer an order and its invoice are not there', async () => {
   const order_id = await order();
   assert.equal(read(await bob.post('/invoices', { order_id })).code, 'ORDER_NOT_FOUND');

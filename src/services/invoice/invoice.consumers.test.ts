@@ -40,7 +40,7 @@ eachStore('what invoices follow', (store) => {
     const order = anOrder({ order_id: ++orders });
     return invoices.save(
       at(NOW),
-      createInvoice(order, { invoice_id, buyer: { name: 'Alice Example', lines: [] } }, at(NOW)),
+      createInvoice(order, { invoice_id, buyer: { name: 'Alice Example', lines: [] }, time_zone: 'UTC' }, at(NOW)),
     );
   }
 

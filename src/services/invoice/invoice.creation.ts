@@ -8,7 +8,7 @@ import type { orderOps } from '../order/order.contract.ts';
 import type { paymentOps } from '../payment/payment.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { invoiceErrors, type invoiceOps } from './invoice.contract.ts';
-import { type BuyerProfile, buyerOf, createInvoice, type InvoiceState, publicInvoice } from './invoice.model.ts';
+import { type BuyerProfile, buyerOf, createInvoice, type InvoiceState, isLiving, publicInvoice } from './invoice.model.ts';
 import { openInvoice } from './invoice.opening.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 
@@ -23,18 +23,20 @@ interface CreationParts {
   readonly invoices: Pick<InvoiceRepository, 'ids' | 'findByOrder' | 'save'>;
   readonly peers: InvoicePeers;
   readonly log: Pick<Log, 'warn'>;
+  /** Of the shop. */
+  readonly time_zone: string;
 }
 
 /** An invoice, and whether it existed before the request. */
 type CreatedInvoice = InvoiceState & { readonly existing?: boolean };
 
-/** Creates the invoice of an order; an order that has one keeps it. */
-export function creationActions({ invoices, peers, log }: CreationParts) {
+/** Creates the invoice of an order; an order that has a living one keeps it. */
+export function creationActions({ invoices, peers, time_zone, log }: CreationParts) {
   return {
     create: {
       async execute(ctx, { order_id }) {
         const found = await invoices.findByOrder(order_id);
-        const known = found && maySee(ctx.actor, found) ? { ...found, existing: true } : undefined;
+        const known = found && isLiving(found) && maySee(ctx.actor, found) ? { ...found, existing: true } : undefined;
         return opened(ctx, known ?? (await create(ctx, order_id)));
       },
       respond: (_ctx, { existing, ...state }: CreatedInvoice) => ({
@@ -48,13 +50,13 @@ export function creationActions({ invoices, peers, log }: CreationParts) {
     // For another's order the order service throws ORDER_NOT_FOUND, as for one that does not exist.
     const order = await peers.order.forInvoice(ctx, { order_id });
     const buyer = buyerOf(order.username, await profileOf(ctx, order.user_id));
-    const save = (invoice_id: number) => invoices.save(ctx, createInvoice(order, { invoice_id, buyer }, ctx));
+    const save = (invoice_id: number) => invoices.save(ctx, createInvoice(order, { invoice_id, buyer, time_zone }, ctx));
     try {
       return await withId(invoices.ids, save, ({ invoice_id }) => invoice_id);
     } catch (error) {
       const exists = error instanceof AppError && error.code === invoiceErrors.EXISTS.code;
       const found = exists ? await invoices.findByOrder(order_id) : undefined;
-      if (!found) throw error;
+      if (!found || !isLiving(found)) throw error;
       return { ...found, existing: true };
     }
   }

@@ -10,6 +10,7 @@ import {
   cancelInvoice,
   coverInvoice,
   createInvoice,
+  currentInvoice,
   type InvoiceState,
   publicInvoice,
   setInvoiceStatus,
@@ -19,13 +20,13 @@ const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', t
 const buyer = { name: 'Alice Example', lines: ['2 Example Road'] };
 
 function anInvoice(status: InvoiceStatus = 'draft'): InvoiceState {
-  const { next } = createInvoice(anOrder(), { invoice_id: 7, buyer }, ctx);
+  const { next } = createInvoice(anOrder(), { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx);
   return { ...next, invoice_number: 'INV-2026-000007', status, version: 1 };
 }
 
 test('an invoice takes the lines and the totals of its order as they are', () => {
   const order = anOrder();
-  const { next } = createInvoice(order, { invoice_id: 7, buyer }, ctx);
+  const { next } = createInvoice(order, { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx);
   assert.deepEqual(next.items, [
     {
       product_id: 1,
@@ -47,8 +48,22 @@ test('an invoice starts as a draft and is due in 30 days, also across the end of
   assert.equal(invoice.due_date, '2027-01-19T09:30:00.000Z');
 });
 
+test('of the invoices of an order the living one counts, else the newest', () => {
+  const one = (invoice_id: number, status: InvoiceStatus, created_at: string) => ({
+    ...anInvoice(status),
+    invoice_id,
+    created_at,
+  });
+  const [old, later] = ['2026-12-20T09:30:00.000Z', '2026-12-21T09:30:00.000Z'];
+  const idOf = (...all: InvoiceState[]) => currentInvoice(all)?.invoice_id;
+  assert.equal(idOf(one(1, 'cancelled', later), one(2, 'sent', old)), 2);
+  assert.equal(idOf(one(3, 'cancelled', old), one(1, 'cancelled', later)), 1);
+  assert.equal(idOf(one(3, 'cancelled', old), one(4, 'cancelled', old)), 4);
+  assert.equal(idOf(), undefined);
+});
+
 test('a new invoice announces itself, whole, and without what is not for the world', () => {
-  const { next, events } = createInvoice(anOrder(), { invoice_id: 7, buyer }, ctx);
+  const { next, events } = createInvoice(anOrder(), { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx);
   const about = 'order/17';
   assert.deepEqual(events, [{ type: 'invoice.created', subject: '7', data: publicInvoice(next), about }]);
   assert.deepEqual(
@@ -59,7 +74,7 @@ test('a new invoice announces itself, whole, and without what is not for the wor
 
 test('a cancelled order is not invoiced', () => {
   const order = anOrder({ status: 'cancelled' });
-  assert.throws(() => createInvoice(order, { invoice_id: 7, buyer }, ctx), { code: 'INVOICE_ORDER_CANCELLED' });
+  assert.throws(() => createInvoice(order, { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx), { code: 'INVOICE_ORDER_CANCELLED' });
 });
 
 const STATUSES: InvoiceStatus[] = ['draft', 'sent', 'paid', 'cancelled'];

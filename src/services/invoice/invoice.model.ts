@@ -1,5 +1,6 @@
 import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import type { Minor } from '../../platform/contract/money.ts';
+import { shopYear } from '../../platform/contract/shop-time.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
@@ -20,7 +21,10 @@ export interface Buyer {
   readonly tax_id?: string;
 }
 
-/** An invoice as it is stored. Before its first save `invoice_number` is empty: the database assigns it. */
+/**
+ * An invoice as it is stored. Before its first save `invoice_number` is its series, such as `INV-2026-`: the database
+ * appends the place.
+ */
 export interface InvoiceState extends Invoice, Versioned {
   /** A fraction as text, such as `0.1`. */
   readonly tax_rate: string;
@@ -38,10 +42,18 @@ const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
   cancelled: [],
 };
 
+/** What a new invoice is made of beside its order. */
+interface InvoiceFacts {
+  readonly invoice_id: number;
+  readonly buyer: Buyer;
+  /** Of the shop: it decides the year of the number. */
+  readonly time_zone: string;
+}
+
 /** A draft for an order, due in 30 days. Throws INVOICE_ORDER_CANCELLED. */
 export function createInvoice(
   order: OrderDetails,
-  facts: { invoice_id: number; buyer: Buyer },
+  facts: InvoiceFacts,
   ctx: Ctx,
 ): Change<InvoiceState> {
   if (order.status === 'cancelled') throw invoiceErrors.ORDER_CANCELLED();
@@ -50,7 +62,7 @@ export function createInvoice(
     order_id: order.order_id,
     user_id: order.user_id,
     username: order.username,
-    invoice_number: '',
+    invoice_number: `INV-${shopYear(ctx.now, facts.time_zone)}-`,
     items: order.items.map(({ total, ...item }) => ({ ...item, total_price: total })),
     subtotal: order.subtotal,
     tax: order.tax,
@@ -65,6 +77,17 @@ export function createInvoice(
     version: 0,
   };
   return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next), aboutOrder(next))] };
+}
+
+/** Whether an order can have no other invoice beside this one. */
+export const isLiving = ({ status }: Pick<InvoiceState, 'status'>): boolean => status !== 'cancelled';
+
+/** Of the invoices of one order the living one, else the newest. Should there be two that live, the older one counts. */
+export function currentInvoice(invoices: readonly InvoiceState[]): InvoiceState | undefined {
+  const newestFirst = invoices.toSorted(
+    (a, b) => Date.parse(b.created_at) - Date.parse(a.created_at) || b.invoice_id - a.invoice_id,
+  );
+  return newestFirst.findLast(isLiving) ?? newestFirst[0];
 }
 
 /** Sets the status; the present one changes nothing. Throws INVOICE_ILLEGAL_STATUS. */

@@ -5,7 +5,7 @@ import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
-import { createInvoice, type InvoiceState, setInvoiceStatus } from './invoice.model.ts';
+import { cancelInvoice, createInvoice, type InvoiceState, setInvoiceStatus } from './invoice.model.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
 import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
@@ -47,17 +47,19 @@ eachStore('how invoices are kept', (store) => {
   beforeEach(() => kept.clear());
   after(() => kept.close());
 
-  async function invoice(order_id: number, now = NOW, more = {}, on = invoices): Promise<InvoiceState> {
+  async function invoice(order_id: number, now = NOW, more = {}, on = invoices, time_zone = 'UTC') {
     const invoice_id = await on.ids.next();
     const ctx = at(now, more);
-    return on.save(ctx, createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx));
+    return on.save(ctx, createInvoice(anOrder({ order_id }), { invoice_id, buyer, time_zone }, ctx));
   }
+
+  const cancel = (state: InvoiceState) => invoices.save(at(NOW), cancelInvoice(state, at(NOW)));
 
   /** Saves an invoice that no store takes. */
   async function impossible(order_id: number): Promise<InvoiceState> {
     const ctx = at(NOW);
     const invoice_id = await invoices.ids.next();
-    const { next, events } = createInvoice(anOrder({ order_id }), { invoice_id, buyer }, ctx);
+    const { next, events } = createInvoice(anOrder({ order_id }), { invoice_id, buyer, time_zone: 'UTC' }, ctx);
     return invoices.save(ctx, { next: { ...next, status: 'lost' as never }, events });
   }
 
@@ -109,12 +111,46 @@ eachStore('how invoices are kept', (store) => {
     assert.deepEqual(saved.map(numberOf).sort(), series(2026, 1, 50));
   });
 
-  test('each year counts for itself, and the year is that of UTC', async () => {
-    const times = ['2026-12-31T23:59:59.999Z', '2027-01-01T00:00:00.000Z', '2026-06-01T00:00:00.000Z'];
-    const saved = await Promise.all(times.map((now, i) => invoice(i + 1, now)));
-    const more = await invoice(4, times[1]);
-    assert.deepEqual(saved.map(numberOf).sort(), ['INV-2026-000001', 'INV-2026-000002', 'INV-2027-000001']);
-    assert.equal(more.invoice_number, 'INV-2027-000002');
+  const YEARS_ENDS = {
+    UTC: '2027-01-01T00:00:00.000Z',
+    'Pacific/Auckland': '2026-12-31T11:00:00.000Z',
+    'America/Los_Angeles': '2027-01-01T08:00:00.000Z',
+  };
+  for (const [zone, midnight] of Object.entries(YEARS_ENDS)) {
+    test(`each year of the shop counts for itself: in ${zone} it begins at ${midnight}`, async () => {
+      const before = new Date(Date.parse(midnight) - 1).toISOString();
+      const of = (order_id: number, now: string) => invoice(order_id, now, {}, invoices, zone);
+      const saved = await Promise.all([before, midnight, '2026-06-01T00:00:00.000Z'].map((now, i) => of(i + 1, now)));
+      assert.deepEqual(saved.map(numberOf).sort(), ['INV-2026-000001', 'INV-2026-000002', 'INV-2027-000001']);
+      assert.equal((await of(4, midnight)).invoice_number, 'INV-2027-000002');
+      assert.equal((await of(5, before)).invoice_number, 'INV-2026-000003');
+      const announced = (await kept.announced()).map(({ data }) => data.invoice_number);
+      assert.ok(announced.includes('INV-2027-000002'));
+    });
+  }
+
+  test('an order whose invoice is cancelled gets another; the cancelled one keeps its number', async () => {
+    const first = await cancel(await invoice(1));
+    assert.deepEqual(await invoices.findByOrder(1), first);
+    const second = await invoice(1, '2026-07-28T09:31:00.000Z');
+    assert.deepEqual([first, second].map(numberOf), series(2026, 1, 2));
+    assert.deepEqual(await invoices.findByOrder(1), second);
+    await assert.rejects(invoice(1), { code: 'INVOICE_EXISTS' });
+    const third = await cancel(second).then(() => invoice(1, '2026-07-28T09:32:00.000Z'));
+    await cancel(third);
+    assert.equal((await invoices.findByOrder(1))?.invoice_number, 'INV-2026-000003');
+    assert.equal((await invoices.list({ user_id: 2 }, { limit: 9 })).items.length, 3);
+  });
+
+  test('of those who invoice an order anew at once, in three processes, one does', async () => {
+    const orders = [1, 2, 3, 4, 5];
+    for (const made of await Promise.all(orders.map((id) => invoice(id)))) await cancel(made);
+    const answers = await Promise.allSettled(
+      processes.flatMap((on) => [...orders, ...orders].map((id) => invoice(id, NOW, {}, on))),
+    );
+    const made = answers.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    assert.deepEqual(made.map((one) => one.order_id).sort(), orders);
+    assert.deepEqual(made.map(numberOf).sort(), series(2026, 6, 10));
   });
 
   test('a second invoice of an order is refused and takes no number, nor the others along', async () => {
@@ -161,7 +197,7 @@ eachStore('how invoices are kept', (store) => {
   test('the last number is found by the row of its year (in ClickHouse also by the invoices themselves)', async () => {
     const numbers = ['INV-2026-000007', 'INV-2026-12', 'INV-2025-000099', 'OLD-500', 'INV-2026-20260728093000'];
     for (const [n, invoice_number] of numbers.entries()) {
-      const { next } = createInvoice(anOrder({ order_id: 100 + n }), { invoice_id: 1_000_000 + n, buyer }, at(NOW));
+      const { next } = createInvoice(anOrder({ order_id: 100 + n }), { invoice_id: 1_000_000 + n, buyer, time_zone: 'UTC' }, at(NOW));
       await moveIn({ ...next, invoice_number, version: 1 });
     }
     if (store.driver === 'postgres') await lastNumber(2026, 12);
@@ -175,7 +211,7 @@ eachStore('how invoices are kept', (store) => {
     assert.equal((await invoice(2)).invoice_number, 'INV-2026-1000001');
   });
 
-  test('an order has one invoice (PostgreSQL: by a constraint; ClickHouse has none: by the lock of its one way in)', async () => {
+  test('an order has one living invoice (PostgreSQL: by a constraint; ClickHouse has none: by the lock of its one way in)', async () => {
     const first = await invoice(1);
     const past = moveIn({ ...first, invoice_id: first.invoice_id + 1_000, invoice_number: 'INV-2026-000002' });
     if (store.driver === 'postgres') await assert.rejects(past, { code: '23505' });

@@ -14,11 +14,15 @@ export interface InvoiceRepository {
   readonly ids: Ids;
   /** Throws INVOICE_NOT_FOUND. */
   get(invoice_id: number): Promise<InvoiceState>;
+  /** The living one of an order, else the newest that was cancelled. */
   findByOrder(order_id: number): Promise<InvoiceState | undefined>;
   /** Newest first. */
   list(filter: InvoiceFilter, page: PageRequest): Promise<Page<InvoiceState>>;
   /** What a range of invoices comes to. */
   figures(range: ReconciliationRange): Promise<Reconciliation>;
-  /** Gives a new invoice the next number of its year, without a gap. Throws INVOICE_EXISTS when its order has one. */
+  /**
+   * Gives a new invoice the next number of its series, without a gap. Throws INVOICE_EXISTS when its order has a living
+   * one.
+   */
   save(ctx: Ctx, change: Change<InvoiceState>): Promise<InvoiceState>;
 }

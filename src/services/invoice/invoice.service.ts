@@ -38,7 +38,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
   const seller = sellerOf(tools.config);
 
   return {
-    ...creationActions({ invoices, peers, log: tools.log }),
+    ...creationActions({ invoices, peers, time_zone: tools.config.SHOP_TIME_ZONE, log: tools.log }),
     compareReceivables: openingAndComparison({ invoices, payment: peers.payment, log: tools.log }),
     figures: (_ctx, range) => invoices.figures(range),
     async list(ctx, { all, ...page }) {
@@ -56,7 +56,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     },
     async pdf(ctx, { invoice_id }) {
       const state = visible(ctx, await invoices.get(invoice_id));
-      const content = await pdfs.run({ invoice: invoicePage(state), seller });
+      const content = await pdfs.run({ invoice: invoicePage(state, tools.config.SHOP_TIME_ZONE), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
     async followPayment(ctx, { invoice_id, paid_total, refunded_total }) {

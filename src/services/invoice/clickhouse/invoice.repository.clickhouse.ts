@@ -1,7 +1,8 @@
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { coalesce } from '../../../platform/db/coalesce.ts';
 import { INVOICE_COLUMNS } from '../invoice.columns.ts';
 import { invoiceErrors } from '../invoice.contract.ts';
-import type { InvoiceState } from '../invoice.model.ts';
+import { currentInvoice, type InvoiceState, isLiving } from '../invoice.model.ts';
 import type { InvoiceRepository } from '../invoice.repository.ts';
 
 /** Invoices in ClickHouse: a row for each version of an invoice, with its lines and its buyer as JSON. */
@@ -10,11 +11,29 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
     table: 'invoices',
     key: 'invoice_id',
     columns: INVOICE_COLUMNS,
-    unique: [
-      { column: 'order_id', type: 'UInt64', of: ({ order_id }) => order_id, error: () => invoiceErrors.EXISTS() },
-    ],
+    apart: ({ order_id }) => [`order ${order_id}`],
+    refuse: async (states) => {
+      const fresh = states.filter(({ version }) => version === 0);
+      const living = await livingOrders(fresh.map(({ order_id }) => order_id));
+      return states.map((one) => (one.version === 0 && living.has(one.order_id) ? invoiceErrors.EXISTS() : undefined));
+    },
     assign: numbering(store),
   });
+  // Along the index of the orders, to the newest row of each of their invoices.
+  const ofOrders = invoices.newest(
+    `invoice_id in (select invoice_id from ${store.database}.invoices where order_id in {orders:Array(UInt64)})`,
+  );
+
+  async function invoicesOf(orders: readonly number[]): Promise<InvoiceState[]> {
+    if (orders.length === 0) return [];
+    const rows = await store.engine.query<Record<string, unknown>>(ofOrders, { orders: [...new Set(orders)] });
+    return rows.map(invoices.stateOf);
+  }
+
+  async function livingOrders(orders: readonly number[]): Promise<ReadonlySet<number>> {
+    const found = await invoicesOf(orders);
+    return new Set(found.filter(isLiving).map(({ order_id }) => order_id));
+  }
 
   return {
     ids: store.ids('invoices', { table: 'invoices', column: 'invoice_id' }),
@@ -23,7 +42,14 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
       if (!found) throw invoiceErrors.NOT_FOUND();
       return found;
     },
-    findByOrder: invoices.by<number>('order_id', 'UInt64'),
+    findByOrder: coalesce<number, InvoiceState | undefined>({
+      name: 'invoice of order',
+      maxInFlight: 2,
+      run: async (orders) => {
+        const byOrder = Map.groupBy(await invoicesOf(orders), ({ order_id }) => order_id);
+        return orders.map((order_id) => currentInvoice(byOrder.get(order_id) ?? []));
+      },
+    }),
     list({ user_id, status }, page) {
       const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
       const now = status === undefined ? undefined : 'status = {status:String}';
@@ -55,9 +81,10 @@ function numbering({ engine, database }: ClickHouseStore) {
       const year = yearOf(state);
       const number = (last.get(year) ?? 0) + 1;
       last.set(year, number);
-      return { invoice_number: `INV-${year}-${String(number).padStart(6, '0')}` };
+      return { invoice_number: `${state.invoice_number}${String(number).padStart(6, '0')}` };
     });
   };
 }
 
-const yearOf = ({ created_at }: InvoiceState): number => new Date(created_at).getUTCFullYear();
+/** The year of a series: `INV-2026-`. */
+const yearOf = ({ invoice_number: series }: InvoiceState): number => Number(series.slice(4, -1));

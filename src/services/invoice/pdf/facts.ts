@@ -1,13 +1,13 @@
 import { formatMoney } from '../../../platform/contract/money.ts';
 import type { PdfInvoice } from './types.ts';
 
-const day = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
 const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 6 });
 
-/** `27 August 2026`; what is not a date is shown as it is. */
-export function dateText(value: string): string {
+/** `27 August 2026`, by the calendar of the shop; what is not a date is shown as it is. */
+export function dateText({ time_zone: timeZone }: PdfInvoice, value: string): string {
   const date = new Date(value);
-  return Number.isNaN(date.getTime()) ? value : day.format(date);
+  if (Number.isNaN(date.getTime())) return value;
+  return new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'long', year: 'numeric', timeZone }).format(date);
 }
 
 /** Money with its currency. */
@@ -44,14 +44,14 @@ export function headline(invoice: PdfInvoice): string {
       return 'Cancelled, nothing to pay';
     default:
       return dueOf(invoice) > 0
-        ? `${money(invoice, dueOf(invoice))} due by ${dateText(invoice.due_date)}`
+        ? `${money(invoice, dueOf(invoice))} due by ${dateText(invoice, invoice.due_date)}`
         : `${money(invoice, paidOf(invoice))} paid, thank you`;
   }
 }
 
 /** How and until when to pay. */
 export function terms(invoice: PdfInvoice): string {
-  const due = dateText(invoice.due_date);
+  const due = dateText(invoice, invoice.due_date);
   switch (invoice.status) {
     case 'draft':
       return `This is a draft and not a request for payment. Payment would be due by ${due}.`;

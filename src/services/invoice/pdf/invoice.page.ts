@@ -24,8 +24,8 @@ export function sellerOf(config: SellerSettings): Seller {
 }
 
 /** What the page shows of an invoice. */
-export function invoicePage(state: InvoiceState): PdfInvoice {
+export function invoicePage(state: InvoiceState, time_zone: string): PdfInvoice {
   const rate = parseRate(state.tax_rate);
   if (!rate) throw new Error(`the invoice ${state.invoice_number} has no tax rate but '${state.tax_rate}'`);
-  return { ...state, tax_rate_percent: percentText(rate) };
+  return { ...state, time_zone, tax_rate_percent: percentText(rate) };
 }

@@ -27,6 +27,7 @@ function invoice(lines: number | PdfInvoice['items'] = 2, more: Partial<PdfInvoi
     status: 'sent',
     created_at: '2026-07-28T09:30:00Z',
     due_date: '2026-08-27T09:30:00Z',
+    time_zone: 'UTC',
     currency: 'USD',
     order_id: 17,
     buyer: { name: 'alice', lines: ['2 Example Road'] },

@@ -97,8 +97,8 @@ function facts(doc: Doc, invoice: PdfInvoice): void {
   put(doc, 'INVOICE', SECOND, mm(57), { size: 20, color: INK, font: 'bold', track: 1 });
   const rows: [string, string][] = [
     ['Invoice number', invoice.invoice_number],
-    ['Invoice date', dateText(invoice.created_at)],
-    ['Due date', dateText(invoice.due_date)],
+    ['Invoice date', dateText(invoice, invoice.created_at)],
+    ['Due date', dateText(invoice, invoice.due_date)],
     ['Order number', String(invoice.order_id)],
   ];
   if (invoice.buyer.tax_id) rows.push(['Your tax ID', invoice.buyer.tax_id]);

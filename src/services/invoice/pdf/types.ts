@@ -4,6 +4,8 @@ export interface PdfInvoice {
   status: 'draft' | 'sent' | 'paid' | 'cancelled';
   created_at: string;
   due_date: string;
+  /** Of the shop, in which the dates are shown. */
+  time_zone: string;
   currency: string;
   order_id: number;
   buyer: { name: string; lines: string[]; tax_id?: string };

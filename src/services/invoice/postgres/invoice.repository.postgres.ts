@@ -26,7 +26,12 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
       if (!found) throw invoiceErrors.NOT_FOUND();
       return found;
     },
-    findByOrder: invoices.by<number>('order', 'order_id', (state) => state.order_id),
+    findByOrder: store.reader<number, InvoiceState>(
+      'invoice of order',
+      `select distinct on (order_id) ${invoices.selected} from ${store.schema}.invoices where order_id = any($1)
+        order by order_id, status = 'cancelled', created_at desc, invoice_id desc`,
+      (state) => state.order_id,
+    ),
     list: ({ user_id, status = null }, page) =>
       user_id === undefined ? listAll(page, [status]) : listOfUser(page, [status, user_id]),
     figures: reconciliationIn(store, {
@@ -38,7 +43,7 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
     }),
     save: (ctx, change) =>
       invoices.save(ctx, change).catch((error: unknown) => {
-        // The statement leaves out an invoice whose order has one, and what it leaves out counts as a lost race.
+        // The statement leaves out an invoice whose order has a living one; what it leaves out counts as a lost race.
         const leftOut = change.next.version === 0 && error instanceof AppError && error.code === common.STALE.code;
         throw leftOut ? invoiceErrors.EXISTS() : error;
       }),
@@ -46,17 +51,17 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
 }
 
 /**
- * The numbers of a batch: each year's row is raised by the count of its new invoices and stays locked until the
- * commit, so a statement that fails takes its numbers back with it. Invoices whose order has one already are left
- * out before they are counted; the constraint stands behind that for two processes at the same moment.
+ * The numbers of a batch: the row of each year is raised by the count of its new invoices and stays locked until the
+ * commit, so a statement that fails takes its numbers back with it. Invoices whose order has a living one are left out
+ * before they are counted; the unique index stands behind that for two processes at the same moment.
  */
 function numbering(schema: string): { ctes: string; select: string } {
   const values = Object.keys(INVOICE_COLUMNS).map((name) => (name === 'invoice_number' ? NUMBER : `f.${name}`));
   return {
     ctes: `fresh as materialized (
-        select distinct on (e.order_id) e.*, extract(year from e.created_at at time zone 'utc')::integer as year
+        select distinct on (e.order_id) e.*, substring(e.invoice_number from 'INV-(.+)-')::integer as year
         from eligible e
-        where (select 1 from ${schema}.invoices i where i.order_id = e.order_id limit 1) is null
+        where (select 1 from ${schema}.invoices i where i.order_id = e.order_id and i.status <> 'cancelled' limit 1) is null
         order by e.order_id, e.invoice_id),
       placed as (
         select f.*, row_number() over (partition by year order by invoice_id desc) - 1 as behind from fresh f),
@@ -70,4 +75,4 @@ function numbering(schema: string): { ctes: string; select: string } {
 }
 
 // lpad alone would cut the millionth number short.
-const NUMBER = `'INV-' || year || '-' || lpad(digits, greatest(6, length(digits)), '0')`;
+const NUMBER = `f.invoice_number || lpad(digits, greatest(6, length(digits)), '0')`;
