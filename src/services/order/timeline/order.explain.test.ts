@@ -86,9 +86,21 @@ test('each transaction that was paid and not given back is refunded by a request
   assert.equal(one?.how, `POST /transactions/4/refund ${reason}, then POST /transactions/5/refund ${reason}`);
 });
 
-test('an order whose invoice was cancelled waits for staff', () => {
-  const cancelled = anEvent('invoice.status_changed', { invoice_id: 7, from: 'draft', to: 'cancelled' }, day(2));
-  assert.deepEqual(who({}, opened, invoiced, cancelled), ['staff: a decision about the order']);
+test('an order whose invoice was cancelled waits for another one', () => {
+  const number = 'INV-2026-000007';
+  const cancelled = anEvent(
+    'invoice.status_changed',
+    { invoice_id: 7, invoice_number: number, from: 'draft', to: 'cancelled' },
+    day(2),
+  );
+  assert.deepEqual(waits({}, opened, invoiced, cancelled), [
+    {
+      what: `another invoice, for ${number} was cancelled`,
+      since: day(2),
+      who: 'customer',
+      how: 'POST /invoices {"order_id": 17}',
+    },
+  ]);
 });
 
 test('an order that is paid waits for staff to pack it, since it was paid', () => {

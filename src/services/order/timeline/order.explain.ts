@@ -140,13 +140,10 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
   const due = openAmount(paymentFacts(order));
   if (due === 0) return [];
   const left = formatMoney(due, order.currency);
-  if (!invoice) {
+  if (!invoice || invoice.status === 'cancelled') {
+    const what = invoice ? `another invoice, for ${invoice.number} was cancelled` : 'an invoice';
     const how = `POST /invoices {"order_id": ${order.order_id}}`;
-    return [{ what: 'an invoice', since: order.created_at, who: 'customer', how }];
-  }
-  if (invoice.status === 'cancelled') {
-    const how = `its invoice was cancelled, and an order has one: POST /orders/${order.order_id}/cancel`;
-    return [{ what: 'a decision about the order', since: invoice.since, who: 'staff', how }];
+    return [{ what, since: invoice?.since ?? order.created_at, who: 'customer', how }];
   }
   // The invoice has heard of the money, and the order has not: an event was lost, or is late.
   if (invoice.status === 'paid' && order.paid_total === 0) {
