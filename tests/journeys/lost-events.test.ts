@@ -223,8 +223,9 @@ describe('events that a broker loses', () => {
     // The receivables are ended first; the invoices see that, and follow when they have seen it for a minute.
     const { cancelled } = await money(2);
     const { invoices } = await money(4);
-    // An invoice that hears of its own creation so late finds by itself that its order is cancelled.
-    assert.ok(cancelled === 2 && invoices <= 1, `${cancelled} ${invoices}`);
+    // An invoice that hears of its own creation so late finds by itself that its order is cancelled, and the refund of
+    // the other may be announced by now.
+    assert.ok(cancelled === 2 && invoices <= 2, `${cancelled} ${invoices}`);
     assert.equal((await admin.get(`/invoices/${unpaid.invoice_id}`)).body.status, 'cancelled');
     await settle(async () =>
       assert.equal((await admin.get(`/orders/${paid.order_id}`)).body.payment_status, 'refunded'),

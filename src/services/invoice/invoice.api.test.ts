@@ -74,6 +74,10 @@ test('an order is invoiced once: 201 the first time, 200 and the same invoice af
     total: 2859.98,
     currency: 'USD',
     status: 'draft',
+    paid_total: 0,
+    refunded_total: 0,
+    credited_total: 0,
+    open: 2859.98,
   });
   const again = await alice.post('/invoices', { order_id });
   assert.deepEqual([again.status, again.body], [200, first.body]);
@@ -178,19 +182,15 @@ test('staff move an invoice along; customers do not', async () => {
   const { invoice_id } = await invoiced();
   const put = (status: string, as = admin) => as.put(`/invoices/${invoice_id}`, { status });
   assert.equal((await put('sent', alice)).status, 403);
-  const illegal = await put('paid');
-  assert.deepEqual([illegal.status, read(illegal).error], [409, 'an invoice that is draft cannot become paid']);
   assert.equal(read(await put('sent')).status, 'sent');
   assert.equal((await put('sent')).status, 200);
   assert.equal(read(await put('canceled')).status, 'cancelled');
-  assert.equal((await put('sent')).status, 409);
+  const illegal = await put('sent');
+  assert.deepEqual([illegal.status, read(illegal).error], [409, 'an invoice that is cancelled cannot become sent']);
   assert.equal((await put('lost')).status, 400);
   assert.equal((await admin.put('/invoices/999999', { status: 'sent' })).status, 404);
   const cancelled = readList(await alice.get('/invoices?status=canceled'));
-  assert.deepEqual(
-    cancelled.map((one) => one.invoice_id),
-    [invoice_id],
-  );
+  assert.ok(cancelled.map((one) => one.invoice_id).includes(invoice_id));
 });
 
 test('an invoice keeps the address that its buyer had when it was made', async () => {

@@ -47,7 +47,7 @@ eachStore('what invoices follow', (store) => {
   function consumer(name: string) {
     const forInvoice = async (_ctx: unknown, { order_id }: { order_id: number }) => anOrder({ order_id, status });
     const nobody = () => Promise.reject(new Error('nobody asks'));
-    const payment = { openReceivable: nobody, findReceivables: nobody };
+    const payment = { openReceivable: nobody, closeReceivable: nobody, findReceivables: nobody };
     const peers = { order: { forInvoice }, user: { profileOf: nobody }, payment };
     const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);
@@ -79,7 +79,7 @@ eachStore('what invoices follow', (store) => {
 
   test('money for an invoice that is not there yet is tried again; money for none is nothing to it', async () => {
     await assert.rejects(
-      consumer('cover')(moved({ invoice_id: 999_999, order_id: 1 }, 1)) as Promise<unknown>,
+      consumer('cover')(moved({ invoice_id: 999_999, order_id: 999_999 }, 1)) as Promise<unknown>,
       AppError,
     );
     await consumer('cover')({

@@ -38,30 +38,37 @@ const InvoiceItem = Type.Object(
   { title: 'InvoiceItem' },
 );
 
+const fields = {
+  invoice_id: Id(),
+  order_id: Id(),
+  user_id: Id(),
+  username: Type.String({ maxLength: 64 }),
+  invoice_number: Type.String({ maxLength: 40, description: 'gapless per year, such as INV-2026-000001' }),
+  items: Type.Array(InvoiceItem),
+  subtotal: Amount(),
+  tax: Amount(),
+  total: Amount(),
+  currency: Currency(),
+  status: Status(),
+  created_at: Time(),
+  due_date: Time(),
+};
+
+/** What moved for an invoice, and what is still owed: total − credited − (paid − refunded), never less than 0. */
+const totals = {
+  paid_total: Amount('ever paid'),
+  refunded_total: Amount('ever given back'),
+  credited_total: Amount('of what was given back, what is not owed any more'),
+  open: Amount('what is still owed; 0 when it is cancelled'),
+};
+
 /** What the world sees of an invoice. */
-export const Invoice = Type.Object(
-  {
-    invoice_id: Id(),
-    order_id: Id(),
-    user_id: Id(),
-    username: Type.String({ maxLength: 64 }),
-    invoice_number: Type.String({ maxLength: 40, description: 'gapless per year, such as INV-2026-000001' }),
-    items: Type.Array(InvoiceItem),
-    subtotal: Amount(),
-    tax: Amount(),
-    total: Amount(),
-    currency: Currency(),
-    status: Status(),
-    created_at: Time(),
-    due_date: Time(),
-  },
-  { title: 'Invoice' },
-);
+export const Invoice = Type.Object({ ...fields, ...totals }, { title: 'Invoice' });
 export type Invoice = Static<typeof Invoice>;
 
 /** An invoice as it is announced: without what is said of its products, which no consumer needs. */
 export const InvoiceMade = Type.Object({
-  ...Invoice.properties,
+  ...fields,
   items: Type.Array(Type.Omit(InvoiceItem, ['description']), { maxItems: MAX_LINES }),
 });
 export type InvoiceMade = Static<typeof InvoiceMade>;
@@ -78,9 +85,30 @@ const StatusChange = Type.Object({
   at: Time(),
 });
 
+const BalanceChange = Type.Object({
+  invoice_id: Id(),
+  order_id: Id(),
+  user_id: Id(),
+  invoice_number: Type.String({ maxLength: 40 }),
+  status: Status(),
+  total: Amount(),
+  ...totals,
+  currency: Currency(),
+  at: Time(),
+});
+
 export const invoiceEvents = {
   created: event('invoice.created', 'an order was invoiced', InvoiceMade),
-  statusChanged: event('invoice.status_changed', 'an invoice was sent, paid or cancelled', StatusChange),
+  statusChanged: event(
+    'invoice.status_changed',
+    'an invoice was sent, paid or cancelled, or is owed again',
+    StatusChange,
+  ),
+  balanceChanged: event(
+    'invoice.balance_changed',
+    'money moved for an invoice that keeps its status: a part was paid, or something was given back',
+    BalanceChange,
+  ),
 };
 
 export const invoiceErrors = errors('INVOICE', {
@@ -98,7 +126,7 @@ export const invoiceErrors = errors('INVOICE', {
   ILLEGAL_STATUS: [
     'conflict',
     ({ from, to }: { from: InvoiceStatus; to: InvoiceStatus }) => `an invoice that is ${from} cannot become ${to}`,
-    'Take the steps one after the other: draft, sent, paid; cancelled only from draft or sent.',
+    'A draft becomes sent, paid or cancelled, and a sent one paid or cancelled. What was paid is given back with POST /transactions/{transaction_id}/refund.',
   ],
 });
 

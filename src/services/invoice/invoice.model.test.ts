@@ -2,19 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { maySee } from '../../platform/contract/actor.ts';
 import type { Actor, Ctx } from '../../platform/contract/contract.ts';
-import { minor } from '../../platform/contract/money.ts';
 import type { InvoiceStatus } from './invoice.contract.ts';
 import { anOrder } from './invoice.fixture.ts';
-import {
-  buyerOf,
-  cancelInvoice,
-  coverInvoice,
-  createInvoice,
-  currentInvoice,
-  type InvoiceState,
-  publicInvoice,
-  setInvoiceStatus,
-} from './invoice.model.ts';
+import { buyerOf, createInvoice, currentInvoice, type InvoiceState, publicInvoice } from './invoice.model.ts';
 
 const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', trace: '', requestId: 'r' };
 const buyer = { name: 'Alice Example', lines: ['2 Example Road'] };
@@ -65,7 +55,9 @@ test('of the invoices of an order the living one counts, else the newest', () =>
 test('a new invoice announces itself, whole, and without what is not for the world', () => {
   const { next, events } = createInvoice(anOrder(), { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx);
   const about = 'order/17';
-  assert.deepEqual(events, [{ type: 'invoice.created', subject: '7', data: publicInvoice(next), about }]);
+  const { paid_total, refunded_total, credited_total, open, ...made } = publicInvoice(next);
+  assert.deepEqual(events, [{ type: 'invoice.created', subject: '7', data: made, about }]);
+  assert.deepEqual([paid_total, refunded_total, credited_total, open], [0, 0, 0, 285_998]);
   assert.deepEqual(
     ['tax_rate', 'buyer', 'version'].filter((name) => name in publicInvoice(next)),
     [],
@@ -74,83 +66,9 @@ test('a new invoice announces itself, whole, and without what is not for the wor
 
 test('a cancelled order is not invoiced', () => {
   const order = anOrder({ status: 'cancelled' });
-  assert.throws(() => createInvoice(order, { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx), { code: 'INVOICE_ORDER_CANCELLED' });
-});
-
-const STATUSES: InvoiceStatus[] = ['draft', 'sent', 'paid', 'cancelled'];
-const ALLOWED = ['draft sent', 'draft cancelled', 'sent paid', 'sent cancelled'];
-
-for (const from of STATUSES) {
-  for (const to of STATUSES) {
-    if (from === to) {
-      test(`an invoice that is ${from} stays ${from} without an event`, () => {
-        const state = anInvoice(from);
-        assert.deepEqual(setInvoiceStatus(state, to, ctx), { next: state, events: [] });
-      });
-    } else if (ALLOWED.includes(`${from} ${to}`)) {
-      test(`an invoice that is ${from} may become ${to}, and says so`, () => {
-        const { next, events } = setInvoiceStatus(anInvoice(from), to, ctx);
-        assert.equal(next.status, to);
-        assert.deepEqual(events[0], {
-          type: 'invoice.status_changed',
-          subject: '7',
-          data: {
-            invoice_id: 7,
-            order_id: 17,
-            user_id: 2,
-            invoice_number: 'INV-2026-000007',
-            total: 285_998,
-            currency: 'USD',
-            from,
-            to,
-            at: ctx.now,
-          },
-          about: 'order/17',
-        });
-      });
-    } else {
-      test(`an invoice that is ${from} cannot become ${to}`, () => {
-        assert.throws(() => setInvoiceStatus(anInvoice(from), to, ctx), {
-          code: 'INVOICE_ILLEGAL_STATUS',
-          message: `an invoice that is ${from} cannot become ${to}`,
-        });
-      });
-    }
-  }
-}
-
-const cover = (status: InvoiceStatus, paid: number, refunded = 0) =>
-  coverInvoice(anInvoice(status), { paid_total: minor(paid), refunded_total: minor(refunded) }, ctx);
-const steps = ({ events }: { events: readonly { data: object }[] }) =>
-  events.map(({ data }) => `${(data as { from: string }).from} ${(data as { to: string }).to}`);
-
-test('an invoice is paid when its money is here, by way of sent, and says both', () => {
-  const draft = cover('draft', 285_998);
-  assert.deepEqual([draft.next.status, steps(draft)], ['paid', ['draft sent', 'sent paid']]);
-  assert.deepEqual(
-    draft.events.map(({ about }) => about),
-    ['order/17', 'order/17'],
-  );
-  assert.deepEqual(steps(cover('sent', 300_000)), ['sent paid']);
-});
-
-test('a part of the money, or money that went back, pays no invoice; what is over stays as it is', () => {
-  assert.deepEqual(cover('draft', 285_997).events, []);
-  assert.deepEqual(cover('sent', 285_998, 1).events, []);
-  assert.deepEqual(cover('paid', 285_998).events, []);
-  assert.deepEqual(cover('cancelled', 285_998).events, []);
-});
-
-test('a cancelled order takes its invoice along, unless that is paid', () => {
-  const cancel = (status: InvoiceStatus) => steps(cancelInvoice(anInvoice(status), ctx));
-  assert.deepEqual(cancel('draft'), ['draft cancelled']);
-  assert.deepEqual(cancel('sent'), ['sent cancelled']);
-  assert.deepEqual([cancel('paid'), cancel('cancelled')], [[], []]);
-});
-
-test('canceled is another spelling of cancelled', () => {
-  assert.equal(setInvoiceStatus(anInvoice('sent'), 'canceled', ctx).next.status, 'cancelled');
-  assert.equal(setInvoiceStatus(anInvoice('cancelled'), 'canceled', ctx).events.length, 0);
+  assert.throws(() => createInvoice(order, { invoice_id: 7, buyer, time_zone: 'UTC' }, ctx), {
+    code: 'INVOICE_ORDER_CANCELLED',
+  });
 });
 
 test('the buyer is addressed as the profile says, and by username when it says nothing', () => {

@@ -1,10 +1,12 @@
-import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
-import type { Minor } from '../../platform/contract/money.ts';
+import type { Change, Ctx, OutputOf, Versioned } from '../../platform/contract/contract.ts';
+import { type Minor, minor } from '../../platform/contract/money.ts';
 import { shopYear } from '../../platform/contract/shop-time.ts';
 import type { OrderDetails } from '../order/order.contract.ts';
+import { openAmount } from '../payment/payment.totals.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Invoice,
+  type InvoiceMade,
   type InvoiceStatus,
   type InvoiceStatusInput,
   invoiceErrors,
@@ -25,22 +27,16 @@ export interface Buyer {
  * An invoice as it is stored. Before its first save `invoice_number` is its series, such as `INV-2026-`: the database
  * appends the place.
  */
-export interface InvoiceState extends Invoice, Versioned {
+export interface InvoiceState extends Omit<Invoice, 'open'>, Versioned {
   /** A fraction as text, such as `0.1`. */
   readonly tax_rate: string;
   readonly buyer: Buyer;
-  /** When its status last changed. */
+  /** When its status or its totals last changed. */
   readonly updated_at: string;
 }
 
 export const DUE_DAYS = 30;
-
-const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
-  draft: ['sent', 'cancelled'],
-  sent: ['paid', 'cancelled'],
-  paid: [],
-  cancelled: [],
-};
+const NOTHING = minor(0);
 
 /** What a new invoice is made of beside its order. */
 interface InvoiceFacts {
@@ -51,11 +47,7 @@ interface InvoiceFacts {
 }
 
 /** A draft for an order, due in 30 days. Throws INVOICE_ORDER_CANCELLED. */
-export function createInvoice(
-  order: OrderDetails,
-  facts: InvoiceFacts,
-  ctx: Ctx,
-): Change<InvoiceState> {
+export function createInvoice(order: OrderDetails, facts: InvoiceFacts, ctx: Ctx): Change<InvoiceState> {
   if (order.status === 'cancelled') throw invoiceErrors.ORDER_CANCELLED();
   const next: InvoiceState = {
     invoice_id: facts.invoice_id,
@@ -71,12 +63,15 @@ export function createInvoice(
     currency: order.currency,
     buyer: facts.buyer,
     status: 'draft',
+    paid_total: NOTHING,
+    refunded_total: NOTHING,
+    credited_total: NOTHING,
     created_at: ctx.now,
     updated_at: ctx.now,
     due_date: new Date(Date.parse(ctx.now) + DUE_DAYS * 86_400_000).toISOString(),
     version: 0,
   };
-  return { next, events: [invoiceEvents.created(next.invoice_id, publicInvoice(next), aboutOrder(next))] };
+  return { next, events: [invoiceEvents.created(next.invoice_id, announced(next), aboutOrder(next))] };
 }
 
 /** Whether an order can have no other invoice beside this one. */
@@ -90,42 +85,8 @@ export function currentInvoice(invoices: readonly InvoiceState[]): InvoiceState 
   return newestFirst.findLast(isLiving) ?? newestFirst[0];
 }
 
-/** Sets the status; the present one changes nothing. Throws INVOICE_ILLEGAL_STATUS. */
-export function setInvoiceStatus(state: InvoiceState, status: InvoiceStatusInput, ctx: Ctx): Change<InvoiceState> {
-  const from = state.status;
-  const to = invoiceStatusOf(status);
-  if (from === to) return unchanged(state);
-  if (!NEXT[from].includes(to)) throw invoiceErrors.ILLEGAL_STATUS({ from, to });
-  return withStatuses(state, [to], ctx);
-}
-
-/** When its total is covered, an invoice becomes sent and then paid. One that is paid or cancelled stays as it is. */
-export function coverInvoice(
-  state: InvoiceState,
-  { paid_total, refunded_total }: { paid_total: Minor; refunded_total: Minor },
-  ctx: Ctx,
-): Change<InvoiceState> {
-  if (paid_total - refunded_total < state.total) return unchanged(state);
-  if (state.status === 'draft') return withStatuses(state, ['sent', 'paid'], ctx);
-  return state.status === 'sent' ? withStatuses(state, ['paid'], ctx) : unchanged(state);
-}
-
-/** Cancels the invoice of a cancelled order. One that is paid stays paid; its refund has a credit note. */
-export function cancelInvoice(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
-  return NEXT[state.status].includes('cancelled') ? withStatuses(state, ['cancelled'], ctx) : unchanged(state);
-}
-
-function withStatuses(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {
-  const { invoice_id, order_id, user_id, invoice_number, total, currency } = state;
-  const events = through.map((to, n) => {
-    const from = through[n - 1] ?? state.status;
-    const change = { invoice_id, order_id, user_id, invoice_number, total, currency, from, to, at: ctx.now };
-    return invoiceEvents.statusChanged(invoice_id, change, aboutOrder(state));
-  });
-  return { next: { ...state, status: through.at(-1) ?? state.status, updated_at: ctx.now }, events };
-}
-
-const aboutOrder = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
+/** The subject of the order that an invoice is for. */
+export const aboutOrder = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
 
 /** The status that a client means. */
 export function invoiceStatusOf(given: InvoiceStatusInput): InvoiceStatus {
@@ -142,8 +103,23 @@ export function buyerOf(username: string, profile: Pick<BuyerProfile, 'display_n
 
 const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
 
+/** What is still owed; nothing of a cancelled invoice. */
+export const openOf = (state: InvoiceState): Minor => openAmount({ ...state, cancelled: !isLiving(state) });
+
 /** What the world sees: not the rate, the buyer's address and the version. */
 export function publicInvoice(state: InvoiceState): Invoice {
-  const { tax_rate: _rate, buyer: _buyer, updated_at: _at, version: _version, ...open } = state;
-  return open;
+  const { tax_rate: _rate, buyer: _buyer, updated_at: _at, version: _version, ...shown } = state;
+  return { ...shown, open: openOf(state) };
+}
+
+/** What is announced of a new invoice, for which no money can have moved yet. */
+function announced(state: InvoiceState): InvoiceMade {
+  const {
+    paid_total: _paid,
+    refunded_total: _refunded,
+    credited_total: _credited,
+    open: _open,
+    ...made
+  } = publicInvoice(state);
+  return made;
 }

@@ -1,28 +1,31 @@
 import { openDifferences } from '../../platform/app/differences.ts';
 import { rounds } from '../../platform/app/rounds.ts';
-import type { ApiOf, Ctx, OutputOf } from '../../platform/contract/contract.ts';
+import { type Change, type Ctx, type OutputOf, unchanged } from '../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
-import type { paymentOps } from '../payment/payment.contract.ts';
 import { MAX_RECEIVABLES, type Receivable } from '../payment/receivables/payment.receivables.contract.ts';
 import type { invoiceOps } from './invoice.contract.ts';
-import { cancelInvoice, coverInvoice, type InvoiceState } from './invoice.model.ts';
-import { openInvoice, type Payments } from './invoice.opening.ts';
+import { type InvoiceState, isLiving } from './invoice.model.ts';
+import type { OpenInvoice, Payments } from './invoice.opening.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { cancelInvoice, followMoney } from './invoice.statuses.model.ts';
 
 type Outcome = OutputOf<typeof invoiceOps.compareReceivables>;
 
 interface ComparisonParts {
-  readonly invoices: Pick<InvoiceRepository, 'list' | 'findByOrder' | 'save'>;
-  readonly payment: Payments & Pick<ApiOf<typeof paymentOps>, 'findReceivables'>;
+  readonly invoices: Pick<InvoiceRepository, 'list' | 'get' | 'save'>;
+  readonly payment: Payments;
+  readonly openInvoice: OpenInvoice;
   readonly log: Pick<Log, 'warn'>;
 }
 
 /**
- * Compares invoices with their receivables: it opens those that a crash left out, and those of invoices from before there
- * were receivables, and makes up for lost events. A page is one statement here and one call to payment.
+ * Compares invoices with their receivables: opens those that a crash left out and closes those of cancelled invoices,
+ * follows money and cancelled orders that an event missed, and finishes a cancellation that was interrupted. A page is
+ * one statement here and one call to payment.
  */
-export function openingAndComparison({ invoices, payment, log }: ComparisonParts): (ctx: Ctx) => Promise<Outcome> {
+export function receivablesComparison(parts: ComparisonParts): (ctx: Ctx) => Promise<Outcome> {
+  const { invoices, payment, openInvoice, log } = parts;
   const differences = openDifferences();
   const round = rounds();
 
@@ -37,12 +40,24 @@ export function openingAndComparison({ invoices, payment, log }: ComparisonParts
     const order_ids = items.map(({ order_id }) => order_id);
     const found = items.length === 0 ? { items: [] } : await payment.findReceivables(ctx, { order_ids });
     const receivables = new Map(found.items.map((one) => [one.order_id, one]));
-    for (const invoice of items) {
-      const receivable = receivables.get(invoice.order_id);
-      if (isUnopened(invoice, receivable)) outcome.opened += Number(await openInvoice(ctx, payment, invoice));
-      else if (receivable) outcome.followed += Number(await compare(ctx, invoice, receivable, older));
-    }
+    for (const invoice of items) await attempt(ctx, invoice, receivables.get(invoice.order_id), older, outcome);
     return { next, oldest: items.at(-1)?.created_at };
+  }
+
+  // One that fails, as while a provider may capture, must not keep the others from being compared.
+  async function attempt(ctx: Ctx, invoice: InvoiceState, known: Receivable | undefined, older: boolean, to: Outcome) {
+    const { invoice_id, order_id, user_id } = invoice;
+    try {
+      if (!isLiving(invoice)) {
+        if (known?.invoice_id === invoice_id) await payment.closeReceivable(ctx, { order_id, invoice_id, user_id });
+        return;
+      }
+      const receivable = isUnopened(invoice, known) ? await openInvoice(ctx, invoice) : known;
+      if (receivable?.invoice_id === invoice_id && receivable !== known) to.opened++;
+      if (receivable) to.followed += Number(await compare(ctx, invoice, receivable, older));
+    } catch (error) {
+      log.warn({ err: error, invoice_id }, 'an invoice could not be compared with its receivable; it is tried again');
+    }
   }
 
   async function compare(ctx: Ctx, invoice: InvoiceState, receivable: Receivable, older: boolean): Promise<boolean> {
@@ -51,28 +66,32 @@ export function openingAndComparison({ invoices, payment, log }: ComparisonParts
       differences.close(invoice_id);
       return false;
     }
-    const figures = `${receivable.paid_total} ${receivable.refunded_total} ${receivable.closed}`;
+    const { paid_total, refunded_total, credited_total, closed } = receivable;
+    const figures = `${paid_total} ${refunded_total} ${credited_total} ${closed} ${receivable.invoice_id}`;
     const now = Date.parse(ctx.now);
     if (!older && !differences.isSettled(invoice_id, figures, now)) {
       differences.open(invoice_id, figures, now);
       return false;
     }
     differences.close(invoice_id);
-    await retryOnConflict(() => follow(ctx, receivable));
+    await retryOnConflict(async () =>
+      invoices.save(ctx, afterReceivable(await invoices.get(invoice_id), receivable, ctx)),
+    );
     log.warn({ order_id }, 'an event about an invoice was lost or is late; what follows from it is done');
     return true;
-  }
-
-  async function follow(ctx: Ctx, receivable: Receivable): Promise<void> {
-    const state = await invoices.findByOrder(receivable.order_id);
-    if (state) await invoices.save(ctx, afterReceivable(state, receivable, ctx));
   }
 }
 
 /** A draft or sent invoice that nobody can pay yet. */
-const isUnopened = ({ status }: InvoiceState, receivable: Receivable | undefined): boolean =>
-  (status === 'draft' || status === 'sent') && !receivable?.closed && (receivable?.currency ?? null) === null;
+const isUnopened = ({ status, invoice_id }: InvoiceState, receivable: Receivable | undefined): boolean =>
+  (status === 'draft' || status === 'sent') &&
+  !receivable?.closed &&
+  (receivable?.invoice_id !== invoice_id || receivable.currency === null);
 
-/** The invoice after a comparison: cancelled with its order, otherwise paid when its total is covered. */
-const afterReceivable = (state: InvoiceState, receivable: Receivable, ctx: Ctx) =>
-  receivable.closed ? cancelInvoice(state, ctx) : coverInvoice(state, receivable, ctx);
+/** The invoice after a comparison: cancelled with its order or its receivable, otherwise as its money says. */
+function afterReceivable(state: InvoiceState, receivable: Receivable, ctx: Ctx): Change<InvoiceState> {
+  if (!isLiving(state)) return unchanged(state);
+  const followed = followMoney(state, receivable, ctx);
+  const ended = receivable.closed || receivable.invoice_id === null;
+  return ended && followed.events.length === 0 ? cancelInvoice(state, ctx) : followed;
+}

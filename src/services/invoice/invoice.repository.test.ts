@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { minor } from '../../platform/contract/money.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
-import { cancelInvoice, createInvoice, type InvoiceState, setInvoiceStatus } from './invoice.model.ts';
+import { createInvoice, type InvoiceState } from './invoice.model.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { cancelInvoice, followMoney, sendInvoice } from './invoice.statuses.model.ts';
 import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
 const SCHEMA = 'tradepost_invoice';
@@ -197,7 +199,11 @@ eachStore('how invoices are kept', (store) => {
   test('the last number is found by the row of its year (in ClickHouse also by the invoices themselves)', async () => {
     const numbers = ['INV-2026-000007', 'INV-2026-12', 'INV-2025-000099', 'OLD-500', 'INV-2026-20260728093000'];
     for (const [n, invoice_number] of numbers.entries()) {
-      const { next } = createInvoice(anOrder({ order_id: 100 + n }), { invoice_id: 1_000_000 + n, buyer, time_zone: 'UTC' }, at(NOW));
+      const { next } = createInvoice(
+        anOrder({ order_id: 100 + n }),
+        { invoice_id: 1_000_000 + n, buyer, time_zone: 'UTC' },
+        at(NOW),
+      );
       await moveIn({ ...next, invoice_number, version: 1 });
     }
     if (store.driver === 'postgres') await lastNumber(2026, 12);
@@ -224,14 +230,26 @@ eachStore('how invoices are kept', (store) => {
     const saved = await invoice(1);
     const ctx = at(NOW);
     const answers = await Promise.allSettled([
-      invoices.save(ctx, setInvoiceStatus(saved, 'sent', ctx)),
-      invoices.save(ctx, setInvoiceStatus(saved, 'cancelled', ctx)),
+      invoices.save(ctx, sendInvoice(saved, ctx)),
+      invoices.save(ctx, cancelInvoice(saved, ctx)),
     ]);
     assert.deepEqual(
       answers.map((one) => (one.status === 'rejected' ? one.reason.code : one.value.status)),
       ['sent', 'TRADEPOST_STALE'],
     );
     assert.deepEqual(await invoices.get(saved.invoice_id), { ...saved, status: 'sent', version: 2 });
+  });
+
+  test('what moved for an invoice is kept, as a part payment that changes no status', async () => {
+    const saved = await invoice(1);
+    const ctx = at(NOW);
+    const totals = { paid_total: minor(5000), refunded_total: minor(3000), credited_total: minor(1000) };
+    const part = await invoices.save(ctx, followMoney(saved, totals, ctx));
+    assert.deepEqual(await invoices.get(saved.invoice_id), { ...saved, ...totals, version: 2 });
+    const [, event] = await kept.announced();
+    assert.deepEqual([event?.type, event?.data.paid_total, event?.data.open], ['invoice.balance_changed', 50, 2829.98]);
+    const wrong = { ...part, credited_total: minor(3001) };
+    await assert.rejects(invoices.save(ctx, sendInvoice(wrong, ctx)));
   });
 
   test('lists are newest first, by user and by status, and go on where a page ended', async () => {

@@ -14,6 +14,7 @@ export interface InvoiceRepository {
   readonly ids: Ids;
   /** Throws INVOICE_NOT_FOUND. */
   get(invoice_id: number): Promise<InvoiceState>;
+  find(invoice_id: number): Promise<InvoiceState | undefined>;
   /** The living one of an order, else the newest that was cancelled. */
   findByOrder(order_id: number): Promise<InvoiceState | undefined>;
   /** Newest first. */

@@ -3,30 +3,15 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import { createPool } from '../../platform/app/worker/pool.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { Ctx, Page } from '../../platform/contract/contract.ts';
-import type { MoneyMovement } from '../payment/payment.contract.ts';
 import { type Invoice, type InvoiceStatusInput, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
 import { creationActions, type InvoicePeers } from './invoice.creation.ts';
-import {
-  cancelInvoice,
-  coverInvoice,
-  type InvoiceState,
-  invoiceStatusOf,
-  publicInvoice,
-  setInvoiceStatus,
-} from './invoice.model.ts';
-import { openingAndComparison } from './invoice.receivables.ts';
+import { type InvoiceState, invoiceStatusOf, publicInvoice } from './invoice.model.ts';
+import { invoiceOpening } from './invoice.opening.ts';
+import { receivablesComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { type InvoiceInternalActions, statusActions } from './invoice.statuses.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
-
-/** What invoices follow from the events of others, and of their own. */
-export interface InvoiceInternalActions {
-  /** Money of no invoice changes nothing. Throws INVOICE_NOT_FOUND. */
-  followPayment(ctx: Ctx, movement: MoneyMovement): Promise<unknown>;
-  cancelOfOrder(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
-  /** Cancels the invoice of an order that was cancelled before there was an invoice. */
-  cancelIfOrderIs(ctx: Ctx, order: { readonly order_id: number }): Promise<unknown>;
-}
 
 // One for the process: the fonts are read once. When the queue is full, a request is answered BUSY.
 const pdfs = createPool(pdfTask, { threads: 1, queue: 64, idleMs: 60_000 });
@@ -35,11 +20,16 @@ type InvoiceParts = ServiceParts<InvoiceRepository, InvoicePeers, 'config' | 'lo
 
 /** Invoices, their statuses and their PDFs. */
 export function invoiceService({ repository: invoices, peers, tools }: InvoiceParts) {
+  const { payment } = peers;
+  const { log } = tools;
+  const time_zone = tools.config.SHOP_TIME_ZONE;
   const seller = sellerOf(tools.config);
+  const openInvoice = invoiceOpening({ invoices, payment });
 
   return {
-    ...creationActions({ invoices, peers, time_zone: tools.config.SHOP_TIME_ZONE, log: tools.log }),
-    compareReceivables: openingAndComparison({ invoices, payment: peers.payment, log: tools.log }),
+    ...creationActions({ invoices, peers, openInvoice, time_zone, log }),
+    ...statusActions({ invoices, ...peers }),
+    compareReceivables: receivablesComparison({ invoices, payment, openInvoice, log }),
     figures: (_ctx, range) => invoices.figures(range),
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
@@ -50,31 +40,12 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
       if (!maySee(ctx.actor, { user_id })) throw invoiceErrors.NOT_FOUND();
       return list(page, user_id);
     },
-    async setStatus(ctx, { invoice_id, status }) {
-      const state = await invoices.get(invoice_id);
-      return publicInvoice(await invoices.save(ctx, setInvoiceStatus(state, status, ctx)));
-    },
     async pdf(ctx, { invoice_id }) {
       const state = visible(ctx, await invoices.get(invoice_id));
-      const content = await pdfs.run({ invoice: invoicePage(state, tools.config.SHOP_TIME_ZONE), seller });
+      const content = await pdfs.run({ invoice: invoicePage(state, time_zone), seller });
       return { filename: `${state.invoice_number}.pdf`, type: 'application/pdf', content };
     },
-    async followPayment(ctx, { invoice_id, paid_total, refunded_total }) {
-      if (invoice_id === null || paid_total === null || refunded_total === null) return;
-      const state = await invoices.get(invoice_id);
-      await invoices.save(ctx, coverInvoice(state, { paid_total, refunded_total }, ctx));
-    },
-    cancelOfOrder,
-    async cancelIfOrderIs(ctx, { order_id }) {
-      const { status } = await peers.order.forInvoice(ctx, { order_id });
-      if (status === 'cancelled') await cancelOfOrder(ctx, { order_id });
-    },
   } satisfies Actions<typeof invoiceOps> & InvoiceInternalActions;
-
-  async function cancelOfOrder(ctx: Ctx, { order_id }: { readonly order_id: number }): Promise<void> {
-    const state = await invoices.findByOrder(order_id);
-    if (state) await invoices.save(ctx, cancelInvoice(state, ctx));
-  }
 
   async function list({ status, limit = 50, cursor }: ListInput, user_id: number | undefined): Promise<Page<Invoice>> {
     const filter = { user_id, status: status && invoiceStatusOf(status) };

@@ -42,6 +42,7 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
       if (!found) throw invoiceErrors.NOT_FOUND();
       return found;
     },
+    find: invoices.get,
     findByOrder: coalesce<number, InvoiceState | undefined>({
       name: 'invoice of order',
       maxInFlight: 2,

@@ -26,6 +26,7 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
       if (!found) throw invoiceErrors.NOT_FOUND();
       return found;
     },
+    find: invoices.get,
     findByOrder: store.reader<number, InvoiceState>(
       'invoice of order',
       `select distinct on (order_id) ${invoices.selected} from ${store.schema}.invoices where order_id = any($1)

@@ -115,6 +115,7 @@ export function eventSummary({ type, data }: TimelineEvent, { currency }: Pick<O
     'shipment.status_changed': () => shipmentSentence(data, word),
     'invoice.created': () => `Invoice ${data.invoice_number} over ${money('total')} was made.`,
     'invoice.status_changed': () => `Invoice ${data.invoice_number} is ${word('to')}.`,
+    'invoice.balance_changed': () => `${money('open')} of invoice ${data.invoice_number} is open.`,
     'transaction.created': () => `A payment of ${money('amount')} was asked for.`,
     'transaction.paid': () => `All that was open was paid: ${word('transactions_paid')} transaction(s).`,
     'transaction.voided': () => `A payment of ${money('amount')} is no longer asked for.`,
