@@ -58,8 +58,12 @@ CREATE TABLE tradepost_invoice.invoices
     `mark` String,
     `events` String,
     `written_by` LowCardinality(String),
+    `paid_total` Int64,
+    `refunded_total` Int64,
+    `credited_total` Int64,
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT status_known CHECK status IN ('draft', 'sent', 'paid', 'cancelled'),
+    CONSTRAINT totals_in_order CHECK (0 <= credited_total) AND (credited_total <= refunded_total) AND (refunded_total <= paid_total),
     PROJECTION by_order
     (
         SELECT _part_offset

@@ -50,10 +50,13 @@ create table tradepost_invoice.invoices (
   due_date timestamp with time zone not null,
   version integer not null,
   updated_at timestamp with time zone not null,
+  paid_total bigint not null default 0,
+  refunded_total bigint not null default 0,
+  credited_total bigint not null default 0,
   constraint invoice_number_once UNIQUE (invoice_number),
   constraint invoices_pkey PRIMARY KEY (invoice_id),
-  constraint one_invoice_per_order UNIQUE (order_id),
-  constraint status_known CHECK ((status = ANY (ARRAY['draft'::text, 'sent'::text, 'paid'::text, 'cancelled'::text])))
+  constraint status_known CHECK ((status = ANY (ARRAY['draft'::text, 'sent'::text, 'paid'::text, 'cancelled'::text]))),
+  constraint totals_in_order CHECK (((0 <= credited_total) AND (credited_total <= refunded_total) AND (refunded_total <= paid_total)))
 ) with (fillfactor=90);
 
 create table tradepost_invoice.number_series (
@@ -95,6 +98,8 @@ create table tradepost_invoice.takeover_report (
 );
 
 CREATE INDEX inbox_handled_at ON tradepost_invoice.inbox USING brin (handled_at);
+CREATE INDEX invoices_by_order ON tradepost_invoice.invoices USING btree (order_id);
 CREATE INDEX invoices_by_status ON tradepost_invoice.invoices USING btree (status, invoice_id);
 CREATE INDEX invoices_by_user ON tradepost_invoice.invoices USING btree (user_id, invoice_id);
+CREATE UNIQUE INDEX one_invoice_per_order ON tradepost_invoice.invoices USING btree (order_id) WHERE (status <> 'cancelled'::text);
 CREATE INDEX request_created_at ON tradepost_invoice.request USING btree (created_at);
