@@ -2,7 +2,7 @@ import { type Consumer, on } from '../../platform/contract/events.ts';
 import { orderEvents } from '../order/order.contract.ts';
 import { paymentEvents } from '../payment/payment.contract.ts';
 import { invoiceEvents } from './invoice.contract.ts';
-import type { InvoiceInternalActions } from './invoice.statuses.ts';
+import type { InvoiceInternalActions } from './invoice.service.ts';
 
 /** What invoices follow from what others announce. */
 export const invoiceConsumers: readonly Consumer<InvoiceInternalActions>[] = [

@@ -13,6 +13,8 @@ import { type InvoiceInternalActions, statusActions } from './invoice.statuses.t
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
 
+export type { InvoiceInternalActions };
+
 // One for the process: the fonts are read once. When the queue is full, a request is answered BUSY.
 const pdfs = createPool(pdfTask, { threads: 1, queue: 64, idleMs: 60_000 });
 
