@@ -71,7 +71,7 @@ export function createInvoice(order: OrderDetails, facts: InvoiceFacts, ctx: Ctx
     due_date: new Date(Date.parse(ctx.now) + DUE_DAYS * 86_400_000).toISOString(),
     version: 0,
   };
-  return { next, events: [invoiceEvents.created(next.invoice_id, announced(next), aboutOrder(next))] };
+  return { next, events: [invoiceEvents.created(next.invoice_id, announced(next), orderSubjectOf(next))] };
 }
 
 /** Whether an order can have no other invoice beside this one. */
@@ -86,7 +86,7 @@ export function currentInvoice(invoices: readonly InvoiceState[]): InvoiceState 
 }
 
 /** The subject of the order that an invoice is for. */
-export const aboutOrder = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
+export const orderSubjectOf = ({ order_id }: Pick<Invoice, 'order_id'>): string => `order/${order_id}`;
 
 /** The status that a client means. */
 export function invoiceStatusOf(given: InvoiceStatusInput): InvoiceStatus {

@@ -2,7 +2,7 @@ import { type Change, type Ctx, type EventOf, unchanged } from '../../platform/c
 import type { AnnouncedTotals } from '../payment/payment.totals.contract.ts';
 import { followTotals, owesNothing } from '../payment/payment.totals.contract.ts';
 import { type InvoiceStatus, invoiceErrors, invoiceEvents } from './invoice.contract.ts';
-import { aboutOrder, type InvoiceState, openOf } from './invoice.model.ts';
+import { type InvoiceState, openOf, orderSubjectOf } from './invoice.model.ts';
 
 /** What staff may ask for; that a claim is owed again (from paid to sent) follows from money alone. */
 const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
@@ -67,7 +67,7 @@ function balanceChanged(state: InvoiceState, ctx: Ctx): EventOf {
   const { paid_total, refunded_total, credited_total } = state;
   const totals = { total, paid_total, refunded_total, credited_total, open: openOf(state), currency };
   const data = { invoice_id, order_id, user_id, invoice_number, status, ...totals, at: ctx.now };
-  return invoiceEvents.balanceChanged(invoice_id, data, aboutOrder(state));
+  return invoiceEvents.balanceChanged(invoice_id, data, orderSubjectOf(state));
 }
 
 function withStatuses(state: InvoiceState, through: readonly InvoiceStatus[], ctx: Ctx): Change<InvoiceState> {
@@ -75,7 +75,7 @@ function withStatuses(state: InvoiceState, through: readonly InvoiceStatus[], ct
   const events = through.map((to, n) => {
     const from = through[n - 1] ?? state.status;
     const change = { invoice_id, order_id, user_id, invoice_number, total, currency, from, to, at: ctx.now };
-    return invoiceEvents.statusChanged(invoice_id, change, aboutOrder(state));
+    return invoiceEvents.statusChanged(invoice_id, change, orderSubjectOf(state));
   });
   return { next: { ...state, status: through.at(-1) ?? state.status, updated_at: ctx.now }, events };
 }
