@@ -33,7 +33,7 @@ test('a file .env that cannot be read, and settings that are not valid, are sent
     stdout: '',
     stderr:
       "PORT is 'ninety'; it takes a port, 0 to 65535 (0: any free one).\n" +
-      "CURRENCY is 'money'; it takes an ISO 4217 code with two decimal digits, such as USD.\n",
+      "CURRENCY is 'money'; it takes an ISO 4217 code, such as USD.\n",
   });
   mkdirSync(join(folder, '.env'));
   const { status, stderr } = ran(['config']);

@@ -5,6 +5,7 @@ import { refusePrivateLog } from '../bus/embedded/private-log.ts';
 import { type EventPath, openEventPath } from '../bus/event-path.ts';
 import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
+import { setShopCurrency } from '../contract/money/currencies.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
 import type { Lifecycle } from '../http/health/server-health.ts';
@@ -60,6 +61,7 @@ export function modulesOf(container: Container): AnyModule[] {
 /** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
 export async function start<S extends object>(options: StartOptions<S>): Promise<RunningSystem<S>> {
   const { config, container, log, steps } = options;
+  setShopCurrency(config.CURRENCY);
   arm(config.FAILPOINT);
   collectProcessMetrics();
   const modules = modulesOf(container);

@@ -1,7 +1,6 @@
 import { Ajv } from 'ajv';
 import { codecOf } from '../contract/codec.ts';
 import type { EventType } from '../contract/contract.ts';
-import { isDecimalAmount } from '../contract/money.ts';
 import { isCut } from '../db/letter.ts';
 
 /** What an event carries is not what its contract says: no attempt will ever mend that. */
@@ -37,10 +36,12 @@ const ajv = new Ajv({
   meta: false,
   validateSchema: false,
   logger: false,
-  formats: { 'date-time': true },
+  // A currency of an earlier version may be any three letters.
+  formats: { 'date-time': true, currency: true },
 }).addFormat('money', {
   type: 'number',
-  validate: isDecimalAmount,
+  // How many digits its currency has is known where it is decoded.
+  validate: Number.isFinite,
 });
 
 // Limits are for who announces: an event of an earlier version may be beyond them, and is read.
@@ -54,9 +55,17 @@ const validators = new WeakMap<EventType, ReturnType<typeof ajv.compile>>();
 function decode(event: EventType, value: unknown): unknown {
   const validate = validators.get(event) ?? ajv.compile(event.data);
   validators.set(event, validate);
-  if (validate(value)) return codecOf(event.data).decode(value);
+  if (validate(value)) return decoded(event, value);
   const [fault] = validate.errors ?? [];
   throw new Malformed(`the payload is no ${event.type}: ${fault?.instancePath.slice(1) || 'it'} ${fault?.message}`);
+}
+
+function decoded({ type, data: schema }: EventType, value: unknown): unknown {
+  try {
+    return codecOf(schema).decode(value);
+  } catch (error) {
+    throw new Malformed(`the payload is no ${type}: ${(error as Error).message}`);
+  }
 }
 
 function parsed(data: string): unknown {

@@ -40,7 +40,7 @@ test('all faults are reported at once, each with the variable, its value and the
     DB_POOL_SIZE: '1',
     NODE_ENV: 'prod',
     TAX_RATE: '10%',
-    CURRENCY: 'JPY',
+    CURRENCY: 'XAU',
     SHOP_TIME_ZONE: 'europe/vienna',
     PASSWORD_BLOCKLIST: 'maybe',
     ORDER_URL: 'ftp://elsewhere',
@@ -53,7 +53,7 @@ test('all faults are reported at once, each with the variable, its value and the
     "DB_POOL_SIZE is '1'; it takes a whole number from 2 to 100.",
     "PASSWORD_BLOCKLIST is 'maybe'; it takes on or off.",
     "TAX_RATE is '10%'; it takes a decimal from 0 to 1 with at most seven digits, such as 0.1.",
-    "CURRENCY is 'JPY'; it takes an ISO 4217 code with two decimal digits, such as USD.",
+    "CURRENCY is 'XAU'; it takes an ISO 4217 code, such as USD.",
     "SHOP_TIME_ZONE is 'europe/vienna'; it takes a name of the IANA database, spelt as there, such as Europe/Vienna.",
     "USER_PORT is 'x'; it takes a port, 0 to 65535.",
     "ORDER_URL is 'ftp://elsewhere'; it takes an http or https URL such as http://orders:3001, with no path, query, user or password.",
@@ -261,4 +261,13 @@ test('a variable that resembles a setting is reported, one of another tool is no
   ];
   assert.deepEqual(found([]), near);
   assert.deepEqual(found(['PORT', 'NO_COLOR', 'SMTP_HOST']), [...near, ['SMTP_HOST', undefined]]);
+});
+
+test('the shop counts in any currency of ISO 4217, and a limit has no more digits than it', () => {
+  for (const CURRENCY of ['JPY', 'KWD', 'CLF', 'EUR']) assert.equal(readConfig({ CURRENCY }, known).CURRENCY, CURRENCY);
+  for (const CURRENCY of ['usd', 'XXX', 'XTS', 'US', 'EURO']) assert.equal(faultsOf({ CURRENCY }).length, 1, CURRENCY);
+  assert.equal(readConfig({ CURRENCY: 'KWD', PAYMENT_MAX_TOTAL: '10.125' }, known).PAYMENT_MAX_TOTAL, '10.125');
+  assert.deepEqual(faultsOf({ CURRENCY: 'JPY', PAYMENT_MAX_TOTAL: '10.5' }), [
+    "PAYMENT_MAX_TOTAL is '10.5'; in JPY it takes an amount without digits after the point, for JPY has none.",
+  ]);
 });

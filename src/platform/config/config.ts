@@ -1,5 +1,6 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { amountForm, isDecimalAmount } from '../contract/money.ts';
 import { databaseUrlOf } from '../db/postgres/address.ts';
 import { readSettingsFile } from './file.ts';
 import type { Setting } from './setting-kinds.ts';
@@ -76,6 +77,9 @@ export function readConfig(env: Environment, known: readonly string[]): Config {
     if (values.NODE_ENV === 'production' && short)
       faults.push(`${name} is too short; in production it takes at least 32 characters.`);
   }
+  const { CURRENCY: currency, PAYMENT_MAX_TOTAL: most } = values;
+  if (currency && most && !isDecimalAmount(Number(most), currency))
+    faults.push(`PAYMENT_MAX_TOTAL is '${most}'; in ${currency} it takes an ${amountForm(currency)}.`);
   const services = readServices(values.SERVICES ?? 'all', known, faults);
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({

@@ -1,4 +1,5 @@
-import { fromDecimal, type Minor, parseRate, type Rate } from '../contract/money.ts';
+import { isCurrency } from '../contract/money/currencies.ts';
+import { parseRate, type Rate } from '../contract/money.ts';
 import { isTimeZone } from '../contract/shop-time.ts';
 import { hostName } from '../db/postgres/address.ts';
 import {
@@ -63,10 +64,10 @@ export const SETTINGS = {
     read: (given: string): Rate | undefined => parseRate(given),
   },
   CURRENCY: {
-    about: 'the currency of the catalogue',
-    takes: 'an ISO 4217 code with two decimal digits, such as USD',
+    about: 'the currency of the shop: of its catalogue, its orders and its payments',
+    takes: 'an ISO 4217 code, such as USD',
     otherwise: 'USD',
-    read: (given: string): string | undefined => (isTwoDigitCurrency(given) ? given : undefined),
+    read: (given: string): string | undefined => (isCurrency(given) ? given : undefined),
   },
   SHOP_TIME_ZONE: {
     about: 'the time zone of the shop: its days, months and years, those of document numbers included',
@@ -95,10 +96,9 @@ export const SETTINGS = {
   },
   PAYMENT_MAX_TOTAL: {
     about: "what a user's transactions that belong to no invoice may total, paid or not",
-    takes: 'an amount with at most two digits after the point, such as 1000',
+    takes: 'an amount of CURRENCY, such as 1000',
     otherwise: '1000',
-    read: (given: string): { text: string; amount: Minor } | undefined =>
-      /^\d{1,12}(\.\d{1,2})?$/.test(given) ? { text: given, amount: fromDecimal(given) } : undefined,
+    read: (given: string): string | undefined => (/^\d{1,12}(\.\d{1,4})?$/.test(given) ? given : undefined),
   },
   PAYMENT_PROVIDER: {
     about: 'who moves the money: manual (it is taken as paid at once), or stripe',
@@ -222,14 +222,6 @@ export const SERVICE_SETTINGS = {
   },
   DATABASE_URL: { about: 'a database of its own', takes: POSTGRES_URL, read: postgresUrl },
 } satisfies Record<string, Setting<unknown>>;
-
-// The contract's amounts have two digits, so a currency with none or three would print wrong amounts.
-function isTwoDigitCurrency(code: string): boolean {
-  if (!Intl.supportedValuesOf('currency').includes(code)) return false;
-  return (
-    new Intl.NumberFormat('en', { style: 'currency', currency: code }).resolvedOptions().maximumFractionDigits === 2
-  );
-}
 
 /** The text of `.env.example`. */
 export function environmentExample(): string {

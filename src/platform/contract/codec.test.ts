@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Type } from 'typebox';
 import { codecOf, toJson } from './codec.ts';
 import { Amount, Money } from './contract.ts';
+import { setShopCurrency } from './money/currencies.ts';
 import { minor } from './money.ts';
 
 const Line = Type.Object({ name: Type.String(), price: Money(), gift: Type.Optional(Type.Boolean()) });
@@ -78,4 +79,31 @@ test('reading leaves the value that was read as it is', () => {
   const before = structuredClone(json);
   codecOf(Order).decode(json);
   assert.deepEqual(json, before);
+});
+
+test('an amount has the digits of the nearest currency around it, in both directions', () => {
+  const Sums = Type.Object({
+    currency: Type.String(),
+    total: Amount(),
+    parts: Type.Array(Type.Object({ amount: Amount(), of: Type.Object({ currency: Type.String(), rate: Amount() }) })),
+  });
+  const sums = {
+    currency: 'JPY',
+    total: minor(1_300),
+    parts: [{ amount: minor(300), of: { currency: 'KWD', rate: minor(1_250) } }],
+  };
+  const text = '{"currency":"JPY","total":1300,"parts":[{"amount":300,"of":{"currency":"KWD","rate":1.250}}]}';
+  assert.equal(toJson(Sums, sums), text);
+  assert.deepEqual(codecOf(Sums).decode(JSON.parse(text)), sums);
+  assert.throws(() => codecOf(Sums).decode({ currency: 'JPY', total: 12.5 }), {
+    code: 'TRADEPOST_INVALID',
+    message: '12.5 is no amount without digits after the point, for JPY has none',
+  });
+});
+
+test('amounts without a currency are in that of the shop', (t) => {
+  t.after(() => setShopCurrency('USD'));
+  setShopCurrency('KWD');
+  assert.equal(toJson(Amount(), minor(3_000)), '3.000');
+  assert.equal(codecOf(Amount()).decode(3), 3_000);
 });

@@ -1,6 +1,5 @@
 import { type Static, type TObject, type TSchema, Type } from 'typebox';
 import { MAX_AMOUNT, type Minor } from './money.ts';
-import { Pattern } from './schema/text.ts';
 
 /**
  * The elements of a contract. Everything here is data: the routes, the validation, the OpenAPI document, the guard,
@@ -202,7 +201,7 @@ export const Id = () => Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTE
 /** A point in time: RFC 3339 UTC. */
 export const Time = () => Type.String({ format: 'date-time' });
 
-/** An amount: minor units inside, a decimal with two digits in JSON (see `money.ts` and `codec.ts`). */
+/** An amount: minor units inside, a decimal with the digits of its currency in JSON (see `money.ts` and `codec.ts`). */
 export const Money = (options: { minimum?: number; description?: string } = {}) =>
   Type.Unsafe<Minor>({ type: 'number', format: 'money', minimum: 0, maximum: MAX_AMOUNT, ...options });
 
@@ -212,7 +211,8 @@ export const Amount = (description?: string) => Type.Unsafe<Minor>({ type: 'numb
 /** One of these words. */
 export const OneOf = <const T extends string[]>(...values: T) => Type.Enum<T>(values, { type: 'string' });
 
-export const Currency = () => Pattern('^[A-Z]{3}$', 'a currency of ISO 4217, such as EUR');
+export const Currency = () =>
+  Type.String({ pattern: '^[A-Z]{3}$', format: 'currency', description: 'a currency of ISO 4217, such as EUR' });
 
 /** The parameters of every list. */
 export const paging = {

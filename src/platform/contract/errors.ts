@@ -188,7 +188,7 @@ export const common = errors('TRADEPOST', {
   AMOUNT_TOO_LARGE: [
     'invalid',
     'the amount is larger than can be counted exactly',
-    'Take a smaller quantity or price; split what is larger than 90 trillion.',
+    'Take a smaller quantity or price; an order takes up to 5,000,000,000,000,000 of the smallest unit of its currency.',
   ],
   EVENT_TOO_LARGE: [
     'too_large',

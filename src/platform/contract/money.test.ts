@@ -5,8 +5,10 @@ import {
   fromDecimal,
   isDecimalAmount,
   lineTotal,
+  MAX_TOTAL,
   type Minor,
   minor,
+  mustBeWritable,
   parseRate,
   percentText,
   type Rate,
@@ -60,6 +62,50 @@ test('what has more than two digits, or is no plain decimal, is no amount', () =
 test('an amount is printed with two digits, whatever its size and sign', () => {
   const printed = [0, 5, 50, 100, 129_999, -5, -50, -129_999].map((amount) => toDecimalText(minor(amount)));
   assert.deepEqual(printed, ['0.00', '0.05', '0.50', '1.00', '1299.99', '-0.05', '-0.50', '-1299.99']);
+});
+
+test('an amount has the digits of its currency, read and printed', () => {
+  const amounts: [string, number, string, string][] = [
+    ['JPY', 1_300, '1300', '1,300 JPY'],
+    ['ISK', 0, '0', '0 ISK'],
+    ['JPY', -5, '-5', '-5 JPY'],
+    ['KWD', 1_250, '1.250', '1.250 KWD'],
+    ['BHD', -5, '-0.005', '-0.005 BHD'],
+    ['CLF', 12_345_678, '1234.5678', '1,234.5678 CLF'],
+    ['UYW', 1, '0.0001', '0.0001 UYW'],
+    ['HUF', 100, '1.00', '1.00 HUF'],
+    ['EUR', 100, '1.00', '1.00 EUR'],
+  ];
+  for (const [currency, amount, text, shown] of amounts) {
+    assert.equal(toDecimalText(minor(amount), currency), text);
+    assert.equal(fromDecimal(text, currency), amount);
+    assert.equal(formatMoney(amount, currency), shown);
+  }
+  assert.equal(fromDecimal(1.5, 'KWD'), 1_500);
+  for (const [value, currency] of [
+    [1.5, 'JPY'],
+    [1.255, 'USD'],
+    [1.2555, 'KWD'],
+    [1.25555, 'CLF'],
+  ] as const) {
+    assert.equal(isDecimalAmount(value, currency), false);
+    assert.throws(() => fromDecimal(value, currency), /digits after the point/);
+  }
+});
+
+test('a sum beyond 2^53 is printed exactly', () => {
+  assert.equal(toDecimalText(18_014_398_509_481_985n, 'USD'), '180143985094819.85');
+  assert.equal(toDecimalText(-18_014_398_509_481_985n, 'JPY'), '-18014398509481985');
+});
+
+test('the largest total of an order, and each one below it, survives as a number of JSON', () => {
+  for (const currency of ['JPY', 'USD', 'KWD', 'CLF']) {
+    for (let below = 0; below < 2_000; below++) {
+      const amount = mustBeWritable(minor(MAX_TOTAL - below));
+      assert.equal(fromDecimal(Number(toDecimalText(amount, currency)), currency), amount);
+    }
+  }
+  assert.throws(() => mustBeWritable(minor(MAX_TOTAL + 1)), { code: 'TRADEPOST_AMOUNT_TOO_LARGE' });
 });
 
 test('for people the thousands are set apart', () => {

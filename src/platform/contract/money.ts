@@ -1,16 +1,24 @@
 import { common } from './errors.ts';
+import { digitsOf, shopCurrency } from './money/currencies.ts';
 
 /**
- * Money. Inside the system an amount is an integer of minor units (cents); outside, in JSON, a decimal number
- * with two digits. This file is the only one that converts, divides, rounds or prints it, and it never uses
- * floating-point arithmetic: decimals are parsed as text, products and quotients are computed with BigInt.
+ * Money. Inside the system an amount is an integer of minor units (cents); outside, in JSON, a decimal number with as
+ * many digits as its currency has (`money/currencies.ts`). This file is the only one that converts, divides, rounds or
+ * prints it, and it never uses floating-point arithmetic: decimals are parsed as text, products and quotients are
+ * computed with BigInt.
  */
 export type Minor = number & { readonly minorUnits: unique symbol };
 
 /** The largest amount that one field of a request may carry: 99,999,999.99. */
 export const MAX_AMOUNT = 99_999_999.99;
 
-const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,2}))?$/;
+/**
+ * The largest total of an order in minor units. It is below 2^53, because the total must also survive as a decimal in
+ * JSON: up to here no two amounts of any currency are read as the same double.
+ */
+export const MAX_TOTAL = 5_000_000_000_000_000;
+
+const DECIMAL = /^(-?)(\d+)(?:\.(\d{1,4}))?$/;
 
 /** Asserts an exact integer of minor units. Throws AMOUNT_TOO_LARGE beyond 2^53. */
 export function minor(value: number | bigint): Minor {
@@ -19,29 +27,52 @@ export function minor(value: number | bigint): Minor {
   return amount as Minor;
 }
 
-/** Whether a JSON number is an amount: at most two digits after the point. */
-export function isDecimalAmount(value: number): boolean {
-  return DECIMAL.test(String(value));
+/** Asserts that an order can be written with this total. Throws AMOUNT_TOO_LARGE beyond MAX_TOTAL. */
+export function mustBeWritable(total: Minor): Minor {
+  if (Math.abs(total) > MAX_TOTAL) throw common.AMOUNT_TOO_LARGE();
+  return total;
 }
 
-/** `1299.99` to 129999. Throws for what `isDecimalAmount` refuses. */
-export function fromDecimal(value: number | string): Minor {
+/** Whether a JSON number is an amount of this currency, by the digits after its point. */
+export function isDecimalAmount(value: number, currency: string = shopCurrency()): boolean {
   const parts = DECIMAL.exec(String(value));
-  if (!parts) throw new TypeError(`${value} is not a decimal amount with at most two digits`);
-  const [, sign, whole, fraction = ''] = parts;
-  return minor(BigInt(`${sign}${whole}${fraction.padEnd(2, '0')}`));
+  return parts !== null && (parts[3]?.length ?? 0) <= digitsOf(currency);
 }
 
-/** 129999 to `1299.99`, always with two digits. */
-export function toDecimalText(amount: Minor): string {
-  const digits = String(Math.abs(amount)).padStart(3, '0');
-  return `${amount < 0 ? '-' : ''}${digits.slice(0, -2)}.${digits.slice(-2)}`;
+/** 1299.99 USD to 129999, 1300 JPY to 1300. Throws TypeError for what `isDecimalAmount` refuses. */
+export function fromDecimal(value: number | string, currency: string = shopCurrency()): Minor {
+  const [, sign, whole, fraction = ''] = DECIMAL.exec(String(value)) ?? [];
+  const digits = digitsOf(currency);
+  if (whole === undefined || fraction.length > digits) throw new TypeError(`${value} is no ${amountForm(currency)}`);
+  return minor(BigInt(`${sign}${whole}${fraction.padEnd(digits, '0')}`));
+}
+
+/** 129999 USD to `1299.99`, 1300 JPY to `1300`, 1250 KWD to `1.250`; also a sum beyond 2^53, which is a bigint. */
+export function toDecimalText(amount: Minor | bigint, currency: string = shopCurrency()): string {
+  const digits = digitsOf(currency);
+  if (digits === 0) return String(amount);
+  const text = String(amount < 0 ? -amount : amount).padStart(digits + 1, '0');
+  return `${amount < 0 ? '-' : ''}${text.slice(0, -digits)}.${text.slice(-digits)}`;
+}
+
+/** An amount that is a decimal already, as in the facts of an error: 3 USD is `3.00`. */
+export function decimalText(value: number, currency: string = shopCurrency()): string {
+  return value.toFixed(digitsOf(currency));
+}
+
+const NUMBERS = ['no', 'one', 'two', 'three', 'four'];
+
+/** What an amount of this currency looks like: `amount with at most two digits after the point`. */
+export function amountForm(currency: string): string {
+  const digits = digitsOf(currency);
+  if (digits === 0) return `amount without digits after the point, for ${currency} has none`;
+  return `amount with at most ${NUMBERS[digits]} digits after the point`;
 }
 
 /** 129999 USD to `1,299.99 USD`, for documents that people read. */
 export function formatMoney(amount: Minor | number, currency: string): string {
-  const [whole = '', fraction] = toDecimalText(minor(amount)).split('.');
-  return `${whole.replace(/\B(?=(\d{3})+$)/g, ',')}.${fraction} ${currency}`;
+  const [whole = '', ...fraction] = toDecimalText(minor(amount), currency).split('.');
+  return `${[whole.replace(/\B(?=(\d{3})+$)/g, ','), ...fraction].join('.')} ${currency}`;
 }
 
 /** Unit price times quantity, exactly. */

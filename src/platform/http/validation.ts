@@ -1,5 +1,6 @@
 import { Ajv, type ValidateFunction } from 'ajv';
 import { type AppError, invalid } from '../contract/errors.ts';
+import { isCurrency } from '../contract/money/currencies.ts';
 import { isDecimalAmount } from '../contract/money.ts';
 import { faultsIn, type InputPart, inputFaultSentence } from '../contract/schema/faults.ts';
 import { TEXT_FORMATS } from '../contract/schema/text.ts';
@@ -19,7 +20,8 @@ const options = {
   validateSchema: false,
   formats: {
     'date-time': true as const,
-    money: { type: 'number' as const, validate: isDecimalAmount },
+    money: { type: 'number' as const, validate: (value: number) => isDecimalAmount(value) },
+    currency: { type: 'string' as const, validate: isCurrency },
     ...TEXT_FORMATS,
   },
 };

@@ -1,5 +1,5 @@
 import { type Actor, type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
-import { lineTotal, type Minor, minor, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
+import { lineTotal, type Minor, minor, mustBeWritable, type Rate, sum, taxOn } from '../../platform/contract/money.ts';
 import type { OrderToShip, ShipmentStatus } from '../delivery/delivery.contract.ts';
 import { paymentStatusOf } from '../payment/payment.totals.contract.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
@@ -38,8 +38,9 @@ export interface Customer {
 }
 
 /**
- * The order of a buyer for reserved lines; one that costs nothing is paid and confirmed. Throws the error of the first line that is not reserved:
- * ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY.
+ * The order of a buyer for reserved lines; one that costs nothing is paid and confirmed. Throws the error of the first line
+ * that is not reserved: ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY;
+ * AMOUNT_TOO_LARGE for a total beyond MAX_TOTAL.
  */
 export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
   for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1);
@@ -48,7 +49,7 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
   const items = reservation.lines.map(itemOf);
   const subtotal = sum(items.map((item) => item.total));
   const tax = taxOn(subtotal, rate);
-  const total = sum([subtotal, tax]);
+  const total = mustBeWritable(sum([subtotal, tax]));
   const free = total === 0;
   const next: OrderState = {
     order_id: reservation.order_id,

@@ -1,4 +1,5 @@
 import { errors } from '../../platform/contract/errors.ts';
+import { decimalText } from '../../platform/contract/money.ts';
 
 export const paymentErrors = errors('PAYMENT', {
   NOT_FOUND: ['not_found', 'transaction not found', 'Check the id; GET /transactions/list lists your own.'],
@@ -54,7 +55,7 @@ export const paymentErrors = errors('PAYMENT', {
   INVOICE_COVERED: [
     'conflict',
     ({ left }: { left: number; invoice_total: number }) =>
-      `the transactions of this invoice may not exceed its total; ${left.toFixed(2)} is left`,
+      `the transactions of this invoice may not exceed its total; ${decimalText(left)} is left`,
     'Take at most the amount that is left, or pay the transactions that are open with POST /transactions/pay.',
   ],
   NOT_REFUNDABLE: [
@@ -64,7 +65,7 @@ export const paymentErrors = errors('PAYMENT', {
   ],
   REFUND_TOO_LARGE: [
     'conflict',
-    ({ left }: { left: number }) => `a refund may not exceed what was paid; ${left.toFixed(2)} is left`,
+    ({ left }: { left: number }) => `a refund may not exceed what was paid; ${decimalText(left)} is left`,
     'Refund at most the amount that is left.',
   ],
   DECLINED: [

@@ -1,5 +1,6 @@
 import { systemCtx } from '../../platform/contract/ctx.ts';
-import { fromDecimal } from '../../platform/contract/money.ts';
+import { digitsOf } from '../../platform/contract/money/currencies.ts';
+import { fromDecimal, type Minor } from '../../platform/contract/money.ts';
 import { type CreateProduct, productErrors } from './product.contract.ts';
 import { createProduct } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
@@ -58,12 +59,16 @@ export async function putSamples(products: ProductRepository, currency: string, 
   const saves: Promise<unknown>[] = [];
   for (const sample of SAMPLES) {
     const product_id = await products.ids.next();
-    const input = { ...sample, price: fromDecimal(sample.price) };
+    const input = { ...sample, price: samplePrice(sample.price, currency) };
     saves.push(products.save(ctx, createProduct(input, { product_id, currency }, ctx)));
   }
   await Promise.all(saves.map((save) => save.catch(ignoreExisting)));
   return saves.length;
 }
+
+// The same figure in every currency, without the digits that the currency does not have.
+const samplePrice = (price: number, currency: string): Minor =>
+  fromDecimal(price.toFixed(Math.min(digitsOf(currency), 2)), currency);
 
 // Another process may put them in at the same moment.
 function ignoreExisting(error: unknown): void {

@@ -1,5 +1,7 @@
 import type { ErrorObject } from 'ajv';
 import type { InputFault } from '../errors.ts';
+import { shopCurrency } from '../money/currencies.ts';
+import { amountForm } from '../money.ts';
 import { nearest } from './nearest.ts';
 import { type ObjectShape, objectShapeOf } from './shape.ts';
 import { looksEmpty } from './text.ts';
@@ -136,7 +138,7 @@ function wordsOf(schema: ObjectShape): string[] {
 }
 
 function formOf(schema: ObjectShape, data: unknown): string {
-  if (schema.format === 'money') return 'must be an amount with at most two digits after the point';
+  if (schema.format === 'money') return `must be an ${amountForm(shopCurrency())}`;
   if (schema.format === 'visible-line' && typeof data === 'string' && looksEmpty(data)) {
     return 'must not be empty; it holds nothing that can be seen';
   }

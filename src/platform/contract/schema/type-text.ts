@@ -15,7 +15,7 @@ export function typeText(schema: JsonSchema): string {
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' or ');
   if (schema.items) return `list of ${typeText(schema.items)}`;
   if (schema.properties) return `{${Object.keys(schema.properties).join(', ')}}`;
-  if (schema.format === 'money') return 'amount, two digits';
+  if (schema.format === 'money') return 'amount';
   if (schema.format === 'date-time') return 'time, RFC 3339 UTC';
   return [schema.type ?? 'any value'].flat().join(' or ');
 }

@@ -39,11 +39,12 @@ eachEngine('PostgreSQL', (engine) => {
     );
 
   test('rows are plain values: whole numbers, times as text in UTC with milliseconds', async () => {
-    const text = `select 9007199254740991::bigint as id, 7 as count, null as nothing, '{"a": [1]}'::json as json,
+    const text = `select 9007199254740991::bigint as id, 9007199254740993::bigint as sum, 7 as count, null as nothing, '{"a": [1]}'::json as json,
       '2026-07-28 11:30:00.12+02'::timestamptz as at, '2026-07-28 09:30:00.123456+00'::timestamptz as fine, true as yes`;
     assert.deepEqual(await db.query(statement(text)), [
       {
         id: Number.MAX_SAFE_INTEGER,
+        sum: 9_007_199_254_740_993n,
         count: 7,
         nothing: null,
         json: { a: [1] },

@@ -44,14 +44,20 @@ export interface Database extends Sql {
 const INT8 = 20;
 const TIMESTAMPTZ = 1184;
 
-// bigint columns hold ids and minor units below 2^53; times stay text, so that a state is plain JSON.
+// bigint columns hold ids and minor units below 2^53; only a sum of many may be larger, and stays exact. Times stay text,
+// so that a state is plain JSON.
 const parsers: pg.CustomTypesConfig = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') => {
-    if (oid === INT8) return Number;
+    if (oid === INT8) return exactInteger;
     if (oid === TIMESTAMPTZ) return toIsoTime;
     return format === 'binary' ? pg.types.getTypeParser(oid, 'binary') : pg.types.getTypeParser(oid, 'text');
   }) as typeof pg.types.getTypeParser,
 };
+
+function exactInteger(text: string): number | bigint {
+  const value = Number(text);
+  return Number.isSafeInteger(value) ? value : BigInt(text);
+}
 
 /** `2026-11-21 08:45:00.12+00` to `2026-11-21T08:45:00.120Z`; connections run in UTC. */
 function toIsoTime(text: string): string {

@@ -30,8 +30,9 @@ document lists twice. Digits alone are always an id, and no username has digits 
 
 ## Ids, times and money
 
-Ids are positive integers. Times are RFC 3339 in UTC. Amounts are decimals with two digits beside a currency of ISO 4217;
-they are counted in whole cents and never rounded on their way.
+Ids are positive integers. Times are RFC 3339 in UTC. Amounts are decimals with as many digits as
+their currency of ISO 4217 has (\`1299.99\` USD, \`1300\` JPY); they are counted in its smallest unit and never rounded on
+their way.
 
 ## Methods
 

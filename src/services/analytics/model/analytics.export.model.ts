@@ -56,13 +56,21 @@ function column<R extends object, N extends keyof R & string>(rows: readonly R[]
 export function csvOf(sheet: Sheet): string {
   const lines = [sheet.map(({ name }) => name).join(',')];
   const length = sheet[0]?.values.length ?? 0;
-  for (let n = 0; n < length; n++) lines.push(sheet.map(({ type, values }) => cell(type, values[n] ?? null)).join(','));
+  const currencies = currenciesOf(sheet);
+  for (let n = 0; n < length; n++) {
+    lines.push(sheet.map(({ type, values }) => cell(type, values[n] ?? null, currencies[n])).join(','));
+  }
   return lines.map((line) => `${line}\r\n`).join('');
 }
 
-function cell(type: ColumnType, value: string | number | null): string {
+/** The currency of each row. */
+export function currenciesOf(sheet: Sheet): readonly string[] {
+  return (sheet.find(({ name }) => name === 'currency')?.values ?? []) as readonly string[];
+}
+
+function cell(type: ColumnType, value: string | number | null, currency: string | undefined): string {
   if (value === null) return '';
-  if (type === 'amount') return toDecimalText(value as Minor);
+  if (type === 'amount') return toDecimalText(value as Minor, currency);
   if (type !== 'text') return String(value);
   const text = defused(String(value));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;

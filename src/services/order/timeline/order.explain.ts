@@ -16,7 +16,7 @@ import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 export function explain(kept: OrderState, events: readonly TimelineEvent[], now: string): Explanation {
   const { order_id, status, payment_status, fulfillment_status } = kept;
   // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
-  const order = { ...kept, ...events.map(announcedTotals).reduce(followTotals, totalsOf(kept)) };
+  const order = { ...kept, ...events.map((one) => announcedTotals(one, kept)).reduce(followTotals, totalsOf(kept)) };
   const story = storyOf(order, inCausalOrder(events), now);
   const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
   const sentence = sentenceOf(order, waiting_for);
@@ -63,7 +63,7 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[], now: strin
       since: invoice.at,
     },
     asked: askedAt(events),
-    paid: paidTransactions(events),
+    paid: paidTransactions(events, order),
     shipment: shipment && {
       id: shipment.data.shipment_id,
       status: shipment.data.to ?? shipment.data.status,
@@ -77,9 +77,10 @@ function storyOf(order: OrderState, events: readonly TimelineEvent[], now: strin
   };
 }
 
-function announcedTotals({ type, data }: TimelineEvent): AnnouncedTotals {
+function announcedTotals({ type, data }: TimelineEvent, { currency }: Pick<OrderState, 'currency'>): AnnouncedTotals {
   const moved = type === 'payment.captured' || type === 'payment.refunded';
-  const amount = (name: string): Minor | null => (data[name] == null ? null : fromDecimal(Number(data[name])));
+  const amount = (name: string): Minor | null =>
+    data[name] == null ? null : fromDecimal(Number(data[name]), currency);
   if (!moved) return { paid_total: null, refunded_total: null };
   const totals = { paid_total: amount('paid_total'), refunded_total: amount('refunded_total') };
   return data.credited_total === undefined ? totals : { ...totals, credited_total: amount('credited_total') };
@@ -91,11 +92,11 @@ function askedAt(events: readonly TimelineEvent[]): string | undefined {
   return events.findLast(({ type, data }) => type === 'transaction.created' && !done.has(data.transaction_id))?.at;
 }
 
-function paidTransactions(events: readonly TimelineEvent[]): unknown[] {
+function paidTransactions(events: readonly TimelineEvent[], { currency }: Pick<OrderState, 'currency'>): unknown[] {
   const left = new Map<unknown, number>();
   for (const { type, data } of events) {
     if (type !== 'payment.captured' && type !== 'payment.refunded') continue;
-    const amount = fromDecimal(Number(data.amount));
+    const amount = fromDecimal(Number(data.amount), currency);
     left.set(
       data.transaction_id,
       (left.get(data.transaction_id) ?? 0) + (type === 'payment.captured' ? amount : -amount),
@@ -150,7 +151,7 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
     return [{ what: 'word of its payment, which is missing', since: invoice.since, who: 'staff', how: UNHEARD }];
   }
   const pay = 'POST /transactions/pay';
-  const about = `"amount": ${toDecimalText(due)}, "description": "${invoice.number}"`;
+  const about = `"amount": ${toDecimalText(due, order.currency)}, "description": "${invoice.number}"`;
   const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
   const what = `the payment of ${left} for invoice ${invoice.number}`;
   return [{ what, since: netPaid(order) > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];

@@ -103,7 +103,7 @@ function begunBy({ correlation_id, event_id }: TimelineEvent, events: readonly T
 export function eventSummary({ type, data }: TimelineEvent, { currency }: Pick<OrderDetails, 'currency'>): string {
   const money = (name: string): string => {
     const amount = Number(data[name]);
-    return isDecimalAmount(amount) ? formatMoney(fromDecimal(amount), currency) : 'an amount';
+    return isDecimalAmount(amount, currency) ? formatMoney(fromDecimal(amount, currency), currency) : 'an amount';
   };
   const word = (name: string): string => String(data[name] ?? '').replaceAll('_', ' ');
   const sentences: Record<string, () => string> = {

@@ -1,5 +1,6 @@
 import type { Tools } from '../../../platform/app/module.ts';
 import { AppError, common } from '../../../platform/contract/errors.ts';
+import { fromDecimal } from '../../../platform/contract/money.ts';
 import { shopTimeInPostgres } from '../../../platform/contract/shop-time.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
@@ -19,7 +20,7 @@ import { webhookExportPostgres } from './payment.webhook-export.postgres.ts';
 /** Transactions, payments and refunds in PostgreSQL. */
 export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'config'>): PaymentRepository {
   const { schema, db } = store;
-  const max = config.PAYMENT_MAX_TOTAL.amount;
+  const max = fromDecimal(config.PAYMENT_MAX_TOTAL, config.CURRENCY);
   const saveCharge = store.saver<Charge>(chargeSpec(schema, max));
   const statements = paymentStatements(schema);
   const read = paymentReaders(store);

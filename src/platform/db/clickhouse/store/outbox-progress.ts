@@ -1,3 +1,4 @@
+import { parseToPrint } from '../../../contract/money/json.ts';
 import type { Announcement } from '../../announcements.ts';
 import type { WaitingEvent } from '../../outbox.ts';
 import type { Written } from './writer.ts';
@@ -103,6 +104,6 @@ export function markToKeep({ left, mark = 0 }: OutboxProgress): number {
 
 export function eventsOf(source: string, { position, events }: Row): WaitingEvent[] {
   if (events === '' || events === '[]') return [];
-  const all = JSON.parse(events) as Announcement[];
+  const all = parseToPrint(events) as Announcement[];
   return all.map(({ data, ...event }) => ({ ...event, source, position, data: JSON.stringify(data) }));
 }
