@@ -114,3 +114,21 @@ export function taxOn(amount: Minor, rate: Rate): Minor {
   const half = product < 0n ? -RATE_SCALE / 2n : RATE_SCALE / 2n;
   return minor((product + half) / RATE_SCALE);
 }
+
+/**
+ * An amount spread over parts in proportion to their weights, to the last minor unit: what is left over by rounding down
+ * goes, a unit each, to the largest remainders, of equal ones to the larger weight, then to the earlier part. The sum of
+ * the parts is the amount, and no part of an amount up to the sum of the weights is more than its weight.
+ */
+export function spread(amount: Minor, weights: readonly Minor[]): Minor[] {
+  const whole = weights.reduce((all, weight) => all + BigInt(weight), 0n);
+  if (whole === 0n) return weights.map((_, n) => (n === 0 ? amount : minor(0)));
+  const shares = weights.map((weight, n) => {
+    const product = BigInt(amount) * BigInt(weight);
+    return { n, weight, part: product / whole, rest: product % whole };
+  });
+  let left = BigInt(amount) - shares.reduce((all, { part }) => all + part, 0n);
+  const largestFirst = shares.toSorted((a, b) => Number(b.rest - a.rest) || b.weight - a.weight || a.n - b.n);
+  for (const share of largestFirst) if (left-- > 0n) share.part += 1n;
+  return shares.map(({ part }) => minor(part));
+}

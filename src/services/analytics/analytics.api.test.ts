@@ -97,7 +97,7 @@ for (const { name, settingsOf } of figuresStores)
         assert.deepEqual([now.orders.total, now.orders.cancelled, now.invoices.sent], [2, 1, 1]);
         return now;
       });
-      assert.deepEqual(figures.revenue, { net: 2599.98, tax: 260, gross: 2859.98, refunded: 0 });
+      assert.deepEqual(figures.revenue, { net: 2599.98, tax: 260, gross: 2859.98, refunded: 0, credited: 0, paid: 0 });
       assert.equal(figures.invoices.amount_outstanding, 2859.98);
       assert.equal(figures.currency, 'USD');
       assert.ok(figures.events_processed >= before.events_processed + 5);

@@ -1,4 +1,4 @@
-import { type Minor, minor } from '../../platform/contract/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import type { OrderDetails, OrderStatus } from '../order/order.contract.ts';
 import type { Stats } from './analytics.contract.ts';
 import {
@@ -87,16 +87,31 @@ export function owed(transaction_id: number, amount: number, user_id = 2, time =
   return transactionCreated(arrival(event_type, transaction_id, time), data, 'USD');
 }
 
-export function movement(transaction_id: number, amount: number, invoice_id: number | null = null) {
-  const totals = { order_id: null, paid_total: null, refunded_total: null, at: NOON };
-  return { transaction_id, user_id: 2, amount: minor(amount), currency: 'USD', invoice_id, ...totals };
+/** What was paid, given back and credited for an order so far. */
+export type SoFar = readonly [paid: number, refunded: number, credited?: number];
+
+/** Money that moved; the order of an invoice has the same id. Without `soFar` no totals are told. */
+export function movement(transaction_id: number, amount: number, invoice_id: number | null = null, soFar?: SoFar) {
+  const [paid_total, refunded_total, credited_total] = (soFar ?? []).map((one) => minor(one ?? 0));
+  return {
+    transaction_id,
+    user_id: 2,
+    amount: minor(amount),
+    currency: 'USD',
+    invoice_id,
+    order_id: invoice_id,
+    paid_total: paid_total ?? null,
+    refunded_total: refunded_total ?? null,
+    ...(credited_total !== undefined && { credited_total }),
+    at: NOON,
+  };
 }
 
-export const captured = (transaction_id: number, amount: number, invoice_id: number | null = null): Fact =>
-  paymentCaptured(arrival('payment.captured', transaction_id), movement(transaction_id, amount, invoice_id));
+export const captured = (id: number, amount: number, invoice_id: number | null = null, soFar?: SoFar): Fact =>
+  paymentCaptured(arrival('payment.captured', id), movement(id, amount, invoice_id, soFar));
 
-export const refunded = (transaction_id: number, amount: number, invoice_id: number | null = null): Fact =>
-  paymentRefunded(arrival('payment.refunded', transaction_id), movement(transaction_id, amount, invoice_id));
+export const refunded = (id: number, amount: number, invoice_id: number | null = null, soFar?: SoFar): Fact =>
+  paymentRefunded(arrival('payment.refunded', id), movement(id, amount, invoice_id, soFar));
 
 export const invoiced = (invoice_id: number, total = 22_000): Fact =>
   invoiceCreated(arrival('invoice.created', invoice_id), {
@@ -171,82 +186,87 @@ export function shuffledAndDoubled(facts: readonly Fact[], pick: (below: number)
 
 const AT = (nth: number): string => new Date(Date.parse('2026-11-01T00:00:00Z') + nth * 1_800_000).toISOString();
 
+/** The tax in a credit: its part in proportion, to the nearest cent. */
+export function taxIn(credited: number, tax: number, total: number): number {
+  return Number((2n * BigInt(credited) * BigInt(tax) + BigInt(total) - 1n) / (2n * BigInt(total)));
+}
+
 /** What happened in a shop, and the figures that it comes to, worked out without any of the code under test. */
 export function aShop(orders: number, pick: (below: number) => number): { facts: Fact[]; stats: Stats } {
   const facts: Fact[] = [registered(1), described(1, 'Laptop', 'Computers')];
-  const empty = statsOf([], 'USD');
-  const sums = {
-    ...empty,
-    orders: { ...empty.orders },
-    invoices: { ...empty.invoices },
-    shipments: { ...empty.shipments },
-  };
-  const money = { net: 0, tax: 0, gross: 0, owed: 0, paid: 0, refunded: 0, outstanding: 0 };
+  const sums = emptySums();
   const users = new Set<number>();
   for (let id = 1; id <= orders; id++) {
     const subtotal = minor(100 + pick(50_000));
-    const [tax, total] = [minor(Math.round(subtotal / 10)), minor(subtotal + Math.round(subtotal / 10))] as [
-      Minor,
-      Minor,
-    ];
+    const tax = minor(Math.round(subtotal / 10));
+    const total = minor(subtotal + tax);
     facts.push(placed(id, AT(id), { subtotal, tax, total }));
     const fate = (['pending', 'confirmed', 'completed', 'cancelled'] as const)[pick(4)] ?? 'pending';
     if (fate !== 'pending' && pick(2)) facts.push(moved(id, 'confirmed', AT(id + 1)));
     if (fate !== 'pending') facts.push(moved(id, fate, AT(id + 2)));
-    sums.orders[fate]++;
-    if (fate !== 'cancelled') {
-      money.net += subtotal;
-      money.tax += tax;
-      money.gross += total;
-    }
     facts.push(invoiced(id, total));
     const bill = (['draft', 'sent', 'paid', 'cancelled'] as const)[pick(4)] ?? 'draft';
     if (bill === 'paid') facts.push(invoiceBecame(id, 'sent'));
     if (bill !== 'draft') facts.push(invoiceBecame(id, bill));
-    sums.invoices[bill]++;
     const user = 1 + pick(5);
     users.add(user);
     facts.push(owed(id, total, user, AT(id)), countedOnly(arrival('transaction.paid', user)));
-    money.owed += total;
-    const part = bill === 'sent' ? pick(total) : total;
-    if (bill === 'sent') money.outstanding += total - part;
-    if (bill === 'paid' || (bill === 'sent' && part > 0)) {
-      facts.push(captured(id, part, id));
-      money.paid += part;
-      sums.total_paid_transactions++;
-      if (bill === 'paid' && pick(2)) {
-        facts.push(refunded(id, 50, id), refunded(id, 25, id));
-        money.refunded += 75;
-      }
-    }
+    const paid = bill === 'sent' ? pick(total) : bill === 'paid' ? total : 0;
+    if (paid > 0) facts.push(captured(id, paid, id, [paid, 0, 0]));
+    const refunds = bill === 'paid' && pick(2) > 0;
+    const [first, second] = [pick(2) * 50, pick(2) * 25];
+    if (refunds) facts.push(refunded(id, 50, id, [paid, 50, first]), refunded(id, 25, id, [paid, 75, first + second]));
+    const [back, credited] = refunds ? [75, first + second] : [0, 0];
+    sums.add({ fate, bill, subtotal, tax, total, paid, back, credited });
     facts.push(packed(id, AT(id)));
     const way = (['pending', 'shipped', 'failed', 'delivered'] as const)[pick(4)] ?? 'pending';
     if (way === 'shipped') facts.push(shipmentBecame(id, 'failed', AT(id + 1)), shipmentBecame(id, way, AT(id + 2)));
     else if (way !== 'pending') facts.push(shipmentBecame(id, way, AT(id + 1)));
-    sums.shipments[way]++;
+    sums.stats.shipments[way]++;
+    sums.stats.shipments.total++;
   }
-  const times = facts.map(({ time }) => time).sort();
-  return {
-    facts,
-    stats: {
-      ...sums,
-      total_transactions: orders,
-      total_amount: minor(money.owed),
-      total_paid_amount: minor(money.paid),
-      total_refunded_amount: minor(money.refunded),
-      events_processed: facts.length,
-      unique_users: users.size,
-      last_event_time: times.at(-1) ?? null,
-      registered_users: 1,
-      orders: { ...sums.orders, total: orders },
-      revenue: {
-        net: minor(money.net),
-        tax: minor(money.tax),
-        gross: minor(money.gross),
-        refunded: minor(money.refunded),
-      },
-      invoices: { ...sums.invoices, total: orders, amount_outstanding: minor(money.outstanding) },
-      shipments: { ...sums.shipments, total: orders },
-    },
+  const last_event_time = facts.map(({ time }) => time).toSorted().at(-1) ?? null;
+  const whole = { events_processed: facts.length, unique_users: users.size, last_event_time, registered_users: 1 };
+  return { facts, stats: { ...sums.stats, ...whole } };
+}
+
+interface Ending {
+  readonly fate: 'pending' | 'confirmed' | 'completed' | 'cancelled';
+  readonly bill: 'draft' | 'sent' | 'paid' | 'cancelled';
+  readonly subtotal: number;
+  readonly tax: number;
+  readonly total: number;
+  readonly paid: number;
+  readonly back: number;
+  readonly credited: number;
+}
+
+/** The figures of orders by how they ended, each with an invoice and a transaction. */
+function emptySums() {
+  type Numbers = { -readonly [K in keyof Stats]: Stats[K] extends object ? Record<string, number> : Stats[K] };
+  const stats = structuredClone(statsOf([], 'USD')) as Stats;
+  const { revenue, orders, invoices } = stats as unknown as Record<'revenue' | 'orders' | 'invoices', Numbers['revenue']>;
+  const plus = (sums: Record<string, number>, more: Record<string, number>) => {
+    for (const [name, amount] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + amount;
   };
+  function add({ fate, bill, subtotal, tax, total, paid, back, credited }: Ending): void {
+    const open = total - credited - (paid - back);
+    const reopened = back > credited && open > 0;
+    plus(orders, { total: 1, [reopened && fate === 'completed' ? 'confirmed' : fate]: 1 });
+    const seen = reopened && bill === 'paid' ? 'sent' : bill;
+    plus(invoices, { total: 1, [seen]: 1, amount_outstanding: seen === 'sent' ? open : 0 });
+    const paidOnes = paid > 0 ? 1 : 0;
+    const counts = { total_transactions: 1, total_amount: total, total_paid_transactions: paidOnes };
+    plus(stats as unknown as Record<string, number>, {
+      ...counts,
+      total_paid_amount: paid,
+      total_refunded_amount: back,
+    });
+    if (fate === 'cancelled') return;
+    const taxCredited = taxIn(credited, tax, total);
+    plus(revenue, { net: subtotal - (credited - taxCredited), tax: tax - taxCredited, gross: total - credited });
+    plus(revenue, { refunded: back, credited, paid: paid - back });
+    plus(orders, { paid: open === 0 ? 1 : 0 });
+  }
+  return { stats, add };
 }

@@ -128,7 +128,8 @@ eachStore('how events are counted', (store) => {
     assert.equal(await revenue(), 44_000);
     await record(moved(1, 'cancelled'));
     await record(moved(2, 'confirmed'), moved(3, 'cancelled'));
-    assert.deepEqual((await stats()).orders, { total: 2, pending: 0, confirmed: 1, completed: 0, cancelled: 1 });
+    const orders = { total: 2, pending: 0, confirmed: 1, completed: 0, cancelled: 1, paid: 0 };
+    assert.deepEqual((await stats()).orders, orders);
     await record(placed(3));
     assert.equal(await revenue(), 22_000);
     assert.equal((await stats()).orders.cancelled, 2);
@@ -138,12 +139,17 @@ eachStore('how events are counted', (store) => {
     const outstanding = async () => (await stats()).invoices.amount_outstanding;
     await record(invoiced(1, 10_000), invoiced(2, 5_000), invoiceBecame(1, 'sent'), owed(1, 4_000));
     assert.equal(await outstanding(), 10_000);
-    await record(captured(1, 4_000, 1));
+    await record(captured(1, 4_000, 1, [4_000, 0, 0]));
     assert.equal(await outstanding(), 6_000);
-    await record(refunded(1, 1_000, 1));
-    assert.equal(await outstanding(), 7_000);
-    await record(invoiceBecame(1, 'paid'), invoiceBecame(2, 'sent'));
+    await record(refunded(1, 500, 1, [4_000, 500, 500]));
+    assert.equal(await outstanding(), 6_000, 'a credit lowers what was owed by what it gives back');
+    await record(refunded(1, 1_000, 1, [4_000, 1_500, 500]));
+    assert.equal(await outstanding(), 7_000, 'what a correction gives back is owed again');
+    await record(captured(1, 7_000, 1, [11_000, 1_500, 500]), invoiceBecame(1, 'paid'), invoiceBecame(2, 'sent'));
     assert.equal(await outstanding(), 5_000);
+    await record(refunded(1, 300, 1, [11_000, 1_800, 500]));
+    const { invoices } = await stats();
+    assert.deepEqual([invoices.amount_outstanding, invoices.paid, invoices.sent], [5_300, 0, 2]);
   });
 
   test('a user with many transactions is one user, and a transaction that is paid is paid once', async () => {

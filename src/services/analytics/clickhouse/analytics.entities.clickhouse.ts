@@ -1,9 +1,10 @@
 import type { ClickHouse } from '../../../platform/db/clickhouse/engine.ts';
-import { type EntityState, entityKey } from '../model/analytics.entities.model.ts';
+import { type EntityState, entityKey, withoutOldRefund } from '../model/analytics.entities.model.ts';
 import type { EntityFacts } from '../model/analytics.facts.model.ts';
+import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import { type EntityRow, entityOf, STORY_COLUMNS } from './analytics.log.clickhouse.ts';
 
-export const STORY_KINDS: readonly EntityFacts['kind'][] = [
+export const STORY_KINDS: readonly EntityKind[] = [
   'order',
   'invoice',
   'shipment',
@@ -14,7 +15,7 @@ export const STORY_KINDS: readonly EntityFacts['kind'][] = [
 
 /** A stretch of the ids of one kind, both ends included. */
 export interface EntityRange {
-  readonly kind: EntityFacts['kind'];
+  readonly kind: EntityKind;
   readonly from: number;
   readonly to: number;
 }
@@ -27,7 +28,7 @@ export interface EntityReader {
   /** What every event told of the things of a range. */
   toldIn(range: EntityRange): Promise<EntityState[]>;
   /** The last id of a range that begins at `from` and has about `size` rows; undefined when nothing is behind it. */
-  endOf(kind: EntityFacts['kind'], from: number, size: number): Promise<number | undefined>;
+  endOf(kind: EntityKind, from: number, size: number): Promise<number | undefined>;
 }
 
 /** Reads the stories of a log. */
@@ -55,7 +56,7 @@ export function entityReader(engine: ClickHouse, log: string): EntityReader {
       return new Map(found.map((state) => [entityKey(state), state]));
     },
     newestIn: (range) => states(newestWhere(ofRange), range),
-    toldIn: (range) => states(told, range),
+    toldIn: async (range) => (await states(told, range)).map(withoutOldRefund),
     async endOf(kind, from, size) {
       const ends = await Promise.all(
         ['told', 'story'].map((what) =>

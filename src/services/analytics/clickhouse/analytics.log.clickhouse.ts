@@ -62,7 +62,7 @@ function storyColumns({ lines, ...state }: EntityState): object {
 
 /** The columns of a story, for a select that `storyOf` reads. */
 export const STORY_COLUMNS =
-  'kind, item_id, known_at, place, status, name, category, currency, net, tax, gross, paid, lines';
+  'kind, item_id, known_at, place, status, name, category, currency, net, tax, gross, paid, paid_total, refunded_total, credited_total, lines';
 
 /** A story as it was selected. */
 export type EntityRow = Omit<EntityState, 'lines'> & { readonly lines: string };

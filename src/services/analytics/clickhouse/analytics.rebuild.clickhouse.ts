@@ -12,7 +12,7 @@ import {
   type Sums,
 } from '../model/analytics.aggregate.model.ts';
 import { type EntityState, entityKey, mergeStates, sameState, stateFrom } from '../model/analytics.entities.model.ts';
-import type { EntityFacts } from '../model/analytics.facts.model.ts';
+import { type EntityKind, SERIES } from '../model/analytics.metrics.model.ts';
 import { type EntityRange, type EntityReader, entityReader, STORY_KINDS } from './analytics.entities.clickhouse.ts';
 import { correctionOf, LOG } from './analytics.log.clickhouse.ts';
 import { aloneRebuilding } from './analytics.rebuild-lock.clickhouse.ts';
@@ -57,7 +57,7 @@ export function rebuilder(store: ClickHouseStore, writer: Writer): () => Promise
     });
 }
 
-async function mendStories(kind: EntityFacts['kind'], stories: EntityReader, writer: Writer): Promise<void> {
+async function mendStories(kind: EntityKind, stories: EntityReader, writer: Writer): Promise<void> {
   for (let from = 1; ; ) {
     const to = await stories.endOf(kind, from, PAGE);
     if (to === undefined) return;
@@ -101,14 +101,14 @@ async function truthOf(engine: ClickHouse, log: string, stories: EntityReader): 
       select metric, currency, toStartOfHour(time) as at, count(), sum(amount), max(time)
       ${happened} and metric != '' group by metric, currency, at)`;
   for (const one of await engine.query<MetricDelta>(own, {}, { seconds: SECONDS })) {
-    sums.move(one);
+    if (SERIES.includes(one.metric)) sums.move(one);
     sums.move({ ...one, hour: null });
   }
   for (const kind of STORY_KINDS) await addStories(kind, stories, sums);
   return { movements: sums.movements(), sales: sums.sales() };
 }
 
-async function addStories(kind: EntityFacts['kind'], stories: EntityReader, sums: Aggregate): Promise<void> {
+async function addStories(kind: EntityKind, stories: EntityReader, sums: Aggregate): Promise<void> {
   for (let from = 1; ; ) {
     const to = await stories.endOf(kind, from, PAGE);
     if (to === undefined) return;
@@ -136,10 +136,13 @@ async function keptSums(engine: ClickHouse, log: string): Promise<Sums> {
     from ${log} where what in ('total', 'hour', 'sale') group by what, metric, currency, hour, product_id`;
   const rows = await engine.query<SumRow>(text, {}, { seconds: SECONDS });
   return {
-    movements: rows.flatMap((row) => (row.what === 'sale' ? [] : [movementOf(row)])),
+    movements: rows.flatMap((row) => (row.what === 'sale' || isForgotten(row) ? [] : [movementOf(row)])),
     sales: rows.flatMap((row) => (row.what === 'sale' ? [saleOf(row)] : [])),
   };
 }
+
+// Older versions kept every metric by hour; nobody reads what is left of that.
+const isForgotten = ({ what, metric }: SumRow): boolean => what === 'hour' && !SERIES.includes(metric);
 
 const movementOf = ({ what, metric, currency, hour, n, total, latest }: SumRow): MetricDelta => ({
   metric,

@@ -6,7 +6,8 @@ import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { CategoryRevenue, Compared, Point, TopProduct } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
 import { recordingFault } from '../model/analytics.entities.model.ts';
-import type { EntityFacts, Fact } from '../model/analytics.facts.model.ts';
+import type { Fact } from '../model/analytics.facts.model.ts';
+import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import type { Total } from '../model/analytics.model.ts';
 import { LOG } from './analytics.log.clickhouse.ts';
 import { rebuilder } from './analytics.rebuild.clickhouse.ts';
@@ -21,7 +22,7 @@ const REST_MS = 50;
 /** A look at the stories of millions of ids, as only the check asks for it where sums differ. */
 const SCAN_SECONDS = 60;
 
-const KINDS: Readonly<Record<Compared, EntityFacts['kind']>> = {
+const KINDS: Readonly<Record<Compared, EntityKind>> = {
   orders: 'order',
   invoices: 'invoice',
   transactions: 'transaction',

@@ -1,3 +1,6 @@
+import { fieldsMerged } from '../model/analytics.entities.model.ts';
+import { STATUS_SQL } from '../postgres/analytics.metrics.postgres.ts';
+
 /** What is read of the sums, and whether an event is there. */
 export function sumStatements(log: string) {
   const span = `hour >= toDateTime({from:UInt32}, 'UTC') and hour < toDateTime({to:UInt32}, 'UTC')`;
@@ -40,11 +43,15 @@ export function sumStatements(log: string) {
 
 /** How the things of a range of ids stand. */
 export function figuresStatements(log: string) {
-  const stories = `select item_id as id, argMax(status, position) as state, argMax(currency, position) as unit,
-      argMax(gross, position) as total, argMax(known_at, position) as began,
-      argMax(known_at is not null, position) as known
-    from ${log} where what = 'story' and kind = {kind:String} and item_id between {from:UInt64} and {to:UInt64}
-    group by item_id`;
+  const newest = ['status', 'currency', 'gross', 'known_at', ...fieldsMerged('sum'), ...fieldsMerged('most')];
+  // A column by its own name would be looked for in the aggregates beside it.
+  const states = `select id, {kind:String} as kind, ${newest.map((column) => `n_${column} as ${column}`).join(', ')}
+    from (
+      select item_id as id, ${newest.map((column) => `argMax(${column}, position) as n_${column}`).join(', ')},
+        argMax(known_at is not null, position) as begun
+      from ${log} where what = 'story' and kind = {kind:String} and item_id between {from:UInt64} and {to:UInt64}
+      group by item_id)
+    where begun`;
   return {
     lastId: `select item_id as last_id from ${log} where what = 'story' and kind = {kind:String} and known_at is not null
       order by item_id desc limit 1`,
@@ -55,10 +62,10 @@ export function figuresStatements(log: string) {
         from ${log} where what = 'total' and startsWith(metric, concat({kind:String}, ':'))
         group by status, currency)
       where n != 0 order by status, currency`,
-    groups: `select state as status, unit as currency, count() as count, sum(total) as amount
-      from (${stories}) where known group by 1, 2 order by 1, 2
+    groups: `select ${STATUS_SQL} as status, currency, count() as count, sum(gross) as amount
+      from (${states}) s group by 1, 2 order by 1, 2
       settings optimize_aggregation_in_order = 1`,
-    rows: `select id, state as status, unit as currency, total as amount, began as updated_at
-      from (${stories}) where known order by id`,
+    rows: `select id, ${STATUS_SQL} as status, currency, gross as amount, known_at as updated_at
+      from (${states}) s order by id`,
   };
 }

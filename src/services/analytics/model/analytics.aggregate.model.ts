@@ -8,6 +8,8 @@ import {
   stateFrom,
 } from './analytics.entities.model.ts';
 import type { Fact } from './analytics.facts.model.ts';
+import { creditedLines, isLiving, metricsOf } from './analytics.measure.model.ts';
+import { SERIES } from './analytics.metrics.model.ts';
 
 /** By how much a figure moves: in an hour, or of all time when `hour` is null. */
 export interface MetricDelta {
@@ -44,33 +46,13 @@ export interface Aggregate {
   sales(): SalesDelta[];
 }
 
-// What the state of a thing counts for as long as it is in it; the same as in SQL for PostgreSQL.
-function measured({ kind, status, net, tax, gross, paid }: EntityState): [metric: string, amount: number][] {
-  const own: [string, number] = [`${kind}:${status}`, gross];
-  switch (kind) {
-    case 'order': {
-      if (status === 'cancelled') return [own];
-      return [own, ['revenue', gross], ['revenue:net', net], ['revenue:tax', tax]];
-    }
-    case 'invoice':
-      return status === 'sent' ? [own, ['outstanding', Math.max(gross - paid, 0)]] : [own];
-    case 'transaction':
-    case 'shipment':
-      return [own];
-    case 'spender':
-      return [['spenders', 0]];
-    case 'product':
-      return [];
-  }
-}
-
 /** Begins to add up. */
 export function aggregate(): Aggregate {
   const sums = summing<MetricDelta>(({ metric, currency, hour }) => `${metric} ${currency} ${hour}`, together);
   const sold = summing<SalesDelta>(({ product_id, currency, day }) => `${product_id} ${currency} ${day}`, soldTogether);
 
   function count(by: MetricDelta): void {
-    sums.add(by);
+    if (SERIES.includes(by.metric)) sums.add(by);
     sums.add({ ...by, hour: null });
   }
 
@@ -85,7 +67,7 @@ export function aggregate(): Aggregate {
       const { currency, known_at: latest } = state;
       if (latest === null) return;
       const hour = hourOf(latest);
-      for (const [metric, amount] of measured(state)) {
+      for (const { metric, amount } of metricsOf(state)) {
         count({ metric, currency, hour, count: sign, amount: minor(sign * amount), latest });
       }
       for (const sale of salesOf(state, latest, sign)) sold.add(sale);
@@ -97,16 +79,19 @@ export function aggregate(): Aggregate {
   };
 }
 
-/** Puts those with the same key together. */
-function summing<T>(keyOf: (one: T) => string, plus: (one: T, other: T) => T) {
+/** Puts those with the same key together, unless their sum is beyond what can be counted exactly: then both stay. */
+function summing<T extends { readonly amount: Minor }>(keyOf: (one: T) => string, plus: (one: T, other: T) => T) {
   const byKey = new Map<string, T>();
+  const full: T[] = [];
   return {
     add(one: T): void {
       const key = keyOf(one);
       const known = byKey.get(key);
-      byKey.set(key, known === undefined ? one : plus(known, one));
+      const fits = known !== undefined && Number.isSafeInteger(known.amount + one.amount);
+      if (known !== undefined && !fits) full.push(known);
+      byKey.set(key, known !== undefined && fits ? plus(known, one) : one);
     },
-    all: () => [...byKey.values()],
+    all: () => [...full, ...byKey.values()],
   };
 }
 
@@ -129,11 +114,13 @@ function greatest(one: string, other: string): string {
   return one;
 }
 
-function salesOf({ kind, status, currency, lines }: EntityState, known_at: string, sign: 1 | -1): SalesDelta[] {
-  if (kind !== 'order' || status === 'cancelled') return [];
+function salesOf(state: EntityState, known_at: string, sign: 1 | -1): SalesDelta[] {
+  if (!isLiving(state)) return [];
   const day = `${known_at.slice(0, 10)}T00:00:00.000Z`;
-  return lines.map(({ product_id, product_name: name, quantity, total }) => {
-    return { product_id, currency, day, name, quantity: sign * quantity, amount: minor(sign * total) };
+  const credited = creditedLines(state);
+  return state.lines.map(({ product_id, product_name: name, quantity, total }, n) => {
+    const amount = minor(sign * (total - (credited[n] ?? 0)));
+    return { product_id, currency: state.currency, day, name, quantity: sign * quantity, amount };
   });
 }
 

@@ -1,14 +1,15 @@
 import { type AppError, invalid } from '../../../platform/contract/errors.ts';
 import { type Minor, minor } from '../../../platform/contract/money.ts';
 import type { EntityFacts, Fact, SoldLine } from './analytics.facts.model.ts';
+import type { EntityKind } from './analytics.metrics.model.ts';
 
-/** What all that was told of a thing adds up to, for a store that adds it up here. */
+/** What all facts of an entity come to, for a store that merges them here. */
 export interface EntityState {
-  readonly kind: EntityFacts['kind'];
+  readonly kind: EntityKind;
   readonly item_id: number;
   /** When it began; null as long as only later events have come. */
   readonly known_at: string | null;
-  /** Of two events the one with the greater place tells status, name and category; '' tells none. */
+  /** Of two events the one with the greater place sets status, name and category; '' sets none. */
   readonly place: string;
   readonly status: string;
   readonly name: string;
@@ -17,36 +18,86 @@ export interface EntityState {
   readonly net: Minor;
   readonly tax: Minor;
   readonly gross: Minor;
+  /** Of a transaction what came in less what went back; of an invoice what came in for it. */
   readonly paid: Minor;
+  /** Of an order or its invoice: ever captured, ever given back, and of that what was credited. They only grow. */
+  readonly paid_total: Minor;
+  readonly refunded_total: Minor;
+  readonly credited_total: Minor;
   readonly lines: readonly SoldLine[];
 }
 
-/** Names a story among all. */
+/** Names an entity among all. */
 export const entityKey = ({ kind, item_id }: Pick<EntityState, 'kind' | 'item_id'>): string => `${kind} ${item_id}`;
 
-/** What one event told of one thing, as if nothing else had been told of it. */
-export function stateFrom({ time }: Pick<Fact, 'time'>, story: EntityFacts): EntityState {
-  const { kind, item_id, known = false, place = '', status = '', name = '', category = '', currency = '' } = story;
-  const { net = ZERO, tax = ZERO, gross = ZERO, paid = ZERO, lines = [] } = story;
+type Field = Exclude<keyof EntityState, 'kind' | 'item_id' | 'known_at' | 'place'>;
+
+/**
+ * How the facts of an entity are merged, so that the order of their events does not matter. `first`: only the beginning
+ * tells it. `latest`: the event with the greater place tells it. `sum`: each event adds to it. `most`: a total that only
+ * grows. Every store reads this table.
+ */
+export const MERGED: Readonly<Record<Field, 'first' | 'latest' | 'sum' | 'most'>> = {
+  currency: 'first',
+  net: 'first',
+  tax: 'first',
+  gross: 'first',
+  lines: 'first',
+  status: 'latest',
+  name: 'latest',
+  category: 'latest',
+  paid: 'sum',
+  paid_total: 'most',
+  refunded_total: 'most',
+  credited_total: 'most',
+};
+
+/** The fields of an entity that are merged in this way. */
+export const fieldsMerged = (how: (typeof MERGED)[Field]): Field[] =>
+  (Object.keys(MERGED) as Field[]).filter((field) => MERGED[field] === how);
+
+const SUMS = fieldsMerged('sum') as readonly 'paid'[];
+const MOST = fieldsMerged('most') as readonly ('paid_total' | 'refunded_total' | 'credited_total')[];
+const LATEST = [...fieldsMerged('latest'), 'place'] as const;
+const BEGINNING = [...fieldsMerged('first'), 'known_at'] as const;
+
+/** What one event said of one entity, as if nothing else were known of it. */
+export function stateFrom({ time }: Pick<Fact, 'time'>, facts: EntityFacts): EntityState {
+  const { known = false, ...said } = facts;
+  const text = { place: '', status: '', name: '', category: '', currency: '' };
+  const amounts = { net: ZERO, tax: ZERO, gross: ZERO, paid: ZERO };
+  const totals = { paid_total: ZERO, refunded_total: ZERO, credited_total: ZERO };
   const known_at = known ? momentOf(time) : null;
-  return { kind, item_id, known_at, place, status, name, category, currency, net, tax, gross, paid, lines };
+  return withoutOldRefund({ known_at, ...text, ...amounts, ...totals, lines: [], ...said });
 }
+
+/** Older versions said of an invoice what was refunded as paid < 0. It was a credit, which makes nothing owed again. */
+export const withoutOldRefund = (state: EntityState): EntityState =>
+  state.kind === 'invoice' && state.paid < 0 ? { ...state, paid: ZERO } : state;
 
 const ZERO = minor(0);
 
-/** Two parts of one story put together, in whatever order they come. */
+/** Two parts of one entity put together, in whatever order they come. */
 export function mergeStates(one: EntityState, other: EntityState): EntityState {
-  const { known_at, currency, net, tax, gross, lines } = isEarlier(other, one) ? other : one;
-  const { place, status, name, category } = other.place > one.place ? other : one;
-  const paid = minor(one.paid + other.paid);
-  return { ...one, known_at, currency, net, tax, gross, lines, place, status, name, category, paid };
+  const first = isEarlier(other, one) ? other : one;
+  const latest = other.place > one.place ? other : one;
+  return {
+    ...one,
+    ...picked(first, BEGINNING),
+    ...picked(latest, LATEST),
+    ...Object.fromEntries(SUMS.map((field) => [field, minor(one[field] + other[field])])),
+    ...Object.fromEntries(MOST.map((field) => [field, Math.max(one[field], other[field])])),
+  };
 }
+
+const picked = <K extends keyof EntityState>(state: EntityState, fields: readonly K[]): Pick<EntityState, K> =>
+  Object.fromEntries(fields.map((field) => [field, state[field]])) as Pick<EntityState, K>;
 
 // Only the beginning tells amounts and lines. Were there two, which cannot be, the first of them counts.
 const isEarlier = (one: EntityState, other: EntityState): boolean =>
   one.known_at !== null && (other.known_at === null || one.known_at < other.known_at);
 
-/** Whether two stories say the same. */
+/** Whether two states say the same. */
 export function sameState(one: EntityState, other: EntityState): boolean {
   const { lines, ...rest } = one;
   const fields = Object.keys(rest) as (keyof typeof rest)[];

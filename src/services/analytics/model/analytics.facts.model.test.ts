@@ -55,18 +55,37 @@ test('of two statuses of a parcel, or names of a product, the later one counts',
   assert.ok(placeOf(described(1, 'B', 'x', early)) < placeOf(described(1, 'A', 'x', early)));
 });
 
-test('money for an invoice is told of the transaction and of the invoice, and what goes back is negative', () => {
+test('money for an invoice concerns the transaction, the order and the invoice, and what goes back is negative', () => {
   const paid = (fact: ReturnType<typeof captured>) =>
     fact.stories.map(({ kind, item_id, paid }) => [kind, item_id, paid]);
   assert.deepEqual(paid(captured(3, 500, 8)), [
     ['transaction', 3, 500],
     ['invoice', 8, 500],
+    ['order', 8, undefined],
   ]);
   assert.deepEqual(paid(refunded(3, 200, 8)), [
     ['transaction', 3, -200],
-    ['invoice', 8, -200],
+    ['invoice', 8, undefined],
+    ['order', 8, undefined],
   ]);
   assert.deepEqual(paid(captured(3, 500)), [['transaction', 3, 500]]);
+});
+
+test('a refund without a kind, as older versions told it, is a credit', () => {
+  const totals = ({ stories }: ReturnType<typeof refunded>) =>
+    stories.slice(1).map(({ paid_total, refunded_total, credited_total }) => [
+      paid_total,
+      refunded_total,
+      credited_total,
+    ]);
+  assert.deepEqual(totals(refunded(3, 200, 8, [500, 200])), [
+    [500, 200, 200],
+    [500, 200, 200],
+  ]);
+  assert.deepEqual(totals(refunded(3, 200, 8, [500, 200, 0])), [
+    [500, 200, undefined],
+    [500, 200, undefined],
+  ]);
 });
 
 test('a transaction that was voided and paid all the same is paid', () => {
@@ -90,10 +109,11 @@ test('figures are counts of everything and amounts of one currency', () => {
     total('order:cancelled', 'USD', 1, 50),
     total('revenue', 'USD', 2, 300),
     total('revenue', 'EUR', 1, 100),
-    total('refunds', 'EUR', 1, 7),
+    total('refunds', 'EUR', 1, 9),
+    total('revenue:refunded', 'EUR', 1, 7),
   ];
   const { orders, revenue, events_processed, last_event_time } = statsOf(totals, 'EUR');
-  assert.deepEqual(orders, { total: 4, pending: 3, confirmed: 0, completed: 0, cancelled: 1 });
-  assert.deepEqual(revenue, { net: 0, tax: 0, gross: 100, refunded: 7 });
+  assert.deepEqual(orders, { total: 4, pending: 3, confirmed: 0, completed: 0, cancelled: 1, paid: 0 });
+  assert.deepEqual(revenue, { net: 0, tax: 0, gross: 100, refunded: 7, credited: 0, paid: 0 });
   assert.deepEqual([events_processed, last_event_time], [9, NOON]);
 });

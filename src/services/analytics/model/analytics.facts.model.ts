@@ -4,6 +4,7 @@ import type { InvoiceMade, InvoiceStatus, invoiceEvents } from '../../invoice/in
 import type { OrderPlaced, OrderStatus } from '../../order/order.contract.ts';
 import type { MoneyMovement, paymentEvents } from '../../payment/payment.contract.ts';
 import type { Product } from '../../product/product.contract.ts';
+import { type EntityKind, EVENT_METRICS, type EventMetric } from './analytics.metrics.model.ts';
 
 /** What analytics reads of an event's envelope. */
 export interface EventHeader {
@@ -18,7 +19,7 @@ export interface EventHeader {
 /** The facts of one event as they are stored. Every figure can be made from these. */
 export interface Fact extends EventHeader {
   /** What it counts for by itself, once. */
-  readonly metric: Metric | null;
+  readonly metric: EventMetric | null;
   /** '' for what has none. */
   readonly currency: string;
   readonly amount: Minor;
@@ -26,14 +27,9 @@ export interface Fact extends EventHeader {
   readonly stories: readonly EntityFacts[];
 }
 
-type Metric = 'orders' | 'transactions' | 'payments' | 'refunds' | 'users';
-
-/**
- * What an event says of one entity. The facts of an entity are merged so that the order of their events does not matter:
- * a field that was set stays, `paid` is a sum, and the status is that of the greatest `place`.
- */
+/** What an event says of one entity. How the facts of an entity are merged is in `MERGED`. */
 export interface EntityFacts {
-  readonly kind: 'order' | 'invoice' | 'shipment' | 'transaction' | 'spender' | 'product';
+  readonly kind: EntityKind;
   readonly item_id: number;
   /** This event is the beginning; what has not begun is not counted. */
   readonly known?: boolean;
@@ -45,6 +41,10 @@ export interface EntityFacts {
   readonly gross?: Minor;
   /** Came in for it with this event; negative when it went back. */
   readonly paid?: Minor;
+  /** Of an order or an invoice: captured, given back and credited so far. */
+  readonly paid_total?: Minor;
+  readonly refunded_total?: Minor;
+  readonly credited_total?: Minor;
   readonly name?: string;
   readonly category?: string;
   readonly lines?: readonly SoldLine[];
@@ -77,15 +77,18 @@ type ShipmentMoved = DataOf<typeof deliveryEvents.statusChanged>;
 type TransactionVoided = DataOf<typeof paymentEvents.transactionVoided>;
 export type TransactionMade = DataOf<typeof paymentEvents.transactionCreated>;
 
-function fact(header: EventHeader, more: Partial<Omit<Fact, keyof EventHeader>>): Fact {
+function fact(header: EventHeader, more: Partial<Omit<Fact, keyof EventHeader | 'metric'>>): Fact {
   const { id, type, source, subject, time } = header;
-  return { id, type, source, subject, time, metric: null, currency: '', amount: minor(0), stories: [], ...more };
+  const metric = metricOf(type);
+  return { id, type, source, subject, time, metric, currency: '', amount: minor(0), stories: [], ...more };
 }
+
+const metricOf = (type: string): EventMetric | null => (EVENT_METRICS as Record<string, EventMetric>)[type] ?? null;
 
 /** An event that is counted, without facts of an entity. */
 export const countedOnly = (header: EventHeader): Fact => fact(header, {});
 
-export const userRegistered = (header: EventHeader): Fact => fact(header, { metric: 'users' });
+export const userRegistered = (header: EventHeader): Fact => fact(header, {});
 
 export function productDescribed(header: EventHeader, product: Product): Fact {
   const { product_id: item_id, name, category } = product;
@@ -102,7 +105,7 @@ export function orderPlaced(header: EventHeader, order: OrderPlaced): Fact {
   }));
   const place = ORDER_PLACE[status];
   const entity: EntityFacts = { kind: 'order', item_id, known: true, place, status, currency, net, tax, gross, lines };
-  return fact(header, { metric: 'orders', currency, amount: gross, stories: [entity] });
+  return fact(header, { currency, amount: gross, stories: [entity] });
 }
 
 export function orderStatusChanged(header: EventHeader, order: { order_id: number; status: OrderStatus }): Fact {
@@ -125,7 +128,6 @@ export function invoiceStatusChanged(header: EventHeader, { invoice_id, to }: In
 export function transactionCreated(header: EventHeader, made: TransactionMade, currency: string): Fact {
   const { transaction_id, user_id, amount } = made;
   return fact(header, {
-    metric: 'transactions',
     currency,
     amount,
     stories: [
@@ -150,21 +152,38 @@ export function transactionVoided(header: EventHeader, { transaction_id }: Trans
   });
 }
 
-export function paymentCaptured(header: EventHeader, moved: MoneyMovement): Fact {
+/**
+ * Money that moved, with what older versions did not say: a refund without a kind is a credit, and so is all that was
+ * given back before there were kinds.
+ */
+export type MoneyMoved = MoneyMovement & { readonly credited_total?: Minor | null };
+
+export function paymentCaptured(header: EventHeader, moved: MoneyMoved): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
   const paid: EntityFacts = { kind: 'transaction', item_id: transaction_id, place: '2', status: 'paid', paid: amount };
-  return fact(header, { metric: 'payments', currency, amount, stories: [paid, ...forInvoice(invoice_id, amount)] });
+  const invoice: EntityFacts[] = invoice_id === null ? [] : [{ kind: 'invoice', item_id: invoice_id, paid: amount }];
+  return fact(header, { currency, amount, stories: [paid, ...invoice, ...ofOrder(moved)] });
 }
 
-export function paymentRefunded(header: EventHeader, moved: MoneyMovement): Fact {
+export function paymentRefunded(header: EventHeader, moved: MoneyMoved): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
-  const back = minor(-amount);
-  const entity: EntityFacts = { kind: 'transaction', item_id: transaction_id, paid: back };
-  return fact(header, { metric: 'refunds', currency, amount, stories: [entity, ...forInvoice(invoice_id, back)] });
+  const back: EntityFacts = { kind: 'transaction', item_id: transaction_id, paid: minor(-amount) };
+  const totals = totalsOf(moved);
+  const invoice: EntityFacts[] = invoice_id === null ? [] : [{ kind: 'invoice', item_id: invoice_id, ...totals }];
+  return fact(header, { currency, amount, stories: [back, ...invoice, ...ofOrder(moved)] });
 }
 
-function forInvoice(invoice_id: number | null, paid: Minor): EntityFacts[] {
-  return invoice_id === null ? [] : [{ kind: 'invoice', item_id: invoice_id, paid }];
+function ofOrder(moved: MoneyMoved): EntityFacts[] {
+  return moved.order_id === null ? [] : [{ kind: 'order', item_id: moved.order_id, ...totalsOf(moved) }];
+}
+
+// Few captures come after a refund: what is 0 is not said.
+function totalsOf({ paid_total, refunded_total, credited_total = refunded_total }: MoneyMoved) {
+  return {
+    ...(paid_total && { paid_total }),
+    ...(refunded_total && { refunded_total }),
+    ...(credited_total && { credited_total }),
+  };
 }
 
 export function shipmentCreated(header: EventHeader, { shipment_id, status }: Shipment): Fact {

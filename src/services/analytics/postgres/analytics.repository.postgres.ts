@@ -11,15 +11,18 @@ import {
   type TopProduct,
 } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
-import type { EntityFacts, Fact } from '../model/analytics.facts.model.ts';
+import { fieldsMerged } from '../model/analytics.entities.model.ts';
+import type { Fact } from '../model/analytics.facts.model.ts';
+import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import type { Total } from '../model/analytics.model.ts';
+import { STATUS_SQL } from './analytics.metrics.postgres.ts';
 import { countingSql, recordingSql } from './analytics.recording.postgres.ts';
 
 const RECORDED_AT_ONCE = 500;
 /** A statement costs more than the events in it: figures may wait this long for company. */
 const REST_MS = 20;
 
-const KINDS: Readonly<Record<Compared, EntityFacts['kind']>> = {
+const KINDS: Readonly<Record<Compared, EntityKind>> = {
   orders: 'order',
   invoices: 'invoice',
   transactions: 'transaction',
@@ -81,6 +84,9 @@ async function outcome(sql: Sql, statement: { name: string; text: string }): Pro
 }
 
 function statements(schema: string) {
+  const totals = fieldsMerged('most').map((field) => `coalesce(${field}, 0) as ${field}`);
+  const states = `select kind, item_id, status, currency, gross, paid, ${totals.join(', ')}, known_at
+    from ${schema}.stories where kind = $1 and item_id between $2 and $3 and known_at is not null`;
   return named(schema, {
     record: recordingSql(schema),
     totals: `select metric, currency, count, amount, latest from ${schema}.figures where hour = '-infinity'`,
@@ -104,11 +110,11 @@ function statements(schema: string) {
     groups: `with last as (
         select coalesce(max(item_id), 0) as last_id from ${schema}.stories where kind = $1 and known_at is not null),
       found as (
-        select status, currency, count(*) as count, sum(gross)::bigint as amount from ${schema}.stories
-        where kind = $1 and item_id between $2 and $3 and known_at is not null group by 1, 2)
+        select ${STATUS_SQL} as status, currency, count(*) as count, sum(gross)::bigint as amount
+        from (${states}) s group by 1, 2)
       select last_id, status, currency, coalesce(count, 0) as count, amount from last left join found on true`,
-    rows: `select item_id as id, status, currency, gross as amount, known_at as updated_at from ${schema}.stories
-      where kind = $1 and item_id between $2 and $3 and known_at is not null order by item_id`,
+    rows: `select item_id as id, ${STATUS_SQL} as status, currency, gross as amount, known_at as updated_at
+      from (${states}) s order by item_id`,
   });
 }
 
