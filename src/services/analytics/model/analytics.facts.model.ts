@@ -152,20 +152,14 @@ export function transactionVoided(header: EventHeader, { transaction_id }: Trans
   });
 }
 
-/**
- * Money that moved, with what older versions did not say: a refund without a kind is a credit, and so is all that was
- * given back before there were kinds.
- */
-export type MoneyMoved = MoneyMovement & { readonly credited_total?: Minor | null };
-
-export function paymentCaptured(header: EventHeader, moved: MoneyMoved): Fact {
+export function paymentCaptured(header: EventHeader, moved: MoneyMovement): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
   const paid: EntityFacts = { kind: 'transaction', item_id: transaction_id, place: '2', status: 'paid', paid: amount };
   const invoice: EntityFacts[] = invoice_id === null ? [] : [{ kind: 'invoice', item_id: invoice_id, paid: amount }];
   return fact(header, { currency, amount, stories: [paid, ...invoice, ...ofOrder(moved)] });
 }
 
-export function paymentRefunded(header: EventHeader, moved: MoneyMoved): Fact {
+export function paymentRefunded(header: EventHeader, moved: MoneyMovement): Fact {
   const { transaction_id, invoice_id, amount, currency } = moved;
   const back: EntityFacts = { kind: 'transaction', item_id: transaction_id, paid: minor(-amount) };
   const totals = totalsOf(moved);
@@ -173,12 +167,12 @@ export function paymentRefunded(header: EventHeader, moved: MoneyMoved): Fact {
   return fact(header, { currency, amount, stories: [back, ...invoice, ...ofOrder(moved)] });
 }
 
-function ofOrder(moved: MoneyMoved): EntityFacts[] {
+function ofOrder(moved: MoneyMovement): EntityFacts[] {
   return moved.order_id === null ? [] : [{ kind: 'order', item_id: moved.order_id, ...totalsOf(moved) }];
 }
 
-// Few captures come after a refund: what is 0 is not said.
-function totalsOf({ paid_total, refunded_total, credited_total = refunded_total }: MoneyMoved) {
+// Few captures come after a refund: what is 0 is not said. Before there were kinds of refunds, all were credits.
+function totalsOf({ paid_total, refunded_total, credited_total = refunded_total }: MoneyMovement) {
   return {
     ...(paid_total && { paid_total }),
     ...(refunded_total && { refunded_total }),
