@@ -11,8 +11,8 @@ import {
   mustBeWritable,
   parseRate,
   percentText,
-  spread,
   type Rate,
+  spread,
   sum,
   taxOn,
   toDecimalText,
@@ -208,12 +208,22 @@ test('an amount is spread in proportion, to the last cent, and no part is more t
   assert.deepEqual(parts(5_000, 10_000, 1_000), [4_545, 455]);
   assert.deepEqual(parts(100, 1, 1, 1), [34, 33, 33], 'of equal parts the first takes what is left');
   assert.deepEqual(parts(1, 10, 20, 20), [0, 1, 0], 'of equal remainders the larger part');
-  assert.deepEqual([parts(0, 3, 4), parts(7, 3, 4), parts(0, 0, 0)], [[0, 0], [3, 4], [0, 0]]);
+  assert.deepEqual(
+    [parts(0, 3, 4), parts(7, 3, 4), parts(0, 0, 0)],
+    [
+      [0, 0],
+      [3, 4],
+      [0, 0],
+    ],
+  );
   for (let amount = 0; amount <= 60; amount++) {
     const weights = [1, 0, 7, 7, 22, 13, 10];
     const spreadOut = parts(amount, ...weights);
     assert.equal(sum(spreadOut), amount);
-    assert.ok(spreadOut.every((part, n) => part >= 0 && part <= (weights[n] ?? 0)), `${amount}: ${spreadOut}`);
+    assert.ok(
+      spreadOut.every((part, n) => part >= 0 && part <= (weights[n] ?? 0)),
+      `${amount}: ${spreadOut}`,
+    );
   }
   const large = [9_007_199_254_740_000, 1].map(minor);
   assert.equal(sum(spread(minor(9_007_199_254_739_999), large)), 9_007_199_254_739_999);

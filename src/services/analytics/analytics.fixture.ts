@@ -225,7 +225,11 @@ export function aShop(orders: number, pick: (below: number) => number): { facts:
     sums.stats.shipments[way]++;
     sums.stats.shipments.total++;
   }
-  const last_event_time = facts.map(({ time }) => time).toSorted().at(-1) ?? null;
+  const last_event_time =
+    facts
+      .map(({ time }) => time)
+      .toSorted()
+      .at(-1) ?? null;
   const whole = { events_processed: facts.length, unique_users: users.size, last_event_time, registered_users: 1 };
   return { facts, stats: { ...sums.stats, ...whole } };
 }
@@ -245,7 +249,10 @@ interface Ending {
 function emptySums() {
   type Numbers = { -readonly [K in keyof Stats]: Stats[K] extends object ? Record<string, number> : Stats[K] };
   const stats = structuredClone(statsOf([], 'USD')) as Stats;
-  const { revenue, orders, invoices } = stats as unknown as Record<'revenue' | 'orders' | 'invoices', Numbers['revenue']>;
+  const { revenue, orders, invoices } = stats as unknown as Record<
+    'revenue' | 'orders' | 'invoices',
+    Numbers['revenue']
+  >;
   const plus = (sums: Record<string, number>, more: Record<string, number>) => {
     for (const [name, amount] of Object.entries(more)) sums[name] = (sums[name] ?? 0) + amount;
   };

@@ -4,14 +4,7 @@ import type { EntityFacts } from '../model/analytics.facts.model.ts';
 import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import { type EntityRow, entityOf, STORY_COLUMNS } from './analytics.log.clickhouse.ts';
 
-export const STORY_KINDS: readonly EntityKind[] = [
-  'order',
-  'invoice',
-  'shipment',
-  'transaction',
-  'spender',
-  'product',
-];
+export const STORY_KINDS: readonly EntityKind[] = ['order', 'invoice', 'shipment', 'transaction', 'spender', 'product'];
 
 /** A stretch of the ids of one kind, both ends included. */
 export interface EntityRange {

@@ -73,11 +73,9 @@ test('money for an invoice concerns the transaction, the order and the invoice, 
 
 test('a refund without a kind, as older versions told it, is a credit', () => {
   const totals = ({ stories }: ReturnType<typeof refunded>) =>
-    stories.slice(1).map(({ paid_total, refunded_total, credited_total }) => [
-      paid_total,
-      refunded_total,
-      credited_total,
-    ]);
+    stories
+      .slice(1)
+      .map(({ paid_total, refunded_total, credited_total }) => [paid_total, refunded_total, credited_total]);
   assert.deepEqual(totals(refunded(3, 200, 8, [500, 200])), [
     [500, 200, 200],
     [500, 200, 200],

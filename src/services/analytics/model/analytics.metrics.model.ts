@@ -51,11 +51,7 @@ export const CREDITED_TAX: Term = ['when', ['positive', 'credited_total'], ['sha
 
 // What came in for the total: a correction takes of it, a credit lowers the total alike. What an invoice adds up itself
 // is newer than the totals that it knows, which are those of its last refund.
-const COVERED: Term = [
-  'minus',
-  ['plus', ['greatest', 'paid_total', 'paid'], 'credited_total'],
-  'refunded_total',
-];
+const COVERED: Term = ['minus', ['plus', ['greatest', 'paid_total', 'paid'], 'credited_total'], 'refunded_total'];
 
 /** What is still to be paid. */
 export const OPEN: Term = ['greatest', ['minus', 'gross', COVERED], 0];

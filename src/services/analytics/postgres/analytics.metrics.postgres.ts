@@ -1,4 +1,10 @@
-import { type Condition, REOPENED, REOPENED_STATUS, STATE_METRICS, type Term } from '../model/analytics.metrics.model.ts';
+import {
+  type Condition,
+  REOPENED,
+  REOPENED_STATUS,
+  STATE_METRICS,
+  type Term,
+} from '../model/analytics.metrics.model.ts';
 
 /**
  * The definitions of the metrics as expressions over a state `s`, whose amounts are not null. All but `share` are the
@@ -50,7 +56,9 @@ const quoted = (texts: readonly string[]): string => texts.map((text) => `'${tex
 /** The status that an entity has by its facts. */
 export const STATUS_SQL = `case ${Object.entries(REOPENED_STATUS)
   .flatMap(([kind, back]) => Object.entries(back).map(([from, to]) => [kind, from, to]))
-  .map(([kind, from, to]) => `when s.kind = '${kind}' and s.status = '${from}' and ${conditionSql(REOPENED)} then '${to}'`)
+  .map(
+    ([kind, from, to]) => `when s.kind = '${kind}' and s.status = '${from}' and ${conditionSql(REOPENED)} then '${to}'`,
+  )
   .join(' ')} else s.status end`;
 
 /** For each metric of a state: its name, its amount, and when the state counts for it. */

@@ -71,6 +71,9 @@ CREATE TABLE tradepost_analytics.log
     `recorded_at` DateTime64(3, 'UTC'),
     `position` UInt64,
     `written_by` LowCardinality(String),
+    `paid_total` Int64,
+    `refunded_total` Int64,
+    `credited_total` Int64,
     INDEX by_position position TYPE minmax GRANULARITY 8,
     PROJECTION sums
     (

@@ -103,6 +103,12 @@ create table tradepost_analytics.stories (
   was_known_at timestamp with time zone,
   was_status text,
   was_paid bigint,
+  paid_total bigint,
+  refunded_total bigint,
+  credited_total bigint,
+  was_paid_total bigint,
+  was_refunded_total bigint,
+  was_credited_total bigint,
   constraint stories_pkey PRIMARY KEY (kind, item_id)
 ) with (fillfactor=80);
 
@@ -111,3 +117,25 @@ CREATE INDEX figures_of_all_time ON tradepost_analytics.figures USING btree (met
 CREATE INDEX inbox_handled_at ON tradepost_analytics.inbox USING brin (handled_at);
 CREATE INDEX request_created_at ON tradepost_analytics.request USING btree (created_at);
 CREATE INDEX sold_by_day ON tradepost_analytics.sold USING btree (currency, day);
+
+CREATE OR REPLACE FUNCTION tradepost_analytics.lines_less_credit(lines json, credit bigint)
+ RETURNS json
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+  select json_agg(json_build_object('product_id', product_id, 'product_name', product_name, 'quantity', quantity,
+    'total', total - coalesce(part, 0) - case when place <= left_over then 1 else 0 end))
+  from (
+    select *, row_number() over (order by rest desc, total desc, nth) as place,
+      credit - sum(part) over () as left_over
+    from (
+      select *, div(credit::numeric * total, nullif(whole, 0)) as part, mod(credit::numeric * total, nullif(whole, 0)) as rest
+      from (
+        select *, sum(total) over () as whole
+        from rows from (json_to_recordset(lines) as (product_id bigint, product_name text, quantity bigint, total bigint))
+          with ordinality as line (product_id, product_name, quantity, total, nth)
+      ) weighed
+    ) shared
+  ) placed
+$function$
+;
