@@ -1,7 +1,7 @@
 import { type Minor, minor, spread } from '../../../platform/contract/money.ts';
 import type { EntityState } from './analytics.entities.model.ts';
 import {
-  type Condition,
+  type Predicate,
   CREDITED,
   CREDITED_TAX,
   LIVING,
@@ -64,7 +64,7 @@ function shareOf(amount: Minor, part: Minor, whole: Minor): Minor {
   return share;
 }
 
-function holds(condition: Condition, state: EntityState): boolean {
+function holds(condition: Predicate, state: EntityState): boolean {
   switch (condition[0]) {
     case 'kind':
       return condition.includes(state.kind, 1);
@@ -73,7 +73,7 @@ function holds(condition: Condition, state: EntityState): boolean {
     case 'positive':
       return amountOf(condition[1], state) > 0;
     case 'and':
-      return condition.slice(1).every((one) => holds(one as Condition, state));
+      return condition.slice(1).every((one) => holds(one as Predicate, state));
     case 'not':
       return !holds(condition[1], state);
   }

@@ -27,19 +27,19 @@ export type Term =
   | 0
   | readonly ['plus' | 'minus' | 'least' | 'greatest', Term, Term]
   | readonly ['share', Term, Term, Term]
-  | readonly ['when', Condition, Term, Term];
+  | readonly ['when', Predicate, Term, Term];
 
-export type Condition =
+export type Predicate =
   | readonly ['kind', ...EntityKind[]]
   | readonly ['status', ...string[]]
   | readonly ['positive', Term]
-  | readonly ['and', ...Condition[]]
-  | readonly ['not', Condition];
+  | readonly ['and', ...Predicate[]]
+  | readonly ['not', Predicate];
 
 /** What a state counts for as long as it lasts: `metric`, or one metric for each status of the kind. */
 export interface StateMetric {
   readonly metric: string | 'by status';
-  readonly when: Condition;
+  readonly when: Predicate;
   readonly amount: Term;
 }
 
@@ -57,7 +57,7 @@ const COVERED: Term = ['minus', ['plus', ['greatest', 'paid_total', 'paid'], 'cr
 export const OPEN: Term = ['greatest', ['minus', 'gross', COVERED], 0];
 
 /** Only a correction makes something owed again; then what was settled is not. */
-export const REOPENED: Condition = [
+export const REOPENED: Predicate = [
   'and',
   ['positive', ['minus', 'refunded_total', 'credited_total']],
   ['positive', OPEN],
@@ -70,7 +70,7 @@ export const REOPENED_STATUS: Readonly<Record<string, Readonly<Record<string, st
 };
 
 /** An order that counts for revenue. */
-export const LIVING: Condition = ['and', ['kind', 'order'], ['not', ['status', 'cancelled']]];
+export const LIVING: Predicate = ['and', ['kind', 'order'], ['not', ['status', 'cancelled']]];
 
 export const STATE_METRICS: readonly StateMetric[] = [
   { metric: 'by status', when: ['kind', 'order', 'invoice', 'transaction', 'shipment'], amount: 'gross' },

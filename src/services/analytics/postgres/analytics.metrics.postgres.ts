@@ -1,5 +1,5 @@
 import {
-  type Condition,
+  type Predicate,
   REOPENED,
   REOPENED_STATUS,
   STATE_METRICS,
@@ -33,7 +33,7 @@ export function termSql(term: Term): string {
   }
 }
 
-export function conditionSql(condition: Condition): string {
+export function conditionSql(condition: Predicate): string {
   switch (condition[0]) {
     case 'kind':
       return `s.kind in (${quoted(condition.slice(1) as string[])})`;
@@ -44,7 +44,7 @@ export function conditionSql(condition: Condition): string {
     case 'and':
       return condition
         .slice(1)
-        .map((one) => conditionSql(one as Condition))
+        .map((one) => conditionSql(one as Predicate))
         .join(' and ');
     case 'not':
       return `not (${conditionSql(condition[1])})`;
