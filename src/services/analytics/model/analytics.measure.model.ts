@@ -1,10 +1,10 @@
 import { type Minor, minor, spread } from '../../../platform/contract/money.ts';
 import type { EntityState } from './analytics.entities.model.ts';
 import {
-  type Predicate,
   CREDITED,
   CREDITED_TAX,
   LIVING,
+  type Predicate,
   REOPENED,
   REOPENED_STATUS,
   STATE_METRICS,
