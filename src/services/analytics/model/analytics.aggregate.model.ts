@@ -8,7 +8,7 @@ import {
   stateFrom,
 } from './analytics.entities.model.ts';
 import type { Fact } from './analytics.facts.model.ts';
-import { creditedLines, isLiving, metricsOf } from './analytics.measure.model.ts';
+import { creditedLines, countsAsRevenue, metricsOf } from './analytics.measure.model.ts';
 import { SERIES } from './analytics.metrics.model.ts';
 
 /** By how much a figure moves: in an hour, or of all time when `hour` is null. */
@@ -115,7 +115,7 @@ function greatest(one: string, other: string): string {
 }
 
 function salesOf(state: EntityState, known_at: string, sign: 1 | -1): SalesDelta[] {
-  if (!isLiving(state)) return [];
+  if (!countsAsRevenue(state)) return [];
   const day = `${known_at.slice(0, 10)}T00:00:00.000Z`;
   const credited = creditedLines(state);
   return state.lines.map(({ product_id, product_name: name, quantity, total }, n) => {

@@ -27,7 +27,7 @@ export function statusOf(state: EntityState): string {
 }
 
 /** Whether it counts for revenue. */
-export const isLiving = (state: EntityState): boolean => holds(LIVING, state);
+export const countsAsRevenue = (state: EntityState): boolean => holds(LIVING, state);
 
 /** What was credited of each line: the credit without its tax, in proportion. */
 export function creditedLines(state: EntityState): readonly Minor[] {
