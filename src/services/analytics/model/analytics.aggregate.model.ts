@@ -8,7 +8,7 @@ import {
   stateFrom,
 } from './analytics.entities.model.ts';
 import type { Fact } from './analytics.facts.model.ts';
-import { creditedLines, countsAsRevenue, metricsOf } from './analytics.measure.model.ts';
+import { countsAsRevenue, creditedLines, metricsOf } from './analytics.measure.model.ts';
 import { SERIES } from './analytics.metrics.model.ts';
 
 /** By how much a figure moves: in an hour, or of all time when `hour` is null. */
