@@ -88,6 +88,8 @@ function whoMayDoWhat(options: WorldOptions): void {
     return (
       named.every((name) => name in ids || name === 'name') &&
       asked.length === 0 &&
+      // Theirs is paid.
+      op.id !== 'payment.withdraw' &&
       `${op.method} ${op.path}` !== 'POST /webhooks/endpoints'
     );
   };

@@ -138,6 +138,8 @@ async function money({ call, admin, ada }: Story): Promise<void> {
   });
   await call(ada, 'payment.get', { transaction_id: transaction.id });
   await call(ada, 'payment.list');
+  const { body: mistaken } = await ada.post('/transactions', { amount: 5, description: 'a mistake' });
+  await call(ada, 'payment.withdraw', { transaction_id: mistaken.id });
   await call(admin, 'payment.refund', { transaction_id: transaction.id });
   await settle(async () => assert.equal((await ada.get('/orders/1')).body.payment_status, 'partially_refunded'));
   const { body: notes } = await call(ada, 'payment.creditNotes');

@@ -78,8 +78,8 @@ export function sampleOfAll(properties: Readonly<Record<string, Shape>>): Record
 
 /** A whole body that an operation takes. */
 export function bodyOf(op: Op): Record<string, unknown> {
-  const { items, ...rest } = sampleOfAll(fieldsOf(op));
-  // Of two ways to say the same, one.
+  const { items, transaction_ids: _ids, ...rest } = sampleOfAll(fieldsOf(op));
+  // Of two ways to say the same, one: a product or lines, an invoice or its transactions.
   return items === undefined || 'product_id' in rest ? rest : { items, ...rest };
 }
 

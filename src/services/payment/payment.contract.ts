@@ -58,6 +58,9 @@ const Paid = Type.Object(
   { title: 'PaidTransactions' },
 );
 
+/** The most transactions that one request names. */
+const MAX_PAID_AT_ONCE = 200;
+
 const whose = { user_id: Type.Optional(Id()), all: Type.Optional(Type.Boolean()) };
 
 const transactionOps = {
@@ -92,18 +95,29 @@ const transactionOps = {
   }),
   pay: op('POST /transactions/pay', {
     access: 'customer',
-    summary: 'Pays all that is open of a user, in one act; says what it paid',
+    summary: 'Pays these transactions or this invoice, without both all that is open of a user; all or nothing',
     idempotent: true,
     aliases: prefixed('/transactions/pay'),
     alsoQuery: ['user_id'],
     example: { payment_method: 'card' },
     input: Type.Object({
       user_id: Type.Optional(Id()),
+      transaction_ids: Type.Optional(
+        Type.Array(Id(), { minItems: 1, maxItems: MAX_PAID_AT_ONCE, uniqueItems: true, description: 'open ones' }),
+      ),
+      invoice_id: Type.Optional(Id()),
       payment_method: Type.Optional(
         Pattern('^[A-Za-z0-9_-]{1,255}$', 'the name that the provider gives it: letters, digits, _ and -'),
       ),
     }),
     output: Paid,
+  }),
+  withdraw: op('DELETE /transactions/{transaction_id}', {
+    access: 'customer',
+    summary: 'Withdraws a transaction that is open: it is not to be paid any more',
+    aliases: prefixed('/transactions/{transaction_id}'),
+    input: Type.Object({ transaction_id: Id() }),
+    output: Transaction,
   }),
   refund: op('POST /transactions/{transaction_id}/refund', {
     access: 'staff',

@@ -58,6 +58,27 @@ export const paymentErrors = errors('PAYMENT', {
       `the transactions of this invoice may not exceed its total; ${decimalText(left)} is left`,
     'Take at most the amount that is left, or pay the transactions that are open with POST /transactions/pay.',
   ],
+  NO_TRANSACTION: [
+    'not_found',
+    ({ transaction_id }: { transaction_id: number }) => `transaction ${transaction_id} not found`,
+    'Check the ids; GET /transactions/list?status=open lists what may be paid. Nothing was paid.',
+  ],
+  NOT_OPEN: [
+    'conflict',
+    ({ transaction_id, status }: { transaction_id: number; status: string }) =>
+      `transaction ${transaction_id} is ${status}, and no longer open`,
+    'GET /transactions/list?status=open lists what is open. Nothing was changed.',
+  ],
+  MIXED_CURRENCIES: [
+    'conflict',
+    'one payment is in one currency',
+    'Pay the transactions of each currency on their own.',
+  ],
+  TWO_CHOICES: [
+    'invalid',
+    'either transaction_ids or invoice_id says what is paid, not both',
+    'Leave one of them out; without both, all that is open is paid.',
+  ],
   NOT_REFUNDABLE: [
     'conflict',
     ({ status }: { status: string }) => `a transaction that is ${status} is not refunded`,

@@ -69,7 +69,7 @@ export const paymentEvents = {
   ),
   transactionVoided: event(
     'transaction.voided',
-    'an open transaction is not to be paid any more, because its order was cancelled',
+    'an open transaction is not to be paid any more: it was withdrawn, its order or invoice was cancelled, or it was paid otherwise',
     Type.Object({
       transaction_id: Id(),
       user_id: Id(),

@@ -1,7 +1,7 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
-import { captureActions } from './payment.captures.ts';
+import { captureActions } from './captures/payment.captures.ts';
 import type { paymentOps } from './payment.contract.ts';
 import { refundActions } from './payment.refunds.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';

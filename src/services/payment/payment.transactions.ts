@@ -2,6 +2,7 @@ import type { Actions } from '../../platform/app/actions.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx, InputOf } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   type Charge,
@@ -12,8 +13,11 @@ import {
   type TransactionState,
   ZERO,
 } from './model/payment.model.ts';
+import type { PaymentOperation } from './model/payment.operation.model.ts';
+import { withdraw } from './model/payment.refunds.model.ts';
 import { listedOwner } from './payment.access.ts';
 import { paymentErrors, type paymentOps } from './payment.contract.ts';
+import { operationRecorder } from './payment.operations.ts';
 import type { PaymentRepository } from './payment.repository.ts';
 
 /** What a charge needs of others: whether its user exists. */
@@ -27,8 +31,9 @@ interface TransactionParts {
   readonly currency: string;
 }
 
-/** Makes amounts due and shows them. */
+/** Makes amounts due, shows and withdraws them. */
 export function transactionActions({ payments, peers, currency }: TransactionParts) {
+  const record = operationRecorder(payments);
   return {
     create: {
       execute: charge,
@@ -39,8 +44,20 @@ export function transactionActions({ payments, peers, currency }: TransactionPar
       const { items, next } = await payments.list(filter, { limit, cursor });
       return { items: items.map(publicTransaction), next };
     },
+    withdraw: {
+      execute: (ctx, { transaction_id }) =>
+        retryOnConflict(async () => {
+          await visible(ctx, transaction_id);
+          const account = await payments.account([transaction_id]);
+          return record(ctx, (act_id) => withdraw(account, act_id, ctx));
+        }),
+      respond: (_ctx, { transactions: [voided] }: PaymentOperation) => {
+        if (!voided) throw paymentErrors.NOT_FOUND();
+        return publicTransaction(voided);
+      },
+    },
     get: async (ctx, { transaction_id }) => publicTransaction(await visible(ctx, transaction_id)),
-  } satisfies Pick<Actions<typeof paymentOps>, 'create' | 'list' | 'get'>;
+  } satisfies Pick<Actions<typeof paymentOps>, 'create' | 'list' | 'get' | 'withdraw'>;
 
   async function charge(
     ctx: Ctx,

@@ -1,7 +1,7 @@
 import { type Change, type Ctx, type EventOf, unchanged } from '../../../platform/contract/contract.ts';
-import { sum } from '../../../platform/contract/money.ts';
+import { type Minor, sum } from '../../../platform/contract/money.ts';
 import { paymentEvents } from '../payment.contract.ts';
-import { type Account, isClosed, orderSubject, type TransactionState } from './payment.model.ts';
+import { type Account, createdEvent, isClosed, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
 import {
   balanceChanges,
   cash,
@@ -10,8 +10,10 @@ import {
   movementData,
   type Payment,
   type PaymentOperation,
+  type Posting,
   posting,
   receivable,
+  SALES,
 } from './payment.operation.model.ts';
 
 /** The most transactions that one payment takes. */
@@ -67,15 +69,26 @@ export function createPayment(transactions: readonly TransactionState[], facts: 
     request: facts.keyed ? (ctx.request?.key ?? null) : null,
     fingerprint: facts.keyed ? (ctx.request?.fingerprint ?? null) : null,
     failure: null,
+    reference: null,
+    received_on: null,
     created_at: ctx.now,
     updated_at: ctx.now,
     version: 0,
   };
 }
 
-/** Pays what one payment takes, without asking a provider. */
+/** Pays all that is open, as much as one payment takes, without asking a provider. */
 export function payAll(account: Account, facts: PayFacts, ctx: Ctx): Change<PaymentOperation> {
-  const transactions = payable(account);
+  return payChosen(account, payable(account), facts, ctx);
+}
+
+/** Pays these transactions without asking a provider; one without a version is made. */
+export function payChosen(
+  account: Account,
+  transactions: readonly TransactionState[],
+  facts: PayFacts,
+  ctx: Ctx,
+): Change<PaymentOperation> {
   const payment = createPayment(transactions, facts, ctx);
   if (transactions.length > 0) {
     const { next, events } = capture(payment, { ...account, transactions }, facts.act_id, ctx);
@@ -96,12 +109,12 @@ export function capture(
   { transactions, balances }: Account,
   act_id: number,
   ctx: Ctx,
+  changes = balanceChanges(balances),
 ): Change<PaymentOperation> {
   const { payment_id, provider, user_id } = payment;
   const paid = transactions.map((one) => ({ ...one, status: 'paid' as const, payment_id, paid_at: ctx.now }));
-  const changes = balanceChanges(balances);
   const captured = paid.map((one) => {
-    changes.add(one, { paid: one.amount });
+    changes.add(one, { paid: one.amount, charged: chargedNow(one) });
     const movement = { ...movementData(one, one.amount, changes, ctx), provider };
     return paymentEvents.captured(one.transaction_id, movement, orderSubject(one));
   });
@@ -110,9 +123,12 @@ export function capture(
     transactions: paid,
     balances: changes.list(),
     payments: [{ ...payment, status: 'captured', failure: null, updated_at: ctx.now }],
-    entries: paid.map((one) => posting(one, 'payment', cash(provider), receivable(user_id), one.amount)),
+    entries: [
+      ...claims(transactions),
+      ...paid.map((one) => posting(one, 'payment', cash(provider), receivable(user_id), one.amount)),
+    ],
   };
-  return { next, events: [paidEvent(user_id, paid, ctx), ...captured] };
+  return { next, events: [...creations(transactions), paidEvent(user_id, paid, ctx), ...captured] };
 }
 
 /** Sets transactions aside for a payment until its provider has answered: no other payment takes them. */
@@ -125,18 +141,32 @@ export function startPayment(
   const { payment_id, user_id } = payment;
   // With their balances, so that an invoice is not closed at the same moment.
   const touched = balanceChanges(balances);
-  for (const one of transactions) touched.add(one, {});
+  for (const one of transactions) touched.add(one, { charged: chargedNow(one) });
   const next: PaymentOperation = {
     ...emptyOperation(act_id, 'start', user_id, ctx),
     transactions: transactions.map((one) => ({ ...one, status: 'processing', payment_id })),
     balances: touched.list(),
     payments: [payment],
+    entries: claims(transactions),
   };
   return {
     next,
-    events: [paymentEvents.started(payment_id, providerData(payment, ctx), commonOrderSubject(transactions))],
+    events: [
+      ...creations(transactions),
+      paymentEvents.started(payment_id, providerData(payment, ctx), commonOrderSubject(transactions)),
+    ],
   };
 }
+
+const isNew = ({ version }: TransactionState): boolean => version === 0;
+const chargedNow = (one: TransactionState): Minor => (isNew(one) ? one.amount : ZERO);
+const creations = (transactions: readonly TransactionState[]): EventOf[] => transactions.filter(isNew).map(createdEvent);
+
+/** A transaction that is made by the operation that pays it is claimed by it, too. */
+const claims = (transactions: readonly TransactionState[]): Posting[] =>
+  transactions
+    .filter(isNew)
+    .map((one) => ({ ...posting(one, 'claim', receivable(one.user_id), SALES, one.amount), nth: 0 }));
 
 /** The provider declined the payment: its transactions are open again. */
 export function failPayment(

@@ -42,7 +42,7 @@ function paid(more: Partial<TransactionState> = {}, provider = 'manual') {
 }
 
 const unchangedBill = {
-  ...{ order_id: 17, paid: 0, refunded: 0, corrected: 0, released: 0 },
+  ...{ order_id: 17, paid: 0, refunded: 0, corrected: 0, charged: 0, released: 0 },
   ...{ claimed: null, invoice_closed: false, version: 1 },
 };
 

@@ -1,4 +1,4 @@
-import type { Change, Ctx, Versioned } from '../../../platform/contract/contract.ts';
+import type { Change, Ctx, EventOf, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, toDecimalText } from '../../../platform/contract/money.ts';
 import { paymentErrors, paymentEvents, type Transaction, type TransactionStatus } from '../payment.contract.ts';
 import { owesNothing, type PaymentFacts } from '../payment.totals.contract.ts';
@@ -71,7 +71,6 @@ export interface ChargeRequest {
 
 /** Makes an amount due. The limits of the user and of the invoice are checked by the save. */
 export function createCharge({ invoice, ...request }: ChargeRequest, ctx: Ctx): Change<Charge> {
-  const { transaction_id, user_id, amount, description } = request;
   const next: Charge = {
     ...request,
     invoice_id: invoice?.invoice_id ?? null,
@@ -85,13 +84,18 @@ export function createCharge({ invoice, ...request }: ChargeRequest, ctx: Ctx): 
     paid_at: null,
     version: 0,
   };
-  const data = { transaction_id, user_id, amount, description, timestamp: ctx.now };
-  const created = paymentEvents.transactionCreated(
+  return { next, events: [createdEvent(next)] };
+}
+
+/** An amount is to be paid. */
+export function createdEvent(state: TransactionState): EventOf {
+  const { transaction_id, user_id, amount, description, created_at } = state;
+  const data = { transaction_id, user_id, amount, description, timestamp: created_at };
+  return paymentEvents.transactionCreated(
     transaction_id,
     { event_type: 'transaction.created', ...data },
-    orderSubject(next),
+    orderSubject(state),
   );
-  return { next, events: [created] };
 }
 
 /** The subject of the order that something belongs to; undefined when there is none. */

@@ -18,6 +18,9 @@ export interface Payment extends Versioned {
   readonly request: string | null;
   readonly fingerprint: string | null;
   readonly failure: string | null;
+  /** Of money from outside: what the payer wrote, and the day that it came. */
+  readonly reference: string | null;
+  readonly received_on: string | null;
   readonly created_at: string;
   readonly updated_at: string;
 }
@@ -59,6 +62,8 @@ export interface BalanceChange extends Versioned {
   readonly paid: Minor;
   readonly refunded: Minor;
   readonly corrected: Minor;
+  /** Charged by this operation itself. */
+  readonly charged: Minor;
   readonly released: Minor;
   /** What was charged when it was read; null where a charge at the same moment does no harm. */
   readonly claimed: Minor | null;
@@ -72,9 +77,10 @@ export interface BalanceChange extends Versioned {
 export interface PaymentOperation extends Versioned {
   /** The column of its row in `acts`. */
   readonly act_id: number;
-  readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note' | 'close';
+  readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note' | 'close' | 'pay_outside' | 'withdraw';
   readonly user_id: number;
   readonly created_at: string;
+  /** As they are afterwards; one without a version is made by this operation. */
   readonly transactions: readonly TransactionState[];
   readonly balances: readonly BalanceChange[];
   readonly payments: readonly Payment[];
@@ -92,8 +98,10 @@ export const savedId = ({ act_id, version }: PaymentOperation): number | undefin
 
 /** The account of what a user owes. */
 export const receivable = (user_id: number): string => `receivable/${user_id}`;
-/** The account of what a provider holds for the shop. */
-export const cash = (provider: string): string => `cash/${provider}`;
+/** Of a payment that came without a provider, what stands for one. */
+export const outside = (method: string): string => `outside/${method}`;
+/** The account of what a provider holds for the shop, or of what came from outside. */
+export const cash = (provider: string): string => (provider.startsWith('outside/') ? provider : `cash/${provider}`);
 export const SALES = 'sales';
 export const REFUNDS = 'refunds';
 
@@ -126,8 +134,9 @@ interface BalanceStep {
   readonly refunded?: Minor;
   /** Of what is refunded now, what is owed again. */
   readonly corrected?: Minor;
+  readonly charged?: Minor;
   readonly released?: Minor;
-  /** Its invoice is closed. Nothing may have been charged since it was read. */
+  /** Its invoice is closed. */
   readonly close?: boolean;
 }
 
@@ -167,18 +176,22 @@ function unchangedBalance({
   invoice_closed,
   version,
 }: OrderBalance): BalanceChange {
-  return { order_id, paid, refunded, corrected, released: ZERO, claimed: null, invoice_closed, version };
+  return { order_id, paid, refunded, corrected, charged: ZERO, released: ZERO, claimed: null, invoice_closed, version };
 }
 
 function after(before: BalanceChange, step: BalanceStep, read: OrderBalance): BalanceChange {
-  const { paid = ZERO, refunded = ZERO, corrected = ZERO, released = ZERO, close = false } = step;
+  const { paid = ZERO, refunded = ZERO, corrected = ZERO, charged = ZERO, released = ZERO } = step;
+  const { close = false } = step;
   return {
     ...before,
     paid: sum([before.paid, paid]),
     refunded: sum([before.refunded, refunded]),
     corrected: sum([before.corrected, corrected]),
     released: sum([before.released, released]),
-    ...(close && { invoice_closed: true, claimed: read.claimed }),
+    charged: sum([before.charged, charged]),
+    invoice_closed: before.invoice_closed || close,
+    // Nothing else may have been charged since it was read.
+    claimed: close || charged > 0 ? read.claimed : before.claimed,
   };
 }
 

@@ -142,6 +142,17 @@ export function failRefund(
   };
 }
 
+/** Withdraws an open transaction. Throws PAYMENT_NOT_OPEN. */
+export function withdraw(account: Account, act_id: number, ctx: Ctx): Change<PaymentOperation> {
+  const [transaction] = account.transactions;
+  if (!transaction) throw paymentErrors.NOT_FOUND();
+  const { transaction_id, user_id, status } = transaction;
+  if (status !== 'open') throw paymentErrors.NOT_OPEN({ transaction_id, status });
+  const changes = balanceChanges(account.balances);
+  const change = voidTransaction(transaction, changes, ctx);
+  return assemble(emptyOperation(act_id, 'withdraw', user_id, ctx), [change], changes);
+}
+
 /** What an operation changes of one transaction. */
 export interface TransactionChange {
   readonly transaction: TransactionState;

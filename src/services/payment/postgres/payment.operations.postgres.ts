@@ -1,7 +1,10 @@
+import type { Change } from '../../../platform/contract/contract.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import type { ShopTimeSql } from '../../../platform/contract/shop-time.ts';
 import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
+import type { TransactionState } from '../model/payment.model.ts';
 import type { PaymentOperation } from '../model/payment.operation.model.ts';
+import { TRANSACTION_COLUMNS } from './payment.charges.postgres.ts';
 
 export const PAYMENT_COLUMNS = {
   payment_id: 'bigint',
@@ -16,6 +19,8 @@ export const PAYMENT_COLUMNS = {
   request: 'text',
   fingerprint: 'text',
   failure: 'text',
+  reference: 'text',
+  received_on: 'text',
   created_at: 'timestamptz',
   updated_at: 'timestamptz',
 };
@@ -39,17 +44,27 @@ export const REFUND_COLUMNS = {
   updated_at: 'timestamptz',
 };
 
+/** An operation with the transactions that it makes. */
+export interface SavedOperation extends PaymentOperation {
+  readonly charges: readonly TransactionState[];
+}
+
+/** The transactions without a version are inserted, the others updated. */
+export function withCharges({ next, events }: Change<PaymentOperation>): Change<SavedOperation> {
+  return { next: { ...next, charges: next.transactions.filter(({ version }) => version === 0) }, events };
+}
+
 /**
  * How an operation is saved: its parts travel as JSON in its row and are written by the same statement if none of them
  * has changed since it was read. An operation with a part that has changed is left out whole, which counts as STALE.
  */
-export function operationSpec(schema: string, { year }: ShopTimeSql): Omit<TableSpec<PaymentOperation>, 'schema'> {
+export function operationSpec(schema: string, { year }: ShopTimeSql): Omit<TableSpec<SavedOperation>, 'schema'> {
   return {
     table: 'acts',
     key: 'act_id',
     columns: { act_id: 'bigint', kind: 'text', user_id: 'bigint', created_at: 'timestamptz' },
     transient: {
-      ...{ transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json' },
+      ...{ transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json', charges: 'json' },
       unbilled_released: 'bigint',
     },
     // All that an operation changes belongs to its user.
@@ -73,10 +88,10 @@ const part = (name: string, columns: string): string =>
 const partCtes = (): string => `given_transactions as materialized (select e.act_id, p.* ${part(
   'transactions',
   'transaction_id bigint, status text, refunded bigint, refunding bigint, payment_id bigint, paid_at timestamptz, version integer',
-)}),
+)} where p.version > 0),
   given_balances as materialized (select e.act_id, p.* ${part(
     'balances',
-    'order_id bigint, paid bigint, refunded bigint, corrected bigint, released bigint, claimed bigint, invoice_closed boolean, version integer',
+    'order_id bigint, paid bigint, refunded bigint, corrected bigint, charged bigint, released bigint, claimed bigint, invoice_closed boolean, version integer',
   )}),
   given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
   given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
@@ -122,12 +137,16 @@ const updateCtes = (schema: string): string => `updated_transactions as (
       payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
     from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
       and t.transaction_id = any(array(select transaction_id from given_transactions))),
+  new_transactions as (
+    insert into ${schema}.transactions (${Object.keys(TRANSACTION_COLUMNS).join(', ')}, version)
+    select ${Object.keys(TRANSACTION_COLUMNS).map((name) => `p.${name}`)}, 1
+    from whole e, json_to_recordset(e.charges) as p(${typed(TRANSACTION_COLUMNS)})),
   updated_wallets as (
     update ${schema}.wallets w set unbilled = w.unbilled - e.unbilled_released
     from whole e where w.user_id = e.user_id and e.unbilled_released > 0
       and w.user_id = any(array(select user_id from locked_wallets))),
   updated_bills as (
-    update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed - g.released,
+    update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed + g.charged - g.released,
       invoice_closed = g.invoice_closed, version = b.version + 1
     from given_balances g join whole using (act_id) where b.order_id = g.order_id
       and b.order_id = any(array(select order_id from given_balances))),

@@ -5,13 +5,13 @@ import { shopTimeInPostgres } from '../../../platform/contract/shop-time.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { type Charge, type OrderBalance, type TransactionState, ZERO } from '../model/payment.model.ts';
-import type { Payment, PaymentOperation, Refund } from '../model/payment.operation.model.ts';
+import type { Payment, Refund } from '../model/payment.operation.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import { accountsPostgres } from './payment.accounts.postgres.ts';
 import { chargeSpec, limitError } from './payment.charges.postgres.ts';
 import { ledgerPostgres } from './payment.ledger.postgres.ts';
-import { operationSpec } from './payment.operations.postgres.ts';
+import { operationSpec, type SavedOperation, withCharges } from './payment.operations.postgres.ts';
 import { paymentReaders } from './payment.readers.postgres.ts';
 import { receivablesPostgres } from './payment.receivables.postgres.ts';
 import { paymentStatements } from './payment.statements.postgres.ts';
@@ -22,6 +22,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
   const { schema, db } = store;
   const max = fromDecimal(config.PAYMENT_MAX_TOTAL, config.CURRENCY);
   const saveCharge = store.saver<Charge>(chargeSpec(schema, max));
+  const saveOperation = store.saver<SavedOperation>(operationSpec(schema, shopTimeInPostgres(config.SHOP_TIME_ZONE)));
   const statements = paymentStatements(schema);
   const read = paymentReaders(store);
 
@@ -41,7 +42,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
         // The statement leaves out a charge over its limit, and the saver reports a row that was left out as STALE.
         throw error instanceof AppError && error.code === common.STALE.code ? await refusal(change.next) : error;
       }),
-    record: store.saver<PaymentOperation>(operationSpec(schema, shopTimeInPostgres(config.SHOP_TIME_ZONE))),
+    record: (ctx, change) => saveOperation(ctx, withCharges(change)),
     async get(transaction_id) {
       const found = await read.transaction(transaction_id);
       if (!found) throw paymentErrors.NOT_FOUND();

@@ -1,5 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
-import { Amount, Currency, Id, op, PageOf, paging } from '../../../platform/contract/contract.ts';
+import { Amount, Currency, Id, Money, OneOf, op, PageOf, paging } from '../../../platform/contract/contract.ts';
+import { TextLine } from '../../../platform/contract/schema/text.ts';
+import { Transaction } from '../payment.types.contract.ts';
 
 const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 
@@ -22,6 +24,10 @@ export const Receivable = Type.Object(
   { title: 'Receivable' },
 );
 export type Receivable = Static<typeof Receivable>;
+
+/** How money came that no provider brought. */
+export const OutsideMethod = OneOf('bank_transfer', 'cash', 'cheque', 'other');
+export type OutsideMethod = Static<typeof OutsideMethod>;
 
 /** How many receivables are asked for or listed at once. */
 export const MAX_RECEIVABLES = 200;
@@ -49,6 +55,20 @@ export const receivableOps = {
     summary: 'An invoice was cancelled: what is open of it is voided; refused while a provider may capture',
     input: Type.Object({ ...order, invoice_id: Id(), user_id: Type.Optional(Id()) }),
     output: Receivable,
+  }),
+  payOutside: op('POST /internal/receivables/{order_id}/payments', {
+    access: 'internal',
+    summary: 'Money for an invoice that came without a provider; what is open and no longer fits is voided',
+    input: Type.Object({
+      ...order,
+      invoice_id: Id(),
+      key: Type.String({ minLength: 1, maxLength: 200, description: 'repeated under it, nothing is paid again' }),
+      method: OutsideMethod,
+      reference: Type.Optional(TextLine(140)),
+      date: Type.String({ maxLength: 40, description: 'the day that the money came' }),
+      amount: Type.Optional(Money({ minimum: 0.01, description: 'all that is owed unless it is given' })),
+    }),
+    output: Type.Object({ receivable: Receivable, transaction: Transaction }),
   }),
   closeOrder: op('POST /internal/receivables/{order_id}/end', {
     access: 'internal',

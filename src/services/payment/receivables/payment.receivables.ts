@@ -1,11 +1,13 @@
 import type { Actions } from '../../../platform/app/actions.ts';
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import { publicTransaction } from '../model/payment.model.ts';
 import { closeInvoice, publicReceivable } from '../model/payment.receivable.model.ts';
 import { paymentErrors, type paymentOps } from '../payment.contract.ts';
 import { operationRecorder } from '../payment.operations.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import type { Settlement } from '../settlement/payment.settlement.ts';
+import { outsidePayments } from './payment.outside.ts';
 import type { Receivable } from './payment.receivables.contract.ts';
 
 interface ReceivableParts {
@@ -16,13 +18,14 @@ interface ReceivableParts {
 
 type ReceivableActions = Pick<
   Actions<typeof paymentOps>,
-  'openReceivable' | 'closeReceivable' | 'closeOrder' | 'findReceivables' | 'receivables'
+  'openReceivable' | 'closeReceivable' | 'payOutside' | 'closeOrder' | 'findReceivables' | 'receivables'
 >;
 
 /** What orders owe: opened and closed by their invoices, ended with their orders. */
 export function receivableActions({ payments, settlement, currency }: ReceivableParts) {
   const { receivables } = payments;
   const record = operationRecorder(payments);
+  const payOutside = outsidePayments(payments, currency);
 
   return {
     async openReceivable(_ctx, opening) {
@@ -35,6 +38,10 @@ export function receivableActions({ payments, settlement, currency }: Receivable
       if (user_id !== undefined) await receivables.markClosed({ ...invoice, user_id });
       await retryOnConflict(() => close(ctx, invoice));
       return found(invoice.order_id);
+    },
+    async payOutside(ctx, { key, ...money }) {
+      const transaction = await retryOnConflict(() => payOutside(ctx, money, `outside ${money.order_id} ${key}`));
+      return { receivable: await found(money.order_id), transaction: publicTransaction(transaction) };
     },
     async closeOrder(ctx, order) {
       await retryOnConflict(() => settlement.cancelledOrder(ctx, order));

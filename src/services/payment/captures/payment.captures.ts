@@ -1,18 +1,18 @@
-import type { Actions } from '../../platform/app/actions.ts';
-import type { Ctx, InputOf } from '../../platform/contract/contract.ts';
-import { common } from '../../platform/contract/errors.ts';
-import { withId } from '../../platform/contract/ids.ts';
-import { minor, sum } from '../../platform/contract/money.ts';
-import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
-import { createPayment, hasMore, payAll, payable, payNothing, startPayment } from './model/payment.capture.model.ts';
-import { publicTransaction } from './model/payment.model.ts';
-import type { Payment, PaymentOperation } from './model/payment.operation.model.ts';
-import { payerOf } from './payment.access.ts';
-import { paymentErrors, type paymentOps } from './payment.contract.ts';
-import { operationRecorder, withoutMarks } from './payment.operations.ts';
-import type { PaymentRepository } from './payment.repository.ts';
-import type { Providers } from './providers/providers.ts';
-import type { Settlement } from './settlement/payment.settlement.ts';
+import type { Actions } from '../../../platform/app/actions.ts';
+import type { Ctx, InputOf } from '../../../platform/contract/contract.ts';
+import { common } from '../../../platform/contract/errors.ts';
+import { withId } from '../../../platform/contract/ids.ts';
+import { minor, sum } from '../../../platform/contract/money.ts';
+import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
+import { createPayment, hasMore, payChosen, payNothing, startPayment } from '../model/payment.capture.model.ts';
+import { publicTransaction } from '../model/payment.model.ts';
+import type { Payment, PaymentOperation } from '../model/payment.operation.model.ts';
+import { type Chosen, paymentChoice } from './payment.choice.ts';
+import { paymentErrors, type paymentOps } from '../payment.contract.ts';
+import { operationRecorder, withoutMarks } from '../payment.operations.ts';
+import type { PaymentRepository } from '../payment.repository.ts';
+import type { Providers } from '../providers/providers.ts';
+import type { Settlement } from '../settlement/payment.settlement.ts';
 
 interface CaptureParts {
   readonly payments: PaymentRepository;
@@ -26,38 +26,41 @@ type PayInput = InputOf<typeof paymentOps.pay>;
 /** A payment, and the secret with which the customer confirms it at the provider. */
 type PayResult = PaymentOperation & { readonly secret?: string };
 
-/** Pays what a user owes: at once, or through a provider. */
+/** Pays what a user owes, or what is named of it: at once, or through a provider. */
 export function captureActions({ payments, providers, settlement, currency }: CaptureParts) {
   const record = operationRecorder(payments);
+  const choice = paymentChoice(payments, currency);
 
   return {
     pay: {
-      execute: (ctx, input) =>
-        retryOnConflict(() => (providers.current.immediate ? payAtOnce(ctx, input) : payThroughProvider(ctx, input))),
+      execute: (ctx, input) => retryOnConflict(() => pay(ctx, input)),
       respond: (_ctx, result: PayResult) => payResponse(result, currency),
     },
   } satisfies Pick<Actions<typeof paymentOps>, 'pay'>;
 
-  async function payAtOnce(ctx: Ctx, { user_id: payer, payment_method: method }: PayInput): Promise<PaymentOperation> {
-    const user_id = payerOf(ctx, payer);
-    const account = await payments.openAccount(user_id);
-    const facts = { user_id, currency, provider: providers.current.name, method };
-    const pay = (payment_id: number) => record(ctx, (act_id) => payAll(account, { ...facts, act_id, payment_id }, ctx));
-    return withId(payments.ids.payment, pay, ({ payments: [payment] }) => payment?.payment_id);
+  function pay(ctx: Ctx, input: PayInput): Promise<PayResult> {
+    const { current } = providers;
+    return current.immediate ? choice(ctx, input, payAtOnce) : payThroughProvider(ctx, input);
   }
 
-  // The transactions are set aside before the provider is asked, and become paid after it has confirmed. A payment that
-  // is interrupted in between is found again by the repeated request, the provider's webhook and the job `settle`.
+  async function payAtOnce(ctx: Ctx, { account, transactions, user_id, method }: Chosen): Promise<PaymentOperation> {
+    const facts = { user_id, currency, provider: providers.current.name, method };
+    const save = (payment_id: number) =>
+      record(ctx, (act_id) => payChosen(account, transactions, { ...facts, act_id, payment_id }, ctx));
+    return withId(payments.ids.payment, save, ({ payments: [payment] }) => payment?.payment_id);
+  }
+
+  // A payment that is interrupted is found again by the repeated request, the provider's webhook and the job `settle`.
   async function payThroughProvider(ctx: Ctx, input: PayInput): Promise<PayResult> {
-    const user_id = payerOf(ctx, input.user_id);
     const started = ctx.request && (await payments.findPayment({ request: ctx.request.key }));
     if (started && started.fingerprint !== ctx.request?.fingerprint) throw common.KEY_REUSED();
-    if (started) return settle(ctx, started);
-    const account = await payments.openAccount(user_id);
-    const transactions = payable(account);
+    return started ? settle(ctx, started) : choice(ctx, input, startAtProvider);
+  }
+
+  // The transactions are set aside before the provider is asked, and become paid after it has confirmed.
+  async function startAtProvider(ctx: Ctx, { account, transactions, user_id, method }: Chosen): Promise<PayResult> {
     if (transactions.length === 0) return record(ctx, (act_id) => payNothing({ act_id, user_id }, ctx));
-    const provider = providers.current.name;
-    const facts = { user_id, currency, provider, method: input.payment_method, keyed: true };
+    const facts = { user_id, currency, provider: providers.current.name, method, keyed: true };
     // The key's response is not stored with the start: a repeated request finds the payment by the key.
     const start = async (payment_id: number): Promise<Payment> => {
       const payment = createPayment(transactions, { ...facts, payment_id }, ctx);
