@@ -7,12 +7,12 @@ import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts
 import { createPayment, hasMore, payChosen, payNothing, startPayment } from '../model/payment.capture.model.ts';
 import { publicTransaction } from '../model/payment.model.ts';
 import type { Payment, PaymentOperation } from '../model/payment.operation.model.ts';
-import { type Chosen, paymentChoice } from './payment.choice.ts';
 import { paymentErrors, type paymentOps } from '../payment.contract.ts';
 import { operationRecorder, withoutMarks } from '../payment.operations.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import type { Providers } from '../providers/providers.ts';
 import type { Settlement } from '../settlement/payment.settlement.ts';
+import { type Chosen, paymentChoice } from './payment.choice.ts';
 
 interface CaptureParts {
   readonly payments: PaymentRepository;

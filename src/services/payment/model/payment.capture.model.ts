@@ -160,7 +160,8 @@ export function startPayment(
 
 const isNew = ({ version }: TransactionState): boolean => version === 0;
 const chargedNow = (one: TransactionState): Minor => (isNew(one) ? one.amount : ZERO);
-const creations = (transactions: readonly TransactionState[]): EventOf[] => transactions.filter(isNew).map(createdEvent);
+const creations = (transactions: readonly TransactionState[]): EventOf[] =>
+  transactions.filter(isNew).map(createdEvent);
 
 /** A transaction that is made by the operation that pays it is claimed by it, too. */
 const claims = (transactions: readonly TransactionState[]): Posting[] =>

@@ -2,8 +2,15 @@ import type { Ctx } from '../../../platform/contract/contract.ts';
 import { minor, sum } from '../../../platform/contract/money.ts';
 import { paymentErrors } from '../payment.contract.ts';
 import { amountDue, netPaid } from '../payment.totals.contract.ts';
-import { type Account, createCharge, isClosed, mustBePayable, type OrderBalance } from './payment.model.ts';
-import { paymentFactsOf, type TransactionState } from './payment.model.ts';
+import {
+  type Account,
+  createCharge,
+  isClosed,
+  mustBePayable,
+  type OrderBalance,
+  paymentFactsOf,
+  type TransactionState,
+} from './payment.model.ts';
 
 const PENDING: readonly string[] = ['open', 'processing'];
 

@@ -77,7 +77,18 @@ export interface BalanceChange extends Versioned {
 export interface PaymentOperation extends Versioned {
   /** The column of its row in `acts`. */
   readonly act_id: number;
-  readonly kind: 'pay' | 'start' | 'fail' | 'refund' | 'start_refund' | 'fail_refund' | 'cancel' | 'note' | 'close' | 'pay_outside' | 'withdraw';
+  readonly kind:
+    | 'pay'
+    | 'start'
+    | 'fail'
+    | 'refund'
+    | 'start_refund'
+    | 'fail_refund'
+    | 'cancel'
+    | 'note'
+    | 'close'
+    | 'pay_outside'
+    | 'withdraw';
   readonly user_id: number;
   readonly created_at: string;
   /** As they are afterwards; one without a version is made by this operation. */

@@ -1,11 +1,18 @@
 import type { Change, Ctx, EventOf } from '../../../platform/contract/contract.ts';
 import { type Minor, minor } from '../../../platform/contract/money.ts';
 import { paymentErrors } from '../payment.contract.ts';
-import type { OutsideMethod } from '../receivables/payment.receivables.contract.ts';
 import { openAmount } from '../payment.totals.contract.ts';
+import type { OutsideMethod } from '../receivables/payment.receivables.contract.ts';
 import { capture, createPayment } from './payment.capture.model.ts';
 import { pendingOf } from './payment.choice.model.ts';
-import { type Account, createCharge, decimal, mustBePayable, paymentFactsOf, type TransactionState } from './payment.model.ts';
+import {
+  type Account,
+  createCharge,
+  decimal,
+  mustBePayable,
+  paymentFactsOf,
+  type TransactionState,
+} from './payment.model.ts';
 import { balanceChanges, outside, type PaymentOperation } from './payment.operation.model.ts';
 import { voidTransaction } from './payment.refunds.model.ts';
 

@@ -64,7 +64,14 @@ export function operationSpec(schema: string, { year }: ShopTimeSql): Omit<Table
     key: 'act_id',
     columns: { act_id: 'bigint', kind: 'text', user_id: 'bigint', created_at: 'timestamptz' },
     transient: {
-      ...{ transactions: 'json', balances: 'json', payments: 'json', refunds: 'json', entries: 'json', charges: 'json' },
+      ...{
+        transactions: 'json',
+        balances: 'json',
+        payments: 'json',
+        refunds: 'json',
+        entries: 'json',
+        charges: 'json',
+      },
       unbilled_released: 'bigint',
     },
     // All that an operation changes belongs to its user.

@@ -191,11 +191,12 @@ test('an invoice that nothing was charged for is charged and paid at once', asyn
 test('an invoice that fifty pay at once is paid once', async () => {
   const alice = await customer();
   const { invoice_id, order_id } = await invoiced(alice);
-  const answers = await Promise.all(
-    Array.from({ length: 50 }, () => alice.post('/transactions/pay', { invoice_id })),
-  );
+  const answers = await Promise.all(Array.from({ length: 50 }, () => alice.post('/transactions/pay', { invoice_id })));
   assert.ok(answers.every(({ status }) => status === 200 || status === 409));
-  assert.equal(answers.reduce((sum, one) => sum + (read(one).total_paid ?? 0), 0), 110);
+  assert.equal(
+    answers.reduce((sum, one) => sum + (read(one).total_paid ?? 0), 0),
+    110,
+  );
   assert.deepEqual(await totals(order_id), [11_000, 0, 0, 0]);
 });
 
@@ -224,8 +225,13 @@ test('one is withdrawn or paid, never both', async () => {
       alice.post('/transactions/pay', { transaction_ids: [read(one).id] }),
     ]),
   );
-  const fates = await Promise.all(made.map(async (one) => read(await alice.get(`/transactions/${read(one).id}`)).status));
-  assert.ok(fates.every((status) => status === 'paid' || status === 'voided'), String(fates));
+  const fates = await Promise.all(
+    made.map(async (one) => read(await alice.get(`/transactions/${read(one).id}`)).status),
+  );
+  assert.ok(
+    fates.every((status) => status === 'paid' || status === 'voided'),
+    String(fates),
+  );
   assert.equal(read(await admin.get('/ledger/check')).ok, true);
 });
 
@@ -268,7 +274,8 @@ test('payments, outside payments, withdrawals, refunds and a closing at once kee
   const first = read(await due(alice, 20, { invoice_id }));
   await alice.post('/transactions/pay');
   const { payment } = system.services;
-  const quiet = (work: Promise<unknown>) => work.catch((error: { code?: string }) => assert.ok(error.code, String(error)));
+  const quiet = (work: Promise<unknown>) =>
+    work.catch((error: { code?: string }) => assert.ok(error.code, String(error)));
   await Promise.all(
     Array.from({ length: 60 }, (_, n) => {
       if (n % 6 === 0) return due(alice, 10, { invoice_id });

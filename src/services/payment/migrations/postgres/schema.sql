@@ -122,6 +122,8 @@ create table tradepost_payment.payments (
   created_at timestamp with time zone not null,
   updated_at timestamp with time zone not null,
   version integer not null,
+  reference text,
+  received_on text,
   constraint payments_pkey PRIMARY KEY (payment_id),
   constraint status_known CHECK ((status = ANY (ARRAY['started'::text, 'captured'::text, 'failed'::text])))
 );
