@@ -14,7 +14,7 @@ export function container(wire: Wire) {
   const user = wire(userModule, {});
   const product = wire(productModule, {});
   const payment = wire(paymentModule, { user });
-  const delivery = wire(deliveryModule, { user });
+  const delivery = wire(deliveryModule, { user, payment });
   const order = wire(orderModule, { user, product, payment, delivery });
   const invoice = wire(invoiceModule, { order, user, payment });
   const analytics = wire(analyticsModule, { order, invoice, payment });

@@ -69,7 +69,7 @@ function firstSteps(url: string): string[] {
     `  -d '{"invoice_id":1,"amount":20,"description":"the first part"}'`,
     `curl $API/transactions/pay -H "$ME" -H "$JSON" -d '{}'`,
     'curl -X PUT $API/shipments/1 -H "$ME" -H "$JSON" \\',
-    `  -d '{"status":"shipped","skip":["packed"],"carrier":"DHL"}'`,
+    `  -d '{"status":"shipped","skip":["packed"],"unpaid":true,"carrier":"DHL"}'`,
     'curl $API/orders/1/timeline -H "$ME"',
     'curl $API/orders/1/explain -H "$ME"',
     'curl $API/stats -H "$ME"',

@@ -8,6 +8,8 @@ import { settle } from '../../src/testing/settle.ts';
 import { type World, world } from '../../src/testing/world.ts';
 import { left, stocked, times } from './shop.fixture.ts';
 
+const LEAVES = { status: 'shipped', skip: ['packed'], unpaid: true };
+
 interface Entry {
   readonly type: string;
   readonly data: { readonly reason?: string };
@@ -49,7 +51,7 @@ eachEngine('cancelling an order', (engine) => {
     const shipments = await Promise.all(orders.map(shipmentOf));
     const outcomes = await times(40, async (n) => {
       const client = n % 2 ? alice : elsewhere(alice);
-      const ship = () => admin.put(`/shipments/${shipments[n]?.shipment_id}`, { status: 'shipped', skip: ['packed'] });
+      const ship = () => admin.put(`/shipments/${shipments[n]?.shipment_id}`, LEAVES);
       const cancel = () => client.post(`/orders/${orders[n]}/cancel`);
       const [shipped, cancelled] =
         n % 3 ? await Promise.all([ship(), cancel()]) : (await Promise.all([cancel(), ship()])).reverse();
@@ -73,7 +75,7 @@ eachEngine('cancelling an order', (engine) => {
     const answers = await Promise.all(
       orders.map(async (order_id) => {
         const { shipment_id } = await shipmentOf(order_id);
-        await admin.put(`/shipments/${shipment_id}`, { status: 'shipped', skip: ['packed'] });
+        await admin.put(`/shipments/${shipment_id}`, LEAVES);
         return elsewhere(alice).post(`/orders/${order_id}/cancel`);
       }),
     );

@@ -13,6 +13,7 @@ import { left, stocked } from './shop.fixture.ts';
 
 const MINUTE_MS = 60_000;
 const MOUSE = 2;
+const LEAVES = { status: 'shipped', skip: ['packed'], unpaid: true };
 
 describe('events that a broker loses', () => {
   const lost = new Set<string>();
@@ -125,7 +126,7 @@ describe('events that a broker loses', () => {
     await heard(order_id);
     lost.add('shipment.status_changed');
     const { shipment_id } = (await shipmentOf(order_id)).body;
-    assert.equal((await admin.put(`/shipments/${shipment_id}`, { status: 'shipped', skip: ['packed'] })).status, 200);
+    assert.equal((await admin.put(`/shipments/${shipment_id}`, LEAVES)).status, 200);
     await areLost('shipment.status_changed', 1);
     assert.equal((await admin.get(`/orders/${order_id}`)).body.fulfillment_status, 'not_fulfilled');
     const { status, body } = await admin.post(`/orders/${order_id}/cancel`);

@@ -127,7 +127,7 @@ eachEngine('shipments over HTTP', (engine) => {
     const { shipment_id, order_id } = await shipped();
     const steps: [object, string, string][] = [
       [{ status: 'packed' }, 'packed', 'confirmed'],
-      [{ status: 'shipped', carrier: 'DHL', tracking_number: 'STEP-1' }, 'shipped', 'confirmed'],
+      [{ status: 'shipped', unpaid: true, carrier: 'DHL', tracking_number: 'STEP-1' }, 'shipped', 'confirmed'],
       [{ status: 'in_transit' }, 'in_transit', 'confirmed'],
       [{ status: 'delivered' }, 'delivered', 'confirmed'],
     ];
@@ -154,19 +154,27 @@ eachEngine('shipments over HTTP', (engine) => {
       [refused.status, refused.body.code, refused.body.steps],
       [409, 'SHIPMENT_STEPS_LEFT_OUT', ['packed', 'shipped']],
     );
-    const { status, history } = read(await put(shipment_id, { status: 'in_transit', skip: ['packed', 'shipped'] }));
+    const { status, history } = read(
+      await put(shipment_id, { status: 'in_transit', skip: ['packed', 'shipped'], unpaid: true }),
+    );
     assert.deepEqual([status, history.at(-1)?.skipped], ['in_transit', ['packed', 'shipped']]);
   });
 
   test('a parcel that failed is sent again, and its order follows', async () => {
     const { shipment_id, order_id } = await shipped();
-    await put(shipment_id, { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'AGAIN-1' });
+    await put(shipment_id, {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: 'AGAIN-1',
+    });
     await put(shipment_id, { status: 'failed' });
     await orderIs(order_id, 'fulfillment_status', 'failed');
     const again = await put(shipment_id, { status: 'packed', tracking_number: 'AGAIN-2' });
     assert.deepEqual([again.status, read(again).tracking_number], [200, 'AGAIN-2']);
     await orderIs(order_id, 'fulfillment_status', 'packed');
-    await put(shipment_id, { status: 'shipped' });
+    await put(shipment_id, { status: 'shipped', unpaid: true });
     assert.equal((await tell(report('AGAIN-2', 'delivered', 12, { at: new Date().toISOString() }))).body.applied, true);
     await orderIs(order_id, 'fulfillment_status', 'delivered');
   });
@@ -227,7 +235,7 @@ eachEngine('shipments over HTTP', (engine) => {
   });
 
   test('a number that another parcel of the carrier has is refused', async () => {
-    const label = { status: 'shipped', skip: ['packed'], carrier: 'UPS', tracking_number: 'TWICE-1' };
+    const label = { status: 'shipped', skip: ['packed'], unpaid: true, carrier: 'UPS', tracking_number: 'TWICE-1' };
     assert.equal((await put((await shipped()).shipment_id, label)).status, 200);
     const { status, body } = await put((await shipped()).shipment_id, label);
     assert.deepEqual([status, body.code], [409, 'SHIPMENT_TRACKING_TAKEN']);
@@ -235,7 +243,13 @@ eachEngine('shipments over HTTP', (engine) => {
 
   test('a carrier’s word moves the shipment, once, and late words only enter its history', async () => {
     const { shipment_id, order_id } = await shipped();
-    await put(shipment_id, { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'WORD-1' });
+    await put(shipment_id, {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: 'WORD-1',
+    });
     const answers = [];
     for (const body of [
       report('WORD-1', 'delivered', 12),
@@ -261,7 +275,13 @@ eachEngine('shipments over HTTP', (engine) => {
 
   test('what a carrier says many times at once, in any order, is heard once', async () => {
     const { shipment_id } = await shipped();
-    await put(shipment_id, { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'MANY-1' });
+    await put(shipment_id, {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: 'MANY-1',
+    });
     const words = [
       report('MANY-1', 'in_transit', 10),
       report('MANY-1', 'delivered', 12),
@@ -275,7 +295,13 @@ eachEngine('shipments over HTTP', (engine) => {
 
   test('who is neither staff nor the carrier is not listened to', async () => {
     const { shipment_id } = await shipped();
-    await put(shipment_id, { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'SIGN-1' });
+    await put(shipment_id, {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: 'SIGN-1',
+    });
     const body = { ...report('SIGN-1', 'in_transit', 10), carrier: 'DHL', status: 'in_transit' as const };
     const { carrier: _carrier, ...sent } = body;
     const signature = signatureOf({ ...body, tracking_number: 'SIGN-1' }, SECRET);
@@ -296,7 +322,13 @@ eachEngine('shipments over HTTP', (engine) => {
     assert.equal((await tell(report('NOBODY', 'delivered', 12))).status, 404);
     assert.equal((await tell(report('NOBODY', 'eaten', 12))).status, 400);
     const { shipment_id } = await shipped();
-    await put(shipment_id, { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'WORD-2' });
+    await put(shipment_id, {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: 'WORD-2',
+    });
     const { status, body } = await tell({ ...report('WORD-2', 'delivered', 12), at: 'soon' });
     assert.deepEqual([status, body.errors[0]?.pointer], [400, '/at']);
   });

@@ -51,6 +51,7 @@ export const Step = Type.Object(
     note: nullable<string>(Type.String()),
     source: Type.Unsafe<Source>({ type: 'string', enum: ['platform', 'staff', 'carrier'] }),
     skipped: Type.Optional(Type.Array(ShipmentStatus(), { description: 'the steps that were left out' })),
+    unpaid: Type.Optional(Type.Boolean({ description: 'it left on the word of the staff, paid or not' })),
   },
   { title: 'ShipmentStep' },
 );
@@ -105,6 +106,12 @@ export const deliveryErrors = errors('SHIPMENT', {
       `{"status": "${to}", "skip": ${JSON.stringify(steps)}}`,
     'Set the statuses one after the other, or name the steps that are left out in `skip`.',
   ],
+  UNPAID: [
+    'conflict',
+    ({ owed, body }: { owed: string; body: string }) =>
+      `${owed} of its order is not paid; to let the parcel leave all the same, send ${body}`,
+    'Wait until GET /orders/{order_id} says paid, or send `"unpaid": true` to let it leave before that.',
+  ],
   TRACKING_TAKEN: [
     'conflict',
     'another shipment of this carrier has this tracking number',
@@ -153,12 +160,14 @@ export const deliveryOps = {
     changes: 'get',
     summary:
       'Moves a shipment to its next step: pending, packed, shipped, in_transit, delivered, or failed, returned, ' +
-      'cancelled. Steps in between are named in skip; one that failed may be packed and sent again',
-    example: { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: 'JD014600003RS' },
+      'cancelled. Steps in between are named in skip, and an order that is not paid leaves with unpaid. One that ' +
+      'failed may be packed and sent again',
+    example: { status: 'shipped', skip: ['packed'], unpaid: true, carrier: 'DHL', tracking_number: 'JD014600003RS' },
     input: Type.Object({
       shipment_id: Id(),
       status: ShipmentStatusInput(),
       skip: Type.Optional(Type.Array(ShipmentStatus(), { maxItems: 8, description: 'steps that are left out' })),
+      unpaid: Type.Optional(Type.Boolean({ description: 'lets the parcel of an order leave that is not paid' })),
       carrier: Type.Optional(carrier),
       tracking_number: Type.Optional(trackingNumber),
       note: Type.Optional(note),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { minor } from '../../platform/contract/money.ts';
+import type { Receivable } from '../payment/receivables/payment.receivables.contract.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
 import { anOrder, anUpdate, aShipment, at, NOW, SHIP_TO } from './delivery.fixture.ts';
 import {
@@ -7,8 +9,10 @@ import {
   type CarrierUpdate,
   carrierUpdate,
   chronological,
+  departs,
   openShipment,
   openStoppedShipment,
+  owedOf,
   type ShipmentState,
   setShipmentStatus,
   shipToOf,
@@ -16,6 +20,12 @@ import {
 } from './delivery.model.ts';
 
 const LATER = at('2026-07-30T10:00:00.000Z');
+function aReceivable(more: Partial<Receivable>): Receivable {
+  const nothing = { paid_total: minor(0), refunded_total: minor(0), credited_total: minor(0) };
+  const bill = { order_id: 17, user_id: 2, invoice_id: 7, currency: 'USD', total: anOrder().total };
+  return { ...bill, ...nothing, open: minor(0), processing: false, closed: false, ...more };
+}
+
 const STATUSES: ShipmentStatus[] = [
   'pending',
   'packed',
@@ -108,6 +118,36 @@ for (const from of STATUSES) {
     }
   }
 }
+
+test('a parcel departs once, and the history says when the staff let it go unpaid', () => {
+  const packed = aShipment({ status: 'packed' });
+  const { next } = setShipmentStatus(packed, { status: 'shipped', unpaid: true }, LATER);
+  assert.equal(next.history.at(-1)?.unpaid, true);
+  assert.equal(
+    setShipmentStatus(packed, { status: 'cancelled', unpaid: true }, LATER).next.history.at(-1)?.unpaid,
+    undefined,
+  );
+  const gone = (from: ShipmentStatus, to: ShipmentStatus) => departs(aShipment({ status: from }), { status: to });
+  assert.deepEqual(
+    [gone('pending', 'packed'), gone('packed', 'shipped'), gone('pending', 'delivered')],
+    [false, true, true],
+  );
+  assert.deepEqual(
+    [gone('shipped', 'delivered'), gone('failed', 'packed'), gone('packed', 'cancelled')],
+    [false, false, false],
+  );
+});
+
+test('what is owed of an order is net of what was given back and of its credits', () => {
+  const total = anOrder().total;
+  const owes = (paid: number, refunded = 0, credited = 0) =>
+    owedOf(
+      aShipment(),
+      aReceivable({ paid_total: minor(paid), refunded_total: minor(refunded), credited_total: minor(credited) }),
+    );
+  assert.deepEqual([owes(0), owes(total), owes(total, 5), owes(total, 5, 5)], [total, 0, 5, 0]);
+  assert.deepEqual([owedOf(aShipment(), undefined), owedOf(aShipment({ total: null }), undefined)], [total, null]);
+});
 
 test('a parcel that failed is packed and sent again, with the number that it had or another', () => {
   const failed = aShipment({ status: 'failed', carrier: 'DHL', tracking_number: 'A1' });

@@ -1,6 +1,8 @@
 import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { invalid } from '../../platform/contract/errors.ts';
 import type { Minor } from '../../platform/contract/money.ts';
+import { openAmount } from '../payment/payment.totals.contract.ts';
+import type { Receivable } from '../payment/receivables/payment.receivables.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import {
   CARRIER_WORDS,
@@ -32,6 +34,8 @@ export interface ShipmentStep {
   readonly update_id?: string;
   /** The steps between the one before and this that the staff left out. */
   readonly skipped?: ShipmentStatus[];
+  /** The staff let it leave whether its order is paid or not. */
+  readonly unpaid?: boolean;
 }
 
 /** A shipment as it is stored. */
@@ -53,6 +57,8 @@ export interface StatusUpdate {
   readonly status: ShipmentStatusInput;
   /** Steps that are left out. */
   readonly skip?: readonly ShipmentStatus[];
+  /** Lets the parcel leave whether its order is paid or not. */
+  readonly unpaid?: boolean;
   readonly carrier?: string;
   readonly tracking_number?: string;
   readonly note?: string;
@@ -155,8 +161,25 @@ export function setShipmentStatus(state: ShipmentState, update: StatusUpdate, ct
     cancelled_for: to === 'cancelled' ? (state.cancelled_for ?? 'staff') : null,
     sent_again: state.sent_again + Number(from === 'failed' && to === 'packed'),
   };
-  const step = { status: to, at: ctx.now, note, source: 'staff' as const, ...(skipped.length > 0 && { skipped }) };
+  const said = {
+    ...(skipped.length > 0 && { skipped }),
+    ...(update.unpaid && departs(state, update) && { unpaid: true }),
+  };
+  const step = { status: to, at: ctx.now, note, source: 'staff' as const, ...said };
   return withStep(next, step, ctx);
+}
+
+/** Whether the parcel leaves the shop by this update. */
+export function departs(state: ShipmentState, update: StatusUpdate): boolean {
+  const gone = (status: ShipmentStatus) => shipmentProgress(status) >= shipmentProgress('shipped');
+  return !gone(state.status) && gone(shipmentStatusOf(update.status));
+}
+
+/** What is still owed of the order of a shipment; null when nothing was paid and its total is not known. */
+export function owedOf({ total }: ShipmentState, receivable: Receivable | undefined): Minor | null {
+  const known = total ?? receivable?.total ?? null;
+  if (known === null || !receivable) return known;
+  return openAmount({ ...receivable, total: known, cancelled: false });
 }
 
 /** Cancels the shipment of an order that is to be cancelled; one that was handed to its carrier stays as it is. */

@@ -5,6 +5,7 @@ import type { Ctx } from '../../platform/contract/contract.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { parcelBooking } from './delivery.booking.ts';
 import { type Cancellation, deliveryErrors, type deliveryOps, type OrderToShip } from './delivery.contract.ts';
+import { departureCheck, type Receivables } from './delivery.departure.ts';
 import {
   chronological,
   type ShipmentState,
@@ -17,8 +18,9 @@ import { trackingActions } from './delivery.tracking.ts';
 import { type Profiles, shipmentCreation } from './orders/delivery.creation.ts';
 import { orderShipmentActions } from './orders/delivery.orders.ts';
 
-/** What shipments need of others: the addresses of buyers. */
+/** What shipments need of others: the addresses of buyers, and what was paid for orders. */
 export interface DeliveryPeers {
+  readonly payment: Receivables;
   readonly user: Profiles;
 }
 
@@ -36,11 +38,12 @@ export interface DeliveryInternalActions {
 type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config'>;
 
 /** Shipments, their carriers and their statuses. */
-export function deliveryService({ repository: shipments, peers: { user }, tools }: DeliveryParts) {
+export function deliveryService({ repository: shipments, peers: { user, payment }, tools }: DeliveryParts) {
   const { config } = tools;
   const simulator = simulatorOf(config.CARRIER_SIMULATION_SECONDS);
   const simulated = config.CARRIER_SIMULATION === 'on';
   const bookParcel = parcelBooking({ carriers: new Map([[SIMULATOR, simulator]]), simulated });
+  const mustBePaid = departureCheck(payment);
   const creation = shipmentCreation(shipments, user);
 
   return {
@@ -55,6 +58,7 @@ export function deliveryService({ repository: shipments, peers: { user }, tools 
       const shipment = await shipments.get(shipment_id);
       // Checked before the booking: a transition that is not allowed must not book a parcel.
       setShipmentStatus(shipment, update, ctx);
+      await mustBePaid(ctx, shipment, update);
       const parcel = await bookParcel(shipment, update);
       return publicShipment(await shipments.save(ctx, setShipmentStatus(shipment, { ...update, ...parcel }, ctx)));
     },

@@ -220,11 +220,12 @@ const MISSING =
   'GET /dead-letters/delivery and GET /dead-letters/order';
 
 /** The request that moves the shipment on; the one that finds it, while it is not known here. */
-function move({ order_id, shipment_status }: OrderState, { shipment }: Story, status: ShipmentStatus): string {
-  if (!shipment) return `GET /shipments/order/${order_id}`;
-  const steps = stepsBetween(shipment_status, status);
+function move(order: OrderState, { shipment }: Story, status: ShipmentStatus): string {
+  if (!shipment) return `GET /shipments/order/${order.order_id}`;
+  const steps = stepsBetween(order.shipment_status, status);
+  const unpaid = status === 'shipped' && !owesNothing(paymentFacts(order)) ? ', "unpaid": true' : '';
   const skip = steps.length > 0 ? `, "skip": ${JSON.stringify(steps)}` : '';
-  return `PUT /shipments/${shipment.id} {"status": "${status}"${skip}}`;
+  return `PUT /shipments/${shipment.id} {"status": "${status}"${skip}${unpaid}}`;
 }
 
 const later = (a: string, b: string): string => (a > b ? a : b);

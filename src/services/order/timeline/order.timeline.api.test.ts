@@ -93,7 +93,7 @@ eachEngine('the story of an order', (engine) => {
   test('an order says what it waits for, from its invoice to its arrival', async () => {
     const order_id = await order();
     const shipment_id = await shipmentOf(order_id);
-    const move = (status: string) => admin.put(`/shipments/${shipment_id}`, { status });
+    const move = (status: string) => admin.put(`/shipments/${shipment_id}`, { status, unpaid: true });
     await move('packed');
     await settle(async () => assert.ok((await waits(order_id)).includes('staff: the parcel to leave')));
     await move('shipped');
@@ -110,7 +110,8 @@ eachEngine('the story of an order', (engine) => {
     await waitsFor(order_id);
     await settle(async () => {
       const types = (await timeline(order_id)).map(({ type }) => type);
-      assert.deepEqual(types, ['order.created', 'shipment.created', 'order.cancelled', 'shipment.status_changed']);
+      assert.deepEqual(types.slice(0, 2), ['order.created', 'shipment.created']);
+      assert.deepEqual(types.slice(2).sort(), ['order.cancelled', 'shipment.status_changed']);
     });
   });
 
@@ -134,7 +135,13 @@ eachEngine('the story of an order', (engine) => {
     const order_id = await paidOrder();
     const shipment_id = await shipmentOf(order_id);
     await waitsFor(order_id, 'staff: the goods to be packed');
-    const label = { status: 'shipped', skip: ['packed'], carrier: 'DHL', tracking_number: `STORY-${order_id}` };
+    const label = {
+      status: 'shipped',
+      skip: ['packed'],
+      unpaid: true,
+      carrier: 'DHL',
+      tracking_number: `STORY-${order_id}`,
+    };
     await admin.put(`/shipments/${shipment_id}`, label);
     await waitsFor(order_id, `carrier: parcel STORY-${order_id} of DHL to arrive`);
     const said = {
