@@ -5,7 +5,7 @@ import type { Ctx } from '../../platform/contract/contract.ts';
 import { SIMULATOR, simulatorOf } from './carriers/simulator.ts';
 import { parcelBooking } from './delivery.booking.ts';
 import { type Cancellation, deliveryErrors, type deliveryOps, type OrderToShip } from './delivery.contract.ts';
-import { departureCheck, type Receivables } from './delivery.departure.ts';
+import { departureCheck, type PaidOrders } from './delivery.departure.ts';
 import {
   chronological,
   type ShipmentState,
@@ -20,7 +20,7 @@ import { orderShipmentActions } from './orders/delivery.orders.ts';
 
 /** What shipments need of others: the addresses of buyers, and what was paid for orders. */
 export interface DeliveryPeers {
-  readonly payment: Receivables;
+  readonly payment: PaidOrders;
   readonly user: Profiles;
 }
 
