@@ -105,6 +105,7 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
         log.error({ service, reason }, 'what came is no event; it lies with the dead letters');
       },
       lost: letters.lost,
+      ...concerning(byType),
     },
     look: letters.look,
     async again(consumer, envelope) {
@@ -115,6 +116,12 @@ export function createSubscriber<S>(parts: SubscriberOptions<S>): Subscriber {
     },
     stop: () => stopped.abort(),
   };
+}
+
+/** Nothing where each event concerns some consumer: then nobody need be asked. */
+function concerning(byType: ReadonlyMap<string, readonly Bound[]>): Pick<Subscription, 'concerns'> {
+  if (![...byType.values()].some((own) => own.every(({ concerns }) => concerns))) return {};
+  return { concerns: (event) => (byType.get(event.type) ?? []).some(({ concerns }) => concerns?.(event) ?? true) };
 }
 
 // From the start, so that a first one is seen as a rise.
@@ -130,15 +137,17 @@ interface Bound {
   readonly type: string;
   /** Rejects with what the consumer throws, and with `Malformed`. */
   handle(envelope: Envelope, payload: Payload): Promise<void>;
+  concerns?(envelope: Envelope): boolean;
 }
 
-function bind<S>(service: string, api: S, { name: short, event, handle }: Consumer<S>): Bound {
+function bind<S>(service: string, api: S, { name: short, event, handle, concerns }: Consumer<S>): Bound {
   const name = `${service}.${short}`;
   const delay = eventDelays(name);
 
   return {
     name,
     type: event.type,
+    ...(concerns && { concerns: (envelope) => concerns(api, envelope) }),
     async handle(envelope, payload) {
       const data = payload.as(event);
       try {

@@ -35,6 +35,11 @@ export interface Consumer<S = never> {
   readonly event: EventType;
   /** `data` is decoded: amounts are minor units. Resolves when the effect is committed. */
   readonly handle: (service: S, ctx: Ctx, data: unknown, envelope: Envelope) => Promise<unknown>;
+  /**
+   * Whether a committed event concerns the service now; absent: each one does. What does not is passed over, and nothing
+   * else is spent on it.
+   */
+  readonly concerns?: (service: S, envelope: Envelope) => boolean;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { TSchema } from 'typebox';
 import type { EventType } from '../../platform/contract/contract.ts';
 import { type Consumer, on } from '../../platform/contract/events.ts';
 import { userEvents } from '../user/user.contract.ts';
@@ -12,8 +13,11 @@ export const webhookConsumers: readonly Consumer<WebhookInternalActions>[] = [
 
 function enqueue(event: EventType): Consumer<WebhookInternalActions> {
   const name = `enqueue_${event.type.replace('.', '_')}`;
-  return on(event, name, (webhook, ctx, data, { id, type, time, data: text }) => {
-    const { user_id } = data as { readonly user_id?: number };
-    return webhook.enqueue(ctx, { event_id: id, type, time, data: text, user_id });
-  });
+  return {
+    ...on<WebhookInternalActions, TSchema>(event, name, (webhook, ctx, data, { id, type, time, data: text }) => {
+      const { user_id } = data as { readonly user_id?: number };
+      return webhook.enqueue(ctx, { event_id: id, type, time, data: text, user_id });
+    }),
+    concerns: (webhook, { type }) => webhook.mayWant(type),
+  };
 }

@@ -1,7 +1,8 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
-import type { Ctx } from '../../platform/contract/contract.ts';
+import type { Change, Ctx } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import type { Interest } from './interest/webhook.interest.ts';
 import type { Sender } from './transport/webhook.sender.ts';
 import { newSecret } from './transport/webhook.signature.ts';
 import type { webhookOps } from './webhook.contract.ts';
@@ -27,6 +28,7 @@ interface EndpointParts {
   readonly imported: Pick<WebhookImport, 'cut'>;
   readonly visible: VisibleEndpoint;
   readonly sender: Pick<Sender, 'fault'>;
+  readonly interest: Pick<Interest, 'widening' | 'settled'>;
 }
 
 type EndpointActions =
@@ -49,7 +51,9 @@ export function visibleEndpoint({ webhooks, imported }: Pick<EndpointParts, 'web
 }
 
 /** What owners do with their endpoints. */
-export function endpointActions({ webhooks, imported, visible, sender }: EndpointParts) {
+export function endpointActions({ webhooks, imported, visible, sender, interest }: EndpointParts) {
+  const widen = (ctx: Ctx, change: Change<EndpointState>) => interest.widening(() => webhooks.save(ctx, change));
+
   return {
     createEndpoint: {
       async execute(ctx, { url, types = [...DEFAULT_TYPES], everyone = false }) {
@@ -57,10 +61,13 @@ export function endpointActions({ webhooks, imported, visible, sender }: Endpoin
         mustBeCallable(url);
         const facts = { user_id: self(ctx).id, url, types, everyone, secret: newSecret() };
         const save = (endpoint_id: number) =>
-          webhooks.save(ctx, createEndpoint({ ...facts, endpoint_id }, isStaff(ctx.actor), ctx));
+          widen(ctx, createEndpoint({ ...facts, endpoint_id }, isStaff(ctx.actor), ctx));
         return withId(webhooks.ids, save, ({ endpoint_id }) => endpoint_id);
       },
-      respond: (_ctx, state: EndpointState) => withSecret(state),
+      async respond(_ctx, state: EndpointState) {
+        await interest.settled();
+        return withSecret(state);
+      },
     },
     async listEndpoints(ctx, { all, limit = 50, cursor }) {
       await imported.cut();
@@ -73,7 +80,9 @@ export function endpointActions({ webhooks, imported, visible, sender }: Endpoin
       const state = await visible(ctx, endpoint_id);
       mustBeCallable(url);
       const facts = { url, types, everyone: everyone ?? state.everyone };
-      return publicEndpoint(await webhooks.save(ctx, updateEndpoint(state, facts, isStaff(ctx.actor), ctx)));
+      const updated = await widen(ctx, updateEndpoint(state, facts, isStaff(ctx.actor), ctx));
+      await interest.settled();
+      return publicEndpoint(updated);
     },
     async deleteEndpoint(ctx, { endpoint_id }) {
       await webhooks.save(ctx, remove(await visible(ctx, endpoint_id), ctx));
@@ -83,7 +92,9 @@ export function endpointActions({ webhooks, imported, visible, sender }: Endpoin
       return withSecret(await webhooks.save(ctx, rotate(await visible(ctx, endpoint_id), newSecret(), ctx)));
     },
     async enableEndpoint(ctx, { endpoint_id }) {
-      return publicEndpoint(await webhooks.save(ctx, enable(await visible(ctx, endpoint_id), isStaff(ctx.actor), ctx)));
+      const enabled = await widen(ctx, enable(await visible(ctx, endpoint_id), isStaff(ctx.actor), ctx));
+      await interest.settled();
+      return publicEndpoint(enabled);
     },
   } satisfies Pick<Actions<typeof webhookOps>, EndpointActions>;
 

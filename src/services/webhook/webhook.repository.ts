@@ -19,6 +19,9 @@ export interface Message {
   readonly user_id: number | undefined;
 }
 
+/** What an active endpoint wishes to be told of. */
+export interface Wish extends Pick<EndpointState, 'user_id' | 'types' | 'everyone'> {}
+
 /** How endpoints are kept, and what is sent to them. */
 export interface WebhookRepository {
   readonly ids: Ids;
@@ -30,6 +33,8 @@ export interface WebhookRepository {
   save(ctx: Ctx, change: Change<EndpointState>): Promise<EndpointState>;
   /** Active endpoints of a user. */
   activeOf(user_id: number): Promise<EndpointState[]>;
+  /** What the active endpoints wish for; at most so many. */
+  wishes(limit: number): Promise<Wish[]>;
   readonly deliveries: DeliveryRepository;
   readonly imports: ImportRepository;
 }

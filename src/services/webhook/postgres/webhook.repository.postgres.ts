@@ -4,7 +4,7 @@ import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts
 import type { StateTableSpec } from '../../../platform/db/postgres/store/table.ts';
 import { webhookErrors } from '../webhook.errors.contract.ts';
 import { type EndpointState, MAX_ENDPOINTS } from '../webhook.model.ts';
-import type { WebhookRepository } from '../webhook.repository.ts';
+import type { WebhookRepository, Wish } from '../webhook.repository.ts';
 import { deliveriesPostgres } from './webhook.deliveries.postgres.ts';
 import { importPostgres } from './webhook.import.postgres.ts';
 
@@ -32,6 +32,10 @@ export function webhookPostgres(store: PostgresStore): WebhookRepository {
     name: `${schema} active endpoints`,
     text: `select ${endpoints.selected} from ${schema}.endpoints where user_id = $1 and status = 'active'`,
   };
+  const wishes = {
+    name: `${schema} wishes`,
+    text: `select user_id, types, everyone from ${schema}.endpoints where status = 'active' order by endpoint_id limit $1`,
+  };
   return {
     ids: store.ids('endpoint_ids'),
     async get(endpoint_id) {
@@ -46,6 +50,7 @@ export function webhookPostgres(store: PostgresStore): WebhookRepository {
         throw full ? webhookErrors.TOO_MANY({ most: MAX_ENDPOINTS }) : error;
       }),
     activeOf: (user_id) => db.query<EndpointState>(active, [user_id]),
+    wishes: (limit) => db.query<Wish>(wishes, [limit]),
     deliveries: deliveriesPostgres(store, endpoints.selected),
     imports: importPostgres(store, COLUMNS),
   };
