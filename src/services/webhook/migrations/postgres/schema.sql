@@ -113,6 +113,7 @@ CREATE INDEX attempts_by_delivery ON tradepost_webhook.attempts USING btree (del
 CREATE INDEX deliveries_by_endpoint ON tradepost_webhook.deliveries USING btree (endpoint_id, delivery_id);
 CREATE INDEX deliveries_created_at ON tradepost_webhook.deliveries USING brin (created_at);
 CREATE INDEX deliveries_waiting ON tradepost_webhook.deliveries USING btree (endpoint_id, next_at) WHERE (status = 'waiting'::text);
+CREATE INDEX endpoints_active ON tradepost_webhook.endpoints USING btree (endpoint_id) WHERE (status = 'active'::text);
 CREATE INDEX endpoints_by_user ON tradepost_webhook.endpoints USING btree (user_id, endpoint_id);
 CREATE INDEX endpoints_for_everyone ON tradepost_webhook.endpoints USING btree (endpoint_id) WHERE everyone;
 CREATE INDEX inbox_handled_at ON tradepost_webhook.inbox USING brin (handled_at);
