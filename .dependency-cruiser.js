@@ -10,6 +10,7 @@ const EDGE = '\\.(routes|consumers)\\.ts$';
 const CONSUMERS = '\\.consumers\\.ts$';
 const SERVICE = '\\.service\\.ts$';
 const STORE = '\\.(postgres|clickhouse|columns)\\.ts$';
+const SETTINGS = '\\.settings\\.ts$';
 const INTERFACE = '\\.repository\\.ts$';
 const MODEL = '\\.model\\.ts$';
 const CONTRACT = '\\.contract\\.ts$';
@@ -91,9 +92,9 @@ export default {
     ),
     rule(
       'stores-import-only-what-they-keep',
-      'a store knows its interface, the model and the contract, other stores of the room, and the platform',
+      'a store knows its interface, the model, the contract and its settings, other stores of the room, and the platform',
       { path: `${ROOM}.*${STORE}` },
-      { path: '^src/services/', pathNot: [STORE, INTERFACE, MODEL, CONTRACT] },
+      { path: '^src/services/', pathNot: [STORE, INTERFACE, MODEL, CONTRACT, SETTINGS] },
     ),
     rule(
       'repository-interfaces-import-only-models-and-contracts',

@@ -16,7 +16,7 @@ try {
   const env = { ...process.env };
   // The names of the rooms are those of the services. The container may be the very file that is broken.
   const rooms = readdirSync(new URL('../src/services', import.meta.url), { withFileTypes: true });
-  const config = readEnvironment(rooms.filter((room) => room.isDirectory()).map(({ name }) => name));
+  const config = readEnvironment(rooms.filter((room) => room.isDirectory()).map(({ name }) => ({ name })));
   const database = await createDatabase(config, say);
   const supervisor = supervise({ args: process.argv.slice(2), env: { ...env, ...database.settings }, say });
   const watched = watchSources((files) => void supervisor.restart(files));

@@ -22,6 +22,7 @@ import { wiredServices } from './map.ts';
 
 const wired = wiredServices();
 const contracts = wired.map(({ module }) => module.contract);
+const known = wired.map(({ module }) => ({ name: module.contract.name, settings: module.settings }));
 const keepers = wired.filter(({ module }) => module.stores).map(({ module }) => module.contract.name);
 const onEither = wired.filter(({ module }) => module.stores?.clickhouse).map(({ module }) => module.contract.name);
 
@@ -31,14 +32,14 @@ const postgres = await postgresDumps(keepers);
 const clickhouse = canDump ? await clickhouseDumps(onEither) : {};
 
 const pages: Record<string, string> = {
-  '.env.example': environmentExample(),
+  '.env.example': environmentExample(known),
   'docs/commands.md': commandsPage(),
   'docs/generated/openapi.json': `${JSON.stringify(openapi(contracts, 'Tradepost', VERSION), null, 2)}\n`,
   'docs/generated/errors.md': errorsPage(contracts),
   'docs/generated/asyncapi.json': asyncapiPage(wired),
   'docs/generated/events.md': eventsPage(wired),
   'docs/generated/map.md': mapPage(wired),
-  'docs/generated/settings.md': settingsPage(),
+  'docs/generated/settings.md': settingsPage(known),
   ...(canDump && { 'docs/MIGRATION.md': migrationPage(keepers.map(schemasOf)) }),
   ...postgres,
   ...clickhouse,

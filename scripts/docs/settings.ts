@@ -1,4 +1,4 @@
-import { SERVICE_SETTINGS, SETTINGS } from '../../src/platform/config/settings.ts';
+import { type KnownService, SERVICE_SETTINGS, SETTINGS } from '../../src/platform/config/settings.ts';
 import { code, GENERATED, table } from './markdown.ts';
 
 interface Setting {
@@ -7,19 +7,24 @@ interface Setting {
   readonly otherwise?: string;
 }
 
+const HEAD = ['variable', 'what it is for', 'takes', 'default'];
+
 /** Every variable that Tradepost reads. */
-export function settingsPage(): string {
+export function settingsPage(known: readonly KnownService[]): string {
   return [
     GENERATED,
     '# Settings',
     '',
     'Read from the environment, and beneath it from `.env`. A bad value stops the start with a sentence that names it.',
     '',
-    table(['variable', 'what it is for', 'takes', 'default'], rowsOf(SETTINGS)),
+    table(HEAD, rowsOf(SETTINGS)),
     '',
+    ...known.flatMap(({ name, settings }) =>
+      settings ? [`Read by ${name} alone:`, '', table(HEAD, rowsOf(settings)), ''] : [],
+    ),
     'Once for each service, such as `ORDER_URL`:',
     '',
-    table(['variable', 'what it is for', 'takes', 'default'], rowsOf(SERVICE_SETTINGS, '<SERVICE>_')),
+    table(HEAD, rowsOf(SERVICE_SETTINGS, '<SERVICE>_')),
     '',
   ].join('\n');
 }

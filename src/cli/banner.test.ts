@@ -3,7 +3,10 @@ import { test } from 'node:test';
 import { readConfig } from '../platform/config/config.ts';
 import { banner } from './banner.ts';
 
-const config = readConfig({ DB_DRIVER: 'postgres', DATABASE_URL: 'postgresql://localhost/shop' }, ['gateway', 'order']);
+const config = readConfig({ DB_DRIVER: 'postgres', DATABASE_URL: 'postgresql://localhost/shop' }, [
+  { name: 'gateway' },
+  { name: 'order' },
+]);
 const places = [{ place: 'PostgreSQL at localhost:5432/shop', part: 'schema tradepost_order', embedded: false }];
 const urls = { gateway: 'http://127.0.0.1:8080', order: 'http://127.0.0.1:8080' };
 
@@ -21,7 +24,7 @@ test('a name that a shell or JSON would read in its own way is not printed', () 
 });
 
 test('services without the gateway are told with their addresses', () => {
-  const order = readConfig({ SERVICES: 'order' }, ['gateway', 'order']);
+  const order = readConfig({ SERVICES: 'order' }, [{ name: 'gateway' }, { name: 'order' }]);
   assert.match(
     banner({ config: order, places, urls: { order: 'http://127.0.0.1:3001' }, founder: undefined }),
     /^ order {2}http/m,

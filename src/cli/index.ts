@@ -1,5 +1,5 @@
 import { container } from '../container.ts';
-import { modulesOf } from '../platform/app/app.ts';
+import { knownServices } from '../platform/app/app.ts';
 import { type Config, readEnvironment } from '../platform/config/config.ts';
 import type { CommandContext } from './context.ts';
 import { errorReportOf } from './faults.ts';
@@ -53,5 +53,5 @@ function contextOf(output: Output): CommandContext {
 }
 
 function configuration(): Config {
-  return readEnvironment(modulesOf(container).map(({ contract }) => contract.name));
+  return readEnvironment(knownServices(container));
 }

@@ -1,5 +1,5 @@
 import { container } from '../container.ts';
-import { modulesOf, type RunningSystem, type StartOptions, start } from '../platform/app/app.ts';
+import { knownServices, modulesOf, type RunningSystem, type StartOptions, start } from '../platform/app/app.ts';
 import { readConfig } from '../platform/config/config.ts';
 import type { Contract } from '../platform/contract/contract.ts';
 import { createLog } from '../platform/observability/log.ts';
@@ -15,9 +15,6 @@ export function startSystem(
   { aroundBus }: Pick<StartOptions, 'aroundBus'> = {},
 ): Promise<RunningSystem<ReturnType<typeof container>>> {
   const env = { ...WORLD_SETTINGS, DATABASE_URL: databaseUrl, ...more };
-  const config = readConfig(
-    env,
-    contracts.map(({ name }) => name),
-  );
+  const config = readConfig(env, knownServices(container));
   return start({ config, container, log: createLog(config), aroundBus });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { container } from '../container.ts';
-import { modulesOf, start } from '../platform/app/app.ts';
+import { knownServices, modulesOf, start } from '../platform/app/app.ts';
 import { readConfig, type TestEngine } from '../platform/config/config.ts';
 import { createLog } from '../platform/observability/log.ts';
 import { clientOf, type TestClient } from './client.ts';
@@ -89,7 +89,7 @@ interface System {
 const names = modulesOf(container).map(({ contract }) => contract.name);
 
 async function startOne(env: Record<string, string>): Promise<System> {
-  const config = readConfig(env, names);
+  const config = readConfig(env, knownServices(container));
   const running = await start({ config, container, log: createLog(config), aroundBus: duplicateAndReorder });
   return { url: running.urls.gateway ?? '', close: running.close };
 }

@@ -1,3 +1,5 @@
+import { container } from '../../container.ts';
+import { knownServices } from '../../platform/app/app.ts';
 import { type Config, shownSettings } from '../../platform/config/config.ts';
 import { environmentExample } from '../../platform/config/settings.ts';
 import type { Output } from '../output/output.ts';
@@ -6,7 +8,7 @@ import { pairs } from '../output/table.ts';
 /** `tradepost config`: the settings in force, or the text of `.env.example`. */
 export function configCommand(configuration: () => Config, { example }: { example?: boolean }, output: Output): void {
   if (example) {
-    const text = environmentExample();
+    const text = environmentExample(knownServices(container));
     output.result({ example: text }, () => text.trimEnd());
     return;
   }

@@ -8,7 +8,7 @@ import type { Output } from '../output/output.ts';
 /** `tradepost seed`: adds the sample products to an empty catalogue as a start does, and stops. */
 export async function seedCommand(config: Config, output: Output): Promise<void> {
   const running = await start({
-    config: { ...config, SAMPLE_DATA: 'on', PORT: 0, services: new Set([...config.services, 'product']) },
+    config: { ...config.with({ SAMPLE_DATA: 'on', PORT: '0' }), services: new Set([...config.services, 'product']) },
     container,
     log: createLog({ ...config, LOG_LEVEL: 'warn' }, 'stderr'),
     progress: output.progress,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { container } from '../../container.ts';
-import { modulesOf } from '../../platform/app/app.ts';
+import { knownServices } from '../../platform/app/app.ts';
 import { readConfig, unknownSettings } from '../../platform/config/config.ts';
 import { newerIn } from '../../platform/db/migrations.ts';
 import { openDatabase } from '../../platform/db/postgres/postgres.ts';
@@ -23,7 +23,7 @@ import { failureReason } from './gather/servers.ts';
 import { secretFacts } from './gather/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'tradepost-doctor-'));
-const names = modulesOf(container).map(({ contract }) => contract.name);
+const known = knownServices(container);
 
 let shop: World;
 
@@ -38,7 +38,7 @@ after(async () => {
 /** What the doctor says with these settings. */
 async function examined(env: Record<string, string>) {
   const { streams, out, err } = bufferedStreams();
-  await doctorCommand(() => readConfig({ DATA_DIR: folder, ...env }, names), createOutput(['--json'], streams));
+  await doctorCommand(() => readConfig({ DATA_DIR: folder, ...env }, known), createOutput(['--json'], streams));
   const code = Number(process.exitCode ?? 0);
   process.exitCode = undefined;
   const { well, checks } = JSON.parse(out()) as { well: boolean; checks: Finding[] };
@@ -79,7 +79,7 @@ test('what is wrong with its database is found, and nothing is changed', async (
 
 test('a process with another secret is found', async () => {
   const settings = { ...shopSettings(), JWT_SECRET: 'another secret than that of the shop' };
-  const { mismatched } = await secretFacts(readConfig(settings, names));
+  const { mismatched } = await secretFacts(readConfig(settings, known));
   assert.deepEqual(mismatched, [`http://localhost:${settings.PORT}`]);
 });
 
@@ -182,7 +182,7 @@ test('settings that look like ours and are none are found, with the one that was
     HOME: 'x',
     DATABASE_URL: 'x',
   };
-  assert.deepEqual(unknownSettings(['order'], env), [
+  assert.deepEqual(unknownSettings([{ name: 'order' }], env), [
     { name: 'DATABSE_URL', suggestion: 'DATABASE_URL' },
     { name: 'POTR', suggestion: 'PORT' },
     { name: 'ORDER_URI', suggestion: 'ORDER_URL' },

@@ -95,9 +95,10 @@ test('nothing that runs ends with 2, and so does what is something else', async 
 });
 
 test('services are looked for where the settings have them', () => {
-  const known = ['order', 'user', 'gateway'];
+  const names = ['order', 'user', 'gateway'];
+  const known = names.map((name) => ({ name }));
   const whole = serverAddresses(readConfig({ PORT: '9000' }, known), {});
-  assert.deepEqual(whole[0], { url: 'http://localhost:9000', services: known });
+  assert.deepEqual(whole[0], { url: 'http://localhost:9000', services: names });
   const apart = serverAddresses(
     readConfig({ SERVICES: 'order', ORDER_PORT: '4001', USER_URL: 'https://u.example/' }, known),
     {},

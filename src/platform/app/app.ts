@@ -5,6 +5,7 @@ import { refusePrivateLog } from '../bus/embedded/private-log.ts';
 import { type EventPath, openEventPath } from '../bus/event-path.ts';
 import type { Config } from '../config/config.ts';
 import { refuseSharedPorts, refuseTakenPorts } from '../config/ports.ts';
+import type { KnownService } from '../config/settings.ts';
 import { setShopCurrency } from '../contract/money/currencies.ts';
 import type { DeadLetterStore } from '../db/dead-letters.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
@@ -57,6 +58,10 @@ export function modulesOf(container: Container): AnyModule[] {
   }) as Wire);
   return modules;
 }
+
+/** Every service of a container, with its own settings: what a configuration is read for. */
+export const knownServices = (container: Container): KnownService[] =>
+  modulesOf(container).map(({ contract, settings }) => ({ name: contract.name, settings }));
 
 /** Starts what the configuration asks of this process: engines, migrations, services, servers, jobs. */
 export async function start<S extends object>(options: StartOptions<S>): Promise<RunningSystem<S>> {

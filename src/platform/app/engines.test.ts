@@ -9,7 +9,7 @@ const open = () => undefined;
 const moduleOf = (name: string, stores?: object) => ({ contract: { name }, stores }) as unknown as AnyModule;
 const BOTH = { postgres: { open }, clickhouse: { open } };
 const modules = [moduleOf('order', BOTH), moduleOf('payment', { postgres: { open } }), moduleOf('gateway')];
-const known = ['order', 'payment', 'gateway'];
+const known = ['order', 'payment', 'gateway'].map((name) => ({ name }));
 const SERVER = { CLICKHOUSE_HOST: 'ch.example', CLICKHOUSE_DB: 'shop' };
 const DATABASE_URL = 'postgresql://db.example/shop';
 

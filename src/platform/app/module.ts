@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Tokens } from '../auth/tokens.ts';
 import { withDeadLetters } from '../bus/dead-letters/dead-letters.ts';
 import type { Config } from '../config/config.ts';
+import type { Settings } from '../config/setting-kinds.ts';
 import type { Access, ApiOf, Contract, Ctx, Ops } from '../contract/contract.ts';
 import type { Consumer } from '../contract/events.ts';
 import type { ClickHouseStore } from '../db/clickhouse/store/store.ts';
@@ -63,6 +64,8 @@ export interface RouteParts<A = unknown> {
 /** One service, named for the container: all that it may bring. */
 export interface Module<C extends Contract, R, P, S extends Actions<C['ops']>> {
   readonly contract: C;
+  /** What it alone reads of the environment; the service reads it with `config.valuesOf`. */
+  readonly settings?: Settings;
   /** Absent when the service keeps nothing: it then needs no database. */
   readonly stores?: Stores<R>;
   readonly service: (parts: ServiceParts<R, P>) => S;

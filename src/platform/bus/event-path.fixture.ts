@@ -15,7 +15,7 @@ import { type EventPath, openEventPath } from './event-path.ts';
 export const log = createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' });
 
 /** The settings of a test: pauses of a millisecond, three attempts. */
-export const config: Config = readConfig({ EVENT_PAUSE_MS: '1', EVENT_ATTEMPTS: '3' }, ['toy']);
+export const config: Config = readConfig({ EVENT_PAUSE_MS: '1', EVENT_ATTEMPTS: '3' }, [{ name: 'toy' }]);
 
 /** A process in which toys are made and something listens to them. */
 export interface ToyProcess {

@@ -2,10 +2,16 @@ import assert from 'node:assert/strict';
 import { homedir } from 'node:os';
 import { resolve } from 'node:path';
 import { test } from 'node:test';
+import { accountSettings, saleSettings } from './config.fixture.ts';
 import { ConfigError, readConfig, shownSettings, unknownSettings } from './config.ts';
-import { environmentExample, SETTINGS } from './settings.ts';
+import { environmentExample, type KnownService, settingsOf } from './settings.ts';
 
-const known = ['user', 'order', 'gateway'];
+const known: KnownService[] = [
+  { name: 'user', settings: accountSettings },
+  { name: 'order', settings: saleSettings },
+  { name: 'gateway' },
+];
+const names = known.map(({ name }) => name);
 
 function faultsOf(env: Record<string, string>): readonly string[] {
   try {
@@ -20,16 +26,17 @@ function faultsOf(env: Record<string, string>): readonly string[] {
 
 test('without any setting the defaults hold', () => {
   const config = readConfig({}, known);
-  const { PORT, HOST, DB_DRIVER, BCRYPT_COST, CURRENCY, JWT_SECRET, databaseUrl } = config;
-  assert.deepEqual([PORT, HOST, DB_DRIVER, BCRYPT_COST, CURRENCY], [8080, '127.0.0.1', 'embedded', 12, 'USD']);
+  const { PORT, HOST, DB_DRIVER, CURRENCY, JWT_SECRET, databaseUrl } = config;
+  assert.deepEqual([PORT, HOST, DB_DRIVER, CURRENCY], [8080, '127.0.0.1', 'embedded', 'USD']);
   assert.deepEqual([JWT_SECRET, databaseUrl], [undefined, undefined]);
-  assert.deepEqual(config.TAX_RATE, { text: '0.1', parts: 1_000_000n });
-  assert.deepEqual([...config.services], known);
+  assert.deepEqual(config.valuesOf(saleSettings).TAX_RATE, { text: '0.1', parts: 1_000_000n });
+  assert.equal(config.valuesOf(accountSettings).BCRYPT_COST, 12);
+  assert.deepEqual([...config.services], names);
   assert.match(config.dataDir, /^\/.*\/data$/);
 });
 
 test('a variable that is set to nothing is not set', () => {
-  const empty = Object.fromEntries(Object.keys(SETTINGS).map((name) => [name, '']));
+  const empty = Object.fromEntries(Object.keys(settingsOf(known)).map((name) => [name, '']));
   const read = (env: Record<string, string>) => shownSettings(readConfig(env, known));
   assert.deepEqual(read({ ...empty, ORDER_URL: '', ORDER_PORT: '' }), read({}));
 });
@@ -51,10 +58,10 @@ test('all faults are reported at once, each with the variable, its value and the
     "NODE_ENV is 'prod'; it takes development, test or production.",
     "PORT is '80800'; it takes a port, 0 to 65535 (0: any free one).",
     "DB_POOL_SIZE is '1'; it takes a whole number from 2 to 100.",
-    "PASSWORD_BLOCKLIST is 'maybe'; it takes on or off.",
-    "TAX_RATE is '10%'; it takes a decimal from 0 to 1 with at most seven digits, such as 0.1.",
     "CURRENCY is 'XAU'; it takes an ISO 4217 code, such as USD.",
     "SHOP_TIME_ZONE is 'europe/vienna'; it takes a name of the IANA database, spelt as there, such as Europe/Vienna.",
+    "PASSWORD_BLOCKLIST is 'maybe'; it takes on or off.",
+    "TAX_RATE is '10%'; it takes a decimal from 0 to 1 with at most seven digits, such as 0.1.",
     "USER_PORT is 'x'; it takes a port, 0 to 65535.",
     "ORDER_URL is 'ftp://elsewhere'; it takes an http or https URL such as http://orders:3001, with no path, query, user or password.",
     "SERVICES is 'order,stock'; it takes all, or a list of user, order, gateway.",
@@ -65,7 +72,9 @@ test('a number is digits within its bounds, and nothing like them', () => {
   for (const PORT of ['-1', '1.5', '1e3', '0x50', ' 80', '80 ', '99999999999']) {
     assert.equal(faultsOf({ PORT }).length, 1, PORT);
   }
-  const costs = ['4', '15'].map((BCRYPT_COST) => readConfig({ BCRYPT_COST }, known).BCRYPT_COST);
+  const costs = ['4', '15'].map(
+    (BCRYPT_COST) => readConfig({ BCRYPT_COST }, known).valuesOf(accountSettings).BCRYPT_COST,
+  );
   assert.deepEqual(costs, [4, 15]);
   assert.equal(readConfig({ PORT: '0' }, known).PORT, 0);
 });
@@ -101,14 +110,14 @@ test('the settings that a person looks at hide every secret', () => {
   );
   assert.equal(JSON.stringify(shown).includes(secret), false);
   const values = new Map(shown);
-  assert.deepEqual([...values.keys()], Object.keys(SETTINGS));
+  assert.deepEqual([...values.keys()], Object.keys(settingsOf(known)));
   const some = ['JWT_SECRET', 'PASSWORD_BLOCKLIST', 'TAX_RATE'].map((name) => values.get(name));
   assert.deepEqual(some, ['(hidden)', 'on', '0.075']);
 });
 
 test('a process runs all services or those of a list', () => {
   const services = (SERVICES: string) => [...readConfig({ SERVICES }, known).services];
-  assert.deepEqual(services('all'), known);
+  assert.deepEqual(services('all'), names);
   assert.deepEqual(services('order'), ['order']);
   assert.deepEqual(services('order, user'), ['order', 'user']);
   const refused = [
@@ -162,10 +171,10 @@ test('a configuration cannot be changed after it was read', () => {
 });
 
 test('the example file names every variable, and its values are the defaults', () => {
-  const example = environmentExample();
+  const example = environmentExample(known);
   const given = Object.fromEntries([...example.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name, value]));
   assert.deepEqual(shownSettings(readConfig(given, known)), shownSettings(readConfig({}, known)));
-  for (const name of Object.keys(SETTINGS)) assert.match(example, new RegExp(`^(# )?${name}=`, 'm'));
+  for (const name of Object.keys(settingsOf(known))) assert.match(example, new RegExp(`^(# )?${name}=`, 'm'));
 });
 
 test('the place of another service is scheme, host and port, and nothing that would be lost on the way', () => {
@@ -214,7 +223,7 @@ test('a secret and a text for people are used unchanged, and a possible mistake 
     { JWT_SECRET: `${secret}\n`, POSTGRES_PASSWORD: `"${secret}"`, SELLER_NAME: ' Shop', CARRIER_SECRET: secret },
     known,
   );
-  assert.deepEqual([config.JWT_SECRET, config.SELLER_NAME], [`${secret}\n`, ' Shop']);
+  assert.deepEqual([config.JWT_SECRET, config.all.SELLER_NAME], [`${secret}\n`, ' Shop']);
   assert.deepEqual(
     config.warnings.map((one) => one.replace(/;.*/, '')),
     [
@@ -266,7 +275,7 @@ test('a variable that resembles a setting is reported, one of another tool is no
 test('the shop counts in any currency of ISO 4217, and a limit has no more digits than it', () => {
   for (const CURRENCY of ['JPY', 'KWD', 'CLF', 'EUR']) assert.equal(readConfig({ CURRENCY }, known).CURRENCY, CURRENCY);
   for (const CURRENCY of ['usd', 'XXX', 'XTS', 'US', 'EURO']) assert.equal(faultsOf({ CURRENCY }).length, 1, CURRENCY);
-  assert.equal(readConfig({ CURRENCY: 'KWD', PAYMENT_MAX_TOTAL: '10.125' }, known).PAYMENT_MAX_TOTAL, '10.125');
+  assert.equal(readConfig({ CURRENCY: 'KWD', PAYMENT_MAX_TOTAL: '10.125' }, known).all.PAYMENT_MAX_TOTAL, '10.125');
   assert.deepEqual(faultsOf({ CURRENCY: 'JPY', PAYMENT_MAX_TOTAL: '10.5' }), [
     "PAYMENT_MAX_TOTAL is '10.5'; in JPY it takes an amount without digits after the point, for JPY has none.",
   ]);

@@ -3,20 +3,17 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { amountForm, isDecimalAmount } from '../contract/money.ts';
 import { databaseUrlOf } from '../db/postgres/address.ts';
 import { readSettingsFile } from './file.ts';
-import type { Setting } from './setting-kinds.ts';
-import { SERVICE_SETTINGS, SETTINGS } from './settings.ts';
+import type { Settings, SettingValues } from './setting-kinds.ts';
+import { type KnownService, SERVICE_SETTINGS, type SETTINGS, settingsOf } from './settings.ts';
 import { spellingOf } from './spelling.ts';
 import { type UnknownSetting, unknownAmong, unknownSentence } from './unknown.ts';
 
 /**
- * The only reader of the environment. Every variable is described once, in `settings.ts`; all faults are reported
- * together, each with the variable, its value and the accepted values. `.env.example` is generated from the same list.
+ * The only reader of the environment. Every variable is described once: in `settings.ts`, or in the settings of the one
+ * service that reads it. All faults are reported together, each with the variable, its value and the accepted values.
+ * `.env.example` is generated from the same descriptions.
  */
-type Values = {
-  readonly [K in keyof typeof SETTINGS]: (typeof SETTINGS)[K] extends { otherwise: string }
-    ? NonNullable<ReturnType<(typeof SETTINGS)[K]['read']>>
-    : ReturnType<(typeof SETTINGS)[K]['read']> | undefined;
-};
+type Values = SettingValues<typeof SETTINGS>;
 
 export interface ServiceSettings {
   readonly URL?: string;
@@ -29,6 +26,12 @@ export interface Config extends Values {
   /** The services that this process runs. */
   readonly services: ReadonlySet<string>;
   readonly of: (service: string) => ServiceSettings;
+  /** The settings of one service. Throws ConfigError for a value that is not valid, which the start reports before. */
+  readonly valuesOf: <T extends Settings>(settings: T) => SettingValues<T>;
+  /** The same with some variables set otherwise. */
+  readonly with: (changes: Readonly<Record<string, string>>) => Config;
+  /** Every setting that was read, by its name; undefined when it is not set. */
+  readonly all: Readonly<Record<string, unknown>>;
   /** Absolute. */
   readonly dataDir: string;
   /** The PostgreSQL server, as `parseAddress` reads it; undefined when the embedded one is meant. */
@@ -53,7 +56,7 @@ export type { UnknownSetting } from './unknown.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads the environment of the process, with `.env` beneath it. Throws ConfigError with every fault. */
-export function readEnvironment(known: readonly string[]): Config {
+export function readEnvironment(known: readonly KnownService[]): Config {
   const file = readSettingsFile('.env');
   if (file.fault !== undefined) throw new ConfigError([file.fault]);
   // The environment takes precedence over the file.
@@ -64,31 +67,66 @@ export function readEnvironment(known: readonly string[]): Config {
   return Object.freeze({ ...config, warnings });
 }
 
-/** Reads a configuration from a literal environment. `known` are the names of the services that exist. */
-export function readConfig(env: Environment, known: readonly string[]): Config {
+/** Reads a configuration from a literal environment. `known` are the services that exist. */
+export function readConfig(env: Environment, known: readonly KnownService[]): Config {
   const result: ReadResult = { faults: [], warnings: [] };
   const { faults, warnings } = result;
-  const values = readGroup(env, SETTINGS, '', result) as unknown as Values;
+  const settings = settingsOf(known);
+  const read = readGroup(env, settings, '', result);
+  const values = read as unknown as Values;
   const perService = new Map(
-    known.map((name) => [name, readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, result) as ServiceSettings]),
+    known.map(({ name }) => [
+      name,
+      readGroup(env, SERVICE_SETTINGS, `${name.toUpperCase()}_`, result) as ServiceSettings,
+    ]),
   );
-  for (const name of ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const) {
-    const short = (values[name]?.length ?? 32) < 32;
-    if (values.NODE_ENV === 'production' && short)
-      faults.push(`${name} is too short; in production it takes at least 32 characters.`);
-  }
-  const { CURRENCY: currency, PAYMENT_MAX_TOTAL: most } = values;
-  if (currency && most && !isDecimalAmount(Number(most), currency))
-    faults.push(`PAYMENT_MAX_TOTAL is '${most}'; in ${currency} it takes an ${amountForm(currency)}.`);
-  const services = readServices(values.SERVICES ?? 'all', known, faults);
+  if (values.NODE_ENV === 'production') faults.push(...shortSecrets(settings, read));
+  if (values.CURRENCY) faults.push(...amountsThatDoNotFit(settings, read, values.CURRENCY));
+  const services = readServices(
+    values.SERVICES ?? 'all',
+    known.map(({ name }) => name),
+    faults,
+  );
   if (faults.length > 0) throw new ConfigError(faults);
   return Object.freeze({
     ...values,
     services,
     of: (service: string) => perService.get(service) ?? {},
+    with: (changes: Readonly<Record<string, string>>) => readConfig({ ...env, ...changes }, known),
+    valuesOf: <T extends Settings>(of: T) => ownValues(env, of),
+    all: Object.fromEntries(Object.keys(settings).map((name) => [name, read[name]])),
     dataDir: resolve(values.DATA_DIR),
     databaseUrl: databaseUrl(values, env),
     warnings,
+  });
+}
+
+function ownValues<T extends Settings>(env: Environment, settings: T): SettingValues<T> {
+  const result: ReadResult = { faults: [], warnings: [] };
+  const values = readGroup(env, settings, '', result);
+  if (result.faults.length > 0) throw new ConfigError(result.faults);
+  return values as unknown as SettingValues<T>;
+}
+
+function amountsThatDoNotFit(
+  settings: Settings,
+  values: Readonly<Record<string, unknown>>,
+  currency: string,
+): string[] {
+  return Object.entries(settings).flatMap(([name, { kind }]) => {
+    const value = values[name];
+    return kind === 'amount' && typeof value === 'string' && !isDecimalAmount(Number(value), currency)
+      ? [`${name} is '${value}'; in ${currency} it takes an ${amountForm(currency)}.`]
+      : [];
+  });
+}
+
+function shortSecrets(settings: Settings, values: Readonly<Record<string, unknown>>): string[] {
+  return Object.entries(settings).flatMap(([name, { productionLength = 0 }]) => {
+    const value = values[name];
+    return typeof value === 'string' && value.length < productionLength
+      ? [`${name} is too short; in production it takes at least ${productionLength} characters.`]
+      : [];
   });
 }
 
@@ -100,7 +138,7 @@ interface ReadResult {
 
 function readGroup(
   env: Environment,
-  settings: Record<string, Setting<unknown>>,
+  settings: Settings,
   prefix: string,
   { faults, warnings }: ReadResult,
 ): Record<string, unknown> {
@@ -168,8 +206,7 @@ function databaseUrl(values: Values, env: Environment): string | undefined {
 
 /** Every setting with its value, to be displayed; secrets are hidden. */
 export function shownSettings(config: Config): [string, string][] {
-  return Object.keys(SETTINGS).map((name) => {
-    const value: unknown = config[name as keyof Values];
+  return Object.entries(config.all).map(([name, value]) => {
     if (value === undefined) return [name, '(not set)'];
     const text = typeof value === 'object' && value !== null && 'text' in value ? String(value.text) : String(value);
     return [
@@ -183,14 +220,14 @@ export function shownSettings(config: Config): [string, string][] {
 
 /** The variables that look like settings and are unknown: mostly typing errors. */
 export function unknownSettings(
-  services: readonly string[],
+  services: readonly KnownService[],
   env: Environment = process.env,
   inFile: readonly string[] = env === process.env ? Object.keys(readSettingsFile('.env').values ?? {}) : [],
 ): UnknownSetting[] {
-  const own = services.flatMap((name) =>
+  const own = services.flatMap(({ name }) =>
     Object.keys(SERVICE_SETTINGS).map((setting) => `${name.toUpperCase()}_${setting}`),
   );
-  return unknownAmong(Object.keys(env), [...Object.keys(SETTINGS), ...own], inFile);
+  return unknownAmong(Object.keys(env), [...Object.keys(settingsOf(services)), ...own], inFile);
 }
 
 /** Whether text on this stream has colours: NO_COLOR says no, FORCE_COLOR yes, and otherwise a terminal has them. */

@@ -8,11 +8,26 @@ export interface Setting<T> {
   readonly about: string;
   /** The text used when it is not set; undefined when the setting may be absent. */
   readonly otherwise?: string;
-  /** Decides which spelling faults apply: a path; a secret or words for people, which may contain anything; else a value. */
-  readonly kind?: 'path' | 'secret' | 'words';
+  /**
+   * Decides which spelling faults apply: a path; a secret or words for people, which may contain anything; else a value.
+   * An amount is one of CURRENCY, with as many digits as that has.
+   */
+  readonly kind?: 'path' | 'secret' | 'words' | 'amount';
   /** The value, or undefined when the text is not valid. */
   readonly read: (text: string) => T | undefined;
+  /** Shorter values are refused in production; in characters. */
+  readonly productionLength?: number;
 }
+
+/** Settings by the names of their variables. */
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+/** What reading them gives; those without a default may be absent. */
+export type SettingValues<T extends Settings> = {
+  readonly [K in keyof T]: T[K] extends { otherwise: string }
+    ? NonNullable<ReturnType<T[K]['read']>>
+    : ReturnType<T[K]['read']> | undefined;
+};
 
 export const whole =
   (from: number, to: number) =>
@@ -63,6 +78,15 @@ export const words = (about: string, otherwise: string) => ({ ...text(about, oth
 /** A password of another system. */
 export const password = (about: string, otherwise: string) => ({ ...text(about, otherwise), kind: 'secret' as const });
 
+/** An amount of CURRENCY as decimal text; `fromDecimal` reads it. */
+export const amount = (about: string, otherwise: string) => ({
+  about,
+  otherwise,
+  kind: 'amount' as const,
+  takes: 'an amount of CURRENCY, such as 1000',
+  read: (given: string): string | undefined => (/^\d{1,12}(\.\d{1,4})?$/.test(given) ? given : undefined),
+});
+
 /** A path in the file system. */
 export const path = (about: string, otherwise: string) => ({
   ...text(about, otherwise),
@@ -75,6 +99,7 @@ export const secret = (about: string): Setting<string> => ({
   kind: 'secret',
   takes: 'at least 8 characters, and 32 when NODE_ENV is production',
   read: (given) => (given.length >= 8 ? given : undefined),
+  productionLength: 32,
 });
 
 export const postgresUrl = (given: string): string | undefined => (parseAddress(given) ? given : undefined);

@@ -1,5 +1,4 @@
 import { isCurrency } from '../contract/money/currencies.ts';
-import { parseRate, type Rate } from '../contract/money.ts';
 import { isTimeZone } from '../contract/shop-time.ts';
 import { hostName } from '../db/postgres/address.ts';
 import {
@@ -11,16 +10,18 @@ import {
   path,
   port,
   postgresUrl,
-  type Setting,
+  type Settings,
   secret,
   text,
   url,
   whole,
-  words,
 } from './setting-kinds.ts';
 import { STORE_SETTINGS } from './store-settings.ts';
 
-/** Every variable that Tradepost reads, described once: data only; `config.ts` reads them. */
+/**
+ * What the platform and more than one service read, described once: data only; `config.ts` reads them. What one service
+ * reads stands in its own `<service>.settings.ts`.
+ */
 export const SETTINGS = {
   NODE_ENV: {
     about: 'production turns on the checks that a shop needs and a laptop does not',
@@ -40,29 +41,6 @@ export const SETTINGS = {
   ...STORE_SETTINGS,
   JWT_SECRET: secret('signs access tokens with HS256; unset: an Ed25519 key made at the first start'),
   SERVICE_SECRET: secret('signs the calls between processes; unset: derived from JWT_SECRET'),
-  ACCESS_TOKEN_SECONDS: {
-    about: 'how long an access token is valid',
-    takes: 'a whole number of seconds from 60 to 604800',
-    otherwise: '86400',
-    read: whole(60, 604_800),
-  },
-  BCRYPT_COST: {
-    about: 'the cost of a password hash: one step more takes twice the time',
-    takes: 'a whole number from 4 to 15',
-    otherwise: '12',
-    read: whole(4, 15),
-  },
-  PASSWORD_BLOCKLIST: {
-    about: 'refuse common passwords; unset: on when NODE_ENV is production',
-    takes: 'on or off',
-    read: oneOf('on', 'off'),
-  },
-  TAX_RATE: {
-    about: 'the tax on an order, as a fraction of its subtotal',
-    takes: 'a decimal from 0 to 1 with at most seven digits, such as 0.1',
-    otherwise: '0.1',
-    read: (given: string): Rate | undefined => parseRate(given),
-  },
   CURRENCY: {
     about: 'the currency of the shop: of its catalogue, its orders and its payments',
     takes: 'an ISO 4217 code, such as USD',
@@ -75,66 +53,6 @@ export const SETTINGS = {
     otherwise: 'UTC',
     read: (given: string): string | undefined => (isTimeZone(given) ? given : undefined),
   },
-  CARRIER_SECRET: secret('carriers sign what they report with it; unset: only staff report'),
-  CARRIER_SIMULATION: {
-    about: 'on: parcels without a carrier go with a built-in one, which takes them to their end',
-    takes: 'on or off',
-    otherwise: 'off',
-    read: oneOf('on', 'off'),
-  },
-  CARRIER_SIMULATION_SECONDS: {
-    about: 'how long the built-in carrier takes from one step to the next',
-    takes: 'a whole number of seconds from 1 to 86400',
-    otherwise: '5',
-    read: whole(1, 86_400),
-  },
-  SAMPLE_DATA: {
-    about: 'put the eight sample products into an empty catalogue',
-    takes: 'on or off',
-    otherwise: 'on',
-    read: oneOf('on', 'off'),
-  },
-  PAYMENT_MAX_TOTAL: {
-    about: "what a user's transactions that belong to no invoice may total, paid or not",
-    takes: 'an amount of CURRENCY, such as 1000',
-    otherwise: '1000',
-    read: (given: string): string | undefined => (/^\d{1,12}(\.\d{1,4})?$/.test(given) ? given : undefined),
-  },
-  PAYMENT_PROVIDER: {
-    about: 'who moves the money: manual (it is taken as paid at once), or stripe',
-    takes: 'manual or stripe',
-    otherwise: 'manual',
-    read: oneOf('manual', 'stripe'),
-  },
-  STRIPE_SECRET_KEY: {
-    about: 'the secret key of the Stripe account, for PAYMENT_PROVIDER=stripe',
-    takes: 'a key that begins with sk_ or rk_',
-    read: (given: string): string | undefined => (/^[sr]k_\w+$/.test(given) ? given : undefined),
-  },
-  STRIPE_WEBHOOK_SECRET: {
-    about: 'the signing secret of the webhook at /webhooks/stripe',
-    takes: 'a secret that begins with whsec_',
-    read: (given: string): string | undefined => (/^whsec_\S+$/.test(given) ? given : undefined),
-  },
-  STRIPE_API_URL: {
-    about: 'where the Stripe interface is; for tests',
-    takes: 'an http or https URL',
-    otherwise: 'https://api.stripe.com',
-    read: url('http:', 'https:'),
-  },
-  WEBHOOK_ALLOW_PRIVATE: {
-    about: "let customers' webhook endpoints be at private addresses and without TLS; for tests and closed networks",
-    takes: 'on or off',
-    otherwise: 'off',
-    read: oneOf('on', 'off'),
-  },
-  SELLER_NAME: words('the seller on invoices', 'Tradepost'),
-  SELLER_ADDRESS: words('its address; lines are separated by |', ''),
-  SELLER_TAX_ID: words('its tax number', ''),
-  SELLER_EMAIL: words('its e-mail address', ''),
-  SELLER_PHONE: words('its telephone number', ''),
-  SELLER_IBAN: words('the account that invoices are paid to', ''),
-  SELLER_BIC: words('the BIC of that account', ''),
   EVENT_BUS: {
     about: 'what carries the events: embedded (a log in PostgreSQL), or a broker',
     takes: 'embedded, redis, rabbitmq or kafka',
@@ -201,7 +119,7 @@ export const SETTINGS = {
     otherwise: 'info',
     read: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
   },
-} satisfies Record<string, Setting<unknown>>;
+} satisfies Settings;
 
 /** Settings that exist once for every service. */
 export const SERVICE_SETTINGS = {
@@ -221,24 +139,37 @@ export const SERVICE_SETTINGS = {
     read: oneOf('postgres', 'clickhouse'),
   },
   DATABASE_URL: { about: 'a database of its own', takes: POSTGRES_URL, read: postgresUrl },
-} satisfies Record<string, Setting<unknown>>;
+} satisfies Settings;
+
+/** A service as far as its settings go. */
+export interface KnownService {
+  readonly name: string;
+  /** Its own settings; absent when it has none. */
+  readonly settings?: Settings;
+}
+
+/** The settings of the platform, then those of each service, by their names. */
+export const settingsOf = (known: readonly KnownService[]): Settings =>
+  Object.assign({}, SETTINGS, ...known.map(({ settings }) => settings));
 
 /** The text of `.env.example`. */
-export function environmentExample(): string {
-  const lines = Object.entries(SETTINGS as Record<string, Setting<unknown>>).map(
-    ([name, { about, takes, otherwise }]) =>
+export function environmentExample(known: readonly KnownService[]): string {
+  const linesOf = (settings: Settings) =>
+    Object.entries(settings).map(([name, { about, takes, otherwise }]) =>
       [`# ${about}`, `# takes ${takes}`, otherwise === undefined ? `# ${name}=` : `${name}=${otherwise}`, ''].join(
         '\n',
       ),
-  );
-  const services = Object.entries(SERVICE_SETTINGS as Record<string, Setting<unknown>>).map(([name, { about }]) =>
+    );
+  const own = known.flatMap(({ name, settings }) => (settings ? [`# ${name}`, '', ...linesOf(settings)] : []));
+  const services = Object.entries(SERVICE_SETTINGS as Settings).map(([name, { about }]) =>
     [`# ${about}`, `# <SERVICE>_${name}=`, ''].join('\n'),
   );
   return [
     '# Every variable that Tradepost reads, with its default. Copy to .env and change what you need.',
     '# A bad value stops the start with a sentence that names it.',
     '',
-    ...lines,
+    ...linesOf(SETTINGS),
+    ...own,
     '# Once for each service (USER_URL, ORDER_PORT, INVOICE_DATABASE_URL, …):',
     '',
     ...services,

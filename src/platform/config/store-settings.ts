@@ -1,5 +1,5 @@
 import { hostName } from '../db/postgres/address.ts';
-import { oneOf, POSTGRES_URL, password, postgresUrl, type Setting, text, whole } from './setting-kinds.ts';
+import { oneOf, POSTGRES_URL, password, postgresUrl, type Settings, text, whole } from './setting-kinds.ts';
 
 /** Ports of the protocol that `clickhouse-client` speaks. */
 const NATIVE_PORTS = new Set(['9000', '9440']);
@@ -72,4 +72,4 @@ export const STORE_SETTINGS = {
     otherwise: 'process',
     read: oneOf('process', 'redis'),
   },
-} satisfies Record<string, Setting<unknown>>;
+} satisfies Settings;

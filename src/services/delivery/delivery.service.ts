@@ -14,6 +14,7 @@ import {
   stopShipment,
 } from './delivery.model.ts';
 import type { ShipmentFilter, ShipmentRepository } from './delivery.repository.ts';
+import { deliverySettings } from './delivery.settings.ts';
 import { trackingActions } from './delivery.tracking.ts';
 import { type Profiles, shipmentCreation } from './orders/delivery.creation.ts';
 import { orderShipmentActions } from './orders/delivery.orders.ts';
@@ -39,15 +40,15 @@ type DeliveryParts = ServiceParts<ShipmentRepository, DeliveryPeers, 'config'>;
 
 /** Shipments, their carriers and their statuses. */
 export function deliveryService({ repository: shipments, peers: { user, payment }, tools }: DeliveryParts) {
-  const { config } = tools;
-  const simulator = simulatorOf(config.CARRIER_SIMULATION_SECONDS);
-  const simulated = config.CARRIER_SIMULATION === 'on';
+  const settings = tools.config.valuesOf(deliverySettings);
+  const simulator = simulatorOf(settings.CARRIER_SIMULATION_SECONDS);
+  const simulated = settings.CARRIER_SIMULATION === 'on';
   const bookParcel = parcelBooking({ carriers: new Map([[SIMULATOR, simulator]]), simulated });
   const mustBePaid = departureCheck(payment);
   const creation = shipmentCreation(shipments, user);
 
   return {
-    ...trackingActions({ shipments, simulator: simulated ? simulator : undefined, secret: config.CARRIER_SECRET }),
+    ...trackingActions({ shipments, simulator: simulated ? simulator : undefined, secret: settings.CARRIER_SECRET }),
     async list(ctx, { all, user_id, status, limit = 50, cursor }) {
       const filter = { user_id: listedOwner(ctx, all === true, user_id), status: status && shipmentStatusOf(status) };
       return shipments.list(filter, { limit, cursor });

@@ -3,9 +3,11 @@ import { deliveryConsumers } from './delivery.consumers.ts';
 import { deliveryContract } from './delivery.contract.ts';
 import { deliveryPostgres } from './delivery.repository.postgres.ts';
 import { deliveryService } from './delivery.service.ts';
+import { deliverySettings } from './delivery.settings.ts';
 
 export const deliveryModule = defineService({
   contract: deliveryContract,
+  settings: deliverySettings,
   stores: { postgres: { open: deliveryPostgres } },
   service: deliveryService,
   consumers: deliveryConsumers,

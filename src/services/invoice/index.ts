@@ -4,11 +4,13 @@ import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts
 import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { invoiceService } from './invoice.service.ts';
+import { invoiceSettings } from './invoice.settings.ts';
 import { invoiceCopyPostgres } from './postgres/invoice.copy.postgres.ts';
 import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 
 export const invoiceModule = defineService({
   contract: invoiceContract,
+  settings: invoiceSettings,
   stores: {
     postgres: { open: invoicePostgres, copy: invoiceCopyPostgres },
     clickhouse: { open: invoiceClickHouse, copy: invoiceCopyClickHouse, events: 'invoices' },

@@ -51,7 +51,10 @@ eachStore('what invoices follow', (store) => {
     const peers = { order: { forInvoice }, user: { profileOf: nobody }, payment };
     const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);
-    const tools = { config: readConfig({}, ['invoice']), log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }) };
+    const tools = {
+      config: readConfig({}, [{ name: 'invoice' }]),
+      log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }),
+    };
     const service = invoiceService({ repository: invoices, peers, tools });
     const eventId = `0190a000-0000-7000-8000-${String(++events).padStart(12, '0')}`;
     const cause = { consumer: `invoice.${name}`, eventId };

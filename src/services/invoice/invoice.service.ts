@@ -9,6 +9,7 @@ import { type InvoiceState, invoiceStatusOf, publicInvoice } from './invoice.mod
 import { invoiceOpening } from './invoice.opening.ts';
 import { receivablesComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
+import { invoiceSettings } from './invoice.settings.ts';
 import { type InvoiceInternalActions, statusActions } from './invoice.statuses.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
@@ -25,7 +26,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
   const { payment } = peers;
   const { log } = tools;
   const time_zone = tools.config.SHOP_TIME_ZONE;
-  const seller = sellerOf(tools.config);
+  const seller = sellerOf(tools.config.valuesOf(invoiceSettings));
   const openInvoice = invoiceOpening({ invoices, payment });
 
   return {

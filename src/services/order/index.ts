@@ -4,11 +4,13 @@ import { orderClickHouse } from './clickhouse/order.repository.clickhouse.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
 import { orderService } from './order.service.ts';
+import { orderSettings } from './order.settings.ts';
 import { orderCopyPostgres } from './postgres/order.copy.postgres.ts';
 import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
 export const orderModule = defineService({
   contract: orderContract,
+  settings: orderSettings,
   stores: {
     postgres: { open: orderPostgres, copy: orderCopyPostgres },
     clickhouse: { open: orderClickHouse, copy: orderCopyClickHouse, events: 'orders' },

@@ -20,7 +20,10 @@ import type { OrderRepository } from './order.repository.ts';
 import { type OrderPeers, orderService } from './order.service.ts';
 import { orderPostgres } from './postgres/order.repository.postgres.ts';
 
-const tools = { config: readConfig({}, ['order']), log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }) };
+const tools = {
+  config: readConfig({}, [{ name: 'order' }]),
+  log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }),
+};
 // Of what orders follow, only a stopped parcel makes them ask anybody: for their stock back.
 const released: number[] = [];
 const peers = {

@@ -14,6 +14,7 @@ import { orderAccess } from './order.access.ts';
 import { orderErrors, type orderOps } from './order.contract.ts';
 import { orderStatusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
+import { orderSettings } from './order.settings.ts';
 import { receivableComparison } from './reconciliation/order.receivables.ts';
 import { shipmentComparison } from './reconciliation/order.shipments.ts';
 import { followPayment, type ShipmentStatusChange } from './statuses/order.statuses.model.ts';
@@ -47,7 +48,7 @@ export function orderService({ repository: orders, peers, tools: { config, log }
   const cancellation = cancellationActions({ orders, product, delivery, access });
 
   return {
-    ...placementActions({ orders, product, access, taxRate: config.TAX_RATE }),
+    ...placementActions({ orders, product, access, taxRate: config.valuesOf(orderSettings).TAX_RATE }),
     ...cancellation,
     ...reservationActions({ orders, product }),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),

@@ -5,9 +5,11 @@ import { productCopyPostgres } from './postgres/product.copy.postgres.ts';
 import { productPostgres } from './postgres/product.repository.postgres.ts';
 import { productContract } from './product.contract.ts';
 import { productService } from './product.service.ts';
+import { productSettings } from './product.settings.ts';
 
 export const productModule = defineService({
   contract: productContract,
+  settings: productSettings,
   stores: {
     postgres: { open: productPostgres, copy: productCopyPostgres },
     clickhouse: { open: productClickHouse, copy: productCopyClickHouse, events: 'products' },

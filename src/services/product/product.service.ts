@@ -15,6 +15,7 @@ import {
 } from './product.model.ts';
 import type { ProductRepository } from './product.repository.ts';
 import { putSamples } from './product.samples.ts';
+import { productSettings } from './product.settings.ts';
 
 /** How long units stay set aside for an order that has not appeared: far longer than any request lives. */
 export const RESERVATION_MINUTES = 15;
@@ -77,7 +78,7 @@ export function productService({ repository: products, tools: { config, log } }:
     async prepare(ctx) {
       const folded = await products.fold();
       if (folded > 0) log.info({ count: folded }, 'folded the text of products that an earlier version has kept');
-      if (config.SAMPLE_DATA === 'off') return undefined;
+      if (config.valuesOf(productSettings).SAMPLE_DATA === 'off') return undefined;
       const count = await putSamples(products, config.CURRENCY, ctx.now);
       return count > 0 ? `${count} sample products` : undefined;
     },

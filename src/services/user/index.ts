@@ -9,8 +9,11 @@ import { userService } from './user.service.ts';
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
 
+import { userSettings } from './user.settings.ts';
+
 export const userModule = defineService({
   contract: userContract,
+  settings: userSettings,
   stores: {
     postgres: { open: userPostgres, copy: userCopyPostgres },
     clickhouse: { open: userClickHouse, copy: userCopyClickHouse, events: 'users' },

@@ -11,6 +11,7 @@ import { userErrors, type userOps } from './user.contract.ts';
 import { changeRole, mayBeUsername, publicUser, updateProfile } from './user.model.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';
+import { userSettings } from './user.settings.ts';
 
 /** What the user service does by itself. */
 export interface UserInternalActions {
@@ -25,7 +26,7 @@ type UserParts = ServiceParts<UserRepository, object, 'config' | 'tokens'>;
 /** The user service. `passwords` is given by tests that count. */
 export function userService(
   { repository: users, tools }: UserParts,
-  passwords: Passwords = createPasswords(tools.config.BCRYPT_COST),
+  passwords: Passwords = createPasswords(tools.config.valuesOf(userSettings).BCRYPT_COST),
 ) {
   const parts = { users, passwords, granter: createTokenIssuer(users, tools), blocklist: blocklistOf(tools.config) };
   return {
@@ -74,7 +75,7 @@ export function userService(
   }
 }
 
-function blocklistOf({ PASSWORD_BLOCKLIST, NODE_ENV }: Tools['config']): ReadonlySet<string> | undefined {
-  const wanted = PASSWORD_BLOCKLIST ?? (NODE_ENV === 'production' ? 'on' : 'off');
+function blocklistOf({ NODE_ENV, valuesOf }: Tools['config']): ReadonlySet<string> | undefined {
+  const wanted = valuesOf(userSettings).PASSWORD_BLOCKLIST ?? (NODE_ENV === 'production' ? 'on' : 'off');
   return wanted === 'on' ? COMMON_PASSWORDS : undefined;
 }

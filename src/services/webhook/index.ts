@@ -6,8 +6,11 @@ import { webhookService } from './webhook.service.ts';
 
 const HOUR = 3_600;
 
+import { webhookSettings } from './webhook.settings.ts';
+
 export const webhookModule = defineService({
   contract: webhookContract,
+  settings: webhookSettings,
   stores: { postgres: { open: webhookPostgres } },
   service: webhookService,
   consumers: webhookConsumers,

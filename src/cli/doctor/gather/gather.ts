@@ -1,5 +1,5 @@
 import { container } from '../../../container.ts';
-import { modulesOf } from '../../../platform/app/app.ts';
+import { knownServices, modulesOf } from '../../../platform/app/app.ts';
 import { storesInDataDirectory } from '../../../platform/app/engines.ts';
 import { type Config, ConfigError, unknownSettings } from '../../../platform/config/config.ts';
 import { unknownSentence } from '../../../platform/config/unknown.ts';
@@ -29,7 +29,7 @@ export async function gatherFacts(configuration: () => Config): Promise<Facts> {
     ifConfigured(healthFacts),
     ifConfigured(async (one) => ({ found: await secretFacts(one) })),
   ]);
-  const unknown = unknownSettings(modulesOf(container).map(({ contract }) => contract.name));
+  const unknown = unknownSettings(knownServices(container));
   const reported = new Set(unknown.map(unknownSentence));
   return {
     program,

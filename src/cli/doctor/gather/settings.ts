@@ -13,8 +13,8 @@ const SECRETS = ['JWT_SECRET', 'SERVICE_SECRET', 'CARRIER_SECRET'] as const;
 /** The secrets of the settings, and the servers that have another one. */
 export async function secretFacts(config: Config): Promise<SecretFacts> {
   const secrets = SECRETS.flatMap((name) => {
-    const value = config[name];
-    return value === undefined ? [] : [{ name, value }];
+    const value = config.all[name];
+    return typeof value === 'string' ? [{ name, value }] : [];
   });
   const all = modulesOf(container);
   return {
@@ -73,8 +73,8 @@ export function exposureFacts(config: Config): ExposureFacts {
   return {
     host: config.HOST,
     production: config.NODE_ENV === 'production',
-    privateWebhooks: config.WEBHOOK_ALLOW_PRIVATE === 'on',
-    manualPayments: config.PAYMENT_PROVIDER === 'manual',
+    privateWebhooks: config.all.WEBHOOK_ALLOW_PRIVATE === 'on',
+    manualPayments: config.all.PAYMENT_PROVIDER === 'manual',
     plainText,
   };
 }

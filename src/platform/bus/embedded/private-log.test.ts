@@ -36,7 +36,7 @@ const modules = [
 const config = (env: Record<string, string>): Config =>
   readConfig(
     env,
-    modules.map((one) => one.contract.name),
+    modules.map((one) => ({ name: one.contract.name })),
   );
 const refused = (env: Record<string, string>) =>
   assert.rejects(refusePrivateLog(modules, config(env)), (error: unknown) => {

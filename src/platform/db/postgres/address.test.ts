@@ -10,7 +10,7 @@ import { openSession } from './session.ts';
 
 const odd = `ä ü%41%2f:/?#[]@!$&'()*+,;="\\^\`{|}~`;
 const read = (env: Record<string, string>): string =>
-  readConfig({ DB_DRIVER: 'postgres', ...env }, ['order']).databaseUrl ?? assert.fail('no address');
+  readConfig({ DB_DRIVER: 'postgres', ...env }, [{ name: 'order' }]).databaseUrl ?? assert.fail('no address');
 
 test('the parts of an address come back whatever characters they have', () => {
   for (const host of ['db.example', '127.0.0.1', '::1', 'fe80::1', '/var/run/postgresql', '/tmp/a b, c']) {
@@ -65,7 +65,7 @@ test('who looks at an address or at the settings sees no password of a database 
     REDIS_URL: 'rediss://:swordfish@redis:6379',
     RABBITMQ_URL: 'amqp://me:swordfish@rabbit?password=swordfish',
   };
-  const shown = new Map(shownSettings(readConfig(settings, ['order'])));
+  const shown = new Map(shownSettings(readConfig(settings, [{ name: 'order' }])));
   assert.doesNotMatch(JSON.stringify([...shown]), /swordfish/);
   assert.equal(shown.get('REDIS_URL'), 'rediss://(hidden)@redis:6379');
   for (const [name, value] of [
@@ -76,7 +76,7 @@ test('who looks at an address or at the settings sees no password of a database 
     ['DATABASE_URL', 'postgresql://me:swordfish@a,b/shop'],
   ] as const) {
     assert.throws(
-      () => readConfig({ [name]: value }, ['order']),
+      () => readConfig({ [name]: value }, [{ name: 'order' }]),
       ({ message }: Error) => message.startsWith(name) && !message.includes('swordfish'),
       name,
     );

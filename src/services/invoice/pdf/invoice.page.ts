@@ -1,12 +1,10 @@
-import type { Config } from '../../../platform/config/config.ts';
+import type { SettingValues } from '../../../platform/config/setting-kinds.ts';
 import { parseRate, percentText } from '../../../platform/contract/money.ts';
 import type { InvoiceState } from '../invoice.model.ts';
+import type { invoiceSettings } from '../invoice.settings.ts';
 import type { PdfInvoice, Seller } from './invoice.pdf.ts';
 
-type SellerSettings = Pick<
-  Config,
-  'SELLER_NAME' | 'SELLER_ADDRESS' | 'SELLER_TAX_ID' | 'SELLER_EMAIL' | 'SELLER_PHONE' | 'SELLER_IBAN' | 'SELLER_BIC'
->;
+type SellerSettings = SettingValues<typeof invoiceSettings>;
 
 /** Whose letterhead it is; a setting that is empty is not shown. */
 export function sellerOf(config: SellerSettings): Seller {

@@ -8,6 +8,7 @@ import { type Charge, type OrderBalance, type TransactionState, ZERO } from '../
 import type { Payment, Refund } from '../model/payment.operation.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
+import { paymentSettings } from '../payment.settings.ts';
 import { accountsPostgres } from './payment.accounts.postgres.ts';
 import { chargeSpec, limitError } from './payment.charges.postgres.ts';
 import { ledgerPostgres } from './payment.ledger.postgres.ts';
@@ -20,7 +21,7 @@ import { webhookExportPostgres } from './payment.webhook-export.postgres.ts';
 /** Transactions, payments and refunds in PostgreSQL. */
 export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'config'>): PaymentRepository {
   const { schema, db } = store;
-  const max = fromDecimal(config.PAYMENT_MAX_TOTAL, config.CURRENCY);
+  const max = fromDecimal(config.valuesOf(paymentSettings).PAYMENT_MAX_TOTAL, config.CURRENCY);
   const saveCharge = store.saver<Charge>(chargeSpec(schema, max));
   const saveOperation = store.saver<SavedOperation>(operationSpec(schema, shopTimeInPostgres(config.SHOP_TIME_ZONE)));
   const statements = paymentStatements(schema);

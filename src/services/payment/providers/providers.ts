@@ -1,5 +1,6 @@
 import type { Config } from '../../../platform/config/config.ts';
 import { paymentErrors } from '../payment.contract.ts';
+import { paymentSettings } from '../payment.settings.ts';
 import { manualProvider } from './manual.ts';
 import type { PaymentProvider } from './provider.ts';
 import { stripeProvider } from './stripe.ts';
@@ -13,13 +14,14 @@ export interface Providers {
 }
 
 /** Makes the providers that the settings name. Throws when one lacks its keys. */
-export function providersOf(config: Config): Providers {
-  const stripe = stripeProvider(config);
-  if (config.PAYMENT_PROVIDER === 'stripe' && !stripe) {
+export function providersOf({ valuesOf }: Pick<Config, 'valuesOf'>): Providers {
+  const settings = valuesOf(paymentSettings);
+  const stripe = stripeProvider(settings);
+  if (settings.PAYMENT_PROVIDER === 'stripe' && !stripe) {
     throw new Error('STRIPE_SECRET_KEY and STRIPE_WEBHOOK_SECRET must be set when PAYMENT_PROVIDER is stripe.');
   }
   return {
-    current: config.PAYMENT_PROVIDER === 'stripe' && stripe ? stripe : manualProvider,
+    current: settings.PAYMENT_PROVIDER === 'stripe' && stripe ? stripe : manualProvider,
     named(name) {
       // What came from outside is given back there, too.
       if (name === manualProvider.name || name.startsWith('outside/')) return manualProvider;

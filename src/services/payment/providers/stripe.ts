@@ -1,8 +1,9 @@
 import type Stripe from 'stripe';
-import type { Config } from '../../../platform/config/config.ts';
+import type { SettingValues } from '../../../platform/config/setting-kinds.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import type { Payment, Refund } from '../model/payment.operation.model.ts';
 import { paymentErrors } from '../payment.contract.ts';
+import type { paymentSettings } from '../payment.settings.ts';
 import type { PaymentOutcome, PaymentProvider, ProviderNotification, RefundOutcome } from './provider.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -11,12 +12,12 @@ const KEY_VALID_MS = 23 * 3_600_000;
 const METADATA_KEY = 'tradepost';
 
 /** Stripe through its own SDK; undefined when its keys are not set. The SDK is loaded at the first use. */
-export function stripeProvider(config: Config): PaymentProvider | undefined {
-  const { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: secret } = config;
+export function stripeProvider(settings: SettingValues<typeof paymentSettings>): PaymentProvider | undefined {
+  const { STRIPE_SECRET_KEY: key, STRIPE_WEBHOOK_SECRET: secret } = settings;
   if (!key || !secret) return undefined;
   let client: Promise<Stripe> | undefined;
   const stripe = (): Promise<Stripe> => {
-    client ??= import('stripe').then(({ default: Sdk }) => new Sdk(key, optionsOf(config.STRIPE_API_URL)));
+    client ??= import('stripe').then(({ default: Sdk }) => new Sdk(key, optionsOf(settings.STRIPE_API_URL)));
     return client;
   };
   return {

@@ -5,6 +5,7 @@ import type { Ctx } from '../../../platform/contract/contract.ts';
 import { userErrors } from '../user.contract.ts';
 import type { UserState } from '../user.model.ts';
 import type { Span, UserRepository } from '../user.repository.ts';
+import { userSettings } from '../user.settings.ts';
 
 /** How long a session lasts after its last use. */
 export const SESSION_DAYS = 30;
@@ -29,8 +30,9 @@ export function createTokenIssuer(
   users: UserRepository,
   { config, tokens }: Pick<Tools, 'config' | 'tokens'>,
 ): TokenIssuer {
+  const { ACCESS_TOKEN_SECONDS: expires_in } = config.valuesOf(userSettings);
+
   async function grant(user: UserState, session: number, refresh_token: string): Promise<TokenGrant> {
-    const expires_in = config.ACCESS_TOKEN_SECONDS;
     const who = { id: user.user_id, username: user.username, role: user.role };
     return { token: await tokens.sign(who, expires_in, String(session)), refresh_token, expires_in };
   }

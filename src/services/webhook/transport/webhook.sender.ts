@@ -2,6 +2,7 @@ import type { Agent } from 'undici';
 import { VERSION } from '../../../platform/app/version.ts';
 import type { Config } from '../../../platform/config/config.ts';
 import { type Attempt, type DueDelivery, secretsOf } from '../webhook.model.ts';
+import { webhookSettings } from '../webhook.settings.ts';
 import { faultOf, publicLookup } from './webhook.address.ts';
 import { signedHeaders } from './webhook.signature.ts';
 
@@ -20,8 +21,8 @@ const WHOLE_MS = 15_000;
 const ANSWER_BYTES = 65_536;
 
 /** Sends as the settings allow: no redirects, and only to the public internet unless private addresses are allowed. */
-export function createSender(config: Pick<Config, 'WEBHOOK_ALLOW_PRIVATE' | 'NODE_ENV'>): Sender {
-  const anywhere = config.WEBHOOK_ALLOW_PRIVATE === 'on';
+export function createSender(config: Pick<Config, 'valuesOf' | 'NODE_ENV'>): Sender {
+  const anywhere = config.valuesOf(webhookSettings).WEBHOOK_ALLOW_PRIVATE === 'on';
   const allowed = { private: anywhere, plainHttp: anywhere || config.NODE_ENV !== 'production' };
   let loaded: Promise<{ agent: Agent; request: typeof import('undici').request }> | undefined;
   const client = () => {
