@@ -4,7 +4,7 @@ import { invoiceClickHouse } from './clickhouse/invoice.repository.clickhouse.ts
 import { invoiceConsumers } from './invoice.consumers.ts';
 import { invoiceContract } from './invoice.contract.ts';
 import { invoiceService } from './invoice.service.ts';
-import { invoiceSettings } from './invoice.settings.ts';
+import { invoiceSettings } from './pdf/invoice.settings.ts';
 import { invoiceCopyPostgres } from './postgres/invoice.copy.postgres.ts';
 import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
 

@@ -9,10 +9,10 @@ import { type InvoiceState, invoiceStatusOf, publicInvoice } from './invoice.mod
 import { invoiceOpening } from './invoice.opening.ts';
 import { receivablesComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
-import { invoiceSettings } from './invoice.settings.ts';
 import { type InvoiceInternalActions, statusActions } from './invoice.statuses.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
+import { invoiceSettings } from './pdf/invoice.settings.ts';
 
 export type { InvoiceInternalActions };
 

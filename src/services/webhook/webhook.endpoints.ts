@@ -2,13 +2,13 @@ import type { Actions } from '../../platform/app/actions.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { Change, Ctx } from '../../platform/contract/contract.ts';
 import { withId } from '../../platform/contract/ids.ts';
+import type { WebhookImport } from './import/webhook.import.ts';
 import type { Interest } from './interest/webhook.interest.ts';
 import type { Sender } from './transport/webhook.sender.ts';
 import { newSecret } from './transport/webhook.signature.ts';
 import type { webhookOps } from './webhook.contract.ts';
 import { webhookErrors } from './webhook.errors.contract.ts';
 import { DEFAULT_TYPES } from './webhook.events.contract.ts';
-import type { WebhookImport } from './webhook.import.ts';
 import {
   createEndpoint,
   type EndpointState,

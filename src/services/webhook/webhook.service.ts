@@ -3,6 +3,7 @@ import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import type { userOps } from '../user/user.contract.ts';
+import { type PaymentExport, webhookImport } from './import/webhook.import.ts';
 import { interestIn } from './interest/webhook.interest.ts';
 import { createSender } from './transport/webhook.sender.ts';
 import type { webhookOps } from './webhook.contract.ts';
@@ -10,7 +11,6 @@ import { sendDue } from './webhook.delivery-job.ts';
 import { endpointActions, visibleEndpoint } from './webhook.endpoints.ts';
 import { webhookErrors } from './webhook.errors.contract.ts';
 import { TEST_TYPE, webhookEvents } from './webhook.events.contract.ts';
-import { type PaymentExport, webhookImport } from './webhook.import.ts';
 import type { ImportRepository, Message, WebhookRepository } from './webhook.repository.ts';
 import { roleFollower } from './webhook.roles.ts';
 

@@ -3,7 +3,7 @@ import { checkFitness, missingRight } from './health/fitness.ts';
 import type { Database, Sql } from './postgres.ts';
 
 /** What a migration may ask for with `current_setting('tradepost.<name>', true)`. */
-export type Settings = Readonly<Record<string, string>>;
+export type MigrationValues = Readonly<Record<string, string>>;
 
 const LEDGER = 'tradepost_platform.migration';
 const LOCK = 7_205_759_401;
@@ -12,7 +12,11 @@ const LOCK = 7_205_759_401;
  * Brings every set to its newest file, one transaction each. Returns what ran, as `schema/name`. Throws UnfitDatabase
  * for a database that this program cannot stand on.
  */
-export async function migrate(db: Database, sets: readonly MigrationSet[], settings: Settings = {}): Promise<string[]> {
+export async function migrate(
+  db: Database,
+  sets: readonly MigrationSet[],
+  settings: MigrationValues = {},
+): Promise<string[]> {
   await checkFitness(db);
   try {
     return await runMigrations(ledgerIn(db, settings), sets);
@@ -26,7 +30,7 @@ export async function pendingMigrations(db: Database, sets: readonly MigrationSe
   return notYetRun(ledgerIn(db, {}), sets);
 }
 
-function ledgerIn(db: Database, settings: Settings): MigrationLedger {
+function ledgerIn(db: Database, settings: MigrationValues): MigrationLedger {
   return {
     applied: () => applied(db),
     prepare: () =>

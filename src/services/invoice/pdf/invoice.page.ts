@@ -1,8 +1,8 @@
 import type { SettingValues } from '../../../platform/config/setting-kinds.ts';
 import { parseRate, percentText } from '../../../platform/contract/money.ts';
 import type { InvoiceState } from '../invoice.model.ts';
-import type { invoiceSettings } from '../invoice.settings.ts';
 import type { PdfInvoice, Seller } from './invoice.pdf.ts';
+import type { invoiceSettings } from './invoice.settings.ts';
 
 type SellerSettings = SettingValues<typeof invoiceSettings>;
 

@@ -1,11 +1,11 @@
-import { reach } from '../../platform/app/failpoint.ts';
-import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
-import { systemCtx } from '../../platform/contract/ctx.ts';
-import { AppError } from '../../platform/contract/errors.ts';
-import type { Log } from '../../platform/observability/log.ts';
-import type { paymentOps } from '../payment/payment.contract.ts';
-import type { ExportPage, Received } from '../payment/webhook-export/payment.webhook-export.contract.ts';
-import type { ImportRepository } from './webhook.repository.ts';
+import { reach } from '../../../platform/app/failpoint.ts';
+import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
+import { systemCtx } from '../../../platform/contract/ctx.ts';
+import { AppError } from '../../../platform/contract/errors.ts';
+import type { Log } from '../../../platform/observability/log.ts';
+import type { paymentOps } from '../../payment/payment.contract.ts';
+import type { ExportPage, Received } from '../../payment/webhook-export/payment.webhook-export.contract.ts';
+import type { ImportRepository } from '../webhook.repository.ts';
 
 export type PaymentExport = Pick<ApiOf<typeof paymentOps>, 'exportWebhooks'>;
 

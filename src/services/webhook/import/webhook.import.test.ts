@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { AppError } from '../../platform/contract/errors.ts';
-import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
-import { postgresStore } from '../../platform/db/postgres/store/store.ts';
-import { testDatabase } from '../../testing/databases.ts';
-import { eachEngine } from '../../testing/engines.ts';
-import type { ExportPage, Received } from '../payment/webhook-export/payment.webhook-export.contract.ts';
-import { webhookPostgres } from './postgres/webhook.repository.postgres.ts';
-import { webhookContract } from './webhook.contract.ts';
-import { at, NOW } from './webhook.fixture.ts';
+import { AppError } from '../../../platform/contract/errors.ts';
+import { type Database, openDatabase } from '../../../platform/db/postgres/postgres.ts';
+import { postgresStore } from '../../../platform/db/postgres/store/store.ts';
+import { testDatabase } from '../../../testing/databases.ts';
+import { eachEngine } from '../../../testing/engines.ts';
+import type { ExportPage, Received } from '../../payment/webhook-export/payment.webhook-export.contract.ts';
+import { webhookPostgres } from '../postgres/webhook.repository.postgres.ts';
+import { webhookContract } from '../webhook.contract.ts';
+import { at, NOW } from '../webhook.fixture.ts';
+import { rotate } from '../webhook.model.ts';
+import type { WebhookRepository } from '../webhook.repository.ts';
 import { webhookImport } from './webhook.import.ts';
-import { rotate } from './webhook.model.ts';
-import type { WebhookRepository } from './webhook.repository.ts';
 
 const CUT = { cut_at: NOW, last_endpoint_id: 40, last_delivery_id: 50 };
 const uuid = (n: number): string => `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`;

@@ -1,4 +1,4 @@
-import { type Settings, words } from '../../platform/config/setting-kinds.ts';
+import { type Settings, words } from '../../../platform/config/setting-kinds.ts';
 
 /** The settings of invoices: who sells. */
 export const invoiceSettings = {
