@@ -76,8 +76,13 @@ export function operationSpec(schema: string, { year }: ShopTimeSql): Omit<Table
     },
     // All that an operation changes belongs to its user.
     apart: ({ user_id }) => [`user ${user_id}`],
-    // Another process has started a payment for the same request: the next attempt finds it.
-    conflicts: { payments_by_request: () => common.STALE() },
+    conflicts: {
+      // Another process has started a payment for the same request: the next attempt finds it.
+      payments_by_request: () => common.STALE(),
+      // Transactions and balance were read with a charge between them: the next attempt reads both after it.
+      claims_within_total: () => common.STALE(),
+      paid_within_claims: () => common.STALE(),
+    },
     assigned: {
       names: [],
       ctes: [partCtes(), wholeCtes(schema), updateCtes(schema), refundCtes(schema, year('g.updated_at'))].join(',\n'),
