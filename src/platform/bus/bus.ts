@@ -1,5 +1,5 @@
 import type { Envelope } from '../contract/events.ts';
-import type { Payload } from './payload.ts';
+import type { Payload } from './consumers/payload.ts';
 import type { Refusal } from './publishing/refusal.ts';
 
 /**

@@ -1,6 +1,6 @@
 import type { Envelope } from '../contract/events.ts';
 import { validTime } from '../db/letter.ts';
-import { type Payload, payloadOf } from './payload.ts';
+import { type Payload, payloadOf } from './consumers/payload.ts';
 
 /**
  * CloudEvents 1.0 in binary mode: every attribute a header, the value nothing but the payload. `prefix` is what the

@@ -8,8 +8,8 @@ export interface KeyedQueue<T> {
   /** Resolves when there is room for one more. */
   room(): Promise<void>;
   /**
-   * Queues one behind the others of its key, and calls back when its work has ended. After a failure the others of the
-   * key still run.
+   * Queues one behind the others of its key, and calls back when its work has succeeded or was given up. The others of
+   * the key run after that.
    */
   run(key: string, item: T, ended: (succeeded: boolean) => void): void;
   /** Resolves when nothing is in flight. */
@@ -21,8 +21,15 @@ interface Queued<T> {
   readonly ended: (succeeded: boolean) => void;
 }
 
-/** Makes one over `work`, which rejects and never throws. */
-export function keyedQueue<T>(work: (item: T) => Promise<void>, capacity: number): KeyedQueue<T> {
+interface Work<T> {
+  /** Rejects when it failed, and never throws. */
+  run(item: T): Promise<void>;
+  /** After a failure: resolves when it is time to run it again, or with false when it is given up. */
+  again(item: T): Promise<boolean>;
+}
+
+/** Makes one over some work. */
+export function keyedQueue<T>(work: Work<T>, capacity: number): KeyedQueue<T> {
   // Of each key in flight what waits behind it. Most wait for nobody, so callbacks do for them what promises would.
   const behind = new Map<string, Queued<T>[]>();
   const waiting: (() => void)[] = [];
@@ -39,18 +46,24 @@ export function keyedQueue<T>(work: (item: T) => Promise<void>, capacity: number
     while (!reached()) await new Promise<void>((resolve) => waiting.push(resolve));
   };
 
-  function start(key: string, { item, ended }: Queued<T>): void {
-    const end = (succeeded: boolean): void => {
-      ended(succeeded);
-      const next = behind.get(key)?.shift();
-      if (next) start(key, next);
-      else behind.delete(key);
-      leave();
-    };
-    work(item).then(
-      () => end(true),
-      () => end(false),
+  function start(key: string, queued: Queued<T>): void {
+    work.run(queued.item).then(
+      () => end(key, queued, true),
+      () => afterFailure(key, queued),
     );
+  }
+
+  async function afterFailure(key: string, queued: Queued<T>): Promise<void> {
+    if (await work.again(queued.item)) start(key, queued);
+    else end(key, queued, false);
+  }
+
+  function end(key: string, { ended }: Queued<T>, succeeded: boolean): void {
+    ended(succeeded);
+    const next = behind.get(key)?.shift();
+    if (next) start(key, next);
+    else behind.delete(key);
+    leave();
   }
 
   const hasRoom = (): boolean => inFlight < capacity;

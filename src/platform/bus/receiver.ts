@@ -36,7 +36,7 @@ const AGAIN_MS = 1_000;
 export function receiver(subscription: Subscription, prefix: string): Receiver {
   const { filters, handle, unreadable } = subscription;
   const wanted = new Set(filters.flatMap(({ source, types }) => [...types].map((type) => `${source} ${type}`)));
-  const work = keyedQueue<Task>(untilDone, MAX_IN_FLIGHT);
+  const work = keyedQueue<Task>({ run: begin, again }, MAX_IN_FLIGHT);
 
   const run = (key: string, task: Task): Promise<boolean> => new Promise((resolve) => work.run(key, task, resolve));
 
@@ -58,16 +58,15 @@ export function receiver(subscription: Subscription, prefix: string): Receiver {
   };
 }
 
+async function begin({ active, work }: Task): Promise<void> {
+  if (active.aborted) throw new Error('left to be delivered again');
+  await work();
+}
+
 // The others of the key wait meanwhile, so that none overtakes.
-async function untilDone({ active, work }: Task): Promise<void> {
-  for (;;) {
-    if (active.aborted) throw new Error('left to be delivered again');
-    try {
-      return await work();
-    } catch {
-      await sleep(AGAIN_MS, undefined, { signal: active }).catch(() => undefined);
-    }
-  }
+async function again({ active }: Task): Promise<boolean> {
+  await sleep(AGAIN_MS, undefined, { signal: active }).catch(() => undefined);
+  return !active.aborted;
 }
 
 /** Undefined for an event that nobody here wants. What is wrong with it is then nobody's concern either. */

@@ -16,8 +16,8 @@ export async function withTimeout<T>(ms: number, sentence: string, work: Promise
 
 /** Work that is under way, between what began before and after it. */
 interface UnderWay {
-  until: number;
-  late: () => void;
+  readonly until: number;
+  readonly reject: (error: Error) => void;
   before: UnderWay;
   after: UnderWay;
 }
@@ -29,7 +29,7 @@ interface UnderWay {
 export function timeoutRunner(ms: number): <T>(work: () => Promise<T>) => Promise<T> {
   // In the order in which they began, and so in the order in which their time ends. A ring, since a map that so much
   // goes in and out of is made anew again and again.
-  const ring = { until: Number.POSITIVE_INFINITY, late: () => undefined } as unknown as UnderWay;
+  const ring = { until: Number.POSITIVE_INFINITY } as UnderWay;
   ring.before = ring;
   ring.after = ring;
   let timer: NodeJS.Timeout | undefined;
@@ -38,15 +38,15 @@ export function timeoutRunner(ms: number): <T>(work: () => Promise<T>) => Promis
     const now = performance.now();
     for (let one = ring.after; one.until <= now; one = ring.after) {
       leave(one);
-      one.late();
+      one.reject(new Error(`it took longer than ${ms / 1_000} s`));
     }
     if (ring.after !== ring) return;
     clearInterval(timer);
     timer = undefined;
   }
 
-  function enter(late: () => void): UnderWay {
-    const one = { until: performance.now() + ms, late, before: ring.before, after: ring };
+  function enter(reject: (error: Error) => void): UnderWay {
+    const one = { until: performance.now() + ms, reject, before: ring.before, after: ring };
     ring.before.after = one;
     ring.before = one;
     timer ??= setInterval(look, 1_000).unref();
@@ -55,8 +55,9 @@ export function timeoutRunner(ms: number): <T>(work: () => Promise<T>) => Promis
 
   return (work) =>
     new Promise((resolve, reject) => {
-      const one = enter(() => reject(new Error(`it took longer than ${ms / 1_000} s`)));
-      work().then(
+      const working = work();
+      const one = enter(reject);
+      working.then(
         (value) => {
           leave(one);
           resolve(value);

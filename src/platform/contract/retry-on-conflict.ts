@@ -1,7 +1,10 @@
 import { common } from './errors.ts';
 
 /** Give up after this many version conflicts. */
-const MAX_CONFLICTS = 20;
+export const MAX_CONFLICTS = 20;
+
+/** Whether somebody else saved a newer version first. */
+export const isConflict = (error: unknown): boolean => (error as { code?: string }).code === common.STALE.code;
 
 /**
  * Repeats load, decide and save after a version conflict; use it for decisions that are valid on any newer state.
@@ -12,7 +15,7 @@ export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> 
     try {
       return await attempt();
     } catch (error) {
-      if (conflicts === MAX_CONFLICTS || (error as { code?: string }).code !== common.STALE.code) throw error;
+      if (conflicts === MAX_CONFLICTS || !isConflict(error)) throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { LoggedEvent } from '../../db/postgres/event-log.ts';
 import { admit } from '../cloudevents.ts';
-import type { Payload } from '../payload.ts';
+import type { Payload } from '../consumers/payload.ts';
 
 /** An event of the log on its way to the groups of this process, for all of which it is checked and read once. */
 export interface Arrival {

@@ -5,9 +5,9 @@ import { settle } from '../../../testing/settle.ts';
 import type { Envelope } from '../../contract/events.ts';
 import { type Database, openDatabase } from '../../db/postgres/postgres.ts';
 import type { Subscription } from '../bus.ts';
+import type { Payload } from '../consumers/payload.ts';
 import { type BrokerWorld, KINDS, worldOn } from '../fixtures/brokers.fixture.ts';
 import { assertAllInOrder, event, events, firstSeen, listener, numberOf } from '../fixtures/bus.fixture.ts';
-import type { Payload } from '../payload.ts';
 
 const kind = KINDS.find((one) => one.kind === 'embedded') as (typeof KINDS)[number];
 

@@ -44,7 +44,10 @@ export function readLog({ store, session, name, subscription, log }: ReaderParts
   const lock = `reader ${name}`;
   const closing = new AbortController();
   const tail = logTail(store, [...wanted.types]);
-  const work = keyedQueue<Arrival>((arrival) => deliver(arrival, subscription, closing.signal), MAX_IN_FLIGHT);
+  const work = keyedQueue<Arrival>(
+    { run: (arrival) => deliver(arrival, subscription), again: () => pause(closing.signal) },
+    MAX_IN_FLIGHT,
+  );
 
   async function run(): Promise<void> {
     let warned = false;
@@ -112,18 +115,16 @@ function wantedOf({ filters }: Subscription) {
   };
 }
 
-// Until it is handled. At the end of the process it is left: its position is not kept, and it is delivered again.
-async function deliver({ event, read }: Arrival, subscription: Subscription, closing: AbortSignal): Promise<void> {
-  for (;;) {
-    try {
-      const payload = read();
-      if (typeof payload === 'string') return await subscription.unreadable(JSON.stringify(event), payload);
-      return await subscription.handle(event, payload);
-    } catch (error) {
-      if (closing.aborted) throw error;
-      await sleep(AGAIN_MS);
-    }
-  }
+function deliver({ event, read }: Arrival, { handle, unreadable }: Subscription): Promise<void> {
+  const payload = read();
+  return typeof payload === 'string' ? unreadable(JSON.stringify(event), payload) : handle(event, payload);
+}
+
+// At the end of the process an event is left: its position is not kept, and it is delivered again.
+async function pause(closing: AbortSignal): Promise<boolean> {
+  if (closing.aborted) return false;
+  await sleep(AGAIN_MS);
+  return true;
 }
 
 function lossOf(position: number, { kept, missed }: NonNullable<ReaderPlace['gone']>): Loss {

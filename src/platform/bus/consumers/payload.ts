@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
-import { codecOf } from '../contract/codec.ts';
-import type { EventType } from '../contract/contract.ts';
-import { isCut } from '../db/letter.ts';
+import { codecOf } from '../../contract/codec.ts';
+import type { EventType } from '../../contract/contract.ts';
+import { isCut } from '../../db/letter.ts';
 
 /** What an event carries is not what its contract says: no attempt will ever mend that. */
 export class Malformed extends Error {

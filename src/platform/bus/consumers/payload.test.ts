@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Type } from 'typebox';
-import { event, Money } from '../contract/contract.ts';
+import { event, Money } from '../../contract/contract.ts';
 import { Malformed, payloadOf } from './payload.ts';
 
 const made = event('toy.made', 'a toy was made', Type.Object({ price: Money(), tags: Type.Array(Type.String()) }));
