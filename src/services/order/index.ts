@@ -19,6 +19,7 @@ export const orderModule = defineService({
   consumers: orderConsumers,
   jobs: [
     { name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) },
+    { name: 'cancel_expired', everySeconds: 60, run: (order, ctx) => order.cancelExpired(ctx, {}) },
     { name: 'compare_shipments', everySeconds: 60, run: (order, ctx) => order.compareShipments(ctx, {}) },
     { name: 'compare_receivables', everySeconds: 60, run: (order, ctx) => order.compareReceivables(ctx, {}) },
   ],

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import { readConfig } from '../../platform/config/config.ts';
 import type { Ctx, EventType } from '../../platform/contract/contract.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
-import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import { type Database, openDatabase } from '../../platform/db/postgres/postgres.ts';
 import { postgresStore } from '../../platform/db/postgres/store/store.ts';
 import { createLog } from '../../platform/observability/log.ts';
@@ -14,7 +14,7 @@ import { deliveryEvents } from '../delivery/delivery.contract.ts';
 import { type MoneyMovement, paymentEvents } from '../payment/payment.contract.ts';
 import { orderConsumers } from './order.consumers.ts';
 import { orderContract } from './order.contract.ts';
-import { aLine, aReservation, at } from './order.fixture.ts';
+import { aLine, aReservation, at, TERMS } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { type OrderPeers, orderService } from './order.service.ts';
@@ -57,7 +57,7 @@ eachEngine('what an order hears of other services', (engine) => {
   async function placed(): Promise<OrderState> {
     const ctx = at(undefined, { actor: { kind: 'user', id: 2, username: 'alice', role: 'customer' } });
     const reservation = aReservation(await orders.ids.next(), aLine());
-    return orders.save(ctx, placeOrder({ id: 2, username: 'alice' }, reservation, parseRate('0.1') as Rate, ctx));
+    return orders.save(ctx, placeOrder({ id: 2, username: 'alice' }, reservation, TERMS, ctx));
   }
 
   interface Heard {

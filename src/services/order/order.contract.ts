@@ -14,29 +14,21 @@ import {
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
+import { expiryOps } from './lifecycle/order.expiry.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';
 import { shipmentComparisonOps } from './reconciliation/order.shipments.contract.ts';
+import { FulfillmentStatus, OrderStatus, OrderStatusInput, PaymentStatus } from './statuses/order.statuses.contract.ts';
+import { Explanation, TimelineEntry } from './timeline/order.timeline.contract.ts';
 
+export {
+  FulfillmentStatus,
+  OrderStatus,
+  OrderStatusInput,
+  PaymentStatus,
+} from './statuses/order.statuses.contract.ts';
+export type { Explanation, TimelineEntry, Waiting } from './timeline/order.timeline.contract.ts';
 export { orderErrors };
-
-export const OrderStatus = OneOf('pending', 'confirmed', 'completed', 'cancelled');
-export type OrderStatus = Static<typeof OrderStatus>;
-/** As a request may spell it. */
-export const OrderStatusInput = OneOf('pending', 'confirmed', 'completed', 'cancelled', 'canceled');
-export type OrderStatusInput = Static<typeof OrderStatusInput>;
-export const PaymentStatus = OneOf('not_paid', 'partially_paid', 'paid', 'partially_refunded', 'refunded');
-export type PaymentStatus = Static<typeof PaymentStatus>;
-export const FulfillmentStatus = OneOf(
-  'not_fulfilled',
-  'packed',
-  'shipped',
-  'in_transit',
-  'delivered',
-  'failed',
-  'returned',
-);
-export type FulfillmentStatus = Static<typeof FulfillmentStatus>;
 
 const item = {
   product_id: Id(),
@@ -86,59 +78,6 @@ export const OrderPlaced = Type.Object({
   items: Type.Array(Type.Object(item), { maxItems: MAX_LINES }),
 });
 export type OrderPlaced = Static<typeof OrderPlaced>;
-
-const Actor = Type.Object(
-  {
-    kind: OneOf('anonymous', 'user', 'system'),
-    id: Type.Optional(Id()),
-    username: Type.Optional(Type.String({ description: 'for oneself, and for staff' })),
-  },
-  { title: 'TimelineActor' },
-);
-
-/** One thing that happened to an order, in whichever service. */
-export const TimelineEntry = Type.Object(
-  {
-    event_id: Type.String(),
-    type: Type.String(),
-    service: Type.String(),
-    subject: Type.String(),
-    at: Time(),
-    actor: Actor,
-    because_of: Type.Optional(Type.Object({ event_id: Type.String(), type: Type.String(), actor: Actor })),
-    causation_id: Type.Unsafe<string | null>({ type: ['string', 'null'] }),
-    correlation_id: Type.String(),
-    summary: Type.String(),
-    data: Type.Unknown(),
-  },
-  { title: 'TimelineEntry' },
-);
-export type TimelineEntry = Static<typeof TimelineEntry>;
-
-const Waiting = Type.Object(
-  {
-    what: Type.String(),
-    since: Time(),
-    who: OneOf('customer', 'staff', 'carrier', 'nobody'),
-    how: Type.String({ description: 'in words, with each request as METHOD /path {body}' }),
-  },
-  { title: 'Waiting' },
-);
-export type Waiting = Static<typeof Waiting>;
-
-/** What an order waits for. */
-export const Explanation = Type.Object(
-  {
-    order_id: Id(),
-    status: OrderStatus,
-    payment_status: PaymentStatus,
-    fulfillment_status: FulfillmentStatus,
-    waiting_for: Type.Array(Waiting),
-    sentence: Type.String(),
-  },
-  { title: 'Explanation' },
-);
-export type Explanation = Static<typeof Explanation>;
 
 /** Somebody asked for it, nobody paid in time, or its parcel was stopped for it and nothing more is known. */
 export const CancellationReason = OneOf('requested', 'expired', 'stopped');
@@ -272,6 +211,7 @@ export const orderOps = {
   }),
   ...receivableComparisonOps,
   ...shipmentComparisonOps,
+  ...expiryOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',

@@ -1,10 +1,13 @@
 import type { Actor, Ctx } from '../../platform/contract/contract.ts';
 import { systemCtx } from '../../platform/contract/ctx.ts';
-import { minor } from '../../platform/contract/money.ts';
+import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
 import type { Reservation, ReservedLine } from '../product/product.contract.ts';
+import type { OrderTerms } from './order.model.ts';
 import type { TimelineEvent } from './timeline/order.timeline.model.ts';
 
 export const NOW = '2026-07-28T09:30:00.000Z';
+/** What a shop grants unless its settings say otherwise. */
+export const TERMS: OrderTerms = { rate: parseRate('0.1') as Rate, expiresHours: 72 };
 
 /** A context at a moment; of the platform itself unless the test names another actor. */
 export function at(now = NOW, more: Partial<Ctx> = {}): Ctx {

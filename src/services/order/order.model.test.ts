@@ -4,14 +4,15 @@ import { maySee } from '../../platform/contract/actor.ts';
 import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
 import type { ReservedLine } from '../product/product.contract.ts';
 import type { FulfillmentStatus, OrderStatus } from './order.contract.ts';
-import { aLine, aReservation, at, NOW, user } from './order.fixture.ts';
+import { aLine, aReservation, at, NOW, TERMS, user } from './order.fixture.ts';
 import { cancelOrder, isSelf, type OrderState, placeOrder } from './order.model.ts';
 
 const alice = { id: 2, username: 'alice' };
 const LATER = '2026-07-28T10:00:00.000Z';
 
 const rate = (text = '0.1') => parseRate(text) as Rate;
-const place = (lines: ReservedLine[], tax = '0.1') => placeOrder(alice, aReservation(17, ...lines), rate(tax), at());
+const place = (lines: ReservedLine[], tax = '0.1') =>
+  placeOrder(alice, aReservation(17, ...lines), { ...TERMS, rate: rate(tax) }, at());
 
 function anOrder(status: OrderStatus = 'pending', fulfillment_status: FulfillmentStatus = 'not_fulfilled'): OrderState {
   return { ...place([aLine()]).next, version: 1, status, fulfillment_status };
@@ -56,6 +57,7 @@ test('an order keeps its lines as they were when it was placed, with their total
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,
+    expires_at: '2026-07-31T09:30:00.000Z',
     created_at: NOW,
     updated_at: NOW,
     version: 0,

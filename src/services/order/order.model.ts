@@ -30,6 +30,15 @@ export interface OrderState extends OrderDetails, Versioned {
   /** How often that parcel was packed again after it had failed. */
   readonly sent_again: number;
   readonly delivered_at: string | null;
+  /** When it is cancelled by itself if it is neither paid nor invoiced on account; null: never. */
+  readonly expires_at: string | null;
+}
+
+/** What the settings of the shop say of new orders. */
+export interface OrderTerms {
+  readonly rate: Rate;
+  /** How long an order may wait for its payment; 0: for ever. */
+  readonly expiresHours: number;
 }
 
 export interface Customer {
@@ -42,7 +51,12 @@ export interface Customer {
  * that is not reserved: ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY;
  * AMOUNT_TOO_LARGE for a total beyond MAX_TOTAL.
  */
-export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate, ctx: Ctx): Change<OrderState> {
+export function placeOrder(
+  buyer: Customer,
+  reservation: Reservation,
+  { rate, expiresHours }: OrderTerms,
+  ctx: Ctx,
+): Change<OrderState> {
   for (const [index, line] of reservation.lines.entries()) mustBeOrderable(line, index + 1);
   // What is reserved is in the currency that the shop is paid in.
   const currency = reservation.lines[0]?.currency ?? '';
@@ -70,12 +84,16 @@ export function placeOrder(buyer: Customer, reservation: Reservation, rate: Rate
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,
+    expires_at: free || expiresHours === 0 ? null : hoursAfter(ctx.now, expiresHours),
     created_at: ctx.now,
     updated_at: ctx.now,
     version: 0,
   };
   return { next, events: [orderEvents.created(next.order_id, next, aboutOrder(next))] };
 }
+
+const hoursAfter = (time: string, hours: number): string =>
+  new Date(Date.parse(time) + hours * 3_600_000).toISOString();
 
 /** What delivery needs of an order. */
 export function orderToShip({ order_id, user_id, username, items, total, currency }: OrderState): OrderToShip {

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { minor, parseRate, type Rate } from '../../platform/contract/money.ts';
+import { minor } from '../../platform/contract/money.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { orderClickHouse } from './clickhouse/order.repository.clickhouse.ts';
 import { orderContract } from './order.contract.ts';
-import { aLine, aReservation, at, NOW } from './order.fixture.ts';
+import { aLine, aReservation, at, NOW, TERMS } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { orderPostgres } from './postgres/order.repository.postgres.ts';
@@ -26,7 +26,7 @@ eachStore('how orders are kept', (store) => {
 
   async function placed(buyer = alice, on = orders): Promise<OrderState> {
     const order_id = await on.ids.next();
-    return on.save(at(), placeOrder(buyer, aReservation(order_id, aLine()), parseRate('0.1') as Rate, at()));
+    return on.save(at(), placeOrder(buyer, aReservation(order_id, aLine()), TERMS, at()));
   }
   const idsOf = (page: { items: OrderState[] }) => page.items.map(({ order_id }) => order_id);
 
@@ -79,6 +79,22 @@ eachStore('how orders are kept', (store) => {
     await assert.rejects(orders.list({}, { limit: 2, cursor: 'x' }), { code: 'TRADEPOST_BAD_CURSOR' });
   });
 
+  test('pending orders are found whose time was over in a period, page by page', async () => {
+    const [first, second, third] = [await placed(), await placed(bob), await placed()];
+    await orders.save(at(), cancelOrder(third, 'requested', at()));
+    const end = first.expires_at ?? '';
+    const before = new Date(Date.parse(end) - 1).toISOString();
+    const found = async (from: string, until: string) => idsOf(await orders.expired({ from, until }, { limit: 9 }));
+    assert.deepEqual((await found(before, end)).sort(), [first.order_id, second.order_id].sort());
+    assert.deepEqual([await found(NOW, before), await found(end, '2030-01-01T00:00:00.000Z')], [[], []]);
+    const page = await orders.expired({ from: NOW, until: end }, { limit: 1 });
+    const rest = await orders.expired({ from: NOW, until: end }, { limit: 1, cursor: page.next });
+    assert.deepEqual(
+      [idsOf(page).length, [...idsOf(page), ...idsOf(rest)].sort(), rest.next],
+      [1, [first.order_id, second.order_id].sort(), undefined],
+    );
+  });
+
   test('of two changes of one order at once the later is stale', async () => {
     const order = await placed();
     const results = await Promise.allSettled(
@@ -95,7 +111,7 @@ eachStore('how orders are kept', (store) => {
 
   test('totals that do not add up are never kept, and do not keep others from it', async () => {
     const ids = [await orders.ids.next(), await orders.ids.next()];
-    const [good, bad] = ids.map((id) => placeOrder(alice, aReservation(id, aLine()), parseRate('0.1') as Rate, at()));
+    const [good, bad] = ids.map((id) => placeOrder(alice, aReservation(id, aLine()), TERMS, at()));
     assert.ok(good && bad);
     const wrong = { ...bad, next: { ...bad.next, total: minor(1) } };
     const results = await Promise.allSettled([orders.save(at(), wrong), orders.save(at(), good)]);

@@ -1,4 +1,4 @@
-import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
+import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
 import type { OrderStatus } from './order.contract.ts';
@@ -28,6 +28,8 @@ export interface OrderRepository {
   find(order_ids: readonly number[]): Promise<ReadonlyMap<number, OrderState>>;
   /** Newest first. */
   list(filter: OrderFilter, page: { limit: number; cursor?: string }): Promise<Page<OrderState>>;
+  /** Pending orders whose time was over after `from` and at the latest at `until`. */
+  expired(period: { from: string; until: string }, page: PageRequest): Promise<Page<OrderState>>;
   /** What a range of orders comes to. */
   figures(range: ReconciliationRange): Promise<Reconciliation>;
   readonly timeline: TimelineRepository;

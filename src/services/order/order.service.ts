@@ -8,6 +8,7 @@ import type { MoneyMovement, paymentOps } from '../payment/payment.contract.ts';
 import type { productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { cancellationActions } from './lifecycle/order.cancellation.ts';
+import { orderExpiry } from './lifecycle/order.expiry.ts';
 import { placementActions } from './lifecycle/order.placement.ts';
 import { reservationActions } from './lifecycle/order.reservations.ts';
 import { orderAccess } from './order.access.ts';
@@ -26,7 +27,7 @@ export interface OrderPeers {
   readonly user: ApiOf<typeof userOps>;
   readonly product: ApiOf<typeof productOps>;
   readonly delivery: ApiOf<typeof deliveryOps>;
-  readonly payment: Pick<ApiOf<typeof paymentOps>, 'receivables' | 'closeOrder'>;
+  readonly payment: Pick<ApiOf<typeof paymentOps>, 'receivables' | 'closeOrder' | 'findReceivables'>;
 }
 
 /** What orders follow from the events of others. */
@@ -45,13 +46,16 @@ type OrderParts = ServiceParts<OrderRepository, OrderPeers, 'config' | 'log'>;
 export function orderService({ repository: orders, peers, tools: { config, log } }: OrderParts) {
   const { user, product, payment, delivery } = peers;
   const access = orderAccess({ orders, user });
-  const cancellation = cancellationActions({ orders, product, delivery, access });
+  const { TAX_RATE: rate, ORDER_EXPIRES_HOURS: hours } = config.valuesOf(orderSettings);
+  const terms = { rate, expiresHours: hours };
+  const { cancelExpired, ...cancellation } = cancellationActions({ orders, product, delivery, access });
 
   return {
-    ...placementActions({ orders, product, access, taxRate: config.valuesOf(orderSettings).TAX_RATE }),
+    ...placementActions({ orders, product, access, terms }),
     ...cancellation,
     ...reservationActions({ orders, product }),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),
+    cancelExpired: orderExpiry({ orders, payment, cancelExpired, hours, log }),
     compareReceivables: receivableComparison({ orders, payment, log }),
     figures: (_ctx, range) => orders.figures(range),
     async list(ctx, { all, status, limit = 50, cursor }) {
@@ -68,7 +72,9 @@ export function orderService({ repository: orders, peers, tools: { config, log }
       return timelineFor(order, await orders.timeline.list(order_id), ctx.actor);
     },
     async explain(ctx, { order_id }) {
-      return explain(await access.visible(ctx, order_id), await orders.timeline.list(order_id), ctx.now);
+      const order = await access.visible(ctx, order_id);
+      const events = await orders.timeline.list(order_id);
+      return explain(order, events, { now: ctx.now, expires: hours > 0 });
     },
     forInvoice: async (ctx, { order_id }) => access.visible(ctx, order_id),
     async followPayment(ctx, movement) {

@@ -29,6 +29,11 @@ export function orderClickHouse(store: ClickHouseStore): OrderRepository {
       const now = status === undefined ? undefined : 'status = {status:String}';
       return orders.list({ fixed, now, params: { user_id, status } }, 'desc', page);
     },
+    expired(period, page) {
+      const at = (name: string) => `parseDateTime64BestEffort({${name}:String}, 3, 'UTC')`;
+      const fixed = `expires_at > ${at('from')} and expires_at <= ${at('until')}`;
+      return orders.list({ fixed, now: "status = 'pending'", params: { ...period } }, 'desc', page);
+    },
     timeline: timelineClickHouse(store),
     figures: orders.figures({ status: 'status', amount: 'total', updated: 'updated_at' }),
     save: orders.save,

@@ -1,7 +1,7 @@
 import type { Actions } from '../../../platform/app/actions.ts';
 import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
-import type { deliveryOps } from '../../delivery/delivery.contract.ts';
+import type { Cancellation, deliveryOps } from '../../delivery/delivery.contract.ts';
 import type { productOps } from '../../product/product.contract.ts';
 import type { OrderAccess } from '../order.access.ts';
 import { orderErrors, type orderOps } from '../order.contract.ts';
@@ -23,23 +23,32 @@ interface CancellationParts {
 export function cancellationActions({ orders, product, delivery, access }: CancellationParts) {
   return {
     async cancel(ctx, { order_id }) {
-      const order = await access.visible(ctx, order_id);
-      if (cancelOrder(order, 'requested', ctx).events.length === 0) return order;
-      return withRelease(ctx, order_id, async () => {
-        const { stopped, status } = await delivery.stop(ctx, { order: orderToShip(order), cancellation: 'requested' });
-        if (!stopped) throw orderErrors.NOT_CANCELLABLE({ state: status });
-        return saveCancelled(ctx, order_id);
-      });
+      return (await cancel(ctx, await access.visible(ctx, order_id), 'requested')).order;
     },
+    cancelExpired: async (ctx: Ctx, order: OrderState) => (await cancel(ctx, order, 'expired')).done,
     async followShipment(ctx: Ctx, { order_id, ...change }: ShipmentStatusChange & { readonly order_id: number }) {
       const save = async () => orders.save(ctx, followShipment(await orders.get(order_id), change, ctx));
       return change.reason === 'order_cancelled' ? withRelease(ctx, order_id, save) : save();
     },
-  } satisfies Pick<Actions<typeof orderOps>, 'cancel'> & { followShipment(ctx: Ctx, change: never): unknown };
+  } satisfies Pick<Actions<typeof orderOps>, 'cancel'> & Record<'cancelExpired' | 'followShipment', unknown>;
 
-  // A payment may change the order at the same moment: then it is decided again. The event may have cancelled it before.
-  function saveCancelled(ctx: Ctx, order_id: number): Promise<OrderState> {
-    return retryOnConflict(async () => orders.save(ctx, cancelOrder(await orders.get(order_id), 'requested', ctx)));
+  /** `done`: by this call, and not by another before it. */
+  async function cancel(ctx: Ctx, order: OrderState, cancellation: Cancellation) {
+    if (cancelOrder(order, cancellation, ctx).events.length === 0) return { order, done: false };
+    const { order_id } = order;
+    let done = false;
+    const cancelled = await withRelease(ctx, order_id, async () => {
+      const { stopped, status } = await delivery.stop(ctx, { order: orderToShip(order), cancellation });
+      if (!stopped) throw orderErrors.NOT_CANCELLABLE({ state: status });
+      // A payment may change the order at the same moment: then it is decided again. The event may have cancelled it.
+      return retryOnConflict(async () => {
+        const change = cancelOrder(await orders.get(order_id), cancellation, ctx);
+        const saved = await orders.save(ctx, change);
+        done = change.events.length > 0;
+        return saved;
+      });
+    });
+    return { order: cancelled, done };
   }
 
   /** Saves the cancellation of an order and releases its stock. */

@@ -3,22 +3,21 @@ import { self } from '../../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
 import { AppError } from '../../../platform/contract/errors.ts';
 import { wasRefused, withId } from '../../../platform/contract/ids.ts';
-import type { Rate } from '../../../platform/contract/money.ts';
 import type { LineItem, productOps } from '../../product/product.contract.ts';
 import type { OrderAccess } from '../order.access.ts';
 import { orderErrors, type orderOps } from '../order.contract.ts';
-import { type Customer, type OrderState, placeOrder } from '../order.model.ts';
+import { type Customer, type OrderState, type OrderTerms, placeOrder } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
 
 interface PlacementParts {
   readonly orders: Pick<OrderRepository, 'ids' | 'save'>;
   readonly product: Pick<ApiOf<typeof productOps>, 'reserve' | 'release'>;
   readonly access: OrderAccess;
-  readonly taxRate: Rate;
+  readonly terms: OrderTerms;
 }
 
 /** Reserves stock and places orders. */
-export function placementActions({ orders, product, access, taxRate }: PlacementParts) {
+export function placementActions({ orders, product, access, terms }: PlacementParts) {
   return {
     place: async (ctx, { items }) => place(ctx, self(ctx), items),
     placeSingle: async (ctx, line) => place(ctx, self(ctx), [line]),
@@ -36,7 +35,7 @@ export function placementActions({ orders, product, access, taxRate }: Placement
     };
     const reservation = await withId(orders.ids, reserve, (made) => (made.reserved ? made.order_id : undefined));
     try {
-      return await orders.save(ctx, placeOrder(buyer, reservation, taxRate, ctx));
+      return await orders.save(ctx, placeOrder(buyer, reservation, terms, ctx));
     } catch (error) {
       // The stock is released only when the order is known not to be saved. Otherwise, and when the release fails, the
       // reservation expires, and `settleReservations` looks whether the order exists.

@@ -16,6 +16,12 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
   });
   const status = '($3::text is null or status = $3)';
   const listAll = orders.list({ name: 'all', where: status });
+  // The array is filled once, along the index of expiry; the page is read by id.
+  const listExpired = orders.list({
+    name: 'expired',
+    where: `order_id = any(array(select order_id from ${store.schema}.orders
+      where status = 'pending' and expires_at > $3 and expires_at <= $4))`,
+  });
   const listOfUser = orders.list({ name: 'of user', where: `${status} and user_id = $4` });
 
   return {
@@ -28,6 +34,7 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
     find: orders.find,
     list: ({ user_id, status = null }, page) =>
       user_id === undefined ? listAll(page, [status]) : listOfUser(page, [status, user_id]),
+    expired: ({ from, until }, page) => listExpired(page, [from, until]),
     timeline: timelinePostgres(store),
     figures: reconciliationIn(store, {
       table: 'orders',

@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRate, type Rate } from '../../../platform/contract/money.ts';
 import type { ShipmentOfOrder } from '../../delivery/delivery.contract.ts';
-import { aLine, aReservation, at, NOW } from '../order.fixture.ts';
+import { aLine, aReservation, at, NOW, TERMS } from '../order.fixture.ts';
 import { cancelOrder, placeOrder } from '../order.model.ts';
 import { followShipment } from '../statuses/order.statuses.model.ts';
 import { presentStatus, shipmentDifference } from './order.shipments.model.ts';
 
 const LATER = at('2026-07-29T10:00:00.000Z');
-const order = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), parseRate('0.1') as Rate, at()).next;
+const order = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), TERMS, at()).next;
 const cancelled = cancelOrder(order, 'requested', at()).next;
 
 function aShipment(more: Partial<ShipmentOfOrder> = {}): ShipmentOfOrder {

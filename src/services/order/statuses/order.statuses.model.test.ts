@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventOf } from '../../../platform/contract/contract.ts';
-import { minor, parseRate, type Rate } from '../../../platform/contract/money.ts';
+import { minor } from '../../../platform/contract/money.ts';
 import type { ShipmentStatus } from '../../delivery/delivery.contract.ts';
-import { aLine, aReservation, at } from '../order.fixture.ts';
+import { aLine, aReservation, at, TERMS } from '../order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from '../order.model.ts';
 import { followPayment, followShipment, isBehind } from './order.statuses.model.ts';
 
 const LATER = at('2026-07-29T10:00:00.000Z');
 const order = {
-  ...placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), parseRate('0.1') as Rate, at()).next,
+  ...placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), TERMS, at()).next,
   version: 1,
 };
 const TOTAL = order.total;
@@ -111,7 +111,7 @@ test('money that belongs to no invoice is not the order’s', () => {
 
 test('an order that costs nothing is paid and confirmed at once, and complete when it is delivered', () => {
   const line = aLine({ unit_price: minor(0) });
-  const free = placeOrder({ id: 2, username: 'alice' }, aReservation(17, line), parseRate('0.1') as Rate, at()).next;
+  const free = placeOrder({ id: 2, username: 'alice' }, aReservation(17, line), TERMS, at()).next;
   assert.deepEqual(axes(free), ['confirmed', 'paid', 'not_fulfilled']);
   assert.deepEqual(axes(after([ship('pending', 'delivered')], free)), ['completed', 'paid', 'delivered']);
 });

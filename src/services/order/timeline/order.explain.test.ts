@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { minor, parseRate, type Rate } from '../../../platform/contract/money.ts';
-import { aLine, anEvent, aReservation, at, NOW } from '../order.fixture.ts';
+import { minor } from '../../../platform/contract/money.ts';
+import { aLine, anEvent, aReservation, at, NOW, TERMS } from '../order.fixture.ts';
 import { type OrderState, placeOrder } from '../order.model.ts';
 import { explain } from './order.explain.ts';
 import type { TimelineEvent } from './order.timeline.model.ts';
 
-const placed = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), parseRate('0.1') as Rate, at()).next;
+const placed = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), TERMS, at()).next;
 const day = (n: number) => `2026-08-0${n}T10:00:00.000Z`;
 
 const invoiced = anEvent(
@@ -27,8 +27,10 @@ const at_ = (shipment_status: Exclude<OrderState['shipment_status'], 'pending' |
   fulfillment_status: shipment_status,
 });
 
+const now = (moment: string) => ({ now: moment, expires: true });
+
 function waits(more: Partial<OrderState>, ...events: TimelineEvent[]) {
-  return explain({ ...placed, ...more }, events, placed.created_at).waiting_for;
+  return explain({ ...placed, ...more }, events, now(placed.created_at)).waiting_for;
 }
 const who = (...args: Parameters<typeof waits>) => waits(...args).map((one) => `${one.who}: ${one.what}`);
 
@@ -172,12 +174,12 @@ test('what is complete, or cancelled with nothing paid or sent, waits for nothin
   const completed = { ...all, ...at_('delivered'), status: 'completed' } as const;
   assert.deepEqual(waits(completed, opened, paid, moved('delivered', 6)), []);
   assert.deepEqual(waits({ status: 'cancelled' }, opened), []);
-  const { sentence } = explain({ ...placed, ...completed }, [], day(9));
+  const { sentence } = explain({ ...placed, ...completed }, [], now(day(9)));
   assert.equal(sentence, 'Order 17 is completed, paid and delivered; it waits for nothing.');
 });
 
 test('one sentence says where an order stands and what it waits for', () => {
-  const { sentence, ...rest } = explain({ ...placed, ...all }, [opened, paid], day(9));
+  const { sentence, ...rest } = explain({ ...placed, ...all }, [opened, paid], now(day(9)));
   assert.equal(sentence, 'Order 17 is confirmed, paid and not fulfilled; it waits for the goods to be packed (staff).');
   assert.deepEqual(
     [rest.order_id, rest.status, rest.payment_status, rest.fulfillment_status],
@@ -188,7 +190,9 @@ test('one sentence says where an order stands and what it waits for', () => {
 test('an order that has had no shipment for minutes says that it is missing, paid or not; one that has it does not', () => {
   const later = new Date(Date.parse(placed.created_at) + 121_000).toISOString();
   const missing = (order: object, events: Parameters<typeof explain>[1]) =>
-    explain({ ...placed, ...order }, events, later).waiting_for.filter(({ what }) => /which is missing/.test(what));
+    explain({ ...placed, ...order }, events, now(later)).waiting_for.filter(({ what }) =>
+      /which is missing/.test(what),
+    );
   for (const order of [{}, all]) {
     const [one] = missing(order, []);
     assert.deepEqual([one?.who, one?.since], ['staff', placed.created_at]);
@@ -202,4 +206,23 @@ test('an order whose invoice is paid, and that knows nothing of it, waits for wo
   const covered = anEvent('invoice.status_changed', { invoice_id: 7, from: 'sent', to: 'paid' }, day(2));
   const [one] = waits({}, opened, invoiced, covered);
   assert.deepEqual([one?.what, one?.since, one?.who], ['word of its payment, which is missing', day(2), 'staff']);
+});
+
+test('an order that nobody pays says when it is cancelled by itself, and no other does', () => {
+  const ends = (more: Partial<OrderState>, events: TimelineEvent[], moment = now(day(1))) => {
+    const { expires_at, sentence } = explain({ ...placed, ...more }, events, moment);
+    assert.equal(sentence.includes('cancelled by itself'), expires_at !== null, sentence);
+    return expires_at;
+  };
+  const sent = anEvent('invoice.status_changed', { invoice_id: 7, from: 'draft', to: 'sent' }, day(2));
+  const withdrawn = anEvent('invoice.status_changed', { invoice_id: 7, from: 'sent', to: 'cancelled' }, day(3));
+  assert.notEqual(placed.expires_at, null);
+  assert.equal(ends({}, [opened]), placed.expires_at);
+  assert.equal(ends({}, [opened, invoiced]), placed.expires_at);
+  assert.equal(ends({}, [opened, invoiced, sent]), null);
+  assert.equal(ends({}, [opened, invoiced, sent, withdrawn]), placed.expires_at);
+  assert.equal(ends({ paid_total: minor(1) }, [opened]), null);
+  assert.equal(ends({ ...at_('packed'), status: 'confirmed' }, [opened]), null);
+  assert.equal(ends({ expires_at: null }, [opened]), null);
+  assert.equal(ends({}, [opened], { now: day(1), expires: false }), null);
 });

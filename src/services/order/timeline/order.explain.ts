@@ -7,30 +7,33 @@ import {
   openAmount,
   owesNothing,
 } from '../../payment/payment.totals.contract.ts';
+import { expiryOf } from '../lifecycle/order.expiry.model.ts';
 import type { Explanation, Waiting } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import { paymentFacts, totalsOf } from '../statuses/order.money.model.ts';
-import { inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
+import { inCausalOrder, invoiceIn, type TimelineEvent } from './order.timeline.model.ts';
 
 /** What an order waits for, since when, and who can go on with it; from its facts and what happened to it. */
-export function explain(kept: OrderState, events: readonly TimelineEvent[], now: string): Explanation {
+export function explain(kept: OrderState, events: readonly TimelineEvent[], { now, expires }: Moment): Explanation {
   const { order_id, status, payment_status, fulfillment_status } = kept;
   // The order and its timeline hear of a payment each by itself. What one of them knows is not asked for again.
   const order = { ...kept, ...events.map((one) => announcedTotals(one, kept)).reduce(followTotals, totalsOf(kept)) };
   const story = storyOf(order, inCausalOrder(events), now);
   const waiting_for = status === 'cancelled' ? afterCancelling(order, story) : onTheWay(order, story);
-  const sentence = sentenceOf(order, waiting_for);
-  return { order_id, status, payment_status, fulfillment_status, waiting_for, sentence };
+  const expires_at = expires ? expiryOf(order, events) : null;
+  const sentence = sentenceOf(order, waiting_for, expires_at);
+  return { order_id, status, payment_status, fulfillment_status, waiting_for, expires_at, sentence };
+}
+
+/** When it is asked, and whether orders are cancelled by themselves in this shop. */
+interface Moment {
+  readonly now: string;
+  readonly expires: boolean;
 }
 
 /** What the timeline adds to the order itself. */
 interface Story {
-  readonly invoice?: {
-    readonly id: unknown;
-    readonly number: unknown;
-    readonly status: unknown;
-    readonly since: string;
-  };
+  readonly invoice: ReturnType<typeof invoiceIn>;
   /** When a payment was asked for that is not made yet, as far as is known. */
   readonly asked?: string;
   /** The transactions that were paid and not wholly given back. */
@@ -51,17 +54,11 @@ const SHIPMENT_MADE_MS = 120_000;
 
 function storyOf(order: OrderState, events: readonly TimelineEvent[], now: string): Story {
   const last = (...types: string[]) => events.findLast(({ type }) => types.includes(type));
-  const invoice = last('invoice.created', 'invoice.status_changed');
   const shipment = last('shipment.created', 'shipment.status_changed');
   const money = last('payment.captured', 'payment.refunded');
   const { carrier, tracking_number } = shipment?.data ?? {};
   return {
-    invoice: invoice && {
-      id: invoice.data.invoice_id,
-      number: invoice.data.invoice_number,
-      status: invoice.data.to ?? invoice.data.status,
-      since: invoice.at,
-    },
+    invoice: invoiceIn(events),
     asked: askedAt(events),
     paid: paidTransactions(events, order),
     shipment: shipment && {
@@ -230,10 +227,12 @@ function move(order: OrderState, { shipment }: Story, status: ShipmentStatus): s
 
 const later = (a: string, b: string): string => (a > b ? a : b);
 
-function sentenceOf(order: OrderState, waiting: readonly Waiting[]): string {
+function sentenceOf(order: OrderState, waiting: readonly Waiting[], expires_at: string | null): string {
   const words = (text: string) => text.replaceAll('_', ' ');
   const stands = `Order ${order.order_id} is ${order.status}, ${words(order.payment_status)} and ${words(order.fulfillment_status)}`;
-  if (waiting.length === 0) return `${stands}; it waits for nothing.`;
+  const end =
+    expires_at && ` It is cancelled by itself at ${expires_at}, unless it is paid or invoiced on account before.`;
+  if (waiting.length === 0) return `${stands}; it waits for nothing.${end ?? ''}`;
   const list = waiting.map(({ what, who }) => (who === 'nobody' ? what : `${what} (${who})`));
-  return `${stands}; it waits for ${list.join(', and for ')}.`;
+  return `${stands}; it waits for ${list.join(', and for ')}.${end ?? ''}`;
 }

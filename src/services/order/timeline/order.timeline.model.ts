@@ -99,6 +99,16 @@ function begunBy({ correlation_id, event_id }: TimelineEvent, events: readonly T
     .find((one) => one.correlation_id === correlation_id && one.actor !== 'system' && one.event_id !== event_id);
 }
 
+/** The newest invoice of an order and how it stands, as far as the events say. */
+export function invoiceIn(events: readonly TimelineEvent[]) {
+  const last = inCausalOrder(events).findLast(
+    ({ type }) => type === 'invoice.created' || type === 'invoice.status_changed',
+  );
+  if (!last) return undefined;
+  const { invoice_id: id, invoice_number: number, to, status } = last.data;
+  return { id, number, status: to ?? status, since: last.at };
+}
+
 /** One sentence for a person; amounts are in the currency of the order. */
 export function eventSummary({ type, data }: TimelineEvent, { currency }: Pick<OrderDetails, 'currency'>): string {
   const money = (name: string): string => {
@@ -108,7 +118,10 @@ export function eventSummary({ type, data }: TimelineEvent, { currency }: Pick<O
   const word = (name: string): string => String(data[name] ?? '').replaceAll('_', ' ');
   const sentences: Record<string, () => string> = {
     'order.created': () => `${word('username')} placed the order for ${money('total')}.`,
-    'order.cancelled': () => 'The order was cancelled and its stock given back.',
+    'order.cancelled': () =>
+      data.reason === 'expired'
+        ? 'Nobody paid in time: the order was cancelled and its stock given back.'
+        : 'The order was cancelled and its stock given back.',
     'order.status_changed': () =>
       `The order is ${word('status')}: ${word('payment_status')}, ${word('fulfillment_status')}.`,
     'shipment.created': () => `Shipment ${word('shipment_id')} waits to be packed.`,

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseRate, type Rate } from '../../../platform/contract/money.ts';
-import { aLine, anEvent, aReservation, at, NOW, user } from '../order.fixture.ts';
+import { aLine, anEvent, aReservation, at, NOW, TERMS, user } from '../order.fixture.ts';
 import { placeOrder } from '../order.model.ts';
 import { eventSummary, inCausalOrder, type TimelineEvent } from './order.timeline.model.ts';
 import { timelineFor } from './order.timeline.ts';
 
-const order = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), parseRate('0.1') as Rate, at()).next;
+const order = placeOrder({ id: 2, username: 'alice' }, aReservation(17, aLine()), TERMS, at()).next;
 const minute = (n: number) => `2026-07-28T09:3${n}:00.000Z`;
 const because = (cause: TimelineEvent) => ({ causation_id: cause.event_id, correlation_id: cause.correlation_id });
 

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { parseRate, type Rate } from '../../../platform/contract/money.ts';
 import { migrate } from '../../../platform/db/postgres/migrate.ts';
 import { migrationSet } from '../../../platform/db/postgres/migration-set.ts';
 import { type Database, openDatabase } from '../../../platform/db/postgres/postgres.ts';
@@ -8,7 +7,7 @@ import { postgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';
 import { eachEngine } from '../../../testing/engines.ts';
 import { orderContract } from '../order.contract.ts';
-import { aLine, aReservation, at } from '../order.fixture.ts';
+import { aLine, aReservation, at, TERMS } from '../order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from '../order.model.ts';
 import { orderPostgres } from '../postgres/order.repository.postgres.ts';
 
@@ -41,7 +40,7 @@ eachEngine('the timelines of a shop whose trigger goes', (engine) => {
     const orders = orderPostgres(earlier ? { ...store, saver: withoutJournal } : store);
     const place = async (): Promise<OrderState> => {
       const reservation = aReservation(await orders.ids.next(), aLine());
-      return orders.save(at(), placeOrder(alice, reservation, parseRate('0.1') as Rate, at()));
+      return orders.save(at(), placeOrder(alice, reservation, TERMS, at()));
     };
     return { db, orders, place };
   }
@@ -74,7 +73,7 @@ eachEngine('a shop without processes of an earlier version', (engine) => {
     const db = openDatabase(database.url);
     const orders = orderPostgres(postgresStore(db, orderContract));
     const reservation = aReservation(await orders.ids.next(), aLine());
-    const { order_id } = await orders.save(at(), placeOrder(alice, reservation, parseRate('0.1') as Rate, at()));
+    const { order_id } = await orders.save(at(), placeOrder(alice, reservation, TERMS, at()));
     assert.deepEqual(await triggers(db), []);
     const types = (await orders.timeline.list(order_id)).map(({ type }) => type);
     assert.deepEqual(types, ['order.created']);
