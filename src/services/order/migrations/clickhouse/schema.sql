@@ -71,6 +71,7 @@ CREATE TABLE tradepost_order.orders
     `written_by` LowCardinality(String),
     `sent_again` UInt32,
     `credited_total` Nullable(Int64),
+    `expires_at` Nullable(DateTime64(3, 'UTC')),
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT total_adds_up CHECK total = (subtotal + tax),
     CONSTRAINT status_known CHECK status IN ('pending', 'confirmed', 'completed', 'cancelled'),

@@ -54,6 +54,7 @@ create table tradepost_order.orders (
   delivered_at timestamp with time zone,
   sent_again integer not null default 0,
   credited_total bigint,
+  expires_at timestamp with time zone,
   constraint fulfillment_status_known CHECK ((fulfillment_status = ANY (ARRAY['not_fulfilled'::text, 'packed'::text, 'shipped'::text, 'in_transit'::text, 'delivered'::text, 'failed'::text, 'returned'::text]))),
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint payment_status_known CHECK ((payment_status = ANY (ARRAY['not_paid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
@@ -109,6 +110,7 @@ create table tradepost_order.timeline (
 );
 
 CREATE INDEX inbox_handled_at ON tradepost_order.inbox USING brin (handled_at);
+CREATE INDEX orders_by_expiry ON tradepost_order.orders USING brin (expires_at);
 CREATE INDEX orders_by_user ON tradepost_order.orders USING btree (user_id, order_id);
 CREATE INDEX request_created_at ON tradepost_order.request USING btree (created_at);
 CREATE INDEX timeline_by_order ON tradepost_order.timeline USING btree (order_id, at);
