@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { VERSION } from '../platform/app/version.ts';
 import { addAnalyticsCommands } from './analytics/analytics.ts';
+import { addBooksCommands } from './books/books.ts';
 import { addDeveloperCommands } from './commands/developer.ts';
 import type { CommandContext } from './context.ts';
 import { addDatabaseCommands } from './db-copy/db-copy.ts';
@@ -33,6 +34,7 @@ export function createProgram(context: CommandContext): Command {
   addSignInCommands(program, context);
   addDeadLetterCommands(program, context);
   addAnalyticsCommands(program, context);
+  addBooksCommands(program, context);
   addDeveloperCommands(program, context);
   return program;
 }

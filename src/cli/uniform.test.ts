@@ -51,6 +51,7 @@ const LINES = [
   'dead-letters list',
   'dead-letters replay --all',
   'analytics check',
+  'books check',
   'analytics rebuild',
   'analytics export --what revenue --out figures.csv',
 ].map((line) => line.replace('figures.csv', join(folder, 'figures.csv')));

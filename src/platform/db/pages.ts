@@ -11,6 +11,9 @@ export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => string
 
 const encodeCursor = (place: string): string => Buffer.from(`v1 ${place}`).toString('base64url');
 
+/** The cursor of an id-ordered list, newest first, whose next page begins with this id. */
+export const cursorFrom = (id: number): string => encodeCursor(String(id + 1));
+
 /** The place that a cursor of an id-ordered list names; undefined for the first page. Throws BAD_CURSOR. */
 export function cursorId(cursor: string | undefined): number | undefined {
   if (cursor === undefined) return undefined;

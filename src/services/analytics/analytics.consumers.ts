@@ -1,5 +1,5 @@
 import type { Ctx } from '../../platform/contract/contract.ts';
-import { type Consumer, on } from '../../platform/contract/events.ts';
+import { type Consumer, type Envelope, on } from '../../platform/contract/events.ts';
 import { deliveryEvents } from '../delivery/delivery.contract.ts';
 import { invoiceEvents } from '../invoice/invoice.contract.ts';
 import { orderEvents } from '../order/order.contract.ts';
@@ -24,6 +24,9 @@ import {
   userRegistered,
 } from './model/analytics.facts.model.ts';
 
+/** `about` names the order that an event concerns. */
+type Arrival = EventHeader & Pick<Envelope, 'about'>;
+
 /** Every event that is counted. */
 export const analyticsConsumers: readonly Consumer<AnalyticsInternalActions>[] = [
   on(userEvents.registered, 'count_user', count(userRegistered)),
@@ -34,9 +37,10 @@ export const analyticsConsumers: readonly Consumer<AnalyticsInternalActions>[] =
   on(orderEvents.statusChanged, 'count_order_status', count(orderStatusChanged)),
   on(invoiceEvents.created, 'count_invoice', count(invoiceCreated)),
   on(invoiceEvents.statusChanged, 'count_invoice_status', count(invoiceStatusChanged)),
-  on(paymentEvents.transactionCreated, 'count_transaction', (analytics, ctx, made, arrival) =>
-    analytics.recordTransaction(ctx, arrival, made),
-  ),
+  on(paymentEvents.transactionCreated, 'count_transaction', (analytics, ctx, made, arrival) => {
+    analytics.noteChange(arrival.about);
+    return analytics.recordTransaction(ctx, arrival, made);
+  }),
   on(paymentEvents.transactionVoided, 'count_voiding', count(transactionVoided)),
   // Its payments are counted one by one as they are captured.
   on(paymentEvents.transactionPaid, 'count_paying', count(countedOnly)),
@@ -47,8 +51,10 @@ export const analyticsConsumers: readonly Consumer<AnalyticsInternalActions>[] =
 ];
 
 function count<D>(factOf: (arrival: EventHeader, data: D) => Fact) {
-  return (analytics: AnalyticsInternalActions, ctx: Ctx, data: D, arrival: EventHeader) =>
-    analytics.record(ctx, factOf(arrival, data));
+  return (analytics: AnalyticsInternalActions, ctx: Ctx, data: D, arrival: Arrival) => {
+    analytics.noteChange(arrival.about);
+    return analytics.record(ctx, factOf(arrival, data));
+  };
 }
 
 function cancelled(arrival: EventHeader, { order_id }: { order_id: number }): Fact {

@@ -11,6 +11,7 @@ import {
   Time,
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
+import { booksOps } from './books/analytics.books.contract.ts';
 
 /** What can be followed over time. */
 export const Metric = OneOf('orders', 'revenue', 'transactions', 'payments', 'refunds', 'users');
@@ -275,6 +276,7 @@ export const analyticsOps = {
     input: Nothing(),
     output: FigureCheck,
   }),
+  ...booksOps,
   rebuild: op('POST /stats/rebuild', {
     access: 'admin',
     summary: 'Makes every figure anew from the log of the events',

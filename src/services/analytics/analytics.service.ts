@@ -5,6 +5,8 @@ import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
 import { live } from './analytics.live.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import type { BookOwners } from './books/analytics.books.comparison.ts';
+import { type BookInternalActions, bookActions } from './books/analytics.books.ts';
 import { exportOf } from './export/analytics.export.ts';
 import {
   type EventHeader,
@@ -16,7 +18,7 @@ import { statsOf, type Total } from './model/analytics.model.ts';
 import { bucketsOf, daysOf, filled } from './model/analytics.series.model.ts';
 
 /** How the events of all services are counted. */
-export interface AnalyticsInternalActions {
+export interface AnalyticsInternalActions extends BookInternalActions {
   /** Resolves when it is counted. The log of the events knows one that comes again, so there is no inbox mark. */
   record(ctx: Ctx, fact: Fact): Promise<unknown>;
   /** The event names no currency: a transaction is in that of the shop. */
@@ -25,7 +27,7 @@ export interface AnalyticsInternalActions {
 
 const LOOK_EVERY_MS = 500;
 
-type AnalyticsParts = ServiceParts<AnalyticsRepository, Owners, 'config' | 'log'>;
+type AnalyticsParts = ServiceParts<AnalyticsRepository, Owners & BookOwners, 'config' | 'log'>;
 
 export function analyticsService({ repository: figures, peers: owners, tools }: AnalyticsParts) {
   const shop = tools.config.CURRENCY;
@@ -49,6 +51,7 @@ export function analyticsService({ repository: figures, peers: owners, tools }: 
     export: (ctx, wanted) => exportOf(ctx, figures, { currency: shop, ...wanted }),
     stream: async (_ctx, { currency = shop }) => mapped(feed.watch(), (totals) => statsOf(totals, currency)),
     check: (ctx) => checkFigures(ctx, figures, owners),
+    ...bookActions({ owners, log: tools.log }),
     rebuild: () => figures.rebuild(),
     record: (_ctx, fact) => figures.record([fact]),
     recordTransaction: (_ctx, arrival, made) => figures.record([transactionCreated(arrival, made, shop)]),

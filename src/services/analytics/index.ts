@@ -15,4 +15,5 @@ export const analyticsModule = defineService({
   },
   service: analyticsService,
   consumers: analyticsConsumers,
+  jobs: [{ name: 'compare_books', everySeconds: 60, run: (analytics, ctx) => analytics.compareBooks(ctx, {}) }],
 });

@@ -132,6 +132,22 @@ export const invoiceErrors = errors('INVOICE', {
 
 const filters = { status: Type.Optional(InvoiceStatusInput()), ...paging };
 
+/** An invoice as it is compared with the books of the other services. */
+export const InvoiceInBooks = Type.Object({
+  invoice_id: Id(),
+  order_id: Id(),
+  user_id: Id(),
+  invoice_number: Type.String(),
+  status: Status(),
+  total: Amount(),
+  currency: Currency(),
+  paid_total: Amount(),
+  refunded_total: Amount(),
+  credited_total: Amount(),
+  updated_at: Time(),
+});
+export type InvoiceInBooks = Static<typeof InvoiceInBooks>;
+
 export const invoiceOps = {
   create: op('POST /invoices', {
     access: 'customer',
@@ -186,6 +202,12 @@ export const invoiceOps = {
     summary: 'Compares invoices with their receivables: opens those that are missing, and makes up for lost events',
     input: Nothing(),
     output: Type.Object({ opened: Type.Integer(), followed: Type.Integer() }),
+  }),
+  findByOrders: op('POST /internal/invoices/find', {
+    access: 'internal',
+    summary: 'All invoices of these orders, also cancelled ones, for who compares the books',
+    input: Type.Object({ order_ids: Type.Array(Id(), { maxItems: 200 }) }),
+    output: Type.Object({ items: Type.Array(InvoiceInBooks) }),
   }),
   figures: reconciliationOp('invoices'),
 };

@@ -17,6 +17,8 @@ export interface InvoiceRepository {
   find(invoice_id: number): Promise<InvoiceState | undefined>;
   /** The living one of an order, else the newest that was cancelled. */
   findByOrder(order_id: number): Promise<InvoiceState | undefined>;
+  /** All invoices of these orders. */
+  ofOrders(order_ids: readonly number[]): Promise<InvoiceState[]>;
   /** Newest first. */
   list(filter: InvoiceFilter, page: PageRequest): Promise<Page<InvoiceState>>;
   /** What a range of invoices comes to. */

@@ -3,7 +3,13 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import { createPool } from '../../platform/app/worker/pool.ts';
 import { isStaff, maySee, self } from '../../platform/contract/actor.ts';
 import type { Ctx, Page } from '../../platform/contract/contract.ts';
-import { type Invoice, type InvoiceStatusInput, invoiceErrors, type invoiceOps } from './invoice.contract.ts';
+import {
+  type Invoice,
+  type InvoiceInBooks,
+  type InvoiceStatusInput,
+  invoiceErrors,
+  type invoiceOps,
+} from './invoice.contract.ts';
 import { creationActions, type InvoicePeers } from './invoice.creation.ts';
 import { type InvoiceState, invoiceStatusOf, publicInvoice } from './invoice.model.ts';
 import { invoiceOpening } from './invoice.opening.ts';
@@ -33,6 +39,9 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     ...creationActions({ invoices, peers, openInvoice, time_zone, log }),
     ...statusActions({ invoices, ...peers }),
     compareReceivables: receivablesComparison({ invoices, payment, openInvoice, log }),
+    async findByOrders(_ctx, { order_ids }) {
+      return { items: (await invoices.ofOrders(order_ids)).map(invoiceInBooks) };
+    },
     figures: (_ctx, range) => invoices.figures(range),
     async list(ctx, { all, ...page }) {
       return list(page, all === true && isStaff(ctx.actor) ? undefined : self(ctx).id);
@@ -55,6 +64,13 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
     const { items, next } = await invoices.list(filter, { limit, cursor });
     return { items: items.map(publicInvoice), next };
   }
+}
+
+function invoiceInBooks(state: InvoiceState): InvoiceInBooks {
+  const { invoice_id, order_id, user_id, invoice_number, status, total, currency, updated_at } = state;
+  const { paid_total, refunded_total, credited_total } = state;
+  const known = { invoice_id, order_id, user_id, invoice_number, status, total, currency, updated_at };
+  return { ...known, paid_total, refunded_total, credited_total };
 }
 
 interface ListInput {

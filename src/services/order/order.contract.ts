@@ -16,6 +16,7 @@ import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { expiryOps } from './lifecycle/order.expiry.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
+import { bookOps } from './reconciliation/order.books.contract.ts';
 import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';
 import { shipmentComparisonOps } from './reconciliation/order.shipments.contract.ts';
 import { FulfillmentStatus, OrderStatus, OrderStatusInput, PaymentStatus } from './statuses/order.statuses.contract.ts';
@@ -212,6 +213,7 @@ export const orderOps = {
   ...receivableComparisonOps,
   ...shipmentComparisonOps,
   ...expiryOps,
+  ...bookOps,
   figures: reconciliationOp('orders'),
   settleReservations: op('POST /internal/orders/settle-reservations', {
     access: 'internal',

@@ -17,6 +17,8 @@ export interface TimelineRepository {
   add(event: TimelineEvent): Promise<void>;
   /** What is kept, and so all that orders announced up to this moment, as it became known. */
   list(order_id: number): Promise<TimelineEvent[]>;
+  /** The newest event of each of these orders that has any. */
+  newest(order_ids: readonly number[]): Promise<Pick<TimelineEvent, 'order_id' | 'event_id' | 'type' | 'at'>[]>;
 }
 
 /** How orders are kept. */

@@ -26,6 +26,7 @@ export const SentAgain = () => Type.Integer({ description: 'how often it was pac
 
 /** How the shipment of an order stands, for the order that compares itself with it. */
 export const ShipmentOfOrder = Type.Object({
+  shipment_id: Id(),
   order_id: Id(),
   status: ShipmentStatus(),
   sent_again: SentAgain(),

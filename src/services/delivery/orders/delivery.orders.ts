@@ -35,8 +35,9 @@ export function orderShipmentActions({ shipments, creation }: OrdersParts) {
 }
 
 function ofOrder(shipment: ShipmentState) {
-  const { order_id, status, sent_again, updated_at } = shipment;
+  const { shipment_id, order_id, status, sent_again, updated_at } = shipment;
   return {
+    shipment_id,
     order_id,
     status,
     sent_again,

@@ -51,6 +51,7 @@ export function invoiceClickHouse(store: ClickHouseStore): InvoiceRepository {
         return orders.map((order_id) => currentInvoice(byOrder.get(order_id) ?? []));
       },
     }),
+    ofOrders: invoicesOf,
     list({ user_id, status }, page) {
       const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
       const now = status === undefined ? undefined : 'status = {status:String}';

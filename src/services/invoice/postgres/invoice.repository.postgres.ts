@@ -19,6 +19,11 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
   const listAll = invoices.list({ name: 'all', where: status });
   const listOfUser = invoices.list({ name: 'of user', where: `${status} and user_id = $4` });
 
+  const ofOrders = {
+    name: `${store.schema} invoices of orders`,
+    text: `select ${invoices.selected} from ${store.schema}.invoices where order_id = any($1) order by invoice_id`,
+  };
+
   return {
     ids: store.ids('invoice_ids'),
     async get(invoice_id) {
@@ -33,6 +38,7 @@ export function invoicePostgres(store: PostgresStore): InvoiceRepository {
         order by order_id, status = 'cancelled', created_at desc, invoice_id desc`,
       (state) => state.order_id,
     ),
+    ofOrders: (order_ids) => store.db.query<InvoiceState>(ofOrders, [[...new Set(order_ids)]]),
     list: ({ user_id, status = null }, page) =>
       user_id === undefined ? listAll(page, [status]) : listOfUser(page, [status, user_id]),
     figures: reconciliationIn(store, {

@@ -12,6 +12,7 @@ const cancelled = cancelOrder(order, 'requested', at()).next;
 
 function aShipment(more: Partial<ShipmentOfOrder> = {}): ShipmentOfOrder {
   return {
+    shipment_id: 9,
     order_id: 17,
     status: 'pending',
     sent_again: 0,

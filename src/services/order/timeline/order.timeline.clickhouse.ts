@@ -9,6 +9,7 @@ const REST_MS = 50;
 /** The most that is told of one order: a bound against one that is paid in a thousand parts. */
 const MOST = 1_000;
 
+type NewestRow = Pick<TimelineEvent, 'order_id' | 'event_id' | 'type' | 'at'>;
 type Row = Omit<TimelineEvent, 'data'> & { readonly data: string };
 
 /** The timelines of orders in ClickHouse: what orders announced is in their rows, what others did in `timeline`. */
@@ -21,6 +22,11 @@ export function timelineClickHouse({ database, engine, writer }: ClickHouseStore
     from ${table} where order_id = {order_id:UInt64} order by nth limit 1 by event_id`;
   const own = `select position, events from ${database}.orders
     where order_id = {order_id:UInt64} and events != '[]' order by position limit 1 by position`;
+
+  const newestOfOthers = `select event_id, order_id, type, at from ${table} where order_id in {ids:Array(UInt64)}
+    order by at desc limit 1 by order_id`;
+  const newestOfOwn = `select events from ${database}.orders
+    where order_id in {ids:Array(UInt64)} and events != '[]' order by position desc limit 1 by order_id`;
 
   const add = coalesce<TimelineEvent, void>({
     name: 'order timeline',
@@ -43,6 +49,17 @@ export function timelineClickHouse({ database, engine, writer }: ClickHouseStore
       const announced = rows.flatMap(({ events }) => ownEvents(events));
       const all = [...told.map((row) => ({ ...row, data: JSON.parse(row.data) })), ...announced];
       return all.map(fieldsOf).slice(-MOST);
+    },
+    async newest(order_ids) {
+      if (order_ids.length === 0) return [];
+      const ids = [...new Set(order_ids)];
+      const [told, rows] = await Promise.all([
+        engine.query<NewestRow>(newestOfOthers, { ids }),
+        engine.query<{ events: string }>(newestOfOwn, { ids }),
+      ]);
+      const all: NewestRow[] = [...told, ...rows.flatMap(({ events }) => ownEvents(events))];
+      const newest = new Map(all.sort((a, b) => Date.parse(a.at) - Date.parse(b.at)).map((one) => [one.order_id, one]));
+      return [...newest.values()].map(({ order_id, event_id, type, at }) => ({ order_id, event_id, type, at }));
     },
   };
 }

@@ -53,6 +53,12 @@ export function timelinePostgres({ schema, db }: PostgresStore): TimelineReposit
         select * from ${schema}.timeline where order_id = $1 order by at desc, nth desc limit ${MOST}) latest
       order by nth`,
   };
+  const newest = {
+    name: `${schema} timeline newest`,
+    text: `select o.order_id, t.* from unnest($1::bigint[]) as o(order_id), lateral (
+        select event_id, type, at from ${schema}.timeline t where t.order_id = o.order_id
+        order by at desc, nth desc limit 1) t`,
+  };
   const add = coalesce<TimelineEvent, void>({
     name: 'order timeline',
     restMs: REST_MS,
@@ -62,5 +68,9 @@ export function timelinePostgres({ schema, db }: PostgresStore): TimelineReposit
     },
     faultOfOneRow: rowFaultInPostgres,
   });
-  return { add, list: (order_id) => db.query<TimelineEvent>(select, [order_id]) };
+  return {
+    add,
+    list: (order_id) => db.query<TimelineEvent>(select, [order_id]),
+    newest: (order_ids) => db.query(newest, [[...new Set(order_ids)]]),
+  };
 }
