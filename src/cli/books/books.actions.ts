@@ -23,14 +23,14 @@ export async function checkBooksCommand(config: Config, options: BooksOptions, o
   if (!agrees) process.exitCode = 1;
 }
 
-interface ComparedBooks {
+interface WalkedBooks {
   readonly compared: number;
   readonly differences: readonly BookDifference[];
   readonly on_their_way: number;
 }
 
 /** Page after page, so that no request takes long. */
-async function compareAll(system: ApiClient, from: number | undefined, output: Output): Promise<ComparedBooks> {
+async function compareAll(system: ApiClient, from: number | undefined, output: Output): Promise<WalkedBooks> {
   const differences: BookDifference[] = [];
   let [compared, on_their_way] = [0, 0];
   let query = from === undefined ? '' : `?from_id=${from}`;

@@ -1,4 +1,4 @@
-import type { Page } from '../contract/contract.ts';
+import type { Page, PageRequest } from '../contract/contract.ts';
 import { common } from '../contract/errors.ts';
 
 /** Cuts a list that was read with `limit + 1` to a page; `cursorOf` names the last row's place in the order. */
@@ -11,8 +11,10 @@ export function pageOf<T>(rows: T[], limit: number, cursorOf: (row: T) => string
 
 const encodeCursor = (place: string): string => Buffer.from(`v1 ${place}`).toString('base64url');
 
-/** The cursor of an id-ordered list, newest first, whose next page begins with this id. */
-export const cursorFrom = (id: number): string => encodeCursor(String(id + 1));
+/** The page of a list by id, newest first, that begins with `from_id` unless a cursor says otherwise. */
+export function pageFrom({ from_id, ...page }: PageRequest & { readonly from_id?: number }): PageRequest {
+  return from_id === undefined ? page : { ...page, cursor: page.cursor ?? encodeCursor(String(from_id + 1)) };
+}
 
 /** The place that a cursor of an id-ordered list names; undefined for the first page. Throws BAD_CURSOR. */
 export function cursorId(cursor: string | undefined): number | undefined {

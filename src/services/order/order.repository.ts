@@ -11,6 +11,10 @@ export interface OrderFilter {
   readonly status?: OrderStatus;
 }
 
+export interface OrderPage extends PageRequest {
+  readonly from_id?: number;
+}
+
 /** Everything that concerned an order, whoever announced it. */
 export interface TimelineRepository {
   /** Keeps an event; one that is there already stays as it is. */
@@ -28,8 +32,8 @@ export interface OrderRepository {
   get(order_id: number): Promise<OrderState>;
   /** Those that exist, by id. */
   find(order_ids: readonly number[]): Promise<ReadonlyMap<number, OrderState>>;
-  /** Newest first. */
-  list(filter: OrderFilter, page: { limit: number; cursor?: string }): Promise<Page<OrderState>>;
+  /** Newest first, from `from_id` on. */
+  list(filter: OrderFilter, page: OrderPage): Promise<Page<OrderState>>;
   /** Pending orders whose time was over after `from` and at the latest at `until`. */
   expired(period: { from: string; until: string }, page: PageRequest): Promise<Page<OrderState>>;
   /** What a range of orders comes to. */

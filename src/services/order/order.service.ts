@@ -16,7 +16,7 @@ import { orderErrors, type orderOps } from './order.contract.ts';
 import { orderStatusOf } from './order.model.ts';
 import type { OrderRepository } from './order.repository.ts';
 import { orderSettings } from './order.settings.ts';
-import { bookActions } from './reconciliation/order.books.ts';
+import { orderBookActions } from './reconciliation/order.books.ts';
 import { receivableComparison } from './reconciliation/order.receivables.ts';
 import { shipmentComparison } from './reconciliation/order.shipments.ts';
 import { followPayment, type ShipmentStatusChange } from './statuses/order.statuses.model.ts';
@@ -55,7 +55,7 @@ export function orderService({ repository: orders, peers, tools: { config, log }
     ...placementActions({ orders, product, access, terms }),
     ...cancellation,
     ...reservationActions({ orders, product }),
-    ...bookActions(orders),
+    ...orderBookActions(orders),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),
     cancelExpired: orderExpiry({ orders, payment, cancelExpired, hours, log }),
     compareReceivables: receivableComparison({ orders, payment, log }),

@@ -20,7 +20,7 @@ export interface BookOwners {
 export type JudgedDifference = BookDifference & { readonly young: boolean };
 
 /** What a comparison of some orders found. */
-export interface Compared {
+export interface ComparedBooks {
   readonly compared: number;
   readonly differences: readonly JudgedDifference[];
 }
@@ -30,7 +30,7 @@ export type CompareOrders = (
   ctx: Ctx,
   order_ids: readonly number[],
   known?: readonly OrderInBooks[],
-) => Promise<Compared>;
+) => Promise<ComparedBooks>;
 
 /** How the books of orders are compared: a call to each owner, however many orders there are. */
 export function bookComparison({ order, invoice, payment, delivery }: BookOwners): CompareOrders {
@@ -38,7 +38,7 @@ export function bookComparison({ order, invoice, payment, delivery }: BookOwners
     ctx: Ctx,
     order_ids: readonly number[],
     known?: readonly OrderInBooks[],
-  ): Promise<Compared> {
+  ): Promise<ComparedBooks> {
     if (order_ids.length === 0) return { compared: 0, differences: [] };
     const asked = { order_ids: [...order_ids] };
     const [orders, receivables, invoices, shipments] = await Promise.all([
@@ -63,7 +63,7 @@ export function bookComparison({ order, invoice, payment, delivery }: BookOwners
   };
 }
 
-async function judged(ctx: Ctx, order: BookOwners['order'], all: readonly BooksOfOrder[]): Promise<Compared> {
+async function judged(ctx: Ctx, order: BookOwners['order'], all: readonly BooksOfOrder[]): Promise<ComparedBooks> {
   const differing = all
     .map((books) => ({ books, findings: differencesOfOrder(books) }))
     .filter(({ findings }) => findings.length > 0);

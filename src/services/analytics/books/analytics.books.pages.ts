@@ -1,10 +1,10 @@
 import type { Ctx, Page } from '../../../platform/contract/contract.ts';
 import { common } from '../../../platform/contract/errors.ts';
-import { type BookOwners, bookComparison, byOrder, type Compared } from './analytics.books.comparison.ts';
+import { type BookOwners, bookComparison, byOrder, type ComparedBooks } from './analytics.books.comparison.ts';
 import { BOOKS_PAGE } from './analytics.books.contract.ts';
 
 /** A page of everything: the orders that were compared, and the next place; none after the last. */
-interface ComparedPage extends Compared {
+interface ComparedPage extends ComparedBooks {
   readonly order_ids: readonly number[];
   readonly next: BooksPlace | undefined;
 }

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../../platform/contract/contract.ts';
-import type { Compared } from './analytics.books.comparison.ts';
+import type { ComparedBooks } from './analytics.books.comparison.ts';
 import type { BooksState } from './analytics.books.contract.ts';
 import { type BookPages, type BooksPlace, FIRST_PLACE } from './analytics.books.pages.ts';
 
@@ -8,7 +8,7 @@ const ROUND_EVERY_MS = 3_600_000;
 const PAGES_A_RUN = 10;
 
 /** What a comparison of these orders found. */
-export type NoteCompared = (order_ids: readonly number[], found: Compared) => void;
+export type NoteCompared = (order_ids: readonly number[], found: ComparedBooks) => void;
 
 interface BooksRound {
   /** Compares the next pages; nothing when the round has ended and the next is not due. */

@@ -1,4 +1,5 @@
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
+import { pageFrom } from '../../../platform/db/pages.ts';
 import { ORDER_COLUMNS } from '../order.columns.ts';
 import { orderErrors } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
@@ -27,7 +28,7 @@ export function orderClickHouse(store: ClickHouseStore): OrderRepository {
     list({ user_id, status }, page) {
       const fixed = user_id === undefined ? undefined : 'user_id = {user_id:UInt64}';
       const now = status === undefined ? undefined : 'status = {status:String}';
-      return orders.list({ fixed, now, params: { user_id, status } }, 'desc', page);
+      return orders.list({ fixed, now, params: { user_id, status } }, 'desc', pageFrom(page));
     },
     expired(period, page) {
       const at = (name: string) => `parseDateTime64BestEffort({${name}:String}, 3, 'UTC')`;

@@ -1,3 +1,4 @@
+import { pageFrom } from '../../../platform/db/pages.ts';
 import { reconciliationIn } from '../../../platform/db/postgres/store/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { ORDER_COLUMNS } from '../order.columns.ts';
@@ -33,7 +34,7 @@ export function orderPostgres(store: PostgresStore): OrderRepository {
     },
     find: orders.find,
     list: ({ user_id, status = null }, page) =>
-      user_id === undefined ? listAll(page, [status]) : listOfUser(page, [status, user_id]),
+      user_id === undefined ? listAll(pageFrom(page), [status]) : listOfUser(pageFrom(page), [status, user_id]),
     expired: ({ from, until }, page) => listExpired(page, [from, until]),
     timeline: timelinePostgres(store),
     figures: reconciliationIn(store, {

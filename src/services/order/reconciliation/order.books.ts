@@ -1,5 +1,4 @@
 import type { Actions } from '../../../platform/app/actions.ts';
-import { cursorFrom } from '../../../platform/db/pages.ts';
 import type { orderOps } from '../order.contract.ts';
 import type { OrderState } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
@@ -9,11 +8,10 @@ import type { OrderInBooks } from './order.books.contract.ts';
 type BookActions = Pick<Actions<typeof orderOps>, 'inBooks' | 'findInBooks' | 'newestEvents'>;
 
 /** What a comparison of the books asks of orders: a statement a call. */
-export function bookActions(orders: Pick<OrderRepository, 'find' | 'list' | 'timeline'>): BookActions {
+export function orderBookActions(orders: Pick<OrderRepository, 'find' | 'list' | 'timeline'>): BookActions {
   return {
-    async inBooks(_ctx, { from_id, limit = 50, cursor }) {
-      const first = from_id === undefined ? undefined : cursorFrom(from_id);
-      const { items, next } = await orders.list({}, { limit, cursor: cursor ?? first });
+    async inBooks(_ctx, { limit = 50, ...page }) {
+      const { items, next } = await orders.list({}, { limit, ...page });
       return { items: items.map(inBooks), next };
     },
     async findInBooks(_ctx, { order_ids }) {

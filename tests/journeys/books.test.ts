@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import pg from 'pg';
-import { systemCtx } from '../../../platform/contract/ctx.ts';
-import { clientOf, type TestClient } from '../../../testing/client.ts';
-import { type TestDatabase, testDatabase } from '../../../testing/databases.ts';
-import { engine } from '../../../testing/engines.ts';
-import { settle } from '../../../testing/settle.ts';
-import { startSystem } from '../../../testing/system.ts';
-import { PASSWORD } from '../../../testing/world.ts';
-import type { BookDifference } from './analytics.books.contract.ts';
+import { systemCtx } from '../../src/platform/contract/ctx.ts';
+import type { BookDifference } from '../../src/services/analytics/books/analytics.books.contract.ts';
+import { clientOf, type TestClient } from '../../src/testing/client.ts';
+import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
+import { engine } from '../../src/testing/engines.ts';
+import { settle } from '../../src/testing/settle.ts';
+import { startSystem } from '../../src/testing/system.ts';
+import { PASSWORD } from '../../src/testing/world.ts';
+import { script } from './dead-letters.fixture.ts';
 
 const MINUTE_MS = 60_000;
 const MOUSE = 2;
@@ -17,7 +17,6 @@ describe('books that a hand has changed', () => {
   let database: TestDatabase;
   let shop: Awaited<ReturnType<typeof startSystem>>;
   let admin: TestClient;
-  let sql: pg.Client;
   let order_id: number;
   const later = (minutes: number) => systemCtx(new Date(Date.now() + minutes * MINUTE_MS).toISOString());
 
@@ -27,11 +26,8 @@ describe('books that a hand has changed', () => {
     const url = shop.urls.gateway ?? '';
     const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
     admin = clientOf(url, body.token, body.id);
-    sql = new pg.Client({ connectionString: database.url });
-    await sql.connect();
   });
   after(async () => {
-    await sql.end();
     await shop.close();
     await database.drop();
   });
@@ -80,7 +76,7 @@ describe('books that a hand has changed', () => {
     assert.equal(status, 200);
   }
   const order = async () => (await admin.get(`/orders/${order_id}`)).body;
-  const change = (text: string, ...values: unknown[]) => sql.query(text, values);
+  const change = (text: string) => script(database.url, text);
 
   test('an order that was completed although something is owed: it is collected', async () => {
     const invoice_id = await invoiced();
@@ -91,7 +87,7 @@ describe('books that a hand has changed', () => {
     await admin.post(`/transactions/${id}/refund`, { amount: 10, reason: 'wrong card', kind: 'correction' });
     await settle(async () => assert.equal((await order()).status, 'confirmed'));
     await agree();
-    await change(`update tradepost_order.orders set status = 'completed' where order_id = $1`, order_id);
+    await change(`update tradepost_order.orders set status = 'completed' where order_id = ${order_id}`);
     const { mend, right, event } = await isTold('order/receivable', 'a completed order with something owed');
     assert.match(mend, new RegExp(`POST /transactions {"user_id": \\d+, "invoice_id": ${invoice_id}`));
     assert.match(right, /^owed: 10\.00 USD$/);
