@@ -167,6 +167,7 @@ async function figures({ call, admin }: Story, caughtUp: () => Promise<void>): P
     assert.ok(body.agrees, JSON.stringify(body));
   });
   await call(admin, 'analytics.check');
+  await call(admin, 'analytics.books');
   await call(admin, 'analytics.stats');
   await call(admin, 'analytics.timeseries', { metric: 'orders', interval: 'day' });
   await call(admin, 'analytics.topProducts');
