@@ -1,4 +1,4 @@
-import { dueOf, ibanText, money, paidOf, terms } from './facts.ts';
+import { ibanText, money, movements, terms } from './facts.ts';
 import {
   ACCENT,
   BODY,
@@ -37,7 +37,7 @@ export function closingHeight(invoice: PdfInvoice, seller: Seller): number {
 /** Totals, stamp, terms and bank particulars, from `top` down. */
 export function closing(doc: Doc, invoice: PdfInvoice, seller: Seller, top: number): void {
   totals(doc, invoice, top);
-  if (invoice.status === 'paid' && dueOf(invoice) <= 0) stamp(doc, 'PAID', top);
+  if (invoice.status === 'paid') stamp(doc, 'PAID', top);
   let y = top + totalsHeight(invoice) + TERMS;
   label(doc, 'Payment', LEFT, y - 15);
   y = putLines(doc, linesOf(doc, terms(invoice), RIGHT - LEFT, BODY, 2), LEFT, y, 13, BODY) + 5;
@@ -51,7 +51,7 @@ export function closing(doc: Doc, invoice: PdfInvoice, seller: Seller, top: numb
 
 // Whoever has paid, or need not, is not shown where to.
 function showsBank(invoice: PdfInvoice, seller: Seller): boolean {
-  return seller.iban !== undefined && dueOf(invoice) > 0;
+  return seller.iban !== undefined && invoice.open > 0;
 }
 
 function bankRows(invoice: PdfInvoice, seller: Seller): [string, string][] {
@@ -64,12 +64,11 @@ function bankRows(invoice: PdfInvoice, seller: Seller): [string, string][] {
   return rows.flatMap(([name, value]) => (value ? [[name, value]] : []));
 }
 
-function showsPaid(invoice: PdfInvoice): boolean {
-  return paidOf(invoice) !== 0 || invoice.status === 'paid';
-}
+// Below the total there is something to say when money moved, or when nothing is owed.
+const showsOpen = (invoice: PdfInvoice): boolean => invoice.open !== invoice.total || invoice.status === 'paid';
 
 function totalsHeight(invoice: PdfInvoice): number {
-  return 22 + STEP + 30 + (showsPaid(invoice) ? STEP + 24 : 0);
+  return 22 + STEP + 30 + (showsOpen(invoice) ? STEP * movements(invoice).length + 24 : 0);
 }
 
 function totals(doc: Doc, invoice: PdfInvoice, top: number): void {
@@ -81,12 +80,15 @@ function totals(doc: Doc, invoice: PdfInvoice, top: number): void {
   rule(doc, TOTALS_LEFT, RIGHT, y, INK, 0.9);
   y += 19;
   strongLine(doc, 'Total', money(invoice, invoice.total), y, INK);
-  if (!showsPaid(invoice)) return;
-  y += STEP + 3;
-  totalLine(doc, 'Paid', money(invoice, -paidOf(invoice)), y);
+  if (!showsOpen(invoice)) return;
+  y += 3;
+  for (const [name, amount] of movements(invoice)) {
+    y += STEP;
+    totalLine(doc, name, money(invoice, amount), y);
+  }
   y += 11;
   rule(doc, TOTALS_LEFT, RIGHT, y);
-  strongLine(doc, 'Amount due', money(invoice, dueOf(invoice)), y + 18, ACCENT);
+  strongLine(doc, 'Amount due', money(invoice, invoice.open), y + 18, ACCENT);
 }
 
 function totalLine(doc: Doc, name: string, value: string, y: number): void {

@@ -25,42 +25,49 @@ export function quantityText(quantity: number): string {
   return count.format(quantity);
 }
 
-/** What has been paid; a paid invoice that does not say is paid in full. */
-export function paidOf(invoice: PdfInvoice): number {
-  return invoice.amount_paid ?? (invoice.status === 'paid' ? invoice.total : 0);
-}
-
-/** What is still to pay. */
-export function dueOf(invoice: PdfInvoice): number {
-  return invoice.status === 'cancelled' ? 0 : invoice.total - paidOf(invoice);
+/** What moved for the invoice, as lines below its total: what each is called, and what it adds to what is owed. */
+export function movements(invoice: PdfInvoice): [string, number][] {
+  const { total, paid_total, refunded_total, credited_total, open } = invoice;
+  const moved: [string, number][] = [
+    ['Paid', -paid_total],
+    ['Given back', refunded_total],
+    ['Credited', -credited_total],
+  ];
+  const left = moved.reduce((rest, [, amount]) => rest + amount, total);
+  if (invoice.status === 'cancelled') moved.push(['Cancelled', open - left]);
+  return moved.filter(([, amount]) => amount !== 0);
 }
 
 /** The one line that a reader in a hurry needs. */
 export function headline(invoice: PdfInvoice): string {
+  const open = money(invoice, invoice.open);
   switch (invoice.status) {
     case 'draft':
-      return `Draft for ${money(invoice, invoice.total)}`;
+      return `Draft, ${open} to pay`;
+    case 'sent':
+      return `${open} due by ${dateText(invoice, invoice.due_date)}`;
+    case 'paid':
+      return invoice.refunded_total > 0 || invoice.total === 0
+        ? 'Nothing more to pay'
+        : `${money(invoice, invoice.paid_total)} paid, thank you`;
     case 'cancelled':
       return 'Cancelled, nothing to pay';
-    default:
-      return dueOf(invoice) > 0
-        ? `${money(invoice, dueOf(invoice))} due by ${dateText(invoice, invoice.due_date)}`
-        : `${money(invoice, paidOf(invoice))} paid, thank you`;
   }
 }
 
 /** How and until when to pay. */
 export function terms(invoice: PdfInvoice): string {
   const due = dateText(invoice, invoice.due_date);
+  const open = money(invoice, invoice.open);
   switch (invoice.status) {
     case 'draft':
-      return `This is a draft and not a request for payment. Payment would be due by ${due}.`;
+      return `This invoice is a draft: it has not been sent yet. It can be paid already, ${open} by ${due}; please quote ${invoice.invoice_number}.`;
+    case 'sent':
+      return `Please pay ${open} by ${due} and quote ${invoice.invoice_number} with your payment.`;
+    case 'paid':
+      return 'This invoice has been settled in full. Nothing more is due.';
     case 'cancelled':
       return 'This invoice has been cancelled. Please do not pay it.';
-    default:
-      return dueOf(invoice) > 0
-        ? `Please pay ${money(invoice, dueOf(invoice))} by ${due} and quote ${invoice.invoice_number} with your payment.`
-        : `Payment was due by ${due} and has been received in full. Nothing more is due.`;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SettingValues } from '../../../platform/config/setting-kinds.ts';
 import { parseRate, percentText } from '../../../platform/contract/money.ts';
-import type { InvoiceState } from '../invoice.model.ts';
+import { type InvoiceState, openOf } from '../invoice.model.ts';
 import type { PdfInvoice, Seller } from './invoice.pdf.ts';
 import type { invoiceSettings } from './invoice.settings.ts';
 
@@ -25,5 +25,5 @@ export function sellerOf(config: SellerSettings): Seller {
 export function invoicePage(state: InvoiceState, time_zone: string): PdfInvoice {
   const rate = parseRate(state.tax_rate);
   if (!rate) throw new Error(`the invoice ${state.invoice_number} has no tax rate but '${state.tax_rate}'`);
-  return { ...state, time_zone, tax_rate_percent: percentText(rate) };
+  return { ...state, open: openOf(state), time_zone, tax_rate_percent: percentText(rate) };
 }

@@ -22,6 +22,8 @@ function invoice(lines: number | PdfInvoice['items'] = 2, more: Partial<PdfInvoi
   const items = typeof lines === 'number' ? Array.from({ length: lines }, (_, i) => line(`Laptop ${i + 1}`)) : lines;
   const subtotal = items.reduce((total, item) => total + item.total_price, 0);
   const tax = Math.round(subtotal / 10);
+  const moved = { paid_total: 0, refunded_total: 0, credited_total: 0, ...more };
+  const left = subtotal + tax - moved.credited_total - moved.paid_total + moved.refunded_total;
   return {
     invoice_number: 'INV-2026-000042',
     status: 'sent',
@@ -36,7 +38,8 @@ function invoice(lines: number | PdfInvoice['items'] = 2, more: Partial<PdfInvoi
     tax,
     total: subtotal + tax,
     tax_rate_percent: '10',
-    ...more,
+    open: more.status === 'cancelled' ? 0 : left,
+    ...moved,
   };
 }
 
@@ -145,21 +148,68 @@ test('the totals never stand alone on a page', async () => {
   }
 });
 
-test('a draft, a paid and a cancelled invoice say so', async () => {
-  const shown = async (more: Partial<PdfInvoice>) => pages(await invoicePdf(invoice(2, more), seller))[0] ?? '';
-  assert.match(await shown({ status: 'draft' }), /^DRAFT$/m);
-  assert.match(await shown({ status: 'cancelled' }), /^CANCELLED$/m);
-  const paid = await shown({ status: 'paid' });
-  assert.match(paid, /^PAID$/m);
-  assert.match(paid, /Amount due\n0\.00 USD/);
-  assert.doesNotMatch(paid, /Account holder/);
-  assert.doesNotMatch(await shown({}), /^(DRAFT|PAID|CANCELLED)$/m);
+const TOTAL = 285_998;
+
+async function shown(more: Partial<PdfInvoice>): Promise<string> {
+  const [page = '', ...others] = pages(await invoicePdf(invoice(2, more), seller));
+  assert.equal(others.length, 0);
+  return page;
+}
+
+test('a draft says that it is one, that it may be paid and where to', async () => {
+  const page = await shown({ status: 'draft' });
+  assert.match(page, /^DRAFT$/m);
+  assert.match(page, /^Draft, 2,859\.98 USD to pay$/m);
+  assert.match(page, /is a draft: it has not been sent yet\. It can be paid already/);
+  assert.match(page, /Account holder/);
+  assert.doesNotMatch(page, /Amount due/);
 });
 
-test('a part payment is subtracted from what is due', async () => {
-  const [page = ''] = pages(await invoicePdf(invoice(2, { amount_paid: 100_000 }), seller));
-  assert.match(page, /Paid\n-1,000\.00 USD\nAmount due\n1,859\.98 USD/);
-  assert.match(page, /^1,859\.98 USD due by 27 August 2026$/m);
+test('an invoice that is sent says what is due, and after a part payment what is left', async () => {
+  const page = await shown({});
+  assert.doesNotMatch(page, /^(DRAFT|PAID|CANCELLED)$/m);
+  assert.match(page, /^2,859\.98 USD due by 27 August 2026$/m);
+  const part = await shown({ paid_total: 100_000 });
+  assert.match(part, /Paid\n-1,000\.00 USD\nAmount due\n1,859\.98 USD/);
+  assert.match(part, /^1,859\.98 USD due by 27 August 2026$/m);
+  assert.match(part, /Please pay 1,859\.98 USD by 27 August 2026/);
+});
+
+test('a paid invoice says so, and asks for nothing', async () => {
+  const page = await shown({ status: 'paid', paid_total: TOTAL });
+  assert.match(page, /^PAID$/m);
+  assert.match(page, /^2,859\.98 USD paid, thank you$/m);
+  assert.match(page, /Paid\n-2,859\.98 USD\nAmount due\n0\.00 USD/);
+  assert.doesNotMatch(page, /Account holder|Please pay/);
+});
+
+test('what was given back is shown: a credit leaves nothing due, a correction what it gave back', async () => {
+  const money = { paid_total: TOTAL, refunded_total: 5_000 };
+  const credited = await shown({ status: 'paid', ...money, credited_total: 5_000 });
+  assert.match(credited, /Paid\n-2,859\.98 USD\nGiven back\n50\.00 USD\nCredited\n-50\.00 USD\nAmount due\n0\.00 USD/);
+  assert.match(credited, /^Nothing more to pay$/m);
+  const corrected = await shown(money);
+  assert.match(corrected, /Paid\n-2,859\.98 USD\nGiven back\n50\.00 USD\nAmount due\n50\.00 USD/);
+  assert.match(corrected, /^50\.00 USD due by/m);
+});
+
+test('a cancelled invoice says so; its lines come to nothing due, also when a part was paid', async () => {
+  const page = await shown({ status: 'cancelled', paid_total: 100_000 });
+  assert.match(page, /^CANCELLED$/m);
+  assert.match(page, /^Cancelled, nothing to pay$/m);
+  assert.match(page, /Paid\n-1,000\.00 USD\nCancelled\n-1,859\.98 USD\nAmount due\n0\.00 USD/);
+  assert.doesNotMatch(page, /Account holder/);
+});
+
+test('dates are those of the shop, as the number is', async () => {
+  const midnight = { created_at: '2026-12-31T11:30:00Z', due_date: '2027-01-30T11:30:00Z' };
+  assert.match(await shown({ ...midnight, time_zone: 'Pacific/Auckland' }), /Invoice date\n1 January 2027/);
+  assert.match(await shown(midnight), /Invoice date\n31 December 2026/);
+});
+
+test('amounts have the digits of their currency', async () => {
+  assert.match(await shown({ currency: 'JPY' }), /Total\n285,998 JPY/);
+  assert.match(await shown({ currency: 'KWD' }), /Total\n285\.998 KWD/);
 });
 
 test('a seller with nothing but a name, no lines and an unreadable logo are no obstacle', async () => {

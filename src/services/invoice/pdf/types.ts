@@ -14,7 +14,11 @@ export interface PdfInvoice {
   tax: number;
   total: number;
   tax_rate_percent: string;
-  amount_paid?: number;
+  paid_total: number;
+  refunded_total: number;
+  credited_total: number;
+  /** What is still owed. */
+  open: number;
 }
 
 /** One line of the table. */
