@@ -6,6 +6,7 @@ import {
   Download,
   event,
   Id,
+  Money,
   Nothing,
   op,
   PageOf,
@@ -14,6 +15,8 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import { Pattern, TextLine } from '../../platform/contract/schema/text.ts';
+import { OutsideMethod } from '../payment/receivables/payment.receivables.contract.ts';
 import { MAX_LINES, MAX_NAME } from '../product/product.contract.ts';
 
 const STATUSES = ['draft', 'sent', 'paid', 'cancelled'] as const;
@@ -130,6 +133,17 @@ export const invoiceErrors = errors('INVOICE', {
   ],
 });
 
+/** With the status paid. */
+const PaymentByHandInput = Type.Object(
+  {
+    method: Type.Optional(OutsideMethod),
+    reference: Type.Optional(TextLine(140, 'what the statement of the bank says; a payment with it is recorded once')),
+    date: Type.Optional(Pattern('^\\d{4}-\\d{2}-\\d{2}$', 'the day that it came, such as 2026-11-28; today otherwise')),
+    amount: Type.Optional(Money({ minimum: 0.01, description: 'all that is owed unless it is given' })),
+  },
+  { title: 'PaymentByHand', description: 'with the status paid; method is other unless it is given' },
+);
+
 const filters = { status: Type.Optional(InvoiceStatusInput()), ...paging };
 
 /** An invoice as it is compared with the books of the other services. */
@@ -186,9 +200,14 @@ export const invoiceOps = {
   setStatus: op('PUT /invoices/{invoice_id}', {
     access: 'staff',
     changes: 'get',
-    summary: 'draft to sent to paid; cancelled from draft or sent',
+    summary: 'Sends it, cancels it, or records money that came without a provider: paid, when nothing is owed after it',
+    idempotent: true,
     example: { status: 'sent' },
-    input: Type.Object({ invoice_id: Id(), status: InvoiceStatusInput() }),
+    input: Type.Object({
+      invoice_id: Id(),
+      status: InvoiceStatusInput(),
+      payment: Type.Optional(PaymentByHandInput),
+    }),
     output: Invoice,
   }),
   pdf: op('GET /invoices/{invoice_id}/pdf', {

@@ -6,6 +6,7 @@ import { withId } from '../../platform/contract/ids.ts';
 import { retryOnConflict } from '../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../platform/observability/log.ts';
 import type { orderOps } from '../order/order.contract.ts';
+import type { paymentOps } from '../payment/payment.contract.ts';
 import type { Receivable } from '../payment/receivables/payment.receivables.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
 import { invoiceErrors, type invoiceOps } from './invoice.contract.ts';
@@ -19,13 +20,13 @@ import {
 } from './invoice.model.ts';
 import type { OpenInvoice, Payments } from './invoice.opening.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
-import { followMoney, payIfNothingIsOwed } from './invoice.statuses.model.ts';
+import { followMoney, payIfNothingIsOwed } from './statuses/invoice.statuses.model.ts';
 
 /** What a new invoice needs of others: the order that it is for, the address of its buyer, and a receivable. */
 export interface InvoicePeers {
   readonly order: Pick<ApiOf<typeof orderOps>, 'forInvoice'>;
   readonly user: Pick<ApiOf<typeof userOps>, 'profileOf'>;
-  readonly payment: Payments;
+  readonly payment: Payments & Pick<ApiOf<typeof paymentOps>, 'payOutside'>;
 }
 
 interface CreationParts {

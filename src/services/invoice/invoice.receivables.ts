@@ -8,7 +8,7 @@ import type { invoiceOps } from './invoice.contract.ts';
 import { type InvoiceState, isLiving } from './invoice.model.ts';
 import type { OpenInvoice, Payments } from './invoice.opening.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
-import { cancelInvoice, followMoney } from './invoice.statuses.model.ts';
+import { cancelInvoice, followMoney } from './statuses/invoice.statuses.model.ts';
 
 type Outcome = OutputOf<typeof invoiceOps.compareReceivables>;
 

@@ -8,8 +8,8 @@ import { invoiceContract } from './invoice.contract.ts';
 import { anOrder, at } from './invoice.fixture.ts';
 import { createInvoice, type InvoiceState } from './invoice.model.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
-import { cancelInvoice, followMoney, sendInvoice } from './invoice.statuses.model.ts';
 import { invoicePostgres } from './postgres/invoice.repository.postgres.ts';
+import { cancelInvoice, followMoney, sendInvoice } from './statuses/invoice.statuses.model.ts';
 
 const SCHEMA = 'tradepost_invoice';
 const NOW = '2026-07-28T09:30:00.000Z';

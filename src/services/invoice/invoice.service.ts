@@ -15,10 +15,10 @@ import { type InvoiceState, invoiceStatusOf, publicInvoice } from './invoice.mod
 import { invoiceOpening } from './invoice.opening.ts';
 import { receivablesComparison } from './invoice.receivables.ts';
 import type { InvoiceRepository } from './invoice.repository.ts';
-import { type InvoiceInternalActions, statusActions } from './invoice.statuses.ts';
 import { invoicePage, sellerOf } from './pdf/invoice.page.ts';
 import { pdfTask } from './pdf/invoice.pdf.task.ts';
 import { invoiceSettings } from './pdf/invoice.settings.ts';
+import { type InvoiceInternalActions, statusActions } from './statuses/invoice.statuses.ts';
 
 export type { InvoiceInternalActions };
 
@@ -37,7 +37,7 @@ export function invoiceService({ repository: invoices, peers, tools }: InvoicePa
 
   return {
     ...creationActions({ invoices, peers, openInvoice, time_zone, log }),
-    ...statusActions({ invoices, ...peers }),
+    ...statusActions({ invoices, ...peers, openInvoice, time_zone }),
     compareReceivables: receivablesComparison({ invoices, payment, openInvoice, log }),
     async findByOrders(_ctx, { order_ids }) {
       return { items: (await invoices.ofOrders(order_ids)).map(invoiceInBooks) };

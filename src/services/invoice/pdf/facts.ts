@@ -30,7 +30,7 @@ export function movements(invoice: PdfInvoice): [string, number][] {
   const { total, paid_total, refunded_total, credited_total, open } = invoice;
   const moved: [string, number][] = [
     ['Paid', -paid_total],
-    ['Given back', refunded_total],
+    ['Refunded', refunded_total],
     ['Credited', -credited_total],
   ];
   const left = moved.reduce((rest, [, amount]) => rest + amount, total);

@@ -186,10 +186,10 @@ test('a paid invoice says so, and asks for nothing', async () => {
 test('what was given back is shown: a credit leaves nothing due, a correction what it gave back', async () => {
   const money = { paid_total: TOTAL, refunded_total: 5_000 };
   const credited = await shown({ status: 'paid', ...money, credited_total: 5_000 });
-  assert.match(credited, /Paid\n-2,859\.98 USD\nGiven back\n50\.00 USD\nCredited\n-50\.00 USD\nAmount due\n0\.00 USD/);
+  assert.match(credited, /Paid\n-2,859\.98 USD\nRefunded\n50\.00 USD\nCredited\n-50\.00 USD\nAmount due\n0\.00 USD/);
   assert.match(credited, /^Nothing more to pay$/m);
   const corrected = await shown(money);
-  assert.match(corrected, /Paid\n-2,859\.98 USD\nGiven back\n50\.00 USD\nAmount due\n50\.00 USD/);
+  assert.match(corrected, /Paid\n-2,859\.98 USD\nRefunded\n50\.00 USD\nAmount due\n50\.00 USD/);
   assert.match(corrected, /^50\.00 USD due by/m);
 });
 

@@ -1,8 +1,8 @@
-import { type Change, type Ctx, type EventOf, unchanged } from '../../platform/contract/contract.ts';
-import type { AnnouncedTotals } from '../payment/payment.totals.contract.ts';
-import { followTotals, owesNothing } from '../payment/payment.totals.contract.ts';
-import { type InvoiceStatus, invoiceErrors, invoiceEvents } from './invoice.contract.ts';
-import { type InvoiceState, openOf, orderSubjectOf } from './invoice.model.ts';
+import { type Change, type Ctx, type EventOf, unchanged } from '../../../platform/contract/contract.ts';
+import type { AnnouncedTotals } from '../../payment/payment.totals.contract.ts';
+import { followTotals, owesNothing } from '../../payment/payment.totals.contract.ts';
+import { type InvoiceStatus, invoiceErrors, invoiceEvents } from '../invoice.contract.ts';
+import { type InvoiceState, openOf, orderSubjectOf } from '../invoice.model.ts';
 
 /** What staff may ask for; that a claim is owed again (from paid to sent) follows from money alone. */
 const NEXT: Readonly<Record<InvoiceStatus, readonly InvoiceStatus[]>> = {
@@ -38,12 +38,6 @@ export function followMoney(state: InvoiceState, totals: AnnouncedTotals, ctx: C
   if (through.length > 0) return withStatuses(next, through, ctx);
   if (sameTotals(state, next)) return unchanged(state);
   return { next: { ...next, updated_at: ctx.now }, events: [balanceChanged(next, ctx)] };
-}
-
-/** The invoice that staff set to paid. */
-export function payByHand(state: InvoiceState, ctx: Ctx): Change<InvoiceState> {
-  const { total: paid_total, refunded_total, credited_total } = state;
-  return followMoney(state, { paid_total, refunded_total, credited_total }, ctx);
 }
 
 /** A new invoice of which nothing is owed, as one over 0, is paid at once. */

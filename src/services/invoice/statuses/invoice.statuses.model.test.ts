@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Change, type Ctx, unchanged } from '../../platform/contract/contract.ts';
-import { minor } from '../../platform/contract/money.ts';
-import type { InvoiceStatus } from './invoice.contract.ts';
-import { anOrder } from './invoice.fixture.ts';
-import { createInvoice, type InvoiceState, openOf, publicInvoice } from './invoice.model.ts';
+import { type Change, type Ctx, unchanged } from '../../../platform/contract/contract.ts';
+import { minor } from '../../../platform/contract/money.ts';
+import type { InvoiceStatus } from '../invoice.contract.ts';
+import { anOrder } from '../invoice.fixture.ts';
+import { createInvoice, type InvoiceState, openOf, publicInvoice } from '../invoice.model.ts';
 import { cancelInvoice, followMoney, mustBecome, payIfNothingIsOwed, sendInvoice } from './invoice.statuses.model.ts';
 
 const ctx: Ctx = { actor: { kind: 'system' }, now: '2026-12-20T09:30:00.000Z', trace: '', requestId: 'r' };
