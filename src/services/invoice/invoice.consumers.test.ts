@@ -47,7 +47,7 @@ eachStore('what invoices follow', (store) => {
   function consumer(name: string) {
     const forInvoice = async (_ctx: unknown, { order_id }: { order_id: number }) => anOrder({ order_id, status });
     const nobody = () => Promise.reject(new Error('nobody asks'));
-    const payment = { openReceivable: nobody, closeReceivable: nobody, findReceivables: nobody };
+    const payment = { openReceivable: nobody, closeReceivable: nobody, payOutside: nobody, findReceivables: nobody };
     const peers = { order: { forInvoice }, user: { profileOf: nobody }, payment };
     const found = invoiceConsumers.find((one) => one.name === name);
     assert.ok(found);

@@ -141,7 +141,11 @@ const PaymentByHandInput = Type.Object(
     date: Type.Optional(Pattern('^\\d{4}-\\d{2}-\\d{2}$', 'the day that it came, such as 2026-11-28; today otherwise')),
     amount: Type.Optional(Money({ minimum: 0.01, description: 'all that is owed unless it is given' })),
   },
-  { title: 'PaymentByHand', description: 'with the status paid; method is other unless it is given' },
+  {
+    title: 'PaymentByHand',
+    additionalProperties: false,
+    description: 'with the status paid; method is other unless it is given',
+  },
 );
 
 const filters = { status: Type.Optional(InvoiceStatusInput()), ...paging };

@@ -49,7 +49,8 @@ export function receivablesComparison(parts: ComparisonParts): (ctx: Ctx) => Pro
     const { invoice_id, order_id, user_id } = invoice;
     try {
       if (!isLiving(invoice)) {
-        if (known?.invoice_id === invoice_id) await payment.closeReceivable(ctx, { order_id, invoice_id, user_id });
+        if (known?.invoice_id === invoice_id && known.open > 0)
+          await payment.closeReceivable(ctx, { order_id, invoice_id, user_id });
         return;
       }
       const receivable = isUnopened(invoice, known) ? await openInvoice(ctx, invoice) : known;

@@ -41,7 +41,8 @@ export function publicReceivable(balance: ProcessedBalance): Receivable {
 
 /**
  * Voids what is open of a cancelled invoice; what was paid stays paid. An invoice that is not the open one of its order
- * changes nothing. Throws PAYMENT_CAPTURE_RUNNING while a provider may capture.
+ * changes nothing. Throws PAYMENT_CAPTURE_RUNNING while a provider may capture, and PAYMENT_INVOICE_PAID when nothing is
+ * owed.
  */
 export function closeInvoice(
   { transactions, balances }: Account,
@@ -53,14 +54,16 @@ export function closeInvoice(
   const operation = emptyOperation(act_id, 'close', balance?.user_id ?? 0, ctx);
   if (!balance || balance.invoice_id !== invoice_id || isClosed(balance)) return unchanged(operation);
   if (transactions.some(({ status }) => status === 'processing')) throw paymentErrors.CAPTURE_RUNNING();
+  const owed = openAmount(paymentFactsOf(balance));
+  // Its invoice is paid already, or becomes so in a moment.
+  if (balance.total !== null && owed === 0) throw paymentErrors.INVOICE_PAID();
   const changes = balanceChanges(balances);
   const voided = transactions
     .filter(({ status }) => status === 'open')
     .map((one) => voidTransaction(one, changes, ctx));
   changes.add(balance, { close: true });
-  const amount = openAmount(paymentFactsOf(balance));
   const currency = balance.currency ?? facts.currency;
-  const closed = { order_id, user_id: balance.user_id, invoice_id, amount, currency, at: ctx.now };
+  const closed = { order_id, user_id: balance.user_id, invoice_id, amount: owed, currency, at: ctx.now };
   return {
     next: {
       ...operation,
