@@ -12,11 +12,12 @@ export function outsidePayments(payments: PaymentRepository, currency: string) {
 
   // Under its key a payment is found again, also by one who asks at the same moment.
   return async function pay(ctx: Ctx, money: OutsidePayment, request: string): Promise<TransactionState> {
-    const before = await payments.findPayment({ request });
-    if (before) return payments.get(before.transaction_ids[0] ?? 0);
     const [balance] = await payments.receivables.find([money.order_id]);
     if (!balance) throw paymentErrors.INVOICE_NOT_FOUND();
     const account = await payments.accountOfOrder(money.order_id, balance.user_id);
+    // Looked for after the account was read: what has paid it by then is found.
+    const before = await payments.findPayment({ request });
+    if (before) return payments.get(before.transaction_ids[0] ?? 0);
     const { ids } = payments;
     const saved = await withId(
       ids.transaction,
