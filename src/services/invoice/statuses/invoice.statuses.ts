@@ -6,7 +6,7 @@ import type { orderOps } from '../../order/order.contract.ts';
 import { type MoneyMovement, paymentErrors, type paymentOps } from '../../payment/payment.contract.ts';
 
 import { invoiceErrors, type invoiceOps } from '../invoice.contract.ts';
-import { type InvoiceState, invoiceStatusOf, openOf, publicInvoice } from '../invoice.model.ts';
+import { type InvoiceState, invoiceStatusOf, publicInvoice } from '../invoice.model.ts';
 import type { OpenInvoice, Payments } from '../invoice.opening.ts';
 import type { InvoiceRepository } from '../invoice.repository.ts';
 import { type PaymentByHand, paymentToRecord } from './invoice.by-hand.model.ts';
@@ -69,9 +69,11 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
     if (state.status === 'paid' && !given) return state;
     if (state.status === 'cancelled') mustBecome(state, 'paid');
     const money = paymentToRecord(state, given, time_zone, ctx);
-    if (openOf(state) === 0 && !given) return invoices.save(ctx, followMoney(state, state, ctx));
-    if (!(await openInvoice(ctx, state))) throw paymentErrors.ORDER_CLOSED();
-    const { receivable } = await payment.payOutside(ctx, money);
+    const opened = await openInvoice(ctx, state);
+    if (!opened) throw paymentErrors.ORDER_CLOSED();
+    // Money that is there already, and that the invoice has not heard of, is not recorded again.
+    const covered = !given && opened.open === 0;
+    const receivable = covered ? opened : (await payment.payOutside(ctx, money)).receivable;
     return saveNewest(state, (newest) => invoices.save(ctx, followMoney(newest, receivable, ctx)));
   }
 
