@@ -48,7 +48,7 @@ test('an order without an invoice waits for one, which the customer or staff can
 test('an order with an invoice waits for its payment, since the invoice was made', () => {
   assert.deepEqual(waits({}, opened, invoiced), [
     {
-      what: 'the payment of 2,859.98 USD for invoice INV-2026-000007',
+      what: 'the payment of 2,859.98 USD for invoice INV-2026-000007, a draft',
       since: day(1),
       who: 'customer',
       how: 'POST /transactions {"invoice_id": 7, "amount": 2859.98, "description": "INV-2026-000007"}, then POST /transactions/pay',
@@ -64,7 +64,7 @@ test('once a payment is asked for, paying is all that is left', () => {
 test('of an order that is paid in part the rest is waited for', () => {
   const partly = { paid_total: minor(200_000), payment_status: 'partially_paid' } as const;
   const [one] = waits(partly, opened, invoiced, asked, paid);
-  assert.deepEqual([one?.what, one?.since], ['the payment of 859.98 USD for invoice INV-2026-000007', day(3)]);
+  assert.deepEqual([one?.what, one?.since], ['the payment of 859.98 USD for invoice INV-2026-000007, a draft', day(3)]);
 });
 
 test('a payment that only the timeline knows of so far is not asked for again', () => {
@@ -131,7 +131,7 @@ test('what is packed waits for staff to hand it over, and what is shipped for th
 test('an order that is shipped and not paid waits for both', () => {
   const shipped = { ...at_('shipped'), status: 'confirmed' } as const;
   assert.deepEqual(who(shipped, opened, invoiced, moved('shipped', 5)), [
-    'customer: the payment of 2,859.98 USD for invoice INV-2026-000007',
+    'customer: the payment of 2,859.98 USD for invoice INV-2026-000007, a draft',
     'carrier: the parcel to arrive',
   ]);
 });

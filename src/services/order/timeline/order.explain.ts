@@ -150,7 +150,8 @@ function payment(order: OrderState, { invoice, asked, paidAt }: Story): Waiting[
   const pay = 'POST /transactions/pay';
   const about = `"amount": ${toDecimalText(due, order.currency)}, "description": "${invoice.number}"`;
   const how = asked ? pay : `POST /transactions {"invoice_id": ${invoice.id}, ${about}}, then ${pay}`;
-  const what = `the payment of ${left} for invoice ${invoice.number}`;
+  const draft = invoice.status === 'draft' ? ', a draft' : '';
+  const what = `the payment of ${left} for invoice ${invoice.number}${draft}`;
   return [{ what, since: netPaid(order) > 0 ? paidAt : (asked ?? invoice.since), who: 'customer', how }];
 }
 
@@ -209,8 +210,8 @@ function packing(order: OrderState, story: Story): Waiting {
 }
 
 const UNHEARD =
-  'payment compares what was paid with what orders have heard, every minute, and tells them; when that changes ' +
-  'nothing, look at GET /dead-letters/order. An invoice that was set to paid by hand has no payment to tell of';
+  'orders are compared with their receivables every minute, and follow what they missed; when that changes ' +
+  'nothing, look at GET /dead-letters/order';
 
 const MISSING =
   'orders are compared with shipments every minute, and what is missing is made; when that changes nothing, look at ' +
