@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Ctx, InputOf } from '../../../platform/contract/contract.ts';
 import { invalid } from '../../../platform/contract/errors.ts';
 import type { Minor } from '../../../platform/contract/money.ts';
@@ -14,7 +13,8 @@ export type PaymentByHand = NonNullable<InputOf<typeof invoiceOps.setStatus>['pa
 export interface PaymentToRecord {
   readonly order_id: number;
   readonly invoice_id: number;
-  readonly key: string;
+  /** Equal for a repetition, of any length. */
+  readonly identity: string;
   readonly method: OutsideMethod;
   readonly reference?: string;
   readonly date: string;
@@ -37,18 +37,18 @@ export function paymentToRecord(
   const { method = 'other', date = today, ...more } = given ?? {};
   if (!isDay(date)) throw invalid(`payment.date: ${date} is no day of the calendar`);
   if (date > today) throw invalid(`payment.date: ${date} is in the future; today is ${today}`);
-  return { order_id, invoice_id, key: keyOf(state, given, ctx), method, date, ...more };
+  return { order_id, invoice_id, identity: identityOf(state, given, ctx), method, date, ...more };
 }
 
 /**
- * A repetition has the same key and pays nothing twice: a request with an Idempotency-Key, a payment with a reference
- * until something was given back, and any other while nothing about the invoice has changed.
+ * What makes a payment the same as another, which pays nothing twice: the Idempotency-Key of its request, else its
+ * reference until something was given back, else all that was said while nothing about the invoice has changed.
  */
-function keyOf(state: InvoiceState, given: PaymentByHand | undefined, { request }: Ctx): string {
-  const { invoice_id, version, refunded_total } = state;
+function identityOf(state: InvoiceState, given: PaymentByHand | undefined, { request }: Ctx): string {
+  const { version, refunded_total } = state;
   const known = given?.reference === undefined ? { version } : { refunded_total };
-  const parts = request ? [request.key] : [known, given?.method, given?.reference, given?.date, given?.amount];
-  return `invoice ${invoice_id} ${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+  const said = [known, given?.method, given?.reference, given?.date, given?.amount];
+  return JSON.stringify(request ? [request.key] : said);
 }
 
 function isDay(text: string): boolean {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Actions } from '../../../platform/app/actions.ts';
 import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
 import { invalid } from '../../../platform/contract/errors.ts';
@@ -68,12 +69,14 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
   async function pay(ctx: Ctx, state: InvoiceState, given: PaymentByHand | undefined): Promise<InvoiceState> {
     if (state.status === 'paid' && !given) return state;
     if (state.status === 'cancelled') mustBecome(state, 'paid');
-    const money = paymentToRecord(state, given, time_zone, ctx);
+    const { identity, ...money } = paymentToRecord(state, given, time_zone, ctx);
     const opened = await openInvoice(ctx, state);
     if (!opened) throw paymentErrors.ORDER_CLOSED();
     // Money that is there already, and that the invoice has not heard of, is not recorded again.
     const covered = !given && opened.open === 0;
-    const receivable = covered ? opened : (await payment.payOutside(ctx, money)).receivable;
+    const receivable = covered
+      ? opened
+      : (await payment.payOutside(ctx, { ...money, key: keyOf(identity) })).receivable;
     return saveNewest(state, (newest) => invoices.save(ctx, followMoney(newest, receivable, ctx)));
   }
 
@@ -99,3 +102,5 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
     if (state) await invoices.save(ctx, cancelInvoice(state, ctx));
   }
 }
+
+const keyOf = (identity: string): string => createHash('sha256').update(identity).digest('hex');
