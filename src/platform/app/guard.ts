@@ -1,4 +1,4 @@
-import type { Access, ApiOf, Contract, Ctx, Op, Ops } from '../contract/contract.ts';
+import type { Access, ApiOf, Contract, Ctx, Op, Ops, RequestKey } from '../contract/contract.ts';
 import { DuplicateRequest } from '../contract/duplicates.ts';
 import { common } from '../contract/errors.ts';
 import { underPrecondition } from '../contract/requests/precondition.ts';
@@ -42,10 +42,18 @@ function guardOne(
   const attempt = (ctx: Ctx, input: object) =>
     underPrecondition(ctx, async () => respond(ctx, await execute(ctx, input), input, false));
 
+  async function findKept({ key, fingerprint, earlier }: RequestKey): Promise<StoredResponse | undefined> {
+    const kept = await findAnswer(key);
+    if (kept && kept.fingerprint !== fingerprint && kept.fingerprint !== earlier?.fingerprint)
+      throw common.KEY_REUSED();
+    if (kept || !earlier || earlier.key === key) return kept;
+    const before = await findAnswer(earlier.key);
+    return before?.fingerprint === earlier.fingerprint ? before : undefined;
+  }
+
   async function repeat(ctx: Ctx, input: object): Promise<{ answer: unknown } | undefined> {
-    const kept = ctx.request && (await findAnswer(ctx.request.key));
+    const kept = ctx.request && (await findKept(ctx.request));
     if (!kept) return undefined;
-    if (kept.fingerprint !== ctx.request?.fingerprint) throw common.KEY_REUSED();
     replayed.add(ctx);
     return { answer: await respond(ctx, kept.result, input, true) };
   }

@@ -29,9 +29,12 @@ export interface Cause {
 
 /** A request that carries an Idempotency-Key: `key` is scoped to actor and operation. */
 export interface RequestKey {
+  /** The operation that was called. */
   readonly op: string;
   readonly key: string;
   readonly fingerprint: string;
+  /** How earlier versions kept the same request, which may be repeated after an upgrade. */
+  readonly earlier?: { readonly key: string; readonly fingerprint: string };
 }
 
 /**
@@ -110,6 +113,8 @@ interface OpSpec<I extends TObject, O extends TSchema> {
   readonly changes?: string;
   /** Honours Idempotency-Key. */
   readonly idempotent?: boolean;
+  /** The operation and its input that do the same as this input: an Idempotency-Key means one request at both. */
+  sameAs?(input: Static<I>, actor: Actor): { readonly op: string; readonly input: object } | undefined;
   /** Fields of the body that may be sent in the query instead. */
   readonly alsoQuery?: readonly string[];
   /** The input is `{ body, signature }`: the raw body, byte for byte, and the header of this name. */

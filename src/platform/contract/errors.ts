@@ -182,7 +182,7 @@ export const common = errors('TRADEPOST', {
   ],
   BAD_CURSOR: [
     'invalid',
-    'this cursor was not made by this list',
+    'this cursor was not made by this list with this filter',
     'Begin without a cursor, and go on with the address in the Link header of each page as it is.',
   ],
   AMOUNT_TOO_LARGE: [

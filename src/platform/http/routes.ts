@@ -1,13 +1,20 @@
-import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { allow } from '../app/guard.ts';
 import type { RouteParts } from '../app/module.ts';
 import { CTX_HEADER, type CtxSeal } from '../auth/seal.ts';
 import type { Tokens } from '../auth/tokens.ts';
 import { codecOf, toJson } from '../contract/codec.ts';
-import { type Actor, type ApiOf, type Contract, type Ctx, MAX_BODY, type Op, type Ops } from '../contract/contract.ts';
+import {
+  type Actor,
+  type ApiOf,
+  type Contract,
+  type Ctx,
+  MAX_BODY,
+  type Op,
+  type Ops,
+  type Page,
+} from '../contract/contract.ts';
 import { textOfNow } from '../contract/ctx.ts';
-import { common } from '../contract/errors.ts';
 import type { Log } from '../observability/log.ts';
 import { continueTrace } from '../observability/trace.ts';
 import { answer } from './answer.ts';
@@ -15,6 +22,8 @@ import { conditionsOf, hasEtag, type TakeConditions } from './conditional/condit
 import type { Passport } from './passport.ts';
 import { answerPing, pingOp } from './peers/ping.ts';
 import { takeSignedBodies } from './protocol/raw-body.ts';
+import { cursorsOf } from './requests/cursors.ts';
+import { requestKey } from './requests/request-key.ts';
 import { inputParts, mustFitPath, routePath } from './route-shape.ts';
 import { answerStream, answerStreamHead, type OpenStreams, openStreams } from './sse/sse.ts';
 
@@ -116,6 +125,7 @@ function mountOne(
   const inBody = op.method !== 'GET' && op.method !== 'DELETE';
   const decode = codecOf(op.input).decode;
   const tagged = hasEtag(contract, op);
+  const cursors = cursorsOf(op);
   app.route({
     method: op.method,
     url: routePath(op, path),
@@ -132,7 +142,10 @@ function mountOne(
       const input = decode({ ...((!inBody || alsoQuery) && query), ...(inBody && body), ...params }) as object;
       const ctx = contextOf(request, op, input);
       parts.conditions?.(ctx, request.headers, input);
-      const result = await call(ctx, input);
+      // A peer gets the same cursors as from a service in its own process.
+      const marked = 'now' in request.caller ? undefined : cursors;
+      const found = await call(ctx, marked ? marked.read(input) : input);
+      const result = marked ? marked.mark(found as Page<unknown>, input) : found;
       if (!parts.streams || !op.stream) return answer({ op, tagged }, ctx, result, request, reply);
       if (request.method === 'HEAD') return answerStreamHead(result as AsyncIterable<unknown>, reply);
       const options = {
@@ -223,23 +236,3 @@ function contextOf({ caller, headers, id }: FastifyRequest, op?: Op, input: obje
 }
 
 const ANONYMOUS: Actor = Object.freeze({ kind: 'anonymous' });
-
-function requestKey(op: Op, actor: Actor, header: string | string[] | undefined, input: object): Ctx['request'] {
-  if (header === undefined) return undefined;
-  if (typeof header !== 'string' || !/^[\x21-\x7e]{1,255}$/.test(header)) throw common.BAD_KEY();
-  const who = actor.kind === 'user' ? actor.id : actor.kind;
-  const fingerprint = createHash('sha256')
-    .update(JSON.stringify(openFields(op, input)))
-    .digest('base64url');
-  return { op: op.id, key: `${who} ${op.id} ${header}`, fingerprint };
-}
-
-// A hash of a password can be attacked by guessing, so write-only fields stay out of the fingerprint.
-function openFields(op: Op, input: object): object {
-  const properties = op.input.properties as Record<string, { writeOnly?: boolean }>;
-  return Object.fromEntries(
-    Object.entries(input)
-      .filter(([name]) => !properties[name]?.writeOnly)
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
-}

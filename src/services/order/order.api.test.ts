@@ -186,6 +186,54 @@ eachEngine('orders over HTTP', (engine) => {
     assert.deepEqual([theirs.status, theirs.headers.get('idempotent-replayed')], [201, null]);
   });
 
+  test('one key is one request at each address that does the same, in whatever order its fields stand', async () => {
+    const kettle = await stocked(3);
+    const key = { 'idempotency-key': 'anywhere' };
+    const json = { 'content-type': 'application/json', ...key };
+    const items = `{"items":[{"quantity":1,"product_id":${kettle}}]}`;
+    const answers = [
+      await alice.post('/orders', { items: [line(kettle)] }, key),
+      await alice.raw('POST', '/orders', items, json),
+      await alice.raw('POST', '/api/v1/orders', `{"items":[{"product_id":${kettle},"quantity":1.0}]}`, json),
+      await alice.post('/orders/single', line(kettle), key),
+      await alice.post('/orders/ALICE', line(kettle), key),
+      await alice.raw('POST', '/orders/alice', items, json),
+    ];
+    for (const one of answers) assert.deepEqual([one.status, one.body], [201, answers[0]?.body]);
+    assert.equal(answers.filter((one) => one.headers.get('idempotent-replayed') === 'true').length, 5);
+    assert.equal(await stockOf(kettle), 2);
+    assert.equal((await alice.post('/orders/single', line(kettle, 2), key)).body.code, 'TRADEPOST_KEY_REUSED');
+    const at = (n: number) =>
+      n % 2
+        ? alice.post('/orders/single', line(kettle), { 'idempotency-key': 'race' })
+        : alice.post('/orders', { items: [line(kettle)] }, { 'idempotency-key': 'race' });
+    const raced = await Promise.all(Array.from({ length: 10 }, (_, n) => at(n)));
+    assert.equal(new Set(raced.map(({ body }) => body.order_id)).size, 1);
+    assert.equal(await stockOf(kettle), 1);
+    // What staff orders for somebody else is another request than what they order for themselves.
+    const forAlice = await admin.post('/orders/alice', line(kettle), key);
+    assert.deepEqual([forAlice.status, forAlice.headers.get('idempotent-replayed')], [201, null]);
+    const again = await admin.post('/orders/Alice', { items: [line(kettle)] }, key);
+    assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [forAlice.body, 'true']);
+  });
+
+  test('a cursor belongs to its list and its filter', async () => {
+    const dave = await shop.as('dave');
+    for (let i = 0; i < 3; i++) await order(dave);
+    const cursor = /cursor=([^&>]+)/.exec((await dave.get('/orders?limit=1')).headers.get('link') ?? '')?.[1];
+    assert.equal(ids(await dave.get(`/orders?limit=2&cursor=${cursor}`)).length, 2);
+    for (const path of [
+      '/orders?status=pending&',
+      '/orders/dave?',
+      '/products?',
+      '/transactions/list?',
+      '/invoices?',
+    ]) {
+      const { status, body } = await dave.get(`${path}cursor=${cursor}`);
+      assert.deepEqual([status, body.code], [400, 'TRADEPOST_BAD_CURSOR'], path);
+    }
+  });
+
   test('one’s own orders are listed newest first, page by page and by status', async () => {
     const carol = await shop.as('carol');
     const placed: number[] = [];

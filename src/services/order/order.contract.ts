@@ -15,6 +15,7 @@ import {
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { expiryOps } from './lifecycle/order.expiry.contract.ts';
+import { usernameKey } from '../user/user.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 import { bookOps } from './reconciliation/order.books.contract.ts';
 import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';
@@ -143,6 +144,7 @@ export const orderOps = {
     status: 201,
     idempotent: true,
     example: { product_id: 2, quantity: 1 },
+    sameAs: (line) => ({ op: 'order.place', input: { items: [line] } }),
     input: Type.Object(single),
     output: Order,
   }),
@@ -153,6 +155,12 @@ export const orderOps = {
     status: 201,
     idempotent: true,
     example: { items: [{ product_id: 2, quantity: 1 }] },
+    sameAs({ username, items, product_id, quantity }, actor) {
+      const lines = items ?? [{ product_id, quantity }];
+      if (actor.kind === 'user' && usernameKey(actor.username) === usernameKey(username))
+        return { op: 'order.place', input: { items: lines } };
+      return { op: 'order.placeFor', input: { username: usernameKey(username), items: lines } };
+    },
     input: Type.Object({
       username,
       items: Type.Optional(LineItems),
