@@ -54,6 +54,7 @@ const tools: Tools = {
   config: readConfig({ NODE_ENV: 'test', BCRYPT_COST: '4' }, []),
   log: createLog({ LOG_LEVEL: 'silent', NODE_ENV: 'test' }),
   tokens: createTokens('a secret that only tests know'),
+  reservedNames: [],
 };
 
 function postgresOn(engine: TestEngine): TestStore {

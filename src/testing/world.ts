@@ -35,6 +35,10 @@ export interface World {
 
 export const PASSWORD = 'password123';
 
+/** The username of the first account: `admin` is no name that an account may have. */
+export const ADMIN = 'boss';
+const nameOf = (username: string): string => (username === 'admin' ? ADMIN : username);
+
 export const WORLD_SETTINGS = {
   DB_DRIVER: 'postgres',
   NODE_ENV: 'test',
@@ -54,7 +58,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
 
   async function account(username: string): Promise<TestClient> {
     if (username !== 'admin') await signedIn('admin');
-    const { status, body } = await guest.post('/register', { username, password: PASSWORD });
+    const { status, body } = await guest.post('/register', { username: nameOf(username), password: PASSWORD });
     if (status !== 201) throw new Error(`could not register ${username}: ${JSON.stringify(body)}`);
     const { token, id } = body as { token: string; id: number };
     return clientOf(system.url, token, id);

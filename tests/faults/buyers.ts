@@ -31,7 +31,7 @@ const MOUSE = 2;
 /** Registers an admin and the buyers, and sets them going. */
 export async function startBuyers({ shop, count, pause }: BuyersOptions): Promise<Buyers> {
   const journal: Journal = { orders: new Set(), invoices: new Set(), paid: new Set() };
-  const admin = await account(shop, 'admin');
+  const admin = await account(shop, 'boss');
   let stopped = false;
 
   async function buyer(nth: number): Promise<void> {

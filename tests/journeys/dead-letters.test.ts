@@ -248,8 +248,8 @@ function deadLetters(options: WorldOptions): void {
   test('the command signs in with a name and a password', async () => {
     const as = (username: string, TRADEPOST_PASSWORD: string) =>
       tradepost(['dead-letters', 'list', '--url', shop.url, '--username', username], { TRADEPOST_PASSWORD });
-    assert.deepEqual(await as('admin', PASSWORD), { code: 0, out: 'No dead letters.\n', complaint: '' });
-    assert.match((await as('admin', 'wrong-password')).complaint, /^Invalid credentials/);
-    assert.match((await as('admin', '')).complaint, /^There is no terminal to ask on: set TRADEPOST_PASSWORD/);
+    assert.deepEqual(await as('boss', PASSWORD), { code: 0, out: 'No dead letters.\n', complaint: '' });
+    assert.match((await as('boss', 'wrong-password')).complaint, /^Invalid credentials/);
+    assert.match((await as('boss', '')).complaint, /^There is no terminal to ask on: set TRADEPOST_PASSWORD/);
   });
 }

@@ -34,7 +34,7 @@ export async function liveThrough(url: string, caughtUp: () => Promise<void>): P
     return answer;
   }
 
-  const admin = await register(url, 'admin');
+  const admin = await register(url, 'boss');
   const guest = clientOf(url);
   const { body: registered } = await call(guest, 'user.register');
   const { body: signedIn } = await call(guest, 'user.login');

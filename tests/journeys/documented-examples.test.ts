@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { openapi } from '../../src/platform/http/openapi/openapi.ts';
 import type { TestClient } from '../../src/testing/client.ts';
 import { contracts } from '../../src/testing/system.ts';
-import { type World, world } from '../../src/testing/world.ts';
+import { ADMIN, type World, world } from '../../src/testing/world.ts';
 import { MOUSE } from './shop.fixture.ts';
 
 // Every example of the document is sent as it stands, and answered as the document says.
@@ -37,7 +37,7 @@ test('every operation that takes a body has an example, and each is answered as 
       const { example } = requestBody.content['application/json'] ?? {};
       assert.ok(example, `${method} ${path} has no example`);
       const address = path
-        .replace('{username}', 'admin')
+        .replace('{username}', ADMIN)
         .replace('{carrier}', 'DHL')
         .replaceAll(/\{\w+\}/g, '1');
       const headers = { 'content-type': 'application/json' };

@@ -21,7 +21,7 @@ describe('orders that nobody pays', () => {
     database = await testDatabase(engine);
     [shop, other] = await Promise.all([startSystem(database.url), startSystem(database.url)]);
     const url = shop.urls.gateway ?? '';
-    const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
+    const { body } = await clientOf(url).post('/register', { username: 'boss', password: PASSWORD });
     admin = clientOf(url, body.token, body.id);
   });
   after(async () => {

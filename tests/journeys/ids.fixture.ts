@@ -6,7 +6,7 @@ import { MOUSE } from './shop.fixture.ts';
 /** The admin of a shop that runs at this address; the first one to ask makes the account. */
 export async function adminAt(url: string): Promise<TestClient> {
   const guest = clientOf(url);
-  const who = { username: 'admin', password: PASSWORD };
+  const who = { username: 'boss', password: PASSWORD };
   await guest.post('/register', who);
   const { body } = await guest.post('/login', who);
   return clientOf(url, body.token);
@@ -25,7 +25,7 @@ export interface Made {
 export async function makeOneOfEach(admin: TestClient, made: Made): Promise<void> {
   const mouse = { items: [{ product_id: MOUSE, quantity: 1 }] };
   const shop = [
-    await admin.post('/register', { username: 'admin', password: PASSWORD }),
+    await admin.post('/register', { username: 'boss', password: PASSWORD }),
     await admin.post('/orders', { items: [{ product_id: 999, quantity: 1 }] }),
     await admin.post('/orders', { items: [{ product_id: 1, quantity: 1_000 }] }),
     await admin.post('/invoices', { order_id: 999_999 }),

@@ -37,7 +37,7 @@ describe('events that a broker loses', () => {
     database = await testDatabase(engine);
     shop = await startSystem(database.url, { LOG_LEVEL: 'fatal' }, { aroundBus: losing });
     const url = shop.urls.gateway ?? '';
-    const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
+    const { body } = await clientOf(url).post('/register', { username: 'boss', password: PASSWORD });
     admin = clientOf(url, body.token, body.id);
   });
   beforeEach(() => {

@@ -24,7 +24,7 @@ eachEngine('later', (engine) => {
     database = await testDatabase(engine);
     system = await startSystem(database.url);
     const guest = clientOf(system.urls.gateway ?? '');
-    const { body } = await guest.post('/register', { username: 'admin', password: PASSWORD });
+    const { body } = await guest.post('/register', { username: 'boss', password: PASSWORD });
     admin = clientOf(system.urls.gateway ?? '', body.token, body.id);
   });
 

@@ -44,7 +44,7 @@ function ran(words: readonly string[], { input = '', env = {}, url = shop.url }:
 }
 
 const kept = () => (JSON.parse(readFileSync(file, 'utf8')) as { sessions: Sessions }).sessions;
-const login = () => ran(['login', '--username', 'admin'], { input: `${PASSWORD}\n` });
+const login = () => ran(['login', '--username', 'boss'], { input: `${PASSWORD}\n` });
 const list = () => ran(['dead-letters', 'list']);
 
 /** Changes what is kept of the sign-in, as time or another program would. */
@@ -55,7 +55,7 @@ function change(fields: object): void {
 
 test('who has signed in is known to the commands after it, and the password is kept nowhere', async () => {
   assert.match((await list()).err, /^Say who you are: with `tradepost login --url .*TRADEPOST_TOKEN/);
-  assert.deepEqual(await login(), { code: 0, out: `Signed in at ${shop.url} as admin.\n`, err: '' });
+  assert.deepEqual(await login(), { code: 0, out: `Signed in at ${shop.url} as boss.\n`, err: '' });
   assert.equal(statSync(file).mode & 0o777, 0o600);
   assert.equal(statSync(join(folder, 'tradepost')).mode & 0o777, 0o700);
   assert.ok(!readFileSync(file, 'utf8').includes(PASSWORD));
@@ -90,7 +90,7 @@ test('a session that has ended is said to have, with the command that begins ano
   const { code, out, err } = await ran(['dead-letters', 'list', '--json']);
   assert.deepEqual([code, out], [1, '']);
   assert.deepEqual(JSON.parse(err), {
-    error: `The sign-in of admin at ${shop.url} has ended; sign in again with \`tradepost login --url ${shop.url}\`.`,
+    error: `The sign-in of boss at ${shop.url} has ended; sign in again with \`tradepost login --url ${shop.url}\`.`,
     code: 'SIGN_IN_ENDED',
   });
 });
@@ -128,10 +128,10 @@ test('a file that others may read, or that is damaged, is not used', async () =>
 });
 
 test('a sign-in that fails keeps nothing', async () => {
-  const wrong = await ran(['login', '--username', 'admin'], { input: 'wrong-password' });
+  const wrong = await ran(['login', '--username', 'boss'], { input: 'wrong-password' });
   assert.deepEqual([wrong.code, wrong.out], [1, '']);
   assert.match(wrong.err, /^Invalid credentials/);
-  assert.match((await ran(['login', '--username', 'admin'])).err, /^There is no password on standard input/);
+  assert.match((await ran(['login', '--username', 'boss'])).err, /^There is no password on standard input/);
   assert.match((await ran(['login'])).err, /^Name the user with --username/);
   assert.equal(existsSync(file), false);
 });

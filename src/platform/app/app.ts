@@ -11,6 +11,7 @@ import type { DeadLetterStore } from '../db/dead-letters.ts';
 import { forgettingJobs } from '../db/retention-jobs.ts';
 import type { Lifecycle } from '../http/health/server-health.ts';
 import type { RemoteService } from '../http/remote-service.ts';
+import { reservedNames } from '../http/requests/reserved-names.ts';
 import { mountServers } from '../http/servers.ts';
 import { faultLog } from '../observability/fault-log.ts';
 import { healthSources, type Peers } from '../observability/health-sources.ts';
@@ -79,7 +80,7 @@ export async function start<S extends object>(options: StartOptions<S>): Promise
   const closing: (() => Promise<unknown>)[] = [() => engines.close()];
   try {
     const tokens = createTokens(config.JWT_SECRET);
-    const tools: Tools = { config, log, tokens };
+    const tools: Tools = { config, log, tokens, reservedNames: reservedNames(modules.map((one) => one.contract)) };
     const locals: Local[] = [];
     const remotes: RemoteService[] = [];
     const stores = new Map<string, DeadLetterStore>();

@@ -18,6 +18,8 @@ export interface Tools {
   readonly config: Config;
   readonly log: Log;
   readonly tokens: Tokens;
+  /** Words that no account may have as its name: those of the paths of the whole system. */
+  readonly reservedNames: readonly string[];
 }
 
 /** What a service factory is given. `T` names the tools that it uses. */

@@ -14,8 +14,8 @@ import {
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
-import { expiryOps } from './lifecycle/order.expiry.contract.ts';
 import { usernameKey } from '../user/user.contract.ts';
+import { expiryOps } from './lifecycle/order.expiry.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 import { bookOps } from './reconciliation/order.books.contract.ts';
 import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';

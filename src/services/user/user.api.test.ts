@@ -13,7 +13,7 @@ eachEngine('accounts over HTTP', (engine) => {
   before(async () => {
     w = await world({ engine });
     people = peopleOf(w);
-    admin = await people.account('admin');
+    admin = await people.account('boss');
   });
   after(() => w.close());
 
@@ -94,7 +94,7 @@ eachEngine('accounts over HTTP', (engine) => {
   test('a refresh brings the role of today', async () => {
     const jack = await people.account('jack');
     const { refresh } = await people.signIn('jack');
-    await (await people.signIn('admin')).put(`/users/${jack.id}/role`, { role: 'staff' });
+    await (await people.signIn('boss')).put(`/users/${jack.id}/role`, { role: 'staff' });
     const { body } = await people.refresh(refresh);
     assert.equal((await people.person(body.token).get('/users')).status, 200);
   });

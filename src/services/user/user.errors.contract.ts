@@ -12,6 +12,11 @@ export const userErrors = errors('USER', {
     "username takes letters, digits, '.', '_' and '-', and not digits alone",
     'Choose 3 to 64 of these characters, with a letter among them, and none of the reserved words.',
   ],
+  RESERVED_NAME: [
+    'invalid',
+    'username is a word of this system, which no account is called by',
+    'Choose another username: the words of its addresses, and admin, root, support and system, are reserved.',
+  ],
   COMMON_PASSWORD: [
     'invalid',
     'this password is among the first that are guessed; choose another',

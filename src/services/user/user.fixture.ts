@@ -19,7 +19,7 @@ export function at(now: string, more: Partial<Ctx> = {}): Ctx {
 /** What a service needs beside its repository. */
 export function someTools() {
   const config = readConfig({ BCRYPT_COST: '4', JWT_SECRET: 'a secret that only tests know' }, [{ name: 'user' }]);
-  return { config, tokens: createTokens(config.JWT_SECRET) };
+  return { config, tokens: createTokens(config.JWT_SECRET), reservedNames: ['orders'] };
 }
 
 /** Accounts on one store, as two processes would have them. */

@@ -30,7 +30,10 @@ test('a username takes letters, digits, dots, dashes and underscores', () => {
 test('a username is not too short, not too long, not a number and nothing beyond ASCII', () => {
   const bad = ['', 'al', '12345', 'a b', 'alïce', 'bob\n', 'a@b', '\u212aevin', 'x'.repeat(65), 'bob\0'];
   for (const name of bad) assert.equal(isUsername(name), false, JSON.stringify(name));
-  assert.throws(() => checkUsername('12345'), { code: 'USER_BAD_NAME', kind: 'invalid' });
+  assert.throws(() => checkUsername('12345', new Set()), { code: 'USER_BAD_NAME', kind: 'invalid' });
+  for (const name of ['orders', 'Orders', 'ORDERS'])
+    assert.throws(() => checkUsername(name, new Set(['orders'])), { code: 'USER_RESERVED_NAME', kind: 'invalid' });
+  checkUsername('orders-1', new Set(['orders']));
 });
 
 test('a common password and the own name are refused, whatever the case, when there is a list', () => {

@@ -1,7 +1,7 @@
 import { self } from '../../platform/contract/actor.ts';
 import { type Change, type Ctx, type Role, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { AppError } from '../../platform/contract/errors.ts';
-import { type Address, type UpdateProfile, type User, userErrors, userEvents } from './user.contract.ts';
+import { type Address, type UpdateProfile, type User, userErrors, userEvents, usernameKey } from './user.contract.ts';
 
 /** An account as it is kept. */
 export interface UserState extends Versioned {
@@ -34,9 +34,10 @@ export function mayBeUsername(text: string): boolean {
   return text !== '' && text.isWellFormed() && !text.includes('\0');
 }
 
-/** Throws BAD_NAME with its place in the request. */
-export function checkUsername(username: string): void {
+/** Throws BAD_NAME or RESERVED_NAME with its place in the request; names that count as the same are reserved together. */
+export function checkUsername(username: string, reserved: ReadonlySet<string>): void {
   if (!isUsername(username)) throw faultAt('/username', userErrors.BAD_NAME());
+  if (reserved.has(usernameKey(username))) throw faultAt('/username', userErrors.RESERVED_NAME());
 }
 
 /** Throws COMMON_PASSWORD for what is guessed first: a common password, or the name itself. */

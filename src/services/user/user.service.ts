@@ -7,7 +7,7 @@ import { COMMON_PASSWORDS } from './sign-in/user.common-passwords.ts';
 import { createPasswords, type Passwords } from './sign-in/user.passwords.ts';
 import { signInActions } from './sign-in/user.sign-in.ts';
 import { createTokenIssuer, makeSigningKey } from './sign-in/user.tokens.ts';
-import { userErrors, type userOps } from './user.contract.ts';
+import { userErrors, usernameKey, type userOps } from './user.contract.ts';
 import { changeRole, mayBeUsername, publicUser, updateProfile } from './user.model.ts';
 import type { UserRepository } from './user.repository.ts';
 import { securityActions } from './user.security.ts';
@@ -21,14 +21,20 @@ export interface UserInternalActions {
   forgetEarlierStates(ctx: Ctx): Promise<unknown>;
 }
 
-type UserParts = ServiceParts<UserRepository, object, 'config' | 'tokens'>;
+type UserParts = ServiceParts<UserRepository, object, 'config' | 'tokens' | 'reservedNames'>;
 
 /** The user service. `passwords` is given by tests that count. */
 export function userService(
   { repository: users, tools }: UserParts,
   passwords: Passwords = createPasswords(tools.config.valuesOf(userSettings).BCRYPT_COST),
 ) {
-  const parts = { users, passwords, granter: createTokenIssuer(users, tools), blocklist: blocklistOf(tools.config) };
+  const parts = {
+    users,
+    passwords,
+    granter: createTokenIssuer(users, tools),
+    blocklist: blocklistOf(tools.config),
+    reserved: new Set(tools.reservedNames.map(usernameKey)),
+  };
   return {
     ...signInActions(parts),
     ...securityActions(parts),

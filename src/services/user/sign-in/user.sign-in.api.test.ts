@@ -94,6 +94,25 @@ eachEngine('signing in over HTTP', (engine) => {
     assert.equal((await people.login('long-word', `${password}1`)).status, 200);
   });
 
+  test('no new account is called by a word of the addresses, or as if it spoke for the shop', async () => {
+    for (const name of [
+      'orders',
+      'Single',
+      'TIMELINE',
+      'admin',
+      'Root',
+      'system',
+      'support',
+      'health',
+      'metrics',
+      'auth',
+    ]) {
+      const { status, body } = await people.register(name);
+      assert.deepEqual([status, body.code, body.errors?.[0]?.pointer], [400, 'USER_RESERVED_NAME', '/username'], name);
+    }
+    assert.equal((await people.register('orders.1')).status, 201);
+  });
+
   test('a registration that is repeated with its key is the same account, for who knows the password', async () => {
     const register = (key: string, body: object) => people.guest.post('/register', body, { 'idempotency-key': key });
     const body = { username: 'again', password: PASSWORD };

@@ -13,16 +13,18 @@ export interface SignInParts {
   readonly granter: TokenIssuer;
   /** Passwords that are refused; undefined: none. */
   readonly blocklist: ReadonlySet<string> | undefined;
+  /** Keys of the names that no new account may have. */
+  readonly reserved: ReadonlySet<string>;
 }
 
 /** The actions that give out tokens. */
-export function signInActions({ users, passwords, granter, blocklist }: SignInParts) {
+export function signInActions({ users, passwords, granter, blocklist, reserved }: SignInParts) {
   const register = registration(users, passwords);
 
   return {
     register: {
       async execute(ctx, { username, password }) {
-        checkUsername(username);
+        checkUsername(username, reserved);
         checkPassword(password, { username, blocklist, pointer: '/password' });
         return register(ctx, { username, password });
       },
