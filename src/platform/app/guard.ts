@@ -1,7 +1,7 @@
 import type { Access, ApiOf, Contract, Ctx, Op, Ops, RequestKey } from '../contract/contract.ts';
 import { DuplicateRequest } from '../contract/duplicates.ts';
 import { common } from '../contract/errors.ts';
-import { underPrecondition } from '../contract/requests/precondition.ts';
+import { hasPrecondition, underPrecondition } from '../contract/requests/precondition.ts';
 import type { StoredResponse } from '../db/stored-response.ts';
 import type { Actions, TwoStepAction } from './actions.ts';
 
@@ -39,8 +39,12 @@ function guardOne(
   { execute, respond }: TwoStepAction<object, unknown, unknown>,
   findAnswer: (key: string) => Promise<StoredResponse | undefined>,
 ): (ctx: Ctx, input: object) => Promise<unknown> {
+  const both =
+    respond === sameState
+      ? execute
+      : async (ctx: Ctx, input: object) => respond(ctx, await execute(ctx, input), input, false);
   const attempt = (ctx: Ctx, input: object) =>
-    underPrecondition(ctx, async () => respond(ctx, await execute(ctx, input), input, false));
+    hasPrecondition(ctx) ? underPrecondition(ctx, () => both(ctx, input)) : both(ctx, input);
 
   async function findKept({ key, fingerprint, earlier }: RequestKey): Promise<StoredResponse | undefined> {
     const kept = await findAnswer(key);

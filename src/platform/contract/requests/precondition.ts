@@ -32,7 +32,6 @@ export function endPrecondition(ctx: Ctx): void {
 
 /** Runs an action under the condition of its request: what was changed meanwhile is PRECONDITION_FAILED, not STALE. */
 export async function underPrecondition<T>(ctx: Ctx, action: () => Promise<T>): Promise<T> {
-  if (!checks.has(ctx)) return action();
   await checkPrecondition(ctx);
   try {
     return await action();

@@ -23,7 +23,7 @@ export interface Interest {
 
 /** With more active endpoints than that every event counts as wanted, and the store decides. */
 export const MAX_WISHES = 500;
-const TRUST_MS = 50;
+const TRUST_MS = 100;
 /** Timers may ring a little early. */
 const MARGIN_MS = 10;
 

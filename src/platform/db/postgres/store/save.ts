@@ -29,7 +29,13 @@ export interface Journal extends JournalShape {
 interface Pending<S> {
   readonly ctx: Ctx;
   readonly change: Change<S>;
-  readonly announcements: readonly (Announcement & { readonly row_key: unknown })[];
+  readonly announcements: readonly OutboxRow[];
+}
+
+interface OutboxRow extends Announcement {
+  readonly row_key: unknown;
+  /** Keeps the order of the events of a statement, which a join may lose. */
+  n: number;
 }
 
 interface SavedRow {
@@ -64,8 +70,8 @@ export function postgresSaver<S extends Versioned>(
     const marks = batch.some(({ ctx }) => ctx.request !== undefined || ctx.cause !== undefined);
     const rows = batch.map(({ ctx, change }) => (marks ? markedRow(ctx, change.next, spec.secrets) : change.next));
     const announced = batch.flatMap(({ announcements }) => announcements);
-    // `n` keeps the order of the events, which a join may lose.
-    const documents = [rows, announced.map((event, n) => ({ ...event, n }))];
+    for (const [n, row] of announced.entries()) row.n = n;
+    const documents: object[][] = [rows, announced];
     if (spec.journal) documents.push(journalRows(spec.journal, contract.name, announced));
     const answers = await db.query<SavedRow & Record<string, unknown>>(
       statement({ insert, marks }),
@@ -155,5 +161,10 @@ function markedRow<S extends Versioned>(ctx: Ctx, next: S, secrets: readonly (ke
   };
 }
 
-const outboxRows = <S extends Versioned>(contract: Contract, key: keyof S & string, ctx: Ctx, change: Change<S>) =>
-  announcementsOf(contract, ctx, change.events).map((event) => ({ row_key: change.next[key], ...event }));
+const outboxRows = <S extends Versioned>(
+  contract: Contract,
+  key: keyof S & string,
+  ctx: Ctx,
+  change: Change<S>,
+): OutboxRow[] =>
+  announcementsOf(contract, ctx, change.events).map((event) => ({ row_key: change.next[key], n: 0, ...event }));
