@@ -73,6 +73,7 @@ function moves(target: TestTarget): void {
     const some = [
       'user.sessions',
       'product.reservations',
+      'product.stock_ledger',
       'order.timelines',
       'invoice.number_series',
       'analytics.events',
@@ -137,6 +138,7 @@ async function trade(shop: World, known: Known): Promise<void> {
   await alice.post('/payment/transactions', { amount: total, description: 'a crate', invoice_id });
   assert.equal((await alice.post('/payment/transactions/pay', {})).status, 200);
   assert.equal((await alice.post(`/orders/${orders[2]}/cancel`)).status, 200);
+  await admin.post(`/products/${crate}/stock-adjustments`, { quantity: 2, reason: 'found “two”' });
   await admin.put(`/products/${crate}`, { name: 'Crate, “Ä/\\"’ und 箱' });
   await alice.patch('/users/me', { display_name: 'Alice É', address: { city: 'Zürich', country: 'CH' } });
   Object.assign(known, { admin, alice, crate, keyed: { key, order_id: orders[0] } });

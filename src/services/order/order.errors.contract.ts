@@ -23,6 +23,12 @@ export const orderErrors = errors('ORDER', {
       `item ${line}: only ${left} of product '${product}' can be ordered now`,
     'Order no more than the sentence says is left, or wait for new stock.',
   ],
+  HELD_LIMIT: [
+    'invalid',
+    ({ line, product, limit, held }: { line: number; product: string; limit: number; held: number }) =>
+      `item ${line}: a customer may hold ${limit} unpaid units of product '${product}', and ${held} are held already`,
+    'Pay or cancel an order that has it, or order fewer.',
+  ],
   OTHER_CURRENCY: [
     'invalid',
     ({ line, product, currency }: { line: number; product: string; currency: string }) =>

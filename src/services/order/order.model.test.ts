@@ -108,6 +108,12 @@ const refusals: [string, ReservedLine[], string, string][] = [
     `item 2: only 3 of product 'Laptop' can be ordered now`,
   ],
   [
+    'more than a customer may hold',
+    [aLine(), aLine({ outcome: 'over_limit', limit: 5, held: 4 })],
+    'ORDER_HELD_LIMIT',
+    `item 2: a customer may hold 5 unpaid units of product 'Laptop', and 4 are held already`,
+  ],
+  [
     'another currency than the shop is paid in',
     [aLine(), aLine({ outcome: 'other_currency', currency: 'EUR' })],
     'ORDER_OTHER_CURRENCY',

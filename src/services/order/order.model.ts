@@ -48,7 +48,8 @@ export interface Customer {
 
 /**
  * The order of a buyer for reserved lines; one that costs nothing is paid and confirmed. Throws the error of the first line
- * that is not reserved: ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT or ORDER_OTHER_CURRENCY;
+ * that is not reserved: ORDER_PRODUCT_NOT_FOUND, ORDER_OUT_OF_STOCK, ORDER_SHORT, ORDER_HELD_LIMIT or
+ * ORDER_OTHER_CURRENCY;
  * AMOUNT_TOO_LARGE for a total beyond MAX_TOTAL.
  */
 export function placeOrder(
@@ -109,6 +110,9 @@ function mustBeOrderable(line: ReservedLine, number: number): void {
   if (outcome === 'not_found') throw orderErrors.PRODUCT_NOT_FOUND({ line: number });
   if (outcome === 'out_of_stock') throw orderErrors.OUT_OF_STOCK({ line: number, product });
   if (outcome === 'short') throw orderErrors.SHORT({ line: number, product, left: line.left });
+  if (outcome === 'over_limit') {
+    throw orderErrors.HELD_LIMIT({ line: number, product, limit: line.limit ?? 0, held: line.held ?? 0 });
+  }
   if (outcome === 'other_currency') throw orderErrors.OTHER_CURRENCY({ line: number, product, currency });
 }
 

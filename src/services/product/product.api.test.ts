@@ -202,9 +202,11 @@ eachEngine('the catalogue over HTTP', (engine) => {
   test('a currency that the shop is not paid in is refused where it enters', async () => {
     const { product_id } = await create();
     const posted = await admin.post('/products', { name: 'Kettle', price: 1, category: 'Kitchen', currency: 'EUR' });
-    const changed = await admin.put(`/products/${product_id}`, { currency: 'XXX' });
+    const changed = await admin.put(`/products/${product_id}`, { currency: 'EUR' });
+    const unknown = await admin.put(`/products/${product_id}`, { currency: 'XXX' });
     for (const { status, body } of [posted, changed])
-      assert.deepEqual([status, String(body.code).startsWith('PRODUCT_') || body.errors[0]?.pointer], [400, true]);
+      assert.deepEqual([status, body.code], [400, 'PRODUCT_OTHER_CURRENCY']);
+    assert.deepEqual([unknown.status, unknown.body.errors[0]?.pointer], [400, '/currency']);
   });
 
   test('staff withdraw a product and restore it; nobody else does', async () => {
@@ -237,6 +239,71 @@ eachEngine('the catalogue over HTTP', (engine) => {
     }
     const won = answers.filter(({ status }) => status === 200).map((one) => read(one).price);
     assert.ok(won.length > 0 && won.includes(read(await shop.guest.get(`/products/${product_id}`)).price));
+  });
+
+  test('staff adjust a stock for a reason, and read in its ledger what became of every unit', async () => {
+    const { product_id } = await create({ stock_quantity: 10 });
+    const path = `/products/${product_id}`;
+    const adjust = (body: object, as = admin, key = {}) => as.post(`${path}/stock-adjustments`, body, key);
+    assert.equal((await adjust({ quantity: 1, reason: 'found' }, alice)).status, 403);
+    for (const body of [
+      { quantity: 0, reason: 'x' },
+      { quantity: 1 },
+      { quantity: 1.5, reason: 'x' },
+      { quantity: 1, reason: ' \u200b' },
+    ])
+      assert.equal((await adjust(body)).status, 400, JSON.stringify(body));
+    const key = { 'idempotency-key': `broken ${product_id}`.replace(' ', '-') };
+    const answers = await Promise.all([1, 2, 3].map(() => adjust({ quantity: -2, reason: 'broken' }, admin, key)));
+    const [first] = answers as [TestAnswer];
+    const { at: _, ...said } = first.body;
+    assert.deepEqual([first.status, said], [201, { product_id, quantity: -2, reason: 'broken', stock_quantity: 8 }]);
+    for (const { body } of answers) assert.deepEqual(body, first.body);
+    const { order_id } = (await alice.post('/orders/single', { product_id, quantity: 3 })).body;
+    const short = await adjust({ quantity: -6, reason: 'lost' });
+    assert.deepEqual([short.status, short.body.error], [409, 'only 5 of this product are on hand']);
+    assert.equal((await adjust({ quantity: 4, reason: 'found' })).body.stock_quantity, 9);
+
+    const ledger = (await admin.get(`${path}/stock-ledger`)).body as unknown as Record<string, unknown>[];
+    const entries = ledger.map(({ kind, quantity, on_hand, held, reason, order_id: of, user_id }) => [
+      kind,
+      quantity,
+      on_hand,
+      held,
+      reason,
+      of,
+      user_id === admin.id,
+    ]);
+    assert.deepEqual(entries, [
+      ['adjustment', 4, 9, 3, 'found', null, true],
+      ['reservation', -3, 5, 3, null, order_id, false],
+      ['adjustment', -2, 8, 0, 'broken', null, true],
+      ['opening', 10, 10, 0, null, null, true],
+    ]);
+    const page = await admin.get(`${path}/stock-ledger?limit=3`);
+    assert.match(page.headers.get('link') ?? '', /rel="next"/);
+    assert.equal((await alice.get(`${path}/stock-ledger`)).status, 403);
+    assert.equal((await admin.get('/products/999999/stock-ledger')).status, 404);
+    const untracked = await admin.post('/products/2/stock-adjustments', { quantity: 1, reason: 'found' });
+    assert.deepEqual([untracked.status, untracked.body.code], [409, 'PRODUCT_NOT_TRACKED']);
+  });
+
+  test('a change of what somebody else has changed since is refused, when its sender says what was read', async () => {
+    const { product_id } = await create({ stock_quantity: 3 });
+    const path = `/products/${product_id}`;
+    const etag = async () => (await shop.guest.get(path)).headers.get('etag') ?? '';
+    const read_ = { 'if-match': await etag() };
+    assert.equal((await admin.put(path, { price: 2 }, read_)).status, 200);
+    const late = [await admin.put(path, { price: 3 }, read_), await admin.delete(path, read_)];
+    assert.deepEqual(
+      late.map(({ status }) => status),
+      [412, 412],
+    );
+    // Units that orders took are a change too.
+    const before = { 'if-match': await etag() };
+    await alice.post('/orders/single', { product_id, quantity: 1 });
+    assert.equal((await admin.put(path, { stock_quantity: 3 }, before)).status, 412);
+    assert.equal((await admin.delete(path, { 'if-match': await etag() })).status, 200);
   });
 
   test('anybody may ask whether quantities could be ordered now', async () => {

@@ -14,6 +14,7 @@ import {
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
 import { TextLine } from '../../platform/contract/schema/text.ts';
+import { MAX_STOCK, stockErrors, stockEvents, stockOps } from './stock/product.stock.contract.ts';
 
 export const MAX_QUANTITY = 100_000;
 export const MAX_LINES = 100;
@@ -25,7 +26,7 @@ const MAX_CATEGORY = 100;
 /** A description of 5,000 characters, each written as two escapes of six bytes. */
 const LONG_BODY = 98_304;
 
-const stock = Type.Union([Type.Integer({ minimum: 0, maximum: 1_000_000_000 }), Type.Null()], {
+const stock = Type.Union([Type.Integer({ minimum: 0, maximum: MAX_STOCK }), Type.Null()], {
   description: 'units that may still be sold; null: not tracked, only in_stock counts',
 });
 
@@ -126,6 +127,7 @@ export const ReservedLine = Type.Object({
     Type.Literal('out_of_stock'),
     Type.Literal('short'),
     Type.Literal('other_currency'),
+    Type.Literal('over_limit'),
   ]),
   name: Type.String(),
   description: Type.String(),
@@ -133,6 +135,9 @@ export const ReservedLine = Type.Object({
   currency: Type.String(),
   /** Units that could have been had, when the outcome is `short`. */
   left: Type.Integer(),
+  /** When the outcome is `over_limit`: how many unpaid units the customer may hold, and how many are held already. */
+  limit: Type.Optional(Type.Integer()),
+  held: Type.Optional(Type.Integer()),
 });
 export type ReservedLine = Static<typeof ReservedLine>;
 
@@ -144,22 +149,26 @@ export const productEvents = {
   created: event('product.created', 'a product came into the catalogue', Product),
   updated: event('product.updated', 'a product changed, or came back into the catalogue', Product),
   withdrawn: event('product.withdrawn', 'a product left the catalogue; orders that have it keep it', Product),
+  ...stockEvents,
 };
 
-export const productErrors = errors('PRODUCT', {
-  NOT_FOUND: ['not_found', 'product not found', 'Check the id; GET /products lists what there is.'],
-  EXISTS: [
-    'conflict',
-    'this product exists already',
-    'Read it with GET /products/{product_id}, and change it with PUT.',
-  ],
-  OTHER_CURRENCY: [
-    'invalid',
-    ({ currency, shop_currency }: { currency: string; shop_currency: string }) =>
-      `currency is ${currency}, and this shop is paid in ${shop_currency}`,
-    'Leave the currency out, or send the one that the sentence names; CURRENCY sets it for the shop.',
-  ],
-});
+export const productErrors = {
+  ...errors('PRODUCT', {
+    NOT_FOUND: ['not_found', 'product not found', 'Check the id; GET /products lists what there is.'],
+    EXISTS: [
+      'conflict',
+      'this product exists already',
+      'Read it with GET /products/{product_id}, and change it with PUT.',
+    ],
+    OTHER_CURRENCY: [
+      'invalid',
+      ({ currency, shop_currency }: { currency: string; shop_currency: string }) =>
+        `currency is ${currency}, and this shop is paid in ${shop_currency}`,
+      'Leave the currency out, or send the one that the sentence names; CURRENCY sets it for the shop.',
+    ],
+  }),
+  ...stockErrors,
+};
 
 export const productOps = {
   list: op('GET /products', {
@@ -229,7 +238,13 @@ export const productOps = {
   reserve: op('POST /internal/reservations', {
     access: 'internal',
     summary: 'Sets units aside for an order, all lines or none; again for the same order or request: renews it',
-    input: Type.Object({ order_id: Id(), items: LineItems, request: Type.Optional(Type.String()) }),
+    input: Type.Object({
+      order_id: Id(),
+      items: LineItems,
+      request: Type.Optional(Type.String()),
+      /** The customer of the order, when that is not who acts. */
+      user_id: Type.Optional(Id()),
+    }),
     output: Reservation,
   }),
   renew: op('POST /internal/reservations/{order_id}/renew', {
@@ -256,6 +271,7 @@ export const productOps = {
     input: Type.Object({ order_ids: Type.Array(Id(), { maxItems: 1000 }) }),
     output: Nothing(),
   }),
+  ...stockOps,
 };
 
 export const productContract = contract({

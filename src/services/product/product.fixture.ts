@@ -24,7 +24,7 @@ export function wanted(
   until: string,
   more: Partial<ReservationRequest> = {},
 ): ReservationRequest {
-  return { order_id, lines, until, currency: 'USD', ...more };
+  return { order_id, lines, until, currency: 'USD', at: NOW, ...more };
 }
 
 /** Repositories on one store, as two processes would have them. */

@@ -23,7 +23,7 @@ const created = (more: Partial<CreateProduct> = {}) =>
 const aLamp = (more: Partial<CreateProduct> = {}): ProductState => ({
   ...created(more).next,
   version: 1,
-  restocked: false,
+  stock_change: null,
 });
 const updated = (state: ProductState, change: Omit<UpdateProduct, 'product_id'>) =>
   updateProduct(state, { product_id: 7, ...change }, { currency: 'USD' }, at(LATER));
@@ -77,7 +77,7 @@ test('a change that changes nothing is none', () => {
 test('a stock that is what it was read as is no change; any other sets it', () => {
   assert.deepEqual(updated(aLamp({ stock_quantity: 5 }), { stock_quantity: 5 }).events, []);
   const { next, events } = updated(aLamp({ stock_quantity: 5 }), { stock_quantity: 4 });
-  assert.deepEqual([next.restocked, events.length], [true, 1]);
+  assert.deepEqual([next.stock_change?.kind, events.length], ['set', 1]);
 });
 
 test('a product that is written back as it was read does not change, whatever its stock and its flag', () => {
@@ -135,11 +135,11 @@ test('a withdrawn product is not in stock, whatever its stock, and is restored a
 
 test('only a change that names the stock sets it; null stops counting', () => {
   const lamp = aLamp({ stock_quantity: 5 });
-  assert.equal(updated(lamp, { name: 'Desk Lamp' }).next.restocked, false);
+  assert.equal(updated(lamp, { name: 'Desk Lamp' }).next.stock_change, null);
   const restocked = updated(lamp, { stock_quantity: 8 }).next;
-  assert.deepEqual([restocked.restocked, restocked.stock_quantity], [true, 8]);
+  assert.deepEqual([restocked.stock_change?.kind, restocked.stock_quantity], ['set', 8]);
   const uncounted = updated(lamp, { stock_quantity: null }).next;
-  assert.deepEqual([uncounted.restocked, uncounted.stock_quantity], [true, null]);
+  assert.deepEqual([uncounted.stock_change?.kind, uncounted.stock_quantity], ['set', null]);
 });
 
 test('a product that is taken from sale keeps its stock, and comes back with it', () => {

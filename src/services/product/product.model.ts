@@ -3,14 +3,15 @@ import { unchanged } from '../../platform/contract/contract.ts';
 import { invalid } from '../../platform/contract/errors.ts';
 import type { Availability, CreateProduct, LineItem, Product, UpdateProduct } from './product.contract.ts';
 import { productErrors, productEvents } from './product.contract.ts';
+import { accountOf, type StockChange } from './stock/product.stock-change.ts';
 
 /** A product as it is stored: `for_sale` is the flag that staff set, whatever the stock. */
 export interface ProductState extends Omit<Product, 'in_stock' | 'withdrawn_at'>, Versioned {
   readonly for_sale: boolean;
   /** Since when it is neither listed nor orderable; null: it is in the catalogue. */
   readonly withdrawn_at: string | null;
-  /** Whether this change sets the stock; otherwise the stock stays what the orders have left of it. */
-  readonly restocked: boolean;
+  /** What this change does to the stock; null: the stock stays what the orders have left of it. */
+  readonly stock_change: StockChange | null;
 }
 
 /** What a change of a product depends on beside the product: the currency that the shop is paid in. */
@@ -25,6 +26,7 @@ export function createProduct(
   ctx: Ctx,
 ): Change<ProductState> {
   mustBePayable(input.currency, facts);
+  const tracked = typeof input.stock_quantity === 'number';
   const next: ProductState = {
     product_id: facts.product_id,
     name: input.name,
@@ -35,7 +37,9 @@ export function createProduct(
     for_sale: input.in_stock ?? true,
     stock_quantity: input.stock_quantity ?? null,
     withdrawn_at: null,
-    restocked: true,
+    stock_change: tracked
+      ? { kind: 'opening', quantity: input.stock_quantity ?? 0, reason: null, user_id: accountOf(ctx.actor) }
+      : null,
     created_at: ctx.now,
     updated_at: ctx.now,
     version: 0,
@@ -57,12 +61,13 @@ export function updateProduct(
   const { product_id: _id, created_at, updated_at, withdrawn_at, in_stock: _flag, stock_quantity, ...fields } = input;
   mustBeAsRead(state, { created_at, updated_at, withdrawn_at });
   if (input.currency !== state.currency) mustBePayable(input.currency, facts);
+  const isNewStock = stock_quantity !== undefined && stock_quantity !== state.stock_quantity;
   const next: ProductState = {
     ...state,
     ...fields,
     for_sale: forSaleAfter(state, input),
     stock_quantity: stock_quantity === undefined ? state.stock_quantity : stock_quantity,
-    restocked: stock_quantity !== undefined && stock_quantity !== state.stock_quantity,
+    stock_change: isNewStock ? { kind: 'set', quantity: 0, reason: null, user_id: accountOf(ctx.actor) } : null,
   };
   if (JSON.stringify(next) === JSON.stringify(state)) return unchanged(state);
   const changed = { ...next, updated_at: ctx.now };
@@ -82,14 +87,14 @@ function forSaleAfter(state: ProductState, { in_stock, stock_quantity }: UpdateP
 /** Takes a product out of the catalogue; orders that have it keep it. A withdrawn one stays as it is. */
 export function withdrawProduct(state: ProductState, ctx: Ctx): Change<ProductState> {
   if (state.withdrawn_at !== null) return unchanged(state);
-  const next = { ...state, withdrawn_at: ctx.now, restocked: false, updated_at: ctx.now };
+  const next = { ...state, withdrawn_at: ctx.now, stock_change: null, updated_at: ctx.now };
   return { next, events: [announce(productEvents.withdrawn, next)] };
 }
 
 /** Puts a withdrawn product back into the catalogue, as it was; any other stays as it is. */
 export function restoreProduct(state: ProductState, ctx: Ctx): Change<ProductState> {
   if (state.withdrawn_at === null) return unchanged(state);
-  const next = { ...state, withdrawn_at: null, restocked: false, updated_at: ctx.now };
+  const next = { ...state, withdrawn_at: null, stock_change: null, updated_at: ctx.now };
   return { next, events: [announce(productEvents.updated, next)] };
 }
 
@@ -120,7 +125,7 @@ function announce<T extends string>(
 
 /** What the world sees: in stock means for sale, not withdrawn, and not sold out when the stock is tracked. */
 export function publicProduct(state: ProductState): Product {
-  const { for_sale, withdrawn_at, restocked: _restocked, version: _version, ...open } = state;
+  const { for_sale, withdrawn_at, stock_change: _change, version: _version, ...open } = state;
   const left = state.stock_quantity === null || state.stock_quantity > 0;
   return {
     ...open,

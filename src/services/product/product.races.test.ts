@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { eachStore } from '../../testing/stores.ts';
 import type { LineItem } from './product.contract.ts';
-import { at, type KeptProducts, keptProducts, wanted } from './product.fixture.ts';
+import { at, type KeptProducts, keptProducts, NOW, wanted } from './product.fixture.ts';
 import { updateProduct } from './product.model.ts';
 
 const LATER = '2026-07-28T09:45:00.000Z';
@@ -49,7 +49,7 @@ eachStore('stock that many want at once', (store) => {
     const earlier = nextOrder();
     await reserve(earlier, [line(lamp, 5)]);
     const back =
-      store.driver === 'postgres' ? await givenBackWhenAwaited(lamp, 5) : { done: kept.products.release(earlier) };
+      store.driver === 'postgres' ? await givenBackWhenAwaited(lamp, 5) : { done: kept.products.release(earlier, NOW) };
     const answer = reserve(nextOrder(), [line(lamp, 2)]);
     await back.done;
     assert.deepEqual([await answer, await kept.stockOf(lamp)], [[true, 'reserved'], 3]);
@@ -87,7 +87,7 @@ eachStore('stock that many want at once', (store) => {
         const order_id = nextOrder();
         const lines = [line(pick(i), 1 + (i % 3)), line(pick(i + 1 + (i % 2)), 1)];
         if (!(await by.reserve(wanted(order_id, lines, LATER))).reserved) return;
-        if (i % 5 === 0) await by.release(order_id);
+        if (i % 5 === 0) await by.release(order_id, NOW);
         else sold.set(order_id, lines);
       }),
     );
@@ -192,7 +192,7 @@ eachStore('stock that many want at once', (store) => {
     const sold = Array.from({ length: 200 }, async (_, n) => {
       const order_id = nextOrder();
       await either(n).reserve(wanted(order_id, [line(lamp, 2)], LATER));
-      if (n % 2) await either(n + 1).release(order_id);
+      if (n % 2) await either(n + 1).release(order_id, NOW);
     });
     await Promise.all([renamed, ...sold]);
     const { name, stock_quantity, version } = await kept.others.get(lamp);
@@ -203,7 +203,10 @@ eachStore('stock that many want at once', (store) => {
     const lamp = await stocked(20);
     const earlier = Array.from({ length: 10 }, nextOrder);
     await Promise.all(earlier.map((order_id) => reserve(order_id, [line(lamp, 2)])));
-    const back = earlier.flatMap((order_id) => [kept.products.release(order_id), kept.others.release(order_id)]);
+    const back = earlier.flatMap((order_id) => [
+      kept.products.release(order_id, NOW),
+      kept.others.release(order_id, NOW),
+    ]);
     const asked = Array.from({ length: 40 }, (_, n) => either(n).reserve(wanted(nextOrder(), [line(lamp, 1)], LATER)));
     const [answers] = await Promise.all([Promise.all(asked), ...back]);
     const sold = answers.filter(isReserved).length;
@@ -222,7 +225,7 @@ eachStore('stock that many want at once', (store) => {
       all.flatMap((order_id, n) => [
         either(n).renew(order_id, '2026-07-28T11:00:00.000Z'),
         either(n + 1).keep([order_id], '2026-07-28T10:00:00.000Z'),
-        ...(n % 2 ? [either(n).release(order_id)] : []),
+        ...(n % 2 ? [either(n).release(order_id, NOW)] : []),
       ]),
     );
     const there = all.filter((_, n) => n % 2 === 0);

@@ -28,7 +28,7 @@ eachStore('how products are kept', (store) => {
   test('what is saved is read again as it was', async () => {
     const lamp = await kept.product({ description: 'LED', currency: 'EUR', in_stock: false });
     assert.equal(lamp.version, 1);
-    assert.deepEqual(await kept.products.get(lamp.product_id), { ...lamp, restocked: false });
+    assert.deepEqual(await kept.products.get(lamp.product_id), { ...lamp, stock_change: null });
   });
 
   test('what is not there is not found', async () => {
@@ -178,7 +178,7 @@ eachStore('how products are kept', (store) => {
     const none = await kept.product({ name: 'chair', stock_quantity: 0 });
     await kept.products.reserve(wanted(1, [{ product_id, quantity: 2 }], NOW));
     assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [[], ['lamp', 'chair']]);
-    await kept.products.release(1);
+    await kept.products.release(1, NOW);
     assert.deepEqual([await names({ in_stock: true }), await names({ in_stock: false })], [['lamp'], ['chair']]);
     const restock = updateProduct(none, { product_id: none.product_id, stock_quantity: 1 }, { currency: 'USD' }, at());
     await kept.products.save(at(), restock);
@@ -194,7 +194,7 @@ eachStore('how products are kept', (store) => {
       ),
     );
     // What comes back to a stock that was set to nothing can be had.
-    await kept.products.release(2);
+    await kept.products.release(2, NOW);
     assert.deepEqual([await names({ in_stock: true }), await kept.stockOf(none.product_id)], [['lamp', 'chair'], 1]);
   });
 

@@ -2,6 +2,7 @@ import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/con
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { LineItem, Reservation } from './product.contract.ts';
 import type { ProductState } from './product.model.ts';
+import type { OrderUnits, StockEntry, StockFigures } from './stock/product.stock.contract.ts';
 
 export interface ProductFilter {
   /** Compared without case. */
@@ -19,8 +20,12 @@ export interface ReservationRequest {
   readonly until: string;
   /** What the shop is paid in: nothing else is reserved. */
   readonly currency: string;
+  /** When it is asked for. */
+  readonly at: string;
   /** The request that the order comes from, when it may come again. */
   readonly request?: string;
+  /** Whose units there is a limit to: this customer holds at most so many unpaid units of a product. */
+  readonly limit?: { readonly user_id: number; readonly most: number };
 }
 
 /** How products and their stock are stored. */
@@ -42,8 +47,31 @@ export interface ProductRepository {
    * it renews the existing reservation and returns its order.
    */
   reserve(wanted: ReservationRequest): Promise<Reservation>;
-  /** Puts the reserved units of an order back into stock, once. */
-  release(order_id: number): Promise<void>;
+  /** Puts the reserved units of an order back into stock, also such as had left; once. */
+  release(order_id: number, at: string): Promise<void>;
+  /** The reserved units of an order have left: they are held no longer; once, and not after something newer is known. */
+  ship(order_id: number, at: string): Promise<void>;
+  /** The units of an order that had left are in the shop again, and held; once, and not after something newer is known. */
+  unship(order_id: number, at: string): Promise<void>;
+  /** An order is paid: its units count no longer towards the limit of its customer. */
+  paid(order_id: number): Promise<void>;
+  /** There is no limit any more: no reservation counts towards one. */
+  forgetCustomers(): Promise<void>;
+  /**
+   * Saves what `decide` makes of a product while nobody else moves its stock. `decide` may run again. Throws what it
+   * throws.
+   */
+  adjust(ctx: Ctx, product_id: number, decide: (state: ProductState) => Change<ProductState>): Promise<ProductState>;
+  /** Brings into the ledger what processes of earlier versions have done without it. Returns how many things that were. */
+  adopt(at: string): Promise<number>;
+  /** Books the difference that the figures of a product show, as an entry of its own. */
+  correct(product_id: number, at: string): Promise<void>;
+  /** The ledger of a product, newest first. */
+  ledger(product_id: number, page: PageRequest): Promise<Page<StockEntry>>;
+  /** What became of the units of each product, in the order of their ids. */
+  stockFigures(page: PageRequest): Promise<Page<StockFigures>>;
+  /** The units that are held for orders or were shipped, newest order first. */
+  orderUnits(page: PageRequest): Promise<Page<OrderUnits>>;
   /** Orders whose reservations expired before `now`. */
   expired(now: string, limit: number): Promise<number[]>;
   /** Reservations of these orders that expired before `now` are kept for good; one that was renewed since is left as it is. */

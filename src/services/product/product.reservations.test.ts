@@ -101,7 +101,7 @@ eachStore('stock', (store) => {
     const withdrawn = await kept.products.save(ctx, withdrawProduct(lamp, ctx));
     assert.deepEqual(await reserve(nextOrder(), [line(lamp.product_id, 1)]), [false, 'not_found']);
     assert.deepEqual(await reserve(order_id, [line(lamp.product_id, 2)]), [true, 'reserved']);
-    await kept.products.release(order_id);
+    await kept.products.release(order_id, NOW);
     await kept.products.save(ctx, restoreProduct(withdrawn, ctx));
     assert.deepEqual(await reserve(nextOrder(), [line(lamp.product_id, 5)]), [true, 'reserved']);
   });
@@ -207,9 +207,11 @@ eachStore('stock', (store) => {
     const order_id = nextOrder();
     await reserve(order_id, [line(lamp, 3), line(chair, 1), line(lamp, 1)]);
     assert.deepEqual([await kept.stockOf(lamp), await kept.stockOf(chair)], [1, 4]);
-    await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 ? kept.products : kept.others).release(order_id)));
-    await kept.products.release(order_id);
-    await kept.products.release(999_999);
+    await Promise.all(
+      Array.from({ length: 10 }, (_, i) => (i % 2 ? kept.products : kept.others).release(order_id, NOW)),
+    );
+    await kept.products.release(order_id, NOW);
+    await kept.products.release(999_999, NOW);
     assert.deepEqual([await kept.stockOf(lamp), await kept.stockOf(chair), await holds()], [5, 5, []]);
   });
 
@@ -218,7 +220,7 @@ eachStore('stock', (store) => {
     const order_id = nextOrder();
     for (let i = 0; i < 3; i++) {
       assert.deepEqual(await reserve(order_id, [line(lamp, 4)]), [true, 'reserved']);
-      await kept.products.release(order_id);
+      await kept.products.release(order_id, NOW);
     }
     assert.equal(await kept.stockOf(lamp), 5);
   });
@@ -229,7 +231,7 @@ eachStore('stock', (store) => {
     await reserve(order_id, [line(lamp.product_id, 2)]);
     const change = updateProduct(lamp, { product_id: lamp.product_id, stock_quantity: null }, { currency: 'USD' }, ctx);
     await kept.products.save(ctx, change);
-    await kept.products.release(order_id);
+    await kept.products.release(order_id, NOW);
     assert.equal(await kept.stockOf(lamp.product_id), null);
   });
 
@@ -245,7 +247,7 @@ eachStore('stock', (store) => {
     assert.deepEqual(await kept.products.expired(LATER, 10), [early]);
     assert.deepEqual(await kept.products.expired('2030-01-01T00:00:00.000Z', 10), [early, late]);
     assert.equal(await kept.stockOf(lamp), 6);
-    await kept.products.release(known);
+    await kept.products.release(known, NOW);
     assert.equal(await kept.stockOf(lamp), 7);
   });
 

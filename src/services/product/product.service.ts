@@ -16,6 +16,8 @@ import {
 import type { ProductRepository } from './product.repository.ts';
 import { putSamples } from './product.samples.ts';
 import { productSettings } from './product.settings.ts';
+import { type StockInternalActions, stockActions } from './stock/product.stock.ts';
+import { accountOf } from './stock/product.stock-change.ts';
 
 /** How long units stay set aside for an order that has not appeared: far longer than any request lives. */
 export const RESERVATION_MINUTES = 15;
@@ -24,7 +26,7 @@ export const RESERVATION_MINUTES = 15;
 export interface ProductInternalActions {
   /** Before the first request: folds what an earlier version kept, and puts the samples into an empty catalogue. Returns what it put there. */
   prepare(ctx: Ctx): Promise<string | undefined>;
-  /** Folds the text of products that an earlier version, which may still be running, has written. */
+  /** Folds the text, and books the stock, that an earlier version, which may still be running, has written. */
   fold(ctx: Ctx): Promise<unknown>;
 }
 
@@ -32,6 +34,7 @@ type ProductParts = ServiceParts<ProductRepository, object, 'config' | 'log'>;
 
 export function productService({ repository: products, tools: { config, log } }: ProductParts) {
   const shop = { currency: config.CURRENCY };
+  const { SAMPLE_DATA, MAX_HELD_PER_CUSTOMER: mostHeld } = config.valuesOf(productSettings);
   const page = ({ items, next }: Page<ProductState>): Page<Product> => ({ items: items.map(publicProduct), next });
 
   // Another change may be faster: then it is decided again.
@@ -60,14 +63,17 @@ export function productService({ repository: products, tools: { config, log } }:
       const found = await products.find(items.map((item) => item.product_id));
       return availabilityOf(items, new Map([...found].map(([id, state]) => [id, publicProduct(state)])));
     },
-    reserve: (ctx, { order_id, items: lines, request }) =>
-      products.reserve({ order_id, lines, until: reservationEnd(ctx.now), request, ...shop }),
+    reserve(ctx, { order_id, items: lines, request, user_id = accountOf(ctx.actor) }) {
+      const { now: at } = ctx;
+      const limit = mostHeld > 0 && user_id !== null ? { user_id, most: mostHeld } : undefined;
+      return products.reserve({ order_id, lines, until: reservationEnd(at), at, request, limit, ...shop });
+    },
     async renew(ctx, { order_id }) {
       await products.renew(order_id, reservationEnd(ctx.now));
       return {};
     },
-    async release(_ctx, { order_id }) {
-      await products.release(order_id);
+    async release(ctx, { order_id }) {
+      await products.release(order_id, ctx.now);
       return {};
     },
     expired: async (ctx, { limit }) => ({ order_ids: await products.expired(ctx.now, limit) }),
@@ -76,14 +82,20 @@ export function productService({ repository: products, tools: { config, log } }:
       return {};
     },
     async prepare(ctx) {
+      if (mostHeld === 0) await products.forgetCustomers();
+      await products.adopt(ctx.now);
       const folded = await products.fold();
       if (folded > 0) log.info({ count: folded }, 'folded the text of products that an earlier version has kept');
-      if (config.valuesOf(productSettings).SAMPLE_DATA === 'off') return undefined;
+      if (SAMPLE_DATA === 'off') return undefined;
       const count = await putSamples(products, config.CURRENCY, ctx.now);
       return count > 0 ? `${count} sample products` : undefined;
     },
-    fold: (_ctx) => products.fold(),
-  } satisfies Actions<typeof productOps> & ProductInternalActions;
+    async fold(ctx) {
+      await products.adopt(ctx.now);
+      await products.fold();
+    },
+    ...stockActions({ products, mostHeld }),
+  } satisfies Actions<typeof productOps> & ProductInternalActions & StockInternalActions;
 }
 
 function reservationEnd(now: string): string {

@@ -18,7 +18,7 @@ test('every event of every service can be chosen, and nothing else', () => {
 });
 
 test('what concerns one user says so in its payload; the catalogue of products concerns nobody', () => {
-  assert.deepEqual(STAFF_TYPES, ['product.created', 'product.updated', 'product.withdrawn']);
+  assert.deepEqual(STAFF_TYPES, ['product.created', 'product.updated', 'product.withdrawn', 'stock.adjusted']);
 });
 
 test('what was a part of payment answers at its old addresses', () => {

@@ -28,10 +28,12 @@ export function placementActions({ orders, product, access, terms }: PlacementPa
   async function place(ctx: Ctx, buyer: Customer, items: LineItem[]): Promise<OrderState> {
     // A request that is repeated after a crash gets the reservation that it has, with its order id.
     const request = ctx.request && `${ctx.request.key} ${ctx.request.fingerprint}`;
+    // The customer is who acts, unless staff order for somebody.
+    const isOther = ctx.actor.kind === 'user' && ctx.actor.id !== buyer.id;
     let new_id: number | undefined;
     const reserve = (order_id: number) => {
       new_id = order_id;
-      return product.reserve(ctx, { order_id, items, request });
+      return product.reserve(ctx, { order_id, items, request, ...(isOther && { user_id: buyer.id }) });
     };
     const reservation = await withId(orders.ids, reserve, (made) => (made.reserved ? made.order_id : undefined));
     try {

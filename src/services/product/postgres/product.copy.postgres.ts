@@ -11,7 +11,12 @@ import { SEARCH_COLUMNS, searchColumnsOf } from '../search/search.postgres.ts';
 
 /** What products keep in PostgreSQL, in its portable form. */
 export function productCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
-  return [products(place), reservations(place), ...postgresPlatformTables(place, { products: 'product_ids' })];
+  return [
+    products(place),
+    reservations(place),
+    ledger(place),
+    ...postgresPlatformTables(place, { products: 'product_ids' }),
+  ];
 }
 
 interface Kept {
@@ -48,9 +53,12 @@ const RESERVATION = [
   { name: 'items', type: 'json' },
   { name: 'request', type: 'text' },
   { name: 'expires_at', type: 'timestamptz' },
+  { name: 'user_id', type: 'bigint' },
+  { name: 'shipped', type: 'boolean' },
+  { name: 'moved_at', type: 'timestamptz' },
 ];
 
-/** When a reservation was made stays behind: nothing asks for it. */
+/** When a reservation was made stays behind: nothing asks for it. What is copied is counted where it is written. */
 function reservations({ db, schema }: PostgresLocation): PostgresTable {
   const from = `${schema}.reservations`;
   const select = RESERVATION.map(({ name }) => name).join(', ');
@@ -60,6 +68,14 @@ function reservations({ db, schema }: PostgresLocation): PostgresTable {
     key,
     count: () => countInPostgres(db, `select count(*) as count from ${from}`),
     read: async (after, limit) => endingAt(await pageInPostgres(db, { select, from, key }, after, limit), key),
-    write: (sql, rows) => insertRows(sql, from, RESERVATION, rows),
+    write: (sql, rows) =>
+      insertRows(
+        sql,
+        from,
+        [...RESERVATION, { name: 'counted', type: 'boolean' }],
+        rows.map((row) => ({ ...row, counted: true })),
+      ),
   };
 }
+
+const ledger = (place: PostgresLocation): PostgresTable => plainTable(place, 'stock_ledger', ['product_id', 'entry']);

@@ -1,3 +1,5 @@
+import { common } from '../../../platform/contract/errors.ts';
+import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import { productErrors } from '../product.contract.ts';
@@ -5,11 +7,25 @@ import type { ProductState } from '../product.model.ts';
 import type { ProductRepository } from '../product.repository.ts';
 import { searchOf } from '../search/search.model.ts';
 import { lister, postgresFolding, SEARCH_COLUMNS, type SearchColumns, withSearch } from '../search/search.postgres.ts';
+import { correctionPostgres } from './product.correction.postgres.ts';
+import { stockLedgerPostgres } from './product.ledger.postgres.ts';
 import { reservationsPostgres } from './product.reservation-end.postgres.ts';
 import { reserver } from './product.reservations.postgres.ts';
+import {
+  STOCK_COLUMNS,
+  STOCK_FIELDS,
+  STOCK_LOCKS,
+  STOCK_UPDATES,
+  type StockColumns,
+  stockColumnsOf,
+  stockEntryOfSave,
+} from './product.stock-columns.postgres.ts';
 
 const columns = `product_id, name, description, price, currency, category, for_sale, stock_quantity, withdrawn_at,
-  created_at, updated_at, version, false as restocked`;
+  created_at, updated_at, version, null as stock_change`;
+
+const SEARCH = Object.keys(SEARCH_COLUMNS) as (keyof SearchColumns)[];
+const STOCK = Object.keys({ ...STOCK_COLUMNS, ...STOCK_FIELDS }) as (keyof StockColumns)[];
 
 /** Products in PostgreSQL. */
 export function productPostgres(store: PostgresStore): ProductRepository {
@@ -21,7 +37,45 @@ export function productPostgres(store: PostgresStore): ProductRepository {
     (row) => row.product_id,
   );
   const list = lister(schema, columns);
-  const save = store.saver<ProductState & SearchColumns>({
+  const saveProduct = saver(store);
+  async function get(product_id: number): Promise<ProductState> {
+    const found = await read(product_id);
+    if (!found) throw productErrors.NOT_FOUND();
+    return found;
+  }
+  return {
+    ids,
+    get,
+    async find(product_ids) {
+      const found = await Promise.all([...new Set(product_ids)].map(read));
+      return new Map(found.flatMap((one) => (one ? [[one.product_id, one] as const] : [])));
+    },
+    async list({ in_stock, ...filter }, { limit, cursor }) {
+      const after = cursorId(cursor) ?? 0;
+      const search = searchOf(filter);
+      if (search === undefined) return { items: [] };
+      const [statement, values] = list(search, in_stock);
+      const rows = await db.query<ProductState>(statement, [after, limit + 1, ...values]);
+      return pageOf(rows, limit, (row) => row.product_id);
+    },
+    save: saveProduct,
+    adjust: (ctx, product_id, decide) => retryOnConflict(async () => saveProduct(ctx, decide(await get(product_id)))),
+    fold: postgresFolding(store),
+    async isNew() {
+      const text = `select not is_called and not exists (select from ${schema}.products) as new from ${schema}.product_ids`;
+      const [row] = await db.query<{ new: boolean }>({ name: '', text });
+      return row?.new === true;
+    },
+    reserve: reserver(schema, db),
+    ...reservationsPostgres(store),
+    ...stockLedgerPostgres(store),
+    correct: correctionPostgres(store),
+  };
+}
+
+/** Saves products with what they are found by and with the entry of the ledger, in one statement. */
+function saver(store: PostgresStore): ProductRepository['save'] {
+  const save = store.saver<ProductState & SearchColumns & StockColumns>({
     table: 'products',
     key: 'product_id',
     columns: {
@@ -36,41 +90,20 @@ export function productPostgres(store: PostgresStore): ProductRepository {
       withdrawn_at: 'timestamptz',
       created_at: 'timestamptz',
       updated_at: 'timestamptz',
+      ...STOCK_COLUMNS,
       ...SEARCH_COLUMNS,
     },
-    secrets: Object.keys(SEARCH_COLUMNS) as (keyof SearchColumns)[],
-    transient: { restocked: 'boolean' },
-    // A reservation changes the stock without a new version: saving another field must not undo it.
-    updates: { stock_quantity: 'case when r.restocked then r.stock_quantity else t.stock_quantity end' },
-    conflicts: { products_pkey: () => productErrors.EXISTS() },
+    secrets: [...SEARCH, ...STOCK, 'stock_change'],
+    transient: STOCK_FIELDS,
+    updates: STOCK_UPDATES,
+    locks: STOCK_LOCKS,
+    computed: ['stock_quantity'],
+    beside: stockEntryOfSave(store.schema),
+    conflicts: {
+      products_pkey: () => productErrors.EXISTS(),
+      // Orders were faster than an adjustment that takes units out: it is decided again.
+      stock_not_negative: () => common.STALE(),
+    },
   });
-  return {
-    ids,
-    async get(product_id) {
-      const found = await read(product_id);
-      if (!found) throw productErrors.NOT_FOUND();
-      return found;
-    },
-    async find(product_ids) {
-      const found = await Promise.all([...new Set(product_ids)].map(read));
-      return new Map(found.flatMap((one) => (one ? [[one.product_id, one] as const] : [])));
-    },
-    async list({ in_stock, ...filter }, { limit, cursor }) {
-      const after = cursorId(cursor) ?? 0;
-      const search = searchOf(filter);
-      if (search === undefined) return { items: [] };
-      const [statement, values] = list(search, in_stock);
-      const rows = await db.query<ProductState>(statement, [after, limit + 1, ...values]);
-      return pageOf(rows, limit, (row) => row.product_id);
-    },
-    save: withSearch(save),
-    fold: postgresFolding(store),
-    async isNew() {
-      const text = `select not is_called and not exists (select from ${schema}.products) as new from ${schema}.product_ids`;
-      const [row] = await db.query<{ new: boolean }>({ name: '', text });
-      return row?.new === true;
-    },
-    reserve: reserver(schema, db),
-    ...reservationsPostgres(store),
-  };
+  return withSearch((ctx, { next, events }) => save(ctx, { next: { ...next, ...stockColumnsOf(next) }, events }));
 }

@@ -1,15 +1,22 @@
 import { coalesce } from '../../../platform/db/coalesce.ts';
-import { rowFaultInPostgres } from '../../../platform/db/postgres/postgres.ts';
+import { rowFaultInPostgres, type Statement } from '../../../platform/db/postgres/postgres.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { ProductRepository } from '../product.repository.ts';
+import { adoptStatement, type Ending, endStatement } from './product.end-statement.postgres.ts';
 
-/** How reservations end in PostgreSQL: released, kept or renewed, as the repository promises it. */
-export function reservationsPostgres(
-  store: PostgresStore,
-): Pick<ProductRepository, 'release' | 'expired' | 'keep' | 'renew'> {
+type Endings = Pick<
+  ProductRepository,
+  'release' | 'ship' | 'unship' | 'adopt' | 'expired' | 'keep' | 'renew' | 'paid' | 'forgetCustomers'
+>;
+
+/** How reservations end in PostgreSQL: released, shipped, kept or renewed, as the repository promises it. */
+export function reservationsPostgres(store: PostgresStore): Endings {
   const { schema, db } = store;
+  const run = async (name: string, text: string, values: unknown[]): Promise<void> => {
+    await db.query({ name: `${schema} ${name}`, text }, values);
+  };
   return {
-    release: releaser(store),
+    ...endings(store),
     async expired(now, limit) {
       const rows = await db.query<{ order_id: number }>(
         {
@@ -20,41 +27,62 @@ export function reservationsPostgres(
       );
       return rows.map((row) => row.order_id);
     },
-    async keep(order_ids, now) {
-      const text = `update ${schema}.reservations set expires_at = null where order_id = any($1) and expires_at < $2`;
-      await db.query({ name: `${schema} keep`, text }, [order_ids, now]);
-    },
-    async renew(order_id, until) {
-      const text = `update ${schema}.reservations set expires_at = $2 where order_id = $1`;
-      await db.query({ name: `${schema} renew`, text }, [order_id, until]);
-    },
+    keep: (order_ids, now) =>
+      run('keep', `update ${schema}.reservations set expires_at = null where order_id = any($1) and expires_at < $2`, [
+        order_ids,
+        now,
+      ]),
+    renew: (order_id, until) =>
+      run('renew', `update ${schema}.reservations set expires_at = $2 where order_id = $1`, [order_id, until]),
+    paid: (order_id) =>
+      run('paid', `update ${schema}.reservations set user_id = null where order_id = $1 and user_id is not null`, [
+        order_id,
+      ]),
+    forgetCustomers: () =>
+      run('forget customers', `update ${schema}.reservations set user_id = null where user_id is not null`, []),
   };
 }
 
-function releaser({ schema, db }: PostgresStore): ProductRepository['release'] {
-  return coalesce<number, void>({
-    name: 'product release',
-    run: async (order_ids) => {
-      await db.query(releaseStatement(schema), [order_ids]);
-      return order_ids.map(() => undefined);
-    },
-    faultOfOneRow: rowFaultInPostgres,
-  });
+interface Ended {
+  readonly order_id: number;
+  readonly at: string;
 }
 
-// Products are locked in the order of their ids, as a reservation locks them, so that the two cannot deadlock.
-function releaseStatement(schema: string): { name: string; text: string } {
+function endings({ schema, db }: PostgresStore): Pick<Endings, 'release' | 'ship' | 'unship' | 'adopt'> {
+  const adoptAll = adoptStatement(schema, 'not counted');
+  const adoptThese = adoptStatement(schema, 'not counted and order_id = any($3)');
+
+  async function adopt(statement: Statement, at: string, order_ids?: readonly number[]): Promise<number> {
+    const values = [AT_ONCE, at, ...(order_ids ? [order_ids] : [])];
+    const [row] = await db.query<{ adopted: number }>(statement, values);
+    return row?.adopted ?? 0;
+  }
+
+  const ending = (kind: Ending) => {
+    const statement = endStatement(schema, kind);
+    return coalesce<Ended, void>({
+      name: `product ${kind}`,
+      run: async (batch) => {
+        const order_ids = batch.map(({ order_id }) => order_id);
+        await adopt(adoptThese, batch[0]?.at ?? '', order_ids);
+        await db.query(statement, [order_ids, batch.map(({ at }) => at)]);
+        return batch.map(() => undefined);
+      },
+      keys: ({ order_id }) => [String(order_id)],
+      faultOfOneRow: rowFaultInPostgres,
+    });
+  };
+  const [release, ship, unship] = [ending('release'), ending('shipped'), ending('return')];
   return {
-    name: `${schema} release`,
-    text: `with released as (delete from ${schema}.reservations where order_id = any($1) returning items),
-      returned as materialized (
-        select i.product_id, sum(i.quantity) as quantity
-        from released, json_to_recordset(released.items) as i(product_id bigint, quantity bigint) group by 1),
-      locked as materialized (
-        select product_id from ${schema}.products where product_id in (select product_id from returned)
-        order by product_id for no key update)
-      update ${schema}.products p set stock_quantity = p.stock_quantity + b.quantity
-      from returned b join locked using (product_id)
-      where p.product_id = b.product_id and p.stock_quantity is not null`,
+    release: (order_id, at) => release({ order_id, at }),
+    ship: (order_id, at) => ship({ order_id, at }),
+    unship: (order_id, at) => unship({ order_id, at }),
+    async adopt(at) {
+      let total = 0;
+      for (let count = AT_ONCE; count === AT_ONCE; total += count) count = await adopt(adoptAll, at);
+      return total;
+    },
   };
 }
+
+const AT_ONCE = 500;

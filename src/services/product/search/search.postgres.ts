@@ -69,8 +69,9 @@ export function withSearch(
 ): (ctx: Ctx, change: Change<ProductState>) => Promise<ProductState> {
   return async (ctx, { next, events }) => {
     if (events.length === 0) return next;
-    const { version } = await save(ctx, { next: { ...next, ...searchColumnsOf(next, next.version + 1) }, events });
-    return { ...next, version };
+    const given = { ...next, ...searchColumnsOf(next, next.version + 1) };
+    const { version, stock_quantity } = await save(ctx, { next: given, events });
+    return { ...next, version, stock_quantity };
   };
 }
 

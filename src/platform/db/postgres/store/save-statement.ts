@@ -12,8 +12,23 @@ export interface PostgresTableShape {
   readonly columns: Readonly<Record<string, string>>;
   /** Fields of the state that the statement may read and the table does not keep. */
   readonly transient?: Readonly<Record<string, string>>;
-  /** Column to the expression of an update, over `r` (the given row) and `t` (the stored one); otherwise `r.column`. */
+  /**
+   * Column to the expression of an update, over `r` (the given row), `t` (the stored one) and `locked` (see `locks`);
+   * otherwise `r.column`.
+   */
   readonly updates?: Readonly<Record<string, string>>;
+  /**
+   * Columns that an update reads from the row that it has locked: what stands there when its turn has come, which the
+   * row that it sees first may not be.
+   */
+  readonly locks?: readonly string[];
+  /** Columns that an update computes: the state, its events and its kept answer get them as they were written. */
+  readonly computed?: readonly string[];
+  /**
+   * A data-modifying statement in the same commit, over `rows` (what was given), `saved` (the ids that were written) and,
+   * in an update, `locked`.
+   */
+  readonly beside?: Readonly<Record<'insert' | 'update', string>>;
   /** Columns that the database gives a value at the insert. */
   readonly assigned?: AssignedColumns;
   /** Another table, in which the statement records what is announced. */
@@ -60,18 +75,26 @@ const MARK_COLUMNS =
  * per saved state when it must tell.
  */
 export function saveStatement(shape: PostgresTableShape, variant: Variant): string {
-  // What the database assigned at the insert is part of the state ever after, so an update has nothing to add.
-  const given = variant.insert ? shape : { ...shape, assigned: undefined };
+  // What the database assigned at the insert is part of the state ever after, so an update adds only what it computes.
+  const given = { ...shape, added: addedNames(shape, variant) };
   const ctes = [
     rowsCte(shape, variant),
     eligibleCte(shape, variant),
     variant.insert ? insertCte(shape) : updateCte(shape),
+    ...(shape.beside ? [`beside as (${shape.beside[variant.insert ? 'insert' : 'update']})`] : []),
     outboxCte(given),
     ...(shape.journal ? [journalCte(shape.schema, shape.journal)] : []),
     ...(variant.marks ? markCtes(given) : []),
   ];
-  return `with ${ctes.join(',\n')}\n${answer(shape, variant)}`;
+  return `with ${ctes.join(',\n')}\n${answer(given, variant)}`;
 }
+
+/** The columns whose values the database has decided. */
+function addedNames({ assigned, computed = [] }: PostgresTableShape, { insert }: Variant): readonly string[] {
+  return insert ? (assigned?.names ?? []) : computed;
+}
+
+type Given = PostgresTableShape & { readonly added: readonly string[] };
 
 function rowsCte(shape: PostgresTableShape, { marks }: Variant): string {
   const columns = Object.entries({ ...shape.columns, ...shape.transient }).map(([name, type]) => `${name} ${type}`);
@@ -97,23 +120,23 @@ function insertCte({ schema, table, key, columns, assigned }: PostgresTableShape
   return assigned ? `${assigned.ctes},\n${insert}` : insert;
 }
 
-function updateCte({ schema, table, key, columns, updates }: PostgresTableShape): string {
+function updateCte({ schema, table, key, columns, updates, locks = [], computed = [] }: PostgresTableShape): string {
   const sets = Object.keys(columns)
     .filter((name) => name !== key)
     .map((name) => `${name} = ${updates?.[name] ?? `r.${name}`}`);
   // By "= any(array(…))", so that rows are found by their keys: how many a JSON document holds is nothing that the
   // planner knows, and for a guess it would read the whole index.
   // Rows are locked in the order of their ids, as every statement that touches several does: no two wait in a circle.
-  return `locked as materialized (select ${key} from ${schema}.${table}
+  return `locked as materialized (select ${[key, ...locks].join(', ')} from ${schema}.${table}
     where ${key} = any(array(select ${key} from eligible)) order by ${key} for no key update),
   saved as (update ${schema}.${table} t set ${sets.join(', ')}, version = t.version + 1
     from eligible r join locked using (${key})
     where t.${key} = r.${key} and t.version = r.version and t.${key} = any(array(select ${key} from eligible))
-    returning t.${key})`;
+    returning ${[key, ...computed].map((name) => `t.${name}`).join(', ')})`;
 }
 
-function outboxCte({ schema, key, assigned, journal }: PostgresTableShape): string {
-  const data = withAssigned('e.data', assigned);
+function outboxCte({ schema, key, added, journal }: Given): string {
+  const data = withAdded('e.data', added);
   const values = OUTBOX.split(', ').map((name) => (name === 'data' ? data : `e.${name}`));
   return `announced as (insert into ${schema}.outbox (${OUTBOX}) select ${values.join(', ')}
     from json_to_recordset($2::json) as e(${EVENT_COLUMNS}) join saved s on s.${key} = e.row_key
@@ -130,10 +153,10 @@ function journalCte(schema: string, { table, key, payload, columns }: JournalSha
     order by a.position on conflict (${key}) do nothing)`;
 }
 
-function markCtes({ schema, key, assigned }: PostgresTableShape): string[] {
+function markCtes({ schema, key, added }: Given): string[] {
   return [
     `answered as (insert into ${schema}.request (key, fingerprint, result, created_at)
-    select r.request_key, r.request_print, ${withAssigned('r.snapshot', assigned)}, r.marked_at
+    select r.request_key, r.request_print, ${withAdded('r.snapshot', added)}, r.marked_at
     from eligible r join saved s on s.${key} = r.${key} where r.request_key is not null)`,
     `handled as (insert into ${schema}.inbox (consumer, event_id, handled_at)
     select r.consumer, r.event_id, r.marked_at
@@ -141,16 +164,16 @@ function markCtes({ schema, key, assigned }: PostgresTableShape): string[] {
   ];
 }
 
-/** Puts what the database assigned into a JSON document, as the state has it. */
-function withAssigned(json: string, assigned: AssignedColumns | undefined): string {
-  if (!assigned || assigned.names.length === 0) return json;
-  const pairs = assigned.names.map((name) => `'${name}', s.${name}`).join(', ');
+/** Puts what the database has decided into a JSON document, as the state has it. */
+function withAdded(json: string, added: readonly string[]): string {
+  if (added.length === 0) return json;
+  const pairs = added.map((name) => `'${name}', s.${name}`).join(', ');
   return `(${json}::jsonb || jsonb_build_object(${pairs}))::json`;
 }
 
-function answer({ key, assigned }: PostgresTableShape, { insert, marks }: Variant): string {
-  if (!marks) return `select ${[key, ...(insert ? (assigned?.names ?? []) : [])].join(', ')} from saved`;
-  const extra = insert ? (assigned?.names ?? []).map((name) => `, s.${name}`).join('') : '';
+function answer({ key, added }: Given, { marks }: Variant): string {
+  if (!marks) return `select ${[key, ...added].join(', ')} from saved`;
+  const extra = added.map((name) => `, s.${name}`).join('');
   return `select r.${key}, s.${key} is not null as saved, e.${key} is null as repeated${extra}
     from rows r left join eligible e on e.${key} = r.${key} left join saved s on s.${key} = r.${key}`;
 }

@@ -65,6 +65,10 @@ create table tradepost_product.products (
   folding integer not null default 0,
   folded_version integer not null default 0,
   withdrawn_at timestamp with time zone,
+  held bigint not null default 0,
+  gone bigint not null default 0,
+  put_in bigint not null default 0,
+  entries bigint not null default 0,
   constraint price_not_negative CHECK ((price >= 0)),
   constraint products_pkey PRIMARY KEY (product_id),
   constraint stock_not_negative CHECK ((stock_quantity >= 0))
@@ -84,7 +88,26 @@ create table tradepost_product.reservations (
   expires_at timestamp with time zone,
   request text,
   created_at timestamp with time zone not null default now(),
+  counted boolean not null default false,
+  user_id bigint,
+  shipped boolean not null default false,
+  moved_at timestamp with time zone,
   constraint reservations_pkey PRIMARY KEY (order_id)
+);
+
+create table tradepost_product.stock_ledger (
+  product_id bigint not null,
+  entry bigint not null,
+  kind text not null,
+  quantity bigint not null,
+  on_hand bigint,
+  held bigint not null,
+  reason text,
+  order_id bigint,
+  user_id bigint,
+  at timestamp with time zone not null,
+  constraint kind_known CHECK ((kind = ANY (ARRAY['opening'::text, 'set'::text, 'adjustment'::text, 'correction'::text, 'reservation'::text, 'release'::text, 'shipped'::text, 'return'::text]))),
+  constraint stock_ledger_pkey PRIMARY KEY (product_id, entry)
 );
 
 create table tradepost_product.takeover_report (
@@ -105,3 +128,5 @@ CREATE INDEX products_to_fold ON tradepost_product.products USING btree (product
 CREATE INDEX request_created_at ON tradepost_product.request USING btree (created_at);
 CREATE INDEX reservations_by_expiry ON tradepost_product.reservations USING btree (expires_at) WHERE (expires_at IS NOT NULL);
 CREATE UNIQUE INDEX reservations_request ON tradepost_product.reservations USING btree (request) WHERE (request IS NOT NULL);
+CREATE INDEX reservations_uncounted ON tradepost_product.reservations USING btree (order_id) WHERE (NOT counted);
+CREATE INDEX reservations_unpaid ON tradepost_product.reservations USING btree (user_id) WHERE (user_id IS NOT NULL);
