@@ -3,7 +3,7 @@ import { unchanged } from '../../platform/contract/contract.ts';
 import { invalid } from '../../platform/contract/errors.ts';
 import type { Availability, CreateProduct, LineItem, Product, UpdateProduct } from './product.contract.ts';
 import { productErrors, productEvents } from './product.contract.ts';
-import { accountOf, type StockChange } from './stock/product.stock-change.ts';
+import { accountOf, type StockChange } from './stock/product.stock-change.model.ts';
 
 /** A product as it is stored: `for_sale` is the flag that staff set, whatever the stock. */
 export interface ProductState extends Omit<Product, 'in_stock' | 'withdrawn_at'>, Versioned {

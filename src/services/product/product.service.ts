@@ -17,13 +17,13 @@ import type { ProductRepository } from './product.repository.ts';
 import { putSamples } from './product.samples.ts';
 import { productSettings } from './product.settings.ts';
 import { type StockInternalActions, stockActions } from './stock/product.stock.ts';
-import { accountOf } from './stock/product.stock-change.ts';
+import { accountOf } from './stock/product.stock-change.model.ts';
 
 /** How long units stay set aside for an order that has not appeared: far longer than any request lives. */
 export const RESERVATION_MINUTES = 15;
 
 /** What the catalogue does by itself. */
-export interface ProductInternalActions {
+export interface ProductInternalActions extends StockInternalActions {
   /** Before the first request: folds what an earlier version kept, and puts the samples into an empty catalogue. Returns what it put there. */
   prepare(ctx: Ctx): Promise<string | undefined>;
   /** Folds the text, and books the stock, that an earlier version, which may still be running, has written. */
@@ -95,7 +95,7 @@ export function productService({ repository: products, tools: { config, log } }:
       await products.fold();
     },
     ...stockActions({ products, mostHeld }),
-  } satisfies Actions<typeof productOps> & ProductInternalActions & StockInternalActions;
+  } satisfies Actions<typeof productOps> & ProductInternalActions;
 }
 
 function reservationEnd(now: string): string {

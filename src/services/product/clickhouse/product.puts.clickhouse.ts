@@ -1,7 +1,7 @@
 import { actorOf } from '../../../platform/contract/events.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import { stockEvents } from '../stock/product.stock.contract.ts';
-import type { StockChange } from '../stock/product.stock-change.ts';
+import type { StockChange } from '../stock/product.stock-change.model.ts';
 import type { ReadStock, StockedProduct } from './product.stock.clickhouse.ts';
 
 /** What a version of a product has set its stock to, as the ledger is to have it. */

@@ -1,7 +1,7 @@
 import type { Change, Ctx } from '../../../platform/contract/contract.ts';
 import type { ProductState } from '../product.model.ts';
 import { MAX_STOCK, type StockAdjustment, stockErrors, stockEvents } from './product.stock.contract.ts';
-import { accountOf, type StockChange } from './product.stock-change.ts';
+import { accountOf, type StockChange } from './product.stock-change.model.ts';
 
 /** Adds to a stock, or takes from it. Throws PRODUCT_NOT_TRACKED, PRODUCT_STOCK_TOO_LOW and PRODUCT_STOCK_TOO_HIGH. */
 export function adjustStock(
