@@ -146,6 +146,7 @@ async function money({ call, admin, ada }: Story): Promise<void> {
   await call(ada, 'payment.creditNote', { credit_note_id: (notes as unknown as Input[])[0]?.credit_note_id });
   await call(admin, 'payment.accounts');
   await call(admin, 'payment.entries');
+  await call(admin, 'payment.trialBalance');
   await call(admin, 'payment.check');
 }
 

@@ -11,5 +11,8 @@ export const paymentModule = defineService({
   stores: { postgres: { open: paymentPostgres } },
   service: paymentService,
   consumers: paymentConsumers,
-  jobs: [{ name: 'settle', everySeconds: 30, run: (payment, ctx) => payment.settle(ctx, {}) }],
+  jobs: [
+    { name: 'settle', everySeconds: 30, run: (payment, ctx) => payment.settle(ctx, {}) },
+    { name: 'check_ledger', everySeconds: 60, run: (payment, ctx) => payment.check(ctx, {}) },
+  ],
 });

@@ -384,7 +384,7 @@ test('each entry of the ledger sums to zero, and the ledger says what the transa
   const entries = readList(await admin.get(`/ledger/entries?transaction_id=${id}`));
   assert.deepEqual(
     entries.map(({ kind }) => kind),
-    ['refund', 'payment', 'claim'],
+    ['refund', 'payment', 'charge'],
   );
   for (const { postings } of entries)
     assert.equal(

@@ -82,7 +82,7 @@ export const paymentEvents = {
   ),
   receivableClosed: event(
     'receivable.closed',
-    'nothing more is to be paid for an order: its invoice was cancelled; the subject is the order',
+    'what was unpaid of an order is not owed any more: its invoice or the order was cancelled; the subject is the order',
     Type.Object({
       order_id: Id(),
       user_id: Id(),

@@ -2,7 +2,7 @@ import type { Change, Ctx, Page, PageRequest } from '../../platform/contract/con
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
-import type { BalanceDifference, LedgerEntry } from './ledger/payment.ledger.contract.ts';
+import type { BalanceDifference, LedgerEntry, TrialBalanceLine } from './ledger/payment.ledger.contract.ts';
 import type { Account, Charge, OrderBalance, TransactionState } from './model/payment.model.ts';
 import type { Payment, PaymentOperation, Refund } from './model/payment.operation.model.ts';
 import type { InvoiceOpening, ProcessedBalance } from './model/payment.receivable.model.ts';
@@ -89,11 +89,39 @@ export interface Ledger {
     prefix: string | undefined,
     page: PageRequest,
   ): Promise<Page<{ account: string; currency: string; balance: Minor }>>;
-  entries(filter: { transaction_id?: number }, page: PageRequest): Promise<Page<LedgerEntry>>;
+  entries(filter: { transaction_id?: number; order_id?: number }, page: PageRequest): Promise<Page<LedgerEntry>>;
+  /** What was posted to each account up to a moment; what users owe is one account. */
+  trialBalance(at: string): Promise<TrialBalanceLine[]>;
   /** What a range of transactions comes to, and what the ledger says of all of them. */
   figures(range: ReconciliationRange): Promise<Reconciliation>;
-  check(): Promise<{ sum: Minor; entries: number; differences: BalanceDifference[] }>;
+  readonly comparison: LedgerComparison;
 }
+
+/** Of what the ledger is compared with: transactions, the receivables of orders, the wallets of users. */
+export type ComparedKind = 'transaction' | 'order' | 'wallet';
+
+/** Compares what is kept with what the ledger says, a bounded number at once. */
+export interface LedgerComparison {
+  /** The id of the newest entry, and of the newest that is older than a moment; 0 when there is none. */
+  lastEntry(before: string): Promise<{ readonly entry_id: number; readonly settled: number }>;
+  /** What the next entries after one belong to, and the last of them that is older than a moment. */
+  changedAfter(entry_id: number, before: string): Promise<LedgerChanges>;
+  /** The ids after one, in their order, so many as are compared at once. */
+  page(kind: ComparedKind, after: number): Promise<number[]>;
+  /** What differs of these, by id. */
+  compare(kind: ComparedKind, ids: readonly number[]): Promise<readonly FoundDifference[]>;
+}
+
+export interface LedgerChanges {
+  readonly ids: Readonly<Record<ComparedKind, readonly number[]>>;
+  readonly last: number;
+  /** The last one that is older than the moment, if the first one is. */
+  readonly settled?: number;
+  /** There are more than one look takes. */
+  readonly more: boolean;
+}
+
+export type FoundDifference = Omit<BalanceDifference, 'since'> & { readonly id: number };
 
 /** An event for endpoints that were kept here before webhooks became a service. */
 export interface ExportMessage {

@@ -1,6 +1,7 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
+import { ledgerActions } from './ledger/payment.ledger.ts';
 import { captureActions } from './captures/payment.captures.ts';
 import type { paymentOps } from './payment.contract.ts';
 import { refundActions } from './payment.refunds.ts';
@@ -34,12 +35,7 @@ export function paymentService({ repository: payments, peers, tools: { config, l
     ...refundActions({ payments, providers, settlement, log }),
     ...receivableActions({ payments, settlement, currency }),
     ...notificationActions({ payments, providers, settlement }),
-    accounts: (_ctx, { prefix, limit = 50, cursor }) => ledger.accounts(prefix, { limit, cursor }),
-    entries: (_ctx, { transaction_id, limit = 50, cursor }) => ledger.entries({ transaction_id }, { limit, cursor }),
-    async check() {
-      const found = await ledger.check();
-      return { ...found, ok: found.sum === 0 && found.differences.length === 0 };
-    },
+    ...ledgerActions({ ledger, log }),
     figures: (_ctx, range) => ledger.figures(range),
     settle: async (ctx) => ({ settled: await settlement.unfinished(ctx) }),
     settleCancelledOrder: settlement.cancelledOrder,

@@ -4,17 +4,13 @@ import { paymentEvents } from '../payment.contract.ts';
 import { type Account, createdEvent, isClosed, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
 import {
   balanceChanges,
-  cash,
   commonOrderSubject,
   emptyOperation,
   movementData,
   type Payment,
   type PaymentOperation,
-  type Posting,
-  posting,
-  receivable,
-  SALES,
 } from './payment.operation.model.ts';
+import { cash, chargePosting, isPosted, type Posting, posting, receivable } from './payment.posting.model.ts';
 
 /** The most transactions that one payment takes. */
 export const MAX_TRANSACTIONS = 500;
@@ -124,7 +120,7 @@ export function capture(
     balances: changes.list(),
     payments: [{ ...payment, status: 'captured', failure: null, updated_at: ctx.now }],
     entries: [
-      ...claims(transactions),
+      ...charges(transactions, balances),
       ...paid.map((one) => posting(one, 'payment', cash(provider), receivable(user_id), one.amount)),
     ],
   };
@@ -147,7 +143,7 @@ export function startPayment(
     transactions: transactions.map((one) => ({ ...one, status: 'processing', payment_id })),
     balances: touched.list(),
     payments: [payment],
-    entries: claims(transactions),
+    entries: charges(transactions, balances),
   };
   return {
     next,
@@ -163,11 +159,9 @@ const chargedNow = (one: TransactionState): Minor => (isNew(one) ? one.amount : 
 const creations = (transactions: readonly TransactionState[]): EventOf[] =>
   transactions.filter(isNew).map(createdEvent);
 
-/** A transaction that is made by the operation that pays it is claimed by it, too. */
-const claims = (transactions: readonly TransactionState[]): Posting[] =>
-  transactions
-    .filter(isNew)
-    .map((one) => ({ ...posting(one, 'claim', receivable(one.user_id), SALES, one.amount), nth: 0 }));
+/** A transaction that is made by the operation that pays it is posted by it, too, unless its invoice was. */
+const charges = (transactions: readonly TransactionState[], balances: Account['balances']): Posting[] =>
+  transactions.filter((one) => isNew(one) && !isPosted(balances.get(one.order_id ?? 0))).map(chargePosting);
 
 /** The provider declined the payment: its transactions are open again. */
 export function failPayment(

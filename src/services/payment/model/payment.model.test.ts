@@ -19,7 +19,8 @@ import {
   type TransactionState,
 } from './payment.model.ts';
 import type { Payment, PaymentOperation } from './payment.operation.model.ts';
-import { completeRefund, failRefund, refund, refundable, settleCancelled } from './payment.refunds.model.ts';
+import { settleCancelled } from './payment.cancellation.model.ts';
+import { completeRefund, failRefund, refund, refundable } from './payment.refunds.model.ts';
 
 const ctx = at();
 const facts = { act_id: 1, payment_id: 3, user_id: 2, currency: 'USD', provider: 'manual' };
@@ -27,7 +28,8 @@ const billed = { invoice_id: 7, order_id: 17 };
 
 function aBill(more: Partial<OrderBalance> = {}): OrderBalance {
   const sums = { total: INVOICE.total, claimed: minor(4_000), paid: minor(0), refunded: minor(0) };
-  const state = { corrected: minor(0), currency: 'USD', invoice_closed: false, closed: false };
+  const claim = { tax: minor(1_000), tax_rate: '0.1', posted: INVOICE.total, posted_tax: minor(1_000) };
+  const state = { ...claim, corrected: minor(0), currency: 'USD', invoice_closed: false, closed: false };
   return { order_id: 17, user_id: 2, invoice_id: 7, ...sums, ...state, version: 1, ...more };
 }
 
@@ -43,7 +45,7 @@ function paid(more: Partial<TransactionState> = {}, provider = 'manual') {
 
 const unchangedBill = {
   ...{ order_id: 17, paid: 0, refunded: 0, corrected: 0, charged: 0, released: 0 },
-  ...{ claimed: null, invoice_closed: false, version: 1 },
+  ...{ claimed: null, invoice_closed: false, posted: 10_000, posted_tax: 1_000, version: 1 },
 };
 
 const types = ({ events }: { events: readonly { type: string }[] }) => events.map(({ type }) => type);
@@ -135,7 +137,10 @@ test('a refund takes back a payment in part, and then the rest', () => {
     ctx,
   );
   assert.deepEqual(statuses(part.next), ['partially_refunded']);
-  assert.deepEqual(sumOf(part.next), [['refund', 'refunds', 'cash/manual', 1_000]]);
+  assert.deepEqual(sumOf(part.next), [
+    ['refund', 'refunds', 'cash/manual', 900],
+    ['refund', 'tax/0.1', 'cash/manual', 100],
+  ]);
   const { data, about } = part.events[0] as { data: Record<string, unknown>; about?: string };
   assert.deepEqual([data.amount, data.paid_total, data.refunded_total, about], [1_000, 4_000, 1_000, 'order/17']);
   const rest = refund(
@@ -213,13 +218,19 @@ test('of a cancelled order open transactions are voided and paid ones given back
   const { next, events } = settleCancelled(before, given, ctx);
   assert.deepEqual(
     events.map(({ type }) => type),
-    ['payment.refunded', 'transaction.voided'],
+    ['payment.refunded', 'transaction.voided', 'receivable.closed'],
   );
   assert.deepEqual(statuses(next), ['refunded', 'voided']);
-  assert.deepEqual(next.balances, [{ ...unchangedBill, paid: 4_000, refunded: 4_000, released: 4_000 }]);
-  assert.deepEqual(sumOf(next).at(-1), ['void', 'sales', 'receivable/2', 4_000]);
+  // What may still be captured, 40.00, stays posted with what was paid.
+  const posted = { posted: 8_000, posted_tax: 800 };
+  assert.deepEqual(next.balances, [{ ...unchangedBill, ...posted, paid: 4_000, refunded: 4_000, released: 4_000 }]);
+  assert.deepEqual(sumOf(next).slice(-2), [
+    ['reversal', 'sales', 'receivable/2', 1_800],
+    ['reversal', 'tax/0.1', 'receivable/2', 200],
+  ]);
+  const later = new Map([[17, aBill({ ...next.balances[0], claimed: minor(4_000), version: 2 })]]);
   assert.deepEqual(
-    settleCancelled({ balances, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
+    settleCancelled({ balances: later, payments, transactions: [...next.transactions, waiting] }, given, ctx).events,
     [],
   );
 });

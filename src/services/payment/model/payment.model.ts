@@ -37,6 +37,12 @@ export interface OrderBalance extends Versioned {
   readonly refunded: Minor;
   /** Of what was refunded, what is owed again: all other refunds are credits. */
   readonly corrected: Minor;
+  /** The tax in the total, and its rate as a decimal such as 0.1. */
+  readonly tax: Minor | null;
+  readonly tax_rate: string | null;
+  /** What of the total is posted in the ledger as owed, and the tax in it; null where each charge is posted by itself. */
+  readonly posted: Minor | null;
+  readonly posted_tax: Minor | null;
   /** Null until its invoice has opened it: a charge of a version before made it. */
   readonly currency: string | null;
   /** Its invoice was cancelled: nothing more is charged or paid until the next invoice opens it again. */

@@ -1,8 +1,8 @@
 import type { Ctx, Versioned } from '../../../platform/contract/contract.ts';
 import { type Minor, minor, sum } from '../../../platform/contract/money.ts';
-import type { PostingKind } from '../ledger/payment.ledger.contract.ts';
 import type { MoneyMovement, ProviderPaymentStatus, RefundKind, RefundStatus } from '../payment.contract.ts';
 import { type OrderBalance, orderSubject, type TransactionState, ZERO } from './payment.model.ts';
+import { claimReversal, isPosted, type Posting } from './payment.posting.model.ts';
 
 export interface Payment extends Versioned {
   readonly payment_id: number;
@@ -45,17 +45,6 @@ export interface Refund extends Versioned {
   readonly updated_at: string;
 }
 
-/** One amount from the account `credit` to the account `debit`, for a version of a transaction. */
-export interface Posting {
-  readonly transaction_id: number;
-  readonly nth: number;
-  readonly kind: PostingKind;
-  readonly debit: string;
-  readonly credit: string;
-  readonly amount: Minor;
-  readonly currency: string;
-}
-
 /** What an operation changes of an order's balance: its new totals, and how much of its charges is voided. */
 export interface BalanceChange extends Versioned {
   readonly order_id: number;
@@ -68,6 +57,8 @@ export interface BalanceChange extends Versioned {
   /** What was charged when it was read; null where a charge at the same moment does no harm. */
   readonly claimed: Minor | null;
   readonly invoice_closed: boolean;
+  readonly posted: Minor | null;
+  readonly posted_tax: Minor | null;
 }
 
 /**
@@ -107,15 +98,6 @@ export interface PaymentOperation extends Versioned {
 export const savedId = ({ act_id, version }: PaymentOperation): number | undefined =>
   version > 0 ? act_id : undefined;
 
-/** The account of what a user owes. */
-export const receivable = (user_id: number): string => `receivable/${user_id}`;
-/** Of a payment that came without a provider, what stands for one. */
-export const outside = (method: string): string => `outside/${method}`;
-/** The account of what a provider holds for the shop, or of what came from outside. */
-export const cash = (provider: string): string => (provider.startsWith('outside/') ? provider : `cash/${provider}`);
-export const SALES = 'sales';
-export const REFUNDS = 'refunds';
-
 /** An operation that changes nothing yet. */
 export function emptyOperation(
   act_id: number,
@@ -125,18 +107,6 @@ export function emptyOperation(
 ): PaymentOperation {
   const nothing = { transactions: [], balances: [], payments: [], refunds: [], entries: [], unbilled_released: ZERO };
   return { act_id, kind, user_id, created_at: ctx.now, ...nothing, version: 0 };
-}
-
-/** The posting of the next version of a transaction. */
-export function posting(
-  of: TransactionState,
-  kind: PostingKind,
-  debit: string,
-  credit: string,
-  amount: Minor,
-): Posting {
-  const { transaction_id, currency, version } = of;
-  return { transaction_id, nth: version + 1, kind, debit, credit, amount, currency };
 }
 
 /** What is added to a balance. */
@@ -156,6 +126,11 @@ export interface BalanceChanges {
   /** Throws when the balance of the order was not read. */
   add(of: { readonly order_id: number | null }, by: BalanceStep): void;
   totals(of: TransactionState): Pick<MoneyMovement, 'paid_total' | 'refunded_total' | 'credited_total'>;
+  /**
+   * Reverses what is posted of the order's claim and neither paid nor `processing`, as it is after the changes so far.
+   * Returns the entries, none where nothing is left.
+   */
+  reverse(order_id: number, processing: Minor, currency: string): Posting[];
   list(): BalanceChange[];
 }
 
@@ -175,19 +150,24 @@ export function balanceChanges(balances: ReadonlyMap<number, OrderBalance>): Bal
       const { paid, refunded, corrected } = change;
       return { paid_total: paid, refunded_total: refunded, credited_total: minor(refunded - corrected) };
     },
+    reverse(order_id, processing, currency) {
+      const read = balances.get(order_id);
+      if (!isPosted(read)) return [];
+      const before = changed.get(order_id) ?? unchangedBalance(read);
+      const unpaid = minor(read.posted - before.paid + before.corrected - processing);
+      if (unpaid <= 0) return [];
+      const { entries, ...rest } = claimReversal(read, unpaid, currency);
+      changed.set(order_id, { ...before, ...rest });
+      return entries;
+    },
     list: () => [...changed.values()],
   };
 }
 
-function unchangedBalance({
-  order_id,
-  paid,
-  refunded,
-  corrected,
-  invoice_closed,
-  version,
-}: OrderBalance): BalanceChange {
-  return { order_id, paid, refunded, corrected, charged: ZERO, released: ZERO, claimed: null, invoice_closed, version };
+function unchangedBalance(read: OrderBalance): BalanceChange {
+  const { order_id, paid, refunded, corrected, invoice_closed, posted, posted_tax, version } = read;
+  const now = { paid, refunded, corrected, charged: ZERO, released: ZERO, claimed: null };
+  return { order_id, ...now, invoice_closed, posted, posted_tax, version };
 }
 
 function after(before: BalanceChange, step: BalanceStep, read: OrderBalance): BalanceChange {

@@ -13,7 +13,8 @@ import {
   paymentFactsOf,
   type TransactionState,
 } from './payment.model.ts';
-import { balanceChanges, outside, type PaymentOperation } from './payment.operation.model.ts';
+import { balanceChanges, type PaymentOperation } from './payment.operation.model.ts';
+import { outside } from './payment.posting.model.ts';
 import { voidTransaction } from './payment.refunds.model.ts';
 
 /** Money for an invoice that came without a provider. */
@@ -61,7 +62,7 @@ export function payOutside(
   const description = descriptionOf(money);
   const { next: charge } = createCharge({ transaction_id, user_id, amount, currency, description, invoice }, ctx);
   const changes = balanceChanges(account.balances);
-  const voided = exceeding(account.transactions, minor(owed - amount)).map((one) => voidTransaction(one, changes, ctx));
+  const voided = exceeding(account.transactions, minor(owed - amount)).map((one) => voidTransaction(one, account, changes, ctx));
   const payment = {
     ...createPayment([charge], { ...facts, user_id, provider: outside(money.method) }, ctx),
     ...{ request: facts.request, reference: money.reference ?? null, received_on: money.date },
@@ -72,7 +73,7 @@ export function payOutside(
       ...paid.next,
       kind: 'pay_outside',
       transactions: [...voided.map(({ transaction }) => transaction), ...paid.next.transactions],
-      entries: [...voided.flatMap(({ entry }) => entry ?? []), ...paid.next.entries],
+      entries: [...voided.flatMap(({ entries = [] }) => entries), ...paid.next.entries],
     },
     events: [...voided.map(({ event }): EventOf => event), ...paid.events],
   };

@@ -2,7 +2,7 @@ import { type Change, type Ctx, unchanged } from '../../../platform/contract/con
 import { paymentErrors, paymentEvents } from '../payment.contract.ts';
 import { openAmount } from '../payment.totals.contract.ts';
 import type { Receivable } from '../receivables/payment.receivables.contract.ts';
-import { type Account, isClosed, type OrderBalance, paymentFactsOf } from './payment.model.ts';
+import { type Account, isClosed, type OrderBalance, paymentFactsOf, ZERO } from './payment.model.ts';
 import { balanceChanges, emptyOperation, type PaymentOperation } from './payment.operation.model.ts';
 import { voidTransaction } from './payment.refunds.model.ts';
 
@@ -19,6 +19,8 @@ export interface InvoiceOpening {
   readonly tax_rate: string;
   readonly total: number;
   readonly currency: string;
+  /** When it is opened. */
+  readonly at: string;
 }
 
 /** What other services see of a receivable. */
@@ -45,10 +47,11 @@ export function publicReceivable(balance: ProcessedBalance): Receivable {
  * owed.
  */
 export function closeInvoice(
-  { transactions, balances }: Account,
+  account: Account,
   facts: { readonly act_id: number; readonly order_id: number; readonly invoice_id: number; readonly currency: string },
   ctx: Ctx,
 ): Change<PaymentOperation> {
+  const { transactions, balances } = account;
   const { act_id, order_id, invoice_id } = facts;
   const balance = balances.get(order_id);
   const operation = emptyOperation(act_id, 'close', balance?.user_id ?? 0, ctx);
@@ -60,16 +63,17 @@ export function closeInvoice(
   const changes = balanceChanges(balances);
   const voided = transactions
     .filter(({ status }) => status === 'open')
-    .map((one) => voidTransaction(one, changes, ctx));
+    .map((one) => voidTransaction(one, account, changes, ctx));
   changes.add(balance, { close: true });
   const currency = balance.currency ?? facts.currency;
+  const reversed = changes.reverse(order_id, ZERO, currency);
   const closed = { order_id, user_id: balance.user_id, invoice_id, amount: owed, currency, at: ctx.now };
   return {
     next: {
       ...operation,
       transactions: voided.map(({ transaction }) => transaction),
       balances: changes.list(),
-      entries: voided.flatMap(({ entry }) => entry ?? []),
+      entries: [...voided.flatMap(({ entries = [] }) => entries), ...reversed],
     },
     events: [
       ...voided.map(({ event }) => event),

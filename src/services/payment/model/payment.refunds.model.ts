@@ -5,18 +5,13 @@ import { type Account, decimal, orderSubject, type TransactionState, ZERO } from
 import {
   type BalanceChanges,
   balanceChanges,
-  cash,
   emptyOperation,
   movementData,
   type Payment,
   type PaymentOperation,
-  type Posting,
-  posting,
-  REFUNDS,
   type Refund,
-  receivable,
-  SALES,
 } from './payment.operation.model.ts';
+import { chargeReversal, correctionPosting, creditPostings, type Posting } from './payment.posting.model.ts';
 
 /** An account with the payments of its transactions. */
 export interface PaidAccount extends Account {
@@ -53,7 +48,7 @@ export function refund(
   // Only what an order still owes can be owed again.
   const owing = order_id !== null && !account.balances.get(order_id)?.closed;
   const kind = owing ? facts.kind : 'credit';
-  const change = refundTransaction(transaction, account.payments, { ...facts, amount, kind }, changes, ctx);
+  const change = refundTransaction(transaction, account, { ...facts, amount, kind }, changes, ctx);
   return assemble(
     emptyOperation(facts.act_id, facts.immediate ? 'refund' : 'start_refund', user_id, ctx),
     [change],
@@ -70,39 +65,6 @@ export function refundable(transaction: TransactionState): Minor {
 const isPaid = ({ status }: TransactionState): boolean =>
   status === 'paid' || status === 'partially_refunded' || status === 'refunded';
 
-/**
- * Voids the open transactions of a cancelled order and refunds its paid ones. Those that wait for a provider stay as
- * they are. `refund_ids` are as many as transactions may be refunded.
- */
-export function settleCancelled(
-  account: PaidAccount,
-  facts: { act_id: number; refund_ids: readonly number[]; immediate: (provider: string) => boolean },
-  ctx: Ctx,
-): Change<PaymentOperation> {
-  const changes = balanceChanges(account.balances);
-  const ids = [...facts.refund_ids];
-  const changed = account.transactions.flatMap((one): TransactionChange[] => {
-    if (one.status === 'open') return [voidTransaction(one, changes, ctx)];
-    const amount = refundable(one);
-    const refund_id = amount > 0 ? ids.shift() : undefined;
-    if (refund_id === undefined) return [];
-    const immediate = facts.immediate(paymentOf(one, account.payments).provider);
-    return [
-      refundTransaction(
-        one,
-        account.payments,
-        { refund_id, amount, reason: CANCELLED, kind: 'credit', immediate },
-        changes,
-        ctx,
-      ),
-    ];
-  });
-  const operation = emptyOperation(facts.act_id, 'cancel', account.transactions[0]?.user_id ?? 0, ctx);
-  return changed.length === 0 ? unchanged(operation) : assemble(operation, changed, changes);
-}
-
-const CANCELLED = 'the order was cancelled';
-
 /** The provider has refunded. */
 export function completeRefund(
   started: Refund,
@@ -118,7 +80,7 @@ export function completeRefund(
   const closed = transaction.order_id !== null && account.balances.get(transaction.order_id)?.closed;
   const kind = closed ? 'credit' : started.kind;
   const done = { ...started, kind, status: 'done' as const, provider_ref: facts.provider_ref, updated_at: ctx.now };
-  const change = completedRefund({ ...transaction, refunding }, done, changes, ctx);
+  const change = completedRefund({ ...transaction, refunding }, account, done, changes, ctx);
   return assemble(emptyOperation(facts.act_id, 'refund', started.user_id, ctx), [change], changes);
 }
 
@@ -149,7 +111,7 @@ export function withdraw(account: Account, act_id: number, ctx: Ctx): Change<Pay
   const { transaction_id, user_id, status } = transaction;
   if (status !== 'open') throw paymentErrors.NOT_OPEN({ transaction_id, status });
   const changes = balanceChanges(account.balances);
-  const change = voidTransaction(transaction, changes, ctx);
+  const change = voidTransaction(transaction, account, changes, ctx);
   return assemble(emptyOperation(act_id, 'withdraw', user_id, ctx), [change], changes);
 }
 
@@ -157,12 +119,13 @@ export function withdraw(account: Account, act_id: number, ctx: Ctx): Change<Pay
 export interface TransactionChange {
   readonly transaction: TransactionState;
   readonly refund?: Refund;
-  readonly entry?: Posting;
+  readonly entries?: readonly Posting[];
   readonly unbilled_released?: Minor;
   readonly event: EventOf;
 }
 
-function assemble(
+/** One operation of these changes. */
+export function assemble(
   operation: PaymentOperation,
   changed: readonly TransactionChange[],
   changes: BalanceChanges,
@@ -172,20 +135,21 @@ function assemble(
     transactions: changed.map(({ transaction }) => transaction),
     balances: changes.list(),
     refunds: changed.flatMap((one) => one.refund ?? []),
-    entries: changed.flatMap((one) => one.entry ?? []),
+    entries: changed.flatMap(({ entries = [] }) => entries),
     unbilled_released: sum(changed.map(({ unbilled_released = ZERO }) => unbilled_released)),
   };
   return { next, events: changed.map(({ event }) => event) };
 }
 
-function refundTransaction(
+/** Refunds of one transaction, or asks its provider to. Throws when its payment was not read. */
+export function refundTransaction(
   transaction: TransactionState,
-  payments: ReadonlyMap<number, Payment>,
+  account: PaidAccount,
   { refund_id, amount, reason, kind, immediate }: RefundFacts,
   changes: BalanceChanges,
   ctx: Ctx,
 ): TransactionChange {
-  const { payment_id, provider } = paymentOf(transaction, payments);
+  const { payment_id, provider } = paymentOf(transaction, account.payments);
   const { transaction_id, user_id, invoice_id, order_id, currency } = transaction;
   const times = { created_at: ctx.now, updated_at: ctx.now };
   const created: Refund = {
@@ -204,10 +168,11 @@ function refundTransaction(
     },
     ...{ provider_ref: null, status: immediate ? 'done' : 'started', number: null, ...times, version: 0 },
   };
-  return immediate ? completedRefund(transaction, created, changes, ctx) : startedRefund(transaction, created, ctx);
+  return immediate ? completedRefund(transaction, account, created, changes, ctx) : startedRefund(transaction, created, ctx);
 }
 
-function paymentOf({ payment_id }: TransactionState, payments: ReadonlyMap<number, Payment>): Payment {
+/** The payment of a transaction that was paid. Throws when it was not read. */
+export function paymentOf({ payment_id }: TransactionState, payments: ReadonlyMap<number, Payment>): Payment {
   const payment = payment_id === null ? undefined : payments.get(payment_id);
   if (!payment) throw new Error(`the payment ${payment_id} is missing`);
   return payment;
@@ -215,6 +180,7 @@ function paymentOf({ payment_id }: TransactionState, payments: ReadonlyMap<numbe
 
 function completedRefund(
   transaction: TransactionState,
+  { balances }: Account,
   done: Refund,
   changes: BalanceChanges,
   ctx: Ctx,
@@ -222,16 +188,29 @@ function completedRefund(
   const { amount, provider, kind } = done;
   const refunded = sum([transaction.refunded, amount]);
   const status = refunded === transaction.amount ? 'refunded' : 'partially_refunded';
-  changes.add(transaction, { refunded: amount, corrected: kind === 'correction' ? amount : ZERO });
+  const { order_id, currency } = transaction;
+  const corrected = kind === 'correction';
+  const credited = changes.totals(transaction).credited_total ?? creditedOf(balances, order_id);
+  changes.add(transaction, { refunded: amount, corrected: corrected ? amount : ZERO });
   const data = { ...movementData(transaction, amount, changes, ctx), kind };
+  const balance = balances.get(order_id ?? 0);
+  // What is owed again of an invoice that was cancelled meanwhile is owed to the next one, which posts it.
+  const reopened = corrected && balance?.invoice_closed ? changes.reverse(balance.order_id, ZERO, currency) : [];
   return {
     transaction: { ...transaction, refunded, status },
     refund: done,
-    entry: posting(transaction, 'refund', REFUNDS, cash(provider), amount),
+    entries: corrected
+      ? [correctionPosting(transaction, provider, amount, balance), ...reopened]
+      : creditPostings(transaction, provider, amount, balance, credited),
     unbilled_released: unbilled(transaction, amount),
     event: paymentEvents.refunded(transaction.transaction_id, data, orderSubject(transaction)),
   };
 }
+
+const creditedOf = (balances: Account['balances'], order_id: number | null): Minor => {
+  const balance = balances.get(order_id ?? 0);
+  return balance ? minor(balance.refunded - balance.corrected) : ZERO;
+};
 
 const unbilled = ({ order_id }: TransactionState, amount: Minor): Minor => (order_id === null ? amount : ZERO);
 
@@ -246,13 +225,18 @@ function startedRefund(transaction: TransactionState, started: Refund, ctx: Ctx)
 }
 
 /** An open transaction is not to be paid any more. */
-export function voidTransaction(transaction: TransactionState, changes: BalanceChanges, ctx: Ctx): TransactionChange {
+export function voidTransaction(
+  transaction: TransactionState,
+  { balances }: Account,
+  changes: BalanceChanges,
+  ctx: Ctx,
+): TransactionChange {
   const { transaction_id, user_id, amount, currency, invoice_id, order_id } = transaction;
   changes.add(transaction, { released: amount });
   const data = { transaction_id, user_id, amount, currency, invoice_id, order_id, at: ctx.now };
   return {
     transaction: { ...transaction, status: 'voided' },
-    entry: posting(transaction, 'void', SALES, receivable(user_id), amount),
+    entries: chargeReversal(transaction, balances.get(order_id ?? 0)),
     unbilled_released: unbilled(transaction, amount),
     event: paymentEvents.transactionVoided(transaction_id, data, orderSubject(transaction)),
   };

@@ -18,24 +18,28 @@ export function accountsPostgres({ db, read, statements }: AccountParts): Accoun
   return {
     openAccount: read.open,
     account: async (ids) => accountOf(await db.query<TransactionState>(statements.some, [ids])),
-    accountOfOrder: async (order_id, user_id) =>
-      accountOf(await db.query<TransactionState>(statements.ofOrder, [user_id, order_id]), [order_id]),
+    async accountOfOrder(order_id, user_id) {
+      // The balance first: what is charged after it was read is among the transactions, and the save sees that it was.
+      const balance = await read.balance(order_id);
+      const transactions = await db.query<TransactionState>(statements.ofOrder, [user_id, order_id]);
+      return { transactions, balances: byKey([balance], (one) => one.order_id), payments: await paymentsOf(transactions) };
+    },
   };
 
-  async function accountOf(
-    transactions: readonly TransactionState[],
-    orders: readonly number[] = [],
-  ): Promise<PaidAccount> {
-    const order_ids = [...new Set([...orders, ...transactions.flatMap(({ order_id }) => order_id ?? [])])];
-    const payment_ids = [...new Set(transactions.flatMap(({ payment_id }) => payment_id ?? []))];
+  async function accountOf(transactions: readonly TransactionState[]): Promise<PaidAccount> {
+    const order_ids = [...new Set(transactions.flatMap(({ order_id }) => order_id ?? []))];
     const [balances, payments] = await Promise.all([
       Promise.all(order_ids.map(read.balance)),
-      Promise.all(payment_ids.map(read.payment)),
+      paymentsOf(transactions),
     ]);
-    return {
-      transactions,
-      balances: new Map(balances.flatMap((one) => (one ? [[one.order_id, one] as const] : []))),
-      payments: new Map(payments.flatMap((one) => (one ? [[one.payment_id, one] as const] : []))),
-    };
+    return { transactions, balances: byKey(balances, (one) => one.order_id), payments };
+  }
+
+  async function paymentsOf(transactions: readonly TransactionState[]): Promise<PaidAccount['payments']> {
+    const payment_ids = [...new Set(transactions.flatMap(({ payment_id }) => payment_id ?? []))];
+    return byKey(await Promise.all(payment_ids.map(read.payment)), (one) => one.payment_id);
   }
 }
+
+const byKey = <T>(found: readonly (T | undefined)[], key: (one: T) => number): ReadonlyMap<number, T> =>
+  new Map(found.flatMap((one) => (one ? [[key(one), one] as const] : [])));

@@ -22,7 +22,7 @@ export const TRANSACTION_COLUMNS = {
 };
 
 /**
- * How a charge is saved: with its posting in the ledger, and only within its limit. The limit is checked on a row: the
+ * How a charge is saved: with its posting in the ledger unless its invoice is posted, and only within its limit. The limit is checked on a row: the
  * user's wallet, or the balance of the invoice's order (a row of `bills`). The statement that inserts the charge raises
  * that row if the limit still holds, so two charges at the same moment wait for each other.
  */
@@ -54,15 +54,15 @@ const limitCtes = (schema: string, max: Minor): string => `wallet as (
     on conflict (order_id) do update set claimed = b.claimed + excluded.claimed
       where not b.closed and not b.invoice_closed and b.invoice_id = excluded.invoice_id
         and b.claimed + excluded.claimed <= b.total + b.corrected
-    returning order_id),
+    returning order_id, posted),
   accepted as materialized (
     select e.* from eligible e
     where case when e.order_id is null then e.user_id in (select user_id from wallet)
       else e.order_id in (select order_id from bill) end),
   claimed as (
     insert into ${schema}.entries (transaction_id, nth, kind, user_id, debit, credit, amount, currency, created_at)
-    select transaction_id, 1, 'claim', user_id, 'receivable/' || user_id, 'sales', amount, currency, created_at
-    from accepted)`;
+    select transaction_id, 1, 'charge', user_id, 'receivable/' || user_id, 'sales', amount, currency, created_at
+    from accepted where order_id is null or order_id in (select order_id from bill where posted is null))`;
 
 /** The error of a charge that its limit refused. */
 export const limitError = {

@@ -103,7 +103,7 @@ const partCtes = (): string => `given_transactions as materialized (select e.act
 )} where p.version > 0),
   given_balances as materialized (select e.act_id, p.* ${part(
     'balances',
-    'order_id bigint, paid bigint, refunded bigint, corrected bigint, charged bigint, released bigint, claimed bigint, invoice_closed boolean, version integer',
+    'order_id bigint, paid bigint, refunded bigint, corrected bigint, charged bigint, released bigint, claimed bigint, invoice_closed boolean, posted bigint, posted_tax bigint, version integer',
   )}),
   given_payments as materialized (select e.act_id, p.* ${part('payments', typed(PAYMENT_COLUMNS))}),
   given_refunds as materialized (select e.act_id, p.* ${part('refunds', typed(REFUND_COLUMNS))})`;
@@ -146,8 +146,8 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
 
 const updateCtes = (schema: string): string => `updated_transactions as (
     update ${schema}.transactions t set status = g.status, refunded = g.refunded, refunding = g.refunding,
-      payment_id = g.payment_id, paid_at = g.paid_at, version = t.version + 1
-    from given_transactions g join whole using (act_id) where t.transaction_id = g.transaction_id
+      payment_id = g.payment_id, paid_at = g.paid_at, updated_at = w.created_at, version = t.version + 1
+    from given_transactions g join whole w using (act_id) where t.transaction_id = g.transaction_id
       and t.transaction_id = any(array(select transaction_id from given_transactions))),
   new_transactions as (
     insert into ${schema}.transactions (${Object.keys(TRANSACTION_COLUMNS).join(', ')}, version)
@@ -159,7 +159,7 @@ const updateCtes = (schema: string): string => `updated_transactions as (
       and w.user_id = any(array(select user_id from locked_wallets))),
   updated_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed + g.charged - g.released,
-      invoice_closed = g.invoice_closed, version = b.version + 1
+      invoice_closed = g.invoice_closed, posted = g.posted, posted_tax = g.posted_tax, version = b.version + 1
     from given_balances g join whole using (act_id) where b.order_id = g.order_id
       and b.order_id = any(array(select order_id from given_balances))),
   new_payments as (
@@ -173,11 +173,12 @@ const updateCtes = (schema: string): string => `updated_transactions as (
       and p.payment_id = any(array(select payment_id from given_payments))),
   posted as (
     insert into ${schema}.entries
-      (act_id, transaction_id, nth, kind, user_id, debit, credit, amount, currency, created_at)
-    select e.act_id, p.transaction_id, p.nth, p.kind, e.user_id, p.debit, p.credit, p.amount, p.currency, e.created_at
-    from whole e, json_to_recordset(e.entries) as p(
-      transaction_id bigint, nth integer, kind text, debit text, credit text, amount bigint, currency text)
-    order by e.act_id, p.transaction_id)`;
+      (act_id, transaction_id, order_id, invoice_id, nth, line, kind, user_id, debit, credit, amount, currency, created_at)
+    select e.act_id, p.transaction_id, p.order_id, p.invoice_id, p.nth, p.line, p.kind, e.user_id, p.debit, p.credit,
+      p.amount, p.currency, e.created_at
+    from whole e, json_to_recordset(e.entries) as p(transaction_id bigint, order_id bigint, invoice_id bigint,
+      nth integer, line smallint, kind text, debit text, credit text, amount bigint, currency text)
+    order by e.act_id, p.transaction_id, p.nth, p.line)`;
 
 // The number of a credit note comes with the commit that gives the money back: each year's row is raised by the count
 // of its new ones and stays locked until then, so what fails takes its numbers back with it.

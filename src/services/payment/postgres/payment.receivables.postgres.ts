@@ -49,26 +49,42 @@ export function receivablesPostgres({ schema, db }: PostgresStore): Receivables 
   };
 }
 
-// A row that was read under its lock is as it is then. What is open already, or closed for good, stays as it is.
+// A row that was read under its lock is as it is then. What is open already, or closed for good, stays as it is. The claim
+// is posted less what is posted already: by the charges of a version before, or for an invoice that was paid in part and
+// then closed. What such charges posted as sales of the tax goes to it.
 const openText = (schema: string): string => `with
   given as materialized (
     select * from json_to_recordset($1::json) as g(order_id bigint, invoice_id bigint, user_id bigint, subtotal bigint,
-      tax bigint, tax_rate text, total bigint, currency text)),
+      tax bigint, tax_rate text, total bigint, currency text, at timestamptz)),
   locked as materialized (
     select ${COLUMNS.balance} from ${schema}.bills where order_id = any(array(select order_id from given))
     order by order_id for no key update),
   opened as (
-    insert into ${schema}.bills as b (order_id, user_id, invoice_id, subtotal, tax, tax_rate, total, currency,
-      claimed, paid, refunded, closed, version)
-    select order_id, user_id, invoice_id, subtotal, tax, tax_rate, total, currency, 0, 0, 0, false, 1
+    insert into ${schema}.bills as b (order_id, user_id, invoice_id, subtotal, tax, tax_rate, total, currency, posted,
+      posted_tax, claimed, paid, refunded, closed, version)
+    select order_id, user_id, invoice_id, subtotal, tax, tax_rate, total, currency, total, tax, 0, 0, 0, false, 1
     from given where (select count(*) from locked) >= 0 order by order_id
     on conflict (order_id) do update set invoice_id = excluded.invoice_id, subtotal = excluded.subtotal,
       tax = excluded.tax, tax_rate = excluded.tax_rate, total = excluded.total, currency = excluded.currency,
-      invoice_closed = false, version = b.version + 1
+      posted = excluded.posted, posted_tax = excluded.posted_tax, invoice_closed = false, version = b.version + 1
     where not b.closed and exists (select from locked l where l.order_id = b.order_id)
       and case when b.invoice_closed then b.invoice_id <> excluded.invoice_id
-        else b.currency is null and (b.invoice_id is null or b.invoice_id = excluded.invoice_id) end
-    returning ${COLUMNS.balance})
+        else b.posted is null and (b.invoice_id is null or b.invoice_id = excluded.invoice_id) end
+    returning ${COLUMNS.balance}),
+  missing as (
+    select o.*, g.at, o.tax - coalesce(l.posted_tax, 0) as taxes,
+      o.total - o.tax - coalesce(l.posted, l.claimed - l.corrected, 0) + coalesce(l.posted_tax, 0) as net
+    from opened o join given g using (order_id) left join locked l using (order_id)),
+  posted_claims as (
+    insert into ${schema}.entries
+      (order_id, invoice_id, nth, line, kind, user_id, debit, credit, amount, currency, created_at)
+    select order_id, invoice_id, version, line, 'receivable', user_id, debit, credit, amount, currency, at
+    from missing m, lateral (values
+      (0, 'receivable/' || user_id, 'sales', net), (1, 'sales', 'tax/' || tax_rate, -net),
+      (2, 'receivable/' || user_id, 'tax/' || tax_rate, taxes + least(net, 0)),
+      (3, 'tax/' || tax_rate, 'receivable/' || user_id, -taxes - least(net, 0))
+    ) as p (line, debit, credit, amount)
+    where amount > 0 order by order_id, line)
   select b.*, exists (select from ${schema}.transactions t
     where t.order_id = b.order_id and t.status = 'processing') as processing
   from (select * from opened union all select * from locked where order_id not in (select order_id from opened)) b`;

@@ -9,7 +9,7 @@ export const COLUMNS = {
   payment: names(PAYMENT_COLUMNS),
   refund: names(REFUND_COLUMNS),
   balance:
-    'order_id, user_id, invoice_id, total, claimed, paid, refunded, corrected, currency, invoice_closed, closed, version',
+    'order_id, user_id, invoice_id, total, tax, tax_rate, posted, posted_tax, claimed, paid, refunded, corrected, currency, invoice_closed, closed, version',
 };
 
 /** The most payments, refunds and balances that one run of the job `settle` takes. */
@@ -44,7 +44,7 @@ export function paymentStatements(schema: string) {
     // A refund that the provider has refused needs a person: it would be refused again.
     balancesToSettle: statement(
       'bills to settle',
-      `select ${COLUMNS.balance} from ${schema}.bills b where closed and claimed > refunded and not exists (
+      `select ${COLUMNS.balance} from ${schema}.bills b where closed and (claimed > refunded or posted + corrected > paid) and not exists (
          select from ${schema}.refunds r where r.order_id = b.order_id and r.status = 'failed')
        order by order_id limit ${SETTLED_PER_RUN}`,
     ),

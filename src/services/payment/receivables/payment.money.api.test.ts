@@ -324,6 +324,26 @@ test('a closed invoice leaves its money with the order, and the next one asks fo
   assert.equal(read(await admin.get('/ledger/check')).ok, true);
 });
 
+test('the trial balance of every currency is zero, as JSON and as CSV, now and before', async () => {
+  interface Trial {
+    readonly accounts: { readonly account: string; readonly currency: string; readonly balance: number }[];
+    readonly totals: { readonly currency: string; readonly debit: number; readonly credit: number; balance: number }[];
+  }
+  const { body } = await admin.get<Trial>('/ledger/trial-balance');
+  const [total] = body.totals;
+  assert.deepEqual([body.totals.length, total?.currency, total?.balance], [1, 'USD', 0]);
+  assert.equal(total?.debit, total?.credit);
+  for (const account of ['receivable', 'sales', 'tax/0.1', 'refunds', 'cash/manual', 'outside/cash'])
+    assert.ok(body.accounts.some((one) => one.account === account), account);
+  const file = await fetch(`${shop.url}/ledger/trial-balance.csv`, { headers: { authorization: `Bearer ${admin.token}` } });
+  assert.equal(file.headers.get('content-type')?.split(';')[0], 'text/csv');
+  const [header, ...lines] = (await file.text()).trim().split('\r\n');
+  assert.equal(header, 'account,currency,debit,credit,balance');
+  assert.equal(lines.length, body.accounts.length);
+  assert.deepEqual((await admin.get<Trial>('/ledger/trial-balance?at=2020-01-01T00:00:00Z')).body.accounts, []);
+  assert.equal((await (await customer()).get('/ledger/trial-balance')).status, 403);
+});
+
 test('what was paid for a cancelled order is given back as a credit, and nothing of it is left to correct', async () => {
   const alice = await customer();
   const { invoice_id, order_id } = await invoiced(alice);

@@ -28,8 +28,8 @@ export function receivableActions({ payments, settlement, currency }: Receivable
   const payOutside = outsidePayments(payments, currency);
 
   return {
-    async openReceivable(_ctx, opening) {
-      const opened = await retryOnConflict(() => receivables.open(opening));
+    async openReceivable(ctx, opening) {
+      const opened = await retryOnConflict(() => receivables.open({ ...opening, at: ctx.now }));
       if (opened.closed) throw paymentErrors.ORDER_CLOSED();
       if (opened.invoice_id !== opening.invoice_id) throw paymentErrors.INVOICE_OPEN();
       return publicReceivable(opened);

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { withIds } from '../../../platform/contract/ids.ts';
-import { refundable, settleCancelled } from '../model/payment.refunds.model.ts';
+import { settleCancelled } from '../model/payment.cancellation.model.ts';
+import { refundable } from '../model/payment.refunds.model.ts';
 import { type RecordOperation, withoutMarks } from '../payment.operations.ts';
 import type { PaymentRepository } from '../payment.repository.ts';
 import type { Providers } from '../providers/providers.ts';
