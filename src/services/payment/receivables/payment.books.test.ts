@@ -170,7 +170,7 @@ test('what is charged while money comes from outside is seen by it', async () =>
   for (let n = 0; n < 15; n++) {
     const one = await story();
     await one.steps.open?.(0);
-    const both = [one.steps.charge?.(1_456), one.steps.outside?.(0), one.steps.close?.(0)].slice(0, 2 + (n % 2));
+    const both = [one.steps.charge?.(1_456), one.steps.outside?.(0), n % 2 ? one.steps.close?.(0) : undefined];
     for (const result of await Promise.allSettled(both)) {
       if (result.status === 'rejected') assert.match(String((result.reason as { code?: string }).code), /^PAYMENT_/);
     }
