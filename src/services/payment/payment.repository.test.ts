@@ -9,11 +9,11 @@ import { type Database, openDatabase } from '../../platform/db/postgres/postgres
 import { postgresStore } from '../../platform/db/postgres/store/store.ts';
 import { testDatabase } from '../../testing/databases.ts';
 import { eachEngine } from '../../testing/engines.ts';
+import { ledgerCheck } from './ledger/payment.ledger-check.ts';
+import { settleCancelled } from './model/payment.cancellation.model.ts';
 import { payAll } from './model/payment.capture.model.ts';
 import type { Charge, ChargeRequest } from './model/payment.model.ts';
-import { ledgerCheck } from './ledger/payment.ledger-check.ts';
 import { closeInvoice } from './model/payment.receivable.model.ts';
-import { settleCancelled } from './model/payment.cancellation.model.ts';
 import { refund } from './model/payment.refunds.model.ts';
 import { paymentContract, type RefundKind } from './payment.contract.ts';
 import { aCharge, at } from './payment.fixture.ts';
@@ -249,7 +249,9 @@ eachEngine('how payments are kept', (engine) => {
 
   test('an invoice is opened once, and takes over what was charged before there were receivables', async () => {
     const [user, order, old] = [someone(), someone(), someone()];
-    const both = await Promise.all([here, there].map((on) => retryOnConflict(() => on.receivables.open(opening(order, user)))));
+    const both = await Promise.all(
+      [here, there].map((on) => retryOnConflict(() => on.receivables.open(opening(order, user)))),
+    );
     assert.deepEqual(
       both.map(({ invoice_id, total, claimed }) => [invoice_id, total, claimed]),
       Array(2).fill([order, 10_000, 0]),

@@ -1,8 +1,8 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
-import { ledgerActions } from './ledger/payment.ledger.ts';
 import { captureActions } from './captures/payment.captures.ts';
+import { ledgerActions } from './ledger/payment.ledger.ts';
 import type { paymentOps } from './payment.contract.ts';
 import { refundActions } from './payment.refunds.ts';
 import type { ExportMessage, PaymentRepository } from './payment.repository.ts';

@@ -20,7 +20,9 @@ export interface CheckedLedger {
  * one what has new entries, and the next page of everything else, so that all of it comes again in time. What differs is
  * remembered until it agrees.
  */
-export function ledgerCheck({ comparison }: Pick<Ledger, 'comparison'>): (ctx: Pick<Ctx, 'now'>) => Promise<CheckedLedger> {
+export function ledgerCheck({
+  comparison,
+}: Pick<Ledger, 'comparison'>): (ctx: Pick<Ctx, 'now'>) => Promise<CheckedLedger> {
   const differences = rememberedDifferences();
   const after: Record<ComparedKind, number> = { transaction: 0, order: 0, wallet: 0 };
   let mark = 0;

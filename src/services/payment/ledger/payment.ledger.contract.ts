@@ -1,5 +1,15 @@
 import { type Static, Type } from 'typebox';
-import { Amount, Currency, Download, Id, Nothing, op, PageOf, paging, Time } from '../../../platform/contract/contract.ts';
+import {
+  Amount,
+  Currency,
+  Download,
+  Id,
+  Nothing,
+  op,
+  PageOf,
+  paging,
+  Time,
+} from '../../../platform/contract/contract.ts';
 
 /** The same addresses as a client of the gateway may write them. */
 export const prefixed = (...paths: string[]): string[] => paths.map((path) => `/payment${path}`);
@@ -8,16 +18,7 @@ export const prefixed = (...paths: string[]): string[] => paths.map((path) => `/
  * `receivable`: an invoice was opened. `charge`: an amount without an invoice was made due. `payment`, `refund` (a credit)
  * and `correction` move money; `reversal` takes back what was not paid. Of versions before: `claim` for charges, `void`.
  */
-const POSTING_KINDS = [
-  'receivable',
-  'charge',
-  'claim',
-  'payment',
-  'refund',
-  'correction',
-  'reversal',
-  'void',
-] as const;
+const POSTING_KINDS = ['receivable', 'charge', 'claim', 'payment', 'refund', 'correction', 'reversal', 'void'] as const;
 export type PostingKind = (typeof POSTING_KINDS)[number];
 const IdOrNull = (description?: string) => Type.Unsafe<number | null>({ type: ['integer', 'null'], description });
 

@@ -5,8 +5,8 @@ import type { Log } from '../../../platform/observability/log.ts';
 import { registry } from '../../../platform/observability/metrics.ts';
 import type { paymentOps } from '../payment.contract.ts';
 import type { Ledger } from '../payment.repository.ts';
-import { ledgerCheck } from './payment.ledger-check.ts';
 import type { ledgerOps, TrialBalanceLine } from './payment.ledger.contract.ts';
+import { ledgerCheck } from './payment.ledger-check.ts';
 
 const differing = new Gauge({
   name: 'tradepost_ledger_differences',

@@ -2,7 +2,12 @@ import { type Change, type Ctx, type EventOf, unchanged } from '../../../platfor
 import { sum } from '../../../platform/contract/money.ts';
 import { paymentEvents } from '../payment.contract.ts';
 import type { Account } from './payment.model.ts';
-import { type BalanceChanges, balanceChanges, emptyOperation, type PaymentOperation } from './payment.operation.model.ts';
+import {
+  type BalanceChanges,
+  balanceChanges,
+  emptyOperation,
+  type PaymentOperation,
+} from './payment.operation.model.ts';
 import type { Posting } from './payment.posting.model.ts';
 import {
   assemble,
@@ -49,7 +54,10 @@ export function settleCancelled(
   const operation = emptyOperation(facts.act_id, 'cancel', user_id, ctx);
   const { next, events } = assemble(operation, changed, changes);
   if (changed.length + reversed.events.length === 0) return unchanged(operation);
-  return { next: { ...next, entries: [...next.entries, ...reversed.entries] }, events: [...events, ...reversed.events] };
+  return {
+    next: { ...next, entries: [...next.entries, ...reversed.entries] },
+    events: [...events, ...reversed.events],
+  };
 }
 
 // What a provider may still capture stays posted until it has answered.

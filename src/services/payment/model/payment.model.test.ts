@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minor } from '../../../platform/contract/money.ts';
 import { aCharge, aTransaction, at, INVOICE, NOW } from '../payment.fixture.ts';
+import { settleCancelled } from './payment.cancellation.model.ts';
 import {
   createPayment,
   failPayment,
@@ -19,7 +20,6 @@ import {
   type TransactionState,
 } from './payment.model.ts';
 import type { Payment, PaymentOperation } from './payment.operation.model.ts';
-import { settleCancelled } from './payment.cancellation.model.ts';
 import { completeRefund, failRefund, refund, refundable } from './payment.refunds.model.ts';
 
 const ctx = at();

@@ -62,7 +62,9 @@ export function payOutside(
   const description = descriptionOf(money);
   const { next: charge } = createCharge({ transaction_id, user_id, amount, currency, description, invoice }, ctx);
   const changes = balanceChanges(account.balances);
-  const voided = exceeding(account.transactions, minor(owed - amount)).map((one) => voidTransaction(one, account, changes, ctx));
+  const voided = exceeding(account.transactions, minor(owed - amount)).map((one) =>
+    voidTransaction(one, account, changes, ctx),
+  );
   const payment = {
     ...createPayment([charge], { ...facts, user_id, provider: outside(money.method) }, ctx),
     ...{ request: facts.request, reference: money.reference ?? null, received_on: money.date },

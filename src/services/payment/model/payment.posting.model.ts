@@ -89,10 +89,7 @@ export function creditPostings(
   const { total, tax: whole, tax_rate } = balance;
   const taxed = (so_far: Minor): number => taxIn(so_far, total ?? ZERO, whole ?? ZERO);
   const part = minor(taxed(minor(credited + amount)) - taxed(credited));
-  const lines = [
-    net(minor(amount - part)),
-    { ...posting(of, 'refund', tax(tax_rate), cash(provider), part), line: 1 },
-  ];
+  const lines = [net(minor(amount - part)), { ...posting(of, 'refund', tax(tax_rate), cash(provider), part), line: 1 }];
   return lines.filter((one) => one.amount > 0);
 }
 

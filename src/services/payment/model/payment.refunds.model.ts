@@ -168,7 +168,9 @@ export function refundTransaction(
     },
     ...{ provider_ref: null, status: immediate ? 'done' : 'started', number: null, ...times, version: 0 },
   };
-  return immediate ? completedRefund(transaction, account, created, changes, ctx) : startedRefund(transaction, created, ctx);
+  return immediate
+    ? completedRefund(transaction, account, created, changes, ctx)
+    : startedRefund(transaction, created, ctx);
 }
 
 /** The payment of a transaction that was paid. Throws when it was not read. */

@@ -22,7 +22,11 @@ export function accountsPostgres({ db, read, statements }: AccountParts): Accoun
       // The balance first: what is charged after it was read is among the transactions, and the save sees that it was.
       const balance = await read.balance(order_id);
       const transactions = await db.query<TransactionState>(statements.ofOrder, [user_id, order_id]);
-      return { transactions, balances: byKey([balance], (one) => one.order_id), payments: await paymentsOf(transactions) };
+      return {
+        transactions,
+        balances: byKey([balance], (one) => one.order_id),
+        payments: await paymentsOf(transactions),
+      };
     },
   };
 

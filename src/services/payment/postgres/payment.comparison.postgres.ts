@@ -16,7 +16,9 @@ interface ChangedRow {
 /** Compares what is kept with the ledger, each statement in one snapshot. */
 export function comparisonPostgres({ schema, db }: PostgresStore): LedgerComparison {
   const statement = (name: string, text: string) => ({ name: `${schema} ledger ${name}`, text });
-  const last = statement('last entry', `select coalesce(max(entry_id), 0) as entry_id, coalesce((
+  const last = statement(
+    'last entry',
+    `select coalesce(max(entry_id), 0) as entry_id, coalesce((
       select entry_id from ${schema}.entries where created_at < $1 order by entry_id desc limit 1), 0) as settled
     from ${schema}.entries`,
   );

@@ -4,8 +4,8 @@ import { cursorId, pageOf } from '../../../platform/db/pages.ts';
 import { reconciliationIn } from '../../../platform/db/postgres/store/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { PostingKind, TrialBalanceLine } from '../ledger/payment.ledger.contract.ts';
-import { comparisonPostgres } from './payment.comparison.postgres.ts';
 import type { Ledger } from '../payment.repository.ts';
+import { comparisonPostgres } from './payment.comparison.postgres.ts';
 
 interface EntryRow {
   readonly entry_id: number;

@@ -146,7 +146,9 @@ test('whatever is charged, paid, given back, closed and cancelled at once, every
       for (const batch of given) {
         await Promise.all(
           batch.map(({ name, n }) =>
-            one.steps[name]?.(n).catch((error: { code?: string }) => assert.match(error.code ?? String(error), /^PAYMENT_/)),
+            one.steps[name]?.(n).catch((error: { code?: string }) =>
+              assert.match(error.code ?? String(error), /^PAYMENT_/),
+            ),
           ),
         );
         await agree(one);

@@ -335,8 +335,13 @@ test('the trial balance of every currency is zero, as JSON and as CSV, now and b
   assert.deepEqual([body.totals.length, total?.currency, total?.balance], [1, 'USD', 0]);
   assert.equal(total?.debit, total?.credit);
   for (const account of ['receivable', 'sales', 'tax/0.1', 'refunds', 'cash/manual', 'outside/cash'])
-    assert.ok(body.accounts.some((one) => one.account === account), account);
-  const file = await fetch(`${shop.url}/ledger/trial-balance.csv`, { headers: { authorization: `Bearer ${admin.token}` } });
+    assert.ok(
+      body.accounts.some((one) => one.account === account),
+      account,
+    );
+  const file = await fetch(`${shop.url}/ledger/trial-balance.csv`, {
+    headers: { authorization: `Bearer ${admin.token}` },
+  });
   assert.equal(file.headers.get('content-type')?.split(';')[0], 'text/csv');
   const [header, ...lines] = (await file.text()).trim().split('\r\n');
   assert.equal(header, 'account,currency,debit,credit,balance');

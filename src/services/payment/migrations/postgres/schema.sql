@@ -33,9 +33,12 @@ create table tradepost_payment.bills (
   tax_rate text,
   corrected bigint not null default 0,
   invoice_closed boolean not null default false,
+  posted bigint,
+  posted_tax bigint,
   constraint bills_pkey PRIMARY KEY (order_id),
   constraint claims_within_total CHECK (((claimed = 0) OR (claimed <= (total + corrected)))),
-  constraint paid_within_claims CHECK (((0 <= corrected) AND (corrected <= refunded) AND (refunded <= paid) AND (paid <= claimed)))
+  constraint paid_within_claims CHECK (((0 <= corrected) AND (corrected <= refunded) AND (refunded <= paid) AND (paid <= claimed))),
+  constraint tax_within_posted CHECK (((0 <= posted_tax) AND (posted_tax <= posted)))
 ) with (fillfactor=70);
 
 create table tradepost_payment.dead_letter (
@@ -56,7 +59,7 @@ create table tradepost_payment.dead_letter (
 create table tradepost_payment.entries (
   entry_id bigint not null generated always as identity,
   act_id bigint,
-  transaction_id bigint not null,
+  transaction_id bigint,
   nth integer not null,
   kind text not null,
   user_id bigint not null,
@@ -65,10 +68,13 @@ create table tradepost_payment.entries (
   amount bigint not null,
   currency text not null,
   created_at timestamp with time zone not null,
+  order_id bigint,
+  invoice_id bigint,
+  line smallint not null default 0,
   constraint amount_positive CHECK ((amount > 0)),
   constraint entries_pkey PRIMARY KEY (entry_id),
-  constraint kind_known CHECK ((kind = ANY (ARRAY['claim'::text, 'payment'::text, 'refund'::text, 'void'::text]))),
-  constraint once_a_version UNIQUE (transaction_id, nth),
+  constraint kind_known CHECK ((kind = ANY (ARRAY['receivable'::text, 'charge'::text, 'claim'::text, 'payment'::text, 'refund'::text, 'correction'::text, 'reversal'::text, 'void'::text]))),
+  constraint of_transaction_or_order CHECK (((transaction_id IS NULL) <> (order_id IS NULL))),
   constraint two_accounts CHECK ((debit <> credit))
 );
 
@@ -177,6 +183,7 @@ create table tradepost_payment.transactions (
   created_at timestamp with time zone not null,
   paid_at timestamp with time zone,
   version integer not null,
+  updated_at timestamp with time zone,
   constraint amount_positive CHECK ((amount > 0)),
   constraint never_more_than_paid CHECK (((refunded >= 0) AND (refunding >= 0) AND ((refunded + refunding) <= amount))),
   constraint status_known CHECK ((status = ANY (ARRAY['open'::text, 'processing'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text, 'voided'::text]))),
@@ -247,8 +254,10 @@ create table tradepost_payment.webhook_export (
 );
 
 CREATE INDEX bills_by_invoice ON tradepost_payment.bills USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
-CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND (claimed > refunded));
+CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND ((claimed > refunded) OR ((posted + corrected) > paid)));
 CREATE INDEX inbox_handled_at ON tradepost_payment.inbox USING brin (handled_at);
+CREATE UNIQUE INDEX once_a_receivable ON tradepost_payment.entries USING btree (order_id, nth, line) WHERE (order_id IS NOT NULL);
+CREATE UNIQUE INDEX once_a_version ON tradepost_payment.entries USING btree (transaction_id, nth, line);
 CREATE UNIQUE INDEX payments_by_ref ON tradepost_payment.payments USING btree (provider, provider_ref) WHERE (provider_ref IS NOT NULL);
 CREATE UNIQUE INDEX payments_by_request ON tradepost_payment.payments USING btree (request) WHERE (request IS NOT NULL);
 CREATE INDEX payments_started ON tradepost_payment.payments USING btree (created_at) WHERE (status = 'started'::text);
@@ -274,6 +283,21 @@ begin
   raise exception 'the ledger is only added to' using errcode = 'restrict_violation';
 end $function$
 ;
+CREATE OR REPLACE FUNCTION tradepost_payment.reverse_old_posting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+begin
+  insert into tradepost_payment.entries
+    (act_id, transaction_id, nth, line, kind, user_id, debit, credit, amount, currency, created_at)
+  select new.act_id, new.transaction_id, new.nth, 1, 'reversal', new.user_id, new.credit, new.debit, new.amount,
+    new.currency, new.created_at
+  from tradepost_payment.transactions t join tradepost_payment.bills b using (order_id)
+  where t.transaction_id = new.transaction_id and b.posted is not null;
+  return null;
+end $function$
+;
 
 CREATE TRIGGER entries_are_not_emptied BEFORE TRUNCATE ON tradepost_payment.entries FOR EACH STATEMENT EXECUTE FUNCTION tradepost_payment.refuse_change();
 CREATE TRIGGER entries_stay BEFORE DELETE OR UPDATE ON tradepost_payment.entries FOR EACH ROW EXECUTE FUNCTION tradepost_payment.refuse_change();
+CREATE TRIGGER old_postings_are_reversed AFTER INSERT ON tradepost_payment.entries FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['claim'::text, 'void'::text]))) EXECUTE FUNCTION tradepost_payment.reverse_old_posting();
