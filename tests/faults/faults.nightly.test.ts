@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 const PROGRAM = fileURLToPath(new URL('run.ts', import.meta.url));
 
 // What `npm run faults` does by hand: a thousand kills, and each broker away for a minute, each compared book by book.
-for (const part of ['kills', 'redis', 'rabbitmq', 'kafka']) {
-  test(`nothing is lost or doubled: ${part}`, { timeout: 3_600_000 }, async (t) => {
+for (const part of ['kills', 'walk', 'redis', 'rabbitmq', 'kafka']) {
+  test(`nothing is lost or doubled: ${part}`, { timeout: 7_200_000 }, async (t) => {
     const run = spawn(process.execPath, [PROGRAM, '--only', part], { stdio: ['ignore', 'pipe', 'inherit'] });
     let said = '';
     run.stdout.on('data', (text: Buffer) => {

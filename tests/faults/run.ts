@@ -5,25 +5,30 @@ import { parseArgs } from 'node:util';
 import { type Server, startKafka, startRabbit, startRedis } from '../../scripts/services/index.ts';
 import { startPostgres, systemBinaries } from '../../src/platform/db/postgres/embedded/embedded.ts';
 import { freePort } from '../../src/testing/ports.ts';
+import { walkUnderKills } from '../walk/killed.fixture.ts';
 import { killBetween } from './kills.ts';
 import { outageOf } from './outage.ts';
 
 // npm run faults: kills the process between commit and publication a thousand times, and each broker for a minute,
-// under load, and then compares every book with every other.
+// under load, walks at random through two processes that are killed, and then compares every book with every other.
 
 const { values } = parseArgs({
   options: {
     kills: { type: 'string', default: '1000' },
     away: { type: 'string', default: '60' },
+    walk: { type: 'string', default: '3600' },
+    seed: { type: 'string' },
     only: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
 
-const HELP = `npm run faults -- [--kills 1000] [--away 60] [--only kills|redis|rabbitmq|kafka]
+const HELP = `npm run faults -- [--kills 1000] [--away 60] [--walk 3600 [--seed 1]] [--only kills|redis|rabbitmq|kafka|walk]
 
   --kills  how often the process is killed between commit and publication
   --away   for how many seconds each broker is away
+  --walk   for how many seconds customer, staff and carrier walk at random through two processes that are killed
+  --seed   goes the way of an earlier walk again
   --only   one part of it`;
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
@@ -70,6 +75,16 @@ async function kills(): Promise<void> {
   print(`  0 lost, 0 doubled; drained ${seconds(drainedAfter)} after the last start`);
 }
 
+async function walk(): Promise<void> {
+  const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+  print(`a walk with the seed ${seed}`);
+  const result = await withDatabase((env) =>
+    walkUnderKills({ env: { ...env, NODE_ENV: 'test' }, seconds: Number(values.walk), seed }),
+  );
+  print(`  ${result.walks} walks, ${result.steps} steps, ${result.kills} kills; all books agree after each walk`);
+  print(`  ${JSON.stringify(result.answers)}`);
+}
+
 const BROKERS: Record<string, { start: typeof startRedis; setting: string }> = {
   redis: { start: startRedis, setting: 'REDIS_URL' },
   rabbitmq: { start: startRabbit, setting: 'RABBITMQ_URL' },
@@ -96,6 +111,7 @@ const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 try {
   if (!values.only || values.only === 'kills') await kills();
+  if (!values.only || values.only === 'walk') await walk();
   for (const name of Object.keys(BROKERS)) if (!values.only || values.only === name) await outage(name);
 } catch (error) {
   console.error(error);

@@ -9,6 +9,8 @@ export interface Shop {
   start(more?: Readonly<Record<string, string>>): Promise<void>;
   /** Resolves when the process has ended: how. */
   ended(): Promise<number | NodeJS.Signals>;
+  /** Kills the process that runs; resolves when it has ended. */
+  kill(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +42,11 @@ export function shopWith(env: Readonly<Record<string, string>>): Shop {
       const how = await running.ended;
       at = undefined;
       return how;
+    },
+    async kill() {
+      at = undefined;
+      running?.child.kill('SIGKILL');
+      await running?.ended;
     },
     async stop() {
       at = undefined;
