@@ -22,6 +22,8 @@ export const ReconciliationGroup = Type.Object({
   currency: Currency(),
   count: Type.Integer(),
   amount: Amount(),
+  /** What came in for them less what went back; absent where nothing is paid, and from older versions. */
+  paid: Type.Optional(Amount()),
 });
 export type ReconciliationGroup = Static<typeof ReconciliationGroup>;
 
@@ -31,6 +33,7 @@ export const ReconciliationRow = Type.Object({
   status: Type.String(),
   currency: Currency(),
   amount: Amount(),
+  paid: Type.Optional(Amount()),
   updated_at: Time(),
 });
 export type ReconciliationRow = Static<typeof ReconciliationRow>;
@@ -41,7 +44,7 @@ export const Reconciliation = Type.Object({
   groups: Type.Array(ReconciliationGroup),
   /** In the order of ids; absent unless requested. */
   rows: Type.Optional(Type.Array(ReconciliationRow)),
-  /** The totals of a service that has a ledger, over all time: paid and refunded. */
+  /** The totals of a service that has a ledger, over all time: paid and refunded. Only with a range from 1 on. */
   ledger: Type.Optional(Type.Array(Type.Object({ currency: Currency(), paid: Amount(), refunded: Amount() }))),
 });
 export type Reconciliation = Static<typeof Reconciliation>;

@@ -27,6 +27,7 @@ const count = (description?: string) => Type.Integer({ description });
 export const Stats = Type.Object(
   {
     currency: Currency(),
+    time_zone: Type.String({ description: 'whose hours, days and months the figures are kept by' }),
     total_transactions: count(),
     total_amount: Amount('of all transactions, paid or not'),
     total_paid_transactions: count(),
@@ -83,7 +84,7 @@ export const Point = Type.Object(
   {
     bucket: Type.String({
       format: 'date-time',
-      description: 'its beginning; weeks begin on Monday, days at midnight UTC',
+      description: 'its beginning; weeks begin on Monday, days when they begin in the time zone of the figures',
     }),
     count: count(),
     amount: Amount(),
@@ -106,7 +107,7 @@ export type TopProduct = Static<typeof TopProduct>;
 
 export const CategoryRevenue = Type.Object(
   {
-    day: Type.String({ description: 'as 2026-11-21, in UTC' }),
+    day: Type.String({ description: 'as 2026-11-21, in the time zone of the figures' }),
     category: Type.Union([Type.String(), Type.Null()], { description: 'as it is now; null: the product is not known' }),
     quantity: Type.Integer(),
     revenue: Amount('of its lines, without tax'),
@@ -212,7 +213,7 @@ export const analyticsErrors = errors('ANALYTICS', {
 const time = (description: string) => Type.Optional(Type.String({ maxLength: 40, description }));
 const currency = Type.Optional(Currency());
 const span = {
-  from: time('a day or a time of RFC 3339; the bucket that it lies in is the first'),
+  from: time('a day of the shop or a time of RFC 3339; the bucket that it lies in is the first'),
   to: time('likewise, not included; now when not given'),
 };
 
@@ -231,7 +232,7 @@ export const analyticsOps = {
   }),
   topProducts: op('GET /stats/top-products', {
     access: 'staff',
-    summary: 'What was ordered most and not cancelled, in whole days (UTC)',
+    summary: 'What was ordered most and not cancelled, in whole days of the shop',
     input: Type.Object({
       ...span,
       by: Type.Optional(OneOf('quantity', 'revenue')),
@@ -243,7 +244,7 @@ export const analyticsOps = {
   }),
   revenue: op('GET /stats/revenue', {
     access: 'staff',
-    summary: 'What was ordered and not cancelled, for each day (UTC) and category that had any',
+    summary: 'What was ordered and not cancelled, for each day of the shop and category that had any',
     input: Type.Object({ ...span, currency }),
     output: Type.Array(CategoryRevenue),
   }),

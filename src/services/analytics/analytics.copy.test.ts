@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import type { Stores } from '../../platform/app/module.ts';
-import type { PortableRow, PortableTable } from '../../platform/db/transfer/portable.ts';
+import type { ClickHouseTable, PortableRow, PortableTable } from '../../platform/db/transfer/portable.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
 import { everythingOf } from './analytics.everything.fixture.ts';
@@ -16,29 +16,33 @@ import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 /** A store with its events as a copy sees them. */
 interface Copied {
   readonly figures: AnalyticsRepository;
+  readonly calendar: PortableTable;
   readonly events: PortableTable;
+  begin(rows: readonly PortableRow[]): Promise<void>;
   write(rows: readonly PortableRow[]): Promise<void>;
 }
 
 const STORES: Stores<Copied> = {
   postgres: {
-    open(store) {
-      const [events] = analyticsCopyPostgres(store);
-      assert.ok(events);
+    open(store, tools) {
+      const [calendar, events] = analyticsCopyPostgres(store);
+      assert.ok(calendar && events);
       const write = (rows: readonly PortableRow[]) => store.db.transaction((sql) => events.write(sql, rows));
-      return { figures: analyticsPostgres(store), events, write };
+      const begin = (rows: readonly PortableRow[]) => store.db.transaction((sql) => calendar.write(sql, rows));
+      return { figures: analyticsPostgres(store, tools), calendar, events, write, begin };
     },
   },
   clickhouse: {
-    open(store) {
-      const [events] = analyticsCopyClickHouse(store);
-      assert.ok(events);
-      const write = (rows: readonly PortableRow[]) =>
+    open(store, tools) {
+      const [calendar, events] = analyticsCopyClickHouse(store);
+      assert.ok(calendar && events);
+      const into = (table: ClickHouseTable) => (rows: readonly PortableRow[]) =>
         store.writer('log').write(async () => {
-          const [block] = await events.blocks(rows);
+          const [block] = await table.blocks(rows);
           return { rows: block?.rows ?? [], answer: undefined };
         });
-      return { figures: analyticsClickHouse(store), events, write };
+      const figures = analyticsClickHouse(store, tools);
+      return { figures, calendar, events, write: into(events), begin: into(calendar) };
     },
   },
 };
@@ -74,6 +78,10 @@ eachStore('events that move to another store', (store) => {
 
   test('make the same figures there, and a page that comes again makes nothing', async () => {
     const seen = await everythingOf(source.figures);
+    const calendar = await source.calendar.read(undefined, 9);
+    assert.deepEqual(calendar?.rows, [{ zone: 'UTC' }]);
+    assert.equal(await source.calendar.read(calendar?.end, 9), undefined);
+    await target.begin(calendar?.rows ?? []);
     for (const page of await pages(source)) {
       await target.write(page);
       await target.write(page);

@@ -192,7 +192,7 @@ export function taxIn(credited: number, tax: number, total: number): number {
 }
 
 /** What happened in a shop, and the figures that it comes to, worked out without any of the code under test. */
-export function aShop(orders: number, pick: (below: number) => number): { facts: Fact[]; stats: Stats } {
+export function aShop(orders: number, pick: (below: number) => number): { facts: Fact[]; stats: Omit<Stats, 'time_zone'> } {
   const facts: Fact[] = [registered(1), described(1, 'Laptop', 'Computers')];
   const sums = emptySums();
   const users = new Set<number>();
@@ -248,7 +248,7 @@ interface Ending {
 /** The figures of orders by how they ended, each with an invoice and a transaction. */
 function emptySums() {
   type Numbers = { -readonly [K in keyof Stats]: Stats[K] extends object ? Record<string, number> : Stats[K] };
-  const stats = structuredClone(statsOf([], 'USD')) as Stats;
+  const stats = structuredClone(statsOf([], 'USD'));
   const { revenue, orders, invoices } = stats as unknown as Record<
     'revenue' | 'orders' | 'invoices',
     Numbers['revenue']

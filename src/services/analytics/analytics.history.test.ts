@@ -9,6 +9,7 @@ import { anOrdersHistory, expectedOf, type History } from './analytics.history.f
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
 import { statsOf } from './model/analytics.model.ts';
+import { bucketsOf } from './model/analytics.series.model.ts';
 import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 const STORES = { postgres: { open: analyticsPostgres }, clickhouse: { open: analyticsClickHouse } };
@@ -32,8 +33,10 @@ eachStore('histories of orders: created, paid, refunded as credit or correction,
     const query = { currency: 'USD', ...MONTH };
     const top = await figures.topProducts({ by: 'quantity', category: undefined, limit: 100, ...query });
     const sold = top.map(({ product_id, quantity, revenue }) => [product_id, quantity, revenue]);
-    const byCategory = await figures.revenueByCategory(query);
-    const series = await figures.series({ metric: 'revenue', interval: 'month', ...query });
+    const days = bucketsOf('day', MONTH, MONTH.to, 'UTC');
+    const byCategory = await figures.revenueByCategory({ currency: 'USD', zone: 'UTC', ...days });
+    const month = { starts: [MONTH.from], to: MONTH.to };
+    const series = await figures.series({ metric: 'revenue', currency: 'USD', ...month });
     return {
       orders,
       revenue,

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import type { Tools } from '../../platform/app/module.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
@@ -15,9 +16,9 @@ let inRows: ClickHouseStore | undefined;
 const STORES = {
   postgres: { open: analyticsPostgres },
   clickhouse: {
-    open(store: ClickHouseStore) {
+    open(store: ClickHouseStore, tools: Tools) {
       inRows = store;
-      return analyticsClickHouse(store);
+      return analyticsClickHouse(store, tools);
     },
   },
 };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import type { Tools } from '../../platform/app/module.ts';
 import { minor } from '../../platform/contract/money.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
@@ -27,6 +28,7 @@ import type { AnalyticsRepository } from './analytics.repository.ts';
 import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
 import type { Fact } from './model/analytics.facts.model.ts';
 import { statsOf } from './model/analytics.model.ts';
+import { bucketsOf } from './model/analytics.series.model.ts';
 import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
 
 const DAY = { from: '2026-11-18T00:00:00.000Z', to: '2026-11-19T00:00:00.000Z' };
@@ -36,9 +38,9 @@ let database = '';
 const STORES = {
   postgres: { open: analyticsPostgres },
   clickhouse: {
-    open(store: ClickHouseStore) {
+    open(store: ClickHouseStore, tools: Tools) {
       ({ database } = store);
-      return analyticsClickHouse(store);
+      return analyticsClickHouse(store, tools);
     },
   },
 };
@@ -181,9 +183,10 @@ eachStore('how events are counted', (store) => {
       '2026-12-01T00:00:00.000Z',
     ];
     await figures.record(times.map((time, i) => placed(i + 1, time)));
-    const span = { from: '2026-11-01T00:00:00.000Z', to: '2027-01-01T00:00:00.000Z' };
+    const span = { from: '2026-11-12T00:00:00.000Z', to: '2026-12-13T00:00:00.000Z' };
     const series = async (interval: 'hour' | 'day' | 'week' | 'month') => {
-      const points = await figures.series({ metric: 'orders', currency: 'USD', interval, ...span });
+      const buckets = bucketsOf(interval, span, span.to, 'UTC');
+      const points = await figures.series({ metric: 'orders', currency: 'USD', ...buckets });
       return points.map(({ bucket, count, amount }) => [bucket.slice(0, 13), count, amount]);
     };
     const last = ['2026-12-01T00', 1, 22_000];
@@ -196,7 +199,7 @@ eachStore('how events are counted', (store) => {
 
   test('a cancelled order leaves the revenue of the hour in which it was placed', async () => {
     await record(placed(1, '2026-11-18T08:10:00.000Z'), moved(1, 'cancelled', '2026-11-18T17:00:00.000Z'));
-    const query = { currency: 'USD', interval: 'hour' as const, ...DAY };
+    const query = { currency: 'USD', ...bucketsOf('hour', DAY, DAY.to, 'UTC') };
     assert.deepEqual(await figures.series({ metric: 'revenue', ...query }), []);
     assert.equal((await figures.series({ metric: 'orders', ...query }))[0]?.count, 1);
   });
@@ -236,14 +239,15 @@ eachStore('how events are counted', (store) => {
       quantity,
       revenue: minor(revenue),
     });
-    const query = { currency: 'USD', from: DAY.from, to: '2026-11-21T00:00:00.000Z' };
+    const days = (to: string) => ({ zone: 'UTC', ...bucketsOf('day', { from: DAY.from, to }, to, 'UTC') });
+    const query = { currency: 'USD', ...days('2026-11-21') };
     assert.deepEqual(await figures.revenueByCategory(query), [
       of('2026-11-18', 'Computers', 6, 11_400),
       of('2026-11-18', null, 18, 1_800),
       of('2026-11-19', 'Computers', 3, 5_700),
       of('2026-11-19', null, 9, 900),
     ]);
-    assert.equal((await figures.revenueByCategory({ ...query, to: DAY.to })).length, 2);
+    assert.equal((await figures.revenueByCategory({ ...query, ...days(DAY.to) })).length, 2);
     assert.deepEqual(await figures.revenueByCategory({ ...query, currency: 'EUR' }), []);
   });
 

@@ -31,31 +31,45 @@ type AnalyticsParts = ServiceParts<AnalyticsRepository, Owners & BookOwners, 'co
 
 export function analyticsService({ repository: figures, peers: owners, tools }: AnalyticsParts) {
   const shop = tools.config.CURRENCY;
-  const feed = live<Total[]>({ load: figures.totals, everyMs: LOOK_EVERY_MS, log: tools.log });
+  const load = async () => ({ totals: await figures.totals(), time_zone: await figures.zone() });
+  const feed = live<{ totals: Total[]; time_zone: string }>({ load, everyMs: LOOK_EVERY_MS, log: tools.log });
 
   return {
-    stats: async (_ctx, { currency = shop }) => statsOf(await figures.totals(), currency),
-    async timeseries(ctx, { metric, interval = 'day', currency = shop, ...span }) {
-      const buckets = bucketsOf(interval, span, ctx.now);
-      const { from, to } = buckets;
-      const query = { metric, interval, from, to, currency: metric === 'users' ? '' : currency };
-      return filled(buckets, await figures.series(query));
-    },
-    async topProducts(ctx, { by = 'quantity', category, limit = 10, currency = shop, ...span }) {
-      return figures.topProducts({ by, category, limit, currency, ...daysOf(span, ctx.now) });
-    },
-    async revenue(ctx, { currency = shop, ...span }) {
-      const { from, to } = bucketsOf('day', span, ctx.now);
-      return figures.revenueByCategory({ currency, from, to });
-    },
-    export: (ctx, wanted) => exportOf(ctx, figures, { currency: shop, ...wanted }),
-    stream: async (_ctx, { currency = shop }) => mapped(feed.watch(), (totals) => statsOf(totals, currency)),
+    stats: async (_ctx, { currency = shop }) => ({
+      ...statsOf(await figures.totals(), currency),
+      time_zone: await figures.zone(),
+    }),
+    timeseries: (ctx, { metric, interval = 'day', currency = shop, ...span }) =>
+      inZone(figures, async (zone) => {
+        const buckets = bucketsOf(interval, span, ctx.now, zone);
+        const query = { metric, currency: metric === 'users' ? '' : currency, ...buckets };
+        return filled(buckets, await figures.series(query));
+      }),
+    topProducts: (ctx, { by = 'quantity', category, limit = 10, currency = shop, ...span }) =>
+      inZone(figures, (zone) => figures.topProducts({ by, category, limit, currency, ...daysOf(span, ctx.now, zone) })),
+    revenue: (ctx, { currency = shop, ...span }) =>
+      inZone(figures, (zone) =>
+        figures.revenueByCategory({ currency, zone, ...bucketsOf('day', span, ctx.now, zone) }),
+      ),
+    export: (ctx, wanted) => inZone(figures, (zone) => exportOf(ctx, figures, { currency: shop, zone, ...wanted })),
+    stream: async (_ctx, { currency = shop }) => 
+      mapped(feed.watch(), ({ totals, time_zone }) => ({ ...statsOf(totals, currency), time_zone })),
     check: (ctx) => checkFigures(ctx, figures, owners),
     ...bookActions({ owners, log: tools.log }),
     rebuild: () => figures.rebuild(),
     record: (_ctx, fact) => figures.record([fact]),
     recordTransaction: (_ctx, arrival, made) => figures.record([transactionCreated(arrival, made, shop)]),
   } satisfies Actions<typeof analyticsOps> & AnalyticsInternalActions;
+}
+
+/** Reads what belongs to days and hours; once more when their zone was changed meanwhile. */
+async function inZone<T>(figures: AnalyticsRepository, read: (zone: string) => Promise<T>): Promise<T> {
+  for (let zone = await figures.zone(); ; ) {
+    const found = await read(zone);
+    const now = await figures.zone();
+    if (now === zone) return found;
+    zone = now;
+  }
 }
 
 function mapped<T, U>(values: AsyncIterable<T>, map: (value: T) => U): AsyncIterable<U> {

@@ -5,12 +5,33 @@ import {
 } from '../../../platform/db/transfer/clickhouse/tables.ts';
 import type { ClickHouseLocation, ClickHouseTable } from '../../../platform/db/transfer/portable.ts';
 import { type CarriedFact, type Contribution, contributionOf, factOf } from '../model/analytics.copy.model.ts';
+import { calendarOf, calendarRow, settled } from './analytics.calendar.clickhouse.ts';
 import { type EntityRow, entityOf, LOG, STORY_COLUMNS } from './analytics.log.clickhouse.ts';
 import { countingIn } from './analytics.recording.clickhouse.ts';
 
 /** What analytics keeps in ClickHouse, in its portable form: the events, of which every figure is made. */
 export function analyticsCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
-  return [events(place), ...clickhousePlatformTables(place)];
+  return [calendar(place), events(place), ...clickhousePlatformTables(place)];
+}
+
+/** The time zone of the figures, before what is counted by it. */
+function calendar({ engine, database }: ClickHouseLocation): ClickHouseTable {
+  const read = calendarOf(engine, `${database}.${LOG}`);
+  return {
+    name: 'calendar',
+    key: ['zone'],
+    count: async () => ((await read()) ? 1 : 0),
+    async read(after) {
+      const known = after ? undefined : await read();
+      return known && { rows: [{ zone: settled(known, known.zone) }], end: [known.zone] };
+    },
+    async blocks(rows) {
+      const [row] = (await read()) ? [] : rows;
+      const recorded_at = new Date().toISOString();
+      const begun = row ? [{ ...calendarRow({ zone: String(row.zone), changing: false }), recorded_at }] : [];
+      return [{ table: LOG, placed: true, rows: begun }];
+    },
+  };
 }
 
 type EventRow = Omit<CarriedFact, 'metric' | 'told'> & {
@@ -24,7 +45,7 @@ function events(place: ClickHouseLocation): ClickHouseTable {
   const { engine, database } = place;
   const log = `${database}.${LOG}`;
   const { first, next, told } = statements(log);
-  const decide = countingIn(engine, log);
+  const decide = countingIn(engine, log, 'UTC');
 
   /** Event to what it told. */
   async function toldBy(rows: readonly EventRow[]): Promise<ReadonlyMap<string, Contribution[]>> {

@@ -6,20 +6,28 @@ import type { Fact } from '../model/analytics.facts.model.ts';
 export const LOG = 'log';
 
 /** The rows of one block. All of them are of one moment: a block lies in one year of the table, or it is several. */
-export function blockOf(facts: readonly Fact[], { told, stories, movements, sales }: Counted): object[] {
+export function blockOf(
+  facts: readonly Fact[],
+  { told, stories, movements, sales }: Counted,
+  more: readonly object[],
+): object[] {
   const recorded_at = new Date(Math.max(Date.now(), ...facts.map(({ id }) => madeAt(id) ?? 0))).toISOString();
   const rows = [
     ...facts.map(eventRow),
     ...told.map(({ event_id, state }) => ({ what: 'told', event_id, ...storyColumns(state) })),
+    ...more,
     ...sumRows({ stories, movements, sales }),
   ];
   return rows.map((row) => ({ ...row, recorded_at }));
 }
 
 /** The rows that put right what the table says, as one block. */
-export function correctionOf(wrong: Pick<Counted, 'stories' | 'movements' | 'sales'>): object[] {
+export function correctionOf(
+  wrong: Pick<Counted, 'stories' | 'movements' | 'sales'>,
+  more: readonly object[] = [],
+): object[] {
   const recorded_at = new Date().toISOString();
-  return sumRows(wrong).map((row) => ({ ...row, recorded_at }));
+  return [...more, ...sumRows(wrong)].map((row) => ({ ...row, recorded_at }));
 }
 
 function sumRows({ stories, movements, sales }: Pick<Counted, 'stories' | 'movements' | 'sales'>): object[] {

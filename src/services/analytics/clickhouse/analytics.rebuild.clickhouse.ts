@@ -10,9 +10,11 @@ import {
   metricDifferences,
   type SalesDelta,
   type Sums,
+  startIn,
 } from '../model/analytics.aggregate.model.ts';
 import { type EntityState, entityKey, mergeStates, sameState, stateFrom } from '../model/analytics.entities.model.ts';
 import { type EntityKind, SERIES } from '../model/analytics.metrics.model.ts';
+import { calendarOf, calendarRow } from './analytics.calendar.clickhouse.ts';
 import { type EntityRange, type EntityReader, entityReader, STORY_KINDS } from './analytics.entities.clickhouse.ts';
 import { correctionOf, LOG } from './analytics.log.clickhouse.ts';
 import { aloneRebuilding } from './analytics.rebuild-lock.clickhouse.ts';
@@ -29,21 +31,33 @@ const SECONDS = 600;
  * waits, the sums, in one block. Who reads sees the old sums until it is there. A rebuild that dies has mended what it
  * came to, and the next one finds the rest.
  */
-export function rebuilder(store: ClickHouseStore, writer: Writer): () => Promise<Rebuilt> {
+export function rebuilder(store: ClickHouseStore, writer: Writer, zone: string): () => Promise<Rebuilt> {
   const { engine, database } = store;
   const log = `${database}.${LOG}`;
   const stories = entityReader(engine, log);
+  const readCalendar = calendarOf(engine, log);
+
+  /** Says that the sums are of two zones from now on, until `mendSums` is through. New events count by the new one. */
+  const changeZone = () =>
+    writer.write(async () => {
+      const calendar = await readCalendar();
+      const same = calendar === undefined || calendar.zone === zone;
+      const rows = same ? [] : correctionOf(NOTHING, [calendarRow({ zone, changing: true })]);
+      return { rows, answer: undefined };
+    });
 
   async function mendSums(): Promise<Rebuilt> {
     for (let mended = 0; ; ) {
       const pass = await writer.write(async () => {
-        const truth = await truthOf(engine, log, stories);
+        const truth = await truthOf(engine, log, stories, zone);
         const wrong = metricDifferences(truth, await keptSums(engine, log));
         const sales = wrong.sales.slice(0, MOST_ROWS);
         const movements = wrong.movements.slice(0, MOST_ROWS - sales.length);
         const whole = sales.length + movements.length === wrong.sales.length + wrong.movements.length;
+        const changed = whole && (await readCalendar())?.changing;
+        const settled = changed ? [calendarRow({ zone, changing: false })] : [];
         const answer = { whole, mended: movements.length, figures: truth.movements.length };
-        return { rows: correctionOf({ stories: [], movements, sales }), answer };
+        return { rows: correctionOf({ stories: [], movements, sales }, settled), answer };
       });
       mended += pass.mended;
       if (pass.whole) return { events: await eventsIn(engine, log), figures: pass.figures, mended };
@@ -53,9 +67,12 @@ export function rebuilder(store: ClickHouseStore, writer: Writer): () => Promise
   return () =>
     aloneRebuilding(store, async () => {
       for (const kind of STORY_KINDS) await mendStories(kind, stories, writer);
+      await changeZone();
       return mendSums();
     });
 }
+
+const NOTHING = { stories: [], movements: [], sales: [] };
 
 async function mendStories(kind: EntityKind, stories: EntityReader, writer: Writer): Promise<void> {
   for (let from = 1; ; ) {
@@ -88,20 +105,21 @@ async function wrongStories(stories: EntityReader, range: EntityRange): Promise<
 const nothingTold = ({ kind, item_id }: EntityState): EntityState => stateFrom({ time: '' }, { kind, item_id });
 
 /** What the sums must be: of the events by themselves, and of how everything stands. */
-async function truthOf(engine: ClickHouse, log: string, stories: EntityReader): Promise<Sums> {
-  const sums = aggregate();
+async function truthOf(engine: ClickHouse, log: string, stories: EntityReader, zone: string): Promise<Sums> {
+  const sums = aggregate(zone);
   const happened = `from ${log} where what = 'event' and kind = '' and item_id = 0`;
+  // An hour of any zone is made of quarters.
   const own = `select named as metric, unit as currency, toDateTime64(at, 3, 'UTC') as hour, n as count,
       total as amount, latest
     from (
-      select 'events' as named, '' as unit, toStartOfHour(time) as at, count() as n, toInt64(0) as total,
+      select 'events' as named, '' as unit, toStartOfDay(time) as at, count() as n, toInt64(0) as total,
         max(time) as latest
       ${happened} group by at
       union all
-      select metric, currency, toStartOfHour(time) as at, count(), sum(amount), max(time)
+      select metric, currency, toStartOfFifteenMinutes(time) as at, count(), sum(amount), max(time)
       ${happened} and metric != '' group by metric, currency, at)`;
-  for (const one of await engine.query<MetricDelta>(own, {}, { seconds: SECONDS })) {
-    if (SERIES.includes(one.metric)) sums.move(one);
+  for (const one of await engine.query<MetricDelta & { hour: string }>(own, {}, { seconds: SECONDS })) {
+    if (SERIES.includes(one.metric)) sums.move({ ...one, hour: startIn('hour', one.hour, zone) });
     sums.move({ ...one, hour: null });
   }
   for (const kind of STORY_KINDS) await addStories(kind, stories, sums);

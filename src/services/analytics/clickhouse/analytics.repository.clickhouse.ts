@@ -1,7 +1,9 @@
+import type { Tools } from '../../../platform/app/module.ts';
 import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
 import { rowFaultInClickHouse } from '../../../platform/db/clickhouse/refusals.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import type { Writer } from '../../../platform/db/clickhouse/store/writer.ts';
+import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { CategoryRevenue, Compared, Point, TopProduct } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
@@ -9,6 +11,7 @@ import { recordingFault } from '../model/analytics.entities.model.ts';
 import type { Fact } from '../model/analytics.facts.model.ts';
 import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import type { Total } from '../model/analytics.model.ts';
+import { calendarOf, settled } from './analytics.calendar.clickhouse.ts';
 import { LOG } from './analytics.log.clickhouse.ts';
 import { rebuilder } from './analytics.rebuild.clickhouse.ts';
 import { countingIn } from './analytics.recording.clickhouse.ts';
@@ -33,14 +36,16 @@ const KINDS: Readonly<Record<Compared, EntityKind>> = {
  * they told, and by how much they move the sums. So all of it is there or nothing, after a crash at any moment, and
  * the ids of the events in the same table say what was counted. A sum is the sum of its movements.
  */
-export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository {
+export function analyticsClickHouse(store: ClickHouseStore, { config }: Pick<Tools, 'config'>): AnalyticsRepository {
   const { engine, database } = store;
+  const zone = config.SHOP_TIME_ZONE;
   const log = `${database}.${LOG}`;
   const writer = store.writer(LOG);
   const { totals, series, top, topOf, revenue } = sumStatements(log);
   const { lastId, whole, groups, rows } = figuresStatements(log);
 
-  const recordOne = recording(writer, countingIn(engine, log));
+  const recordOne = recording(writer, countingIn(engine, log, zone));
+  const readCalendar = calendarOf(engine, log);
 
   return {
     async record(facts) {
@@ -54,8 +59,9 @@ export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository
       return counted.filter(Boolean).length;
     },
     totals: () => engine.query<Total>(totals),
-    series: ({ interval, metric, currency, ...span }) =>
-      engine.query<Point>(series, { interval, metric, currency, ...secondsOf(span) }),
+    zone: async () => settled(await readCalendar(), zone),
+    series: ({ metric, currency, ...buckets }) =>
+      engine.query<Point>(series, { metric, currency, ...startsOf(buckets) }),
     topProducts: ({ by, currency, category, limit, ...span }) =>
       engine.query<TopProduct>(category === undefined ? top : topOf, {
         by,
@@ -64,8 +70,11 @@ export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository
         ...(category !== undefined && { category }),
         ...secondsOf(span),
       }),
-    revenueByCategory: ({ currency, ...span }) =>
-      engine.query<CategoryRevenue>(revenue, { currency, ...secondsOf(span) }),
+    async revenueByCategory({ currency, zone, ...days }) {
+      type Row = Omit<CategoryRevenue, 'day'> & { readonly start: number };
+      const found = await engine.query<Row>(revenue, { currency, ...startsOf(days) });
+      return found.map(({ start, ...sold }) => ({ day: shopDay(start * 1_000, zone), ...sold }));
+    },
     async figures(of, { from_id: from, to_id: to, rows: wanted }) {
       const kind = KINDS[of];
       const [last] = await engine.query<{ last_id: number }>(lastId, { kind });
@@ -79,7 +88,7 @@ export function analyticsClickHouse(store: ClickHouseStore): AnalyticsRepository
       ]);
       return { last_id, groups: found, rows: each };
     },
-    rebuild: rebuilder(store, writer),
+    rebuild: rebuilder(store, writer, zone),
   };
 }
 
@@ -98,6 +107,11 @@ function recording(writer: Writer, decide: ReturnType<typeof countingIn>): (fact
 const MOST_SECONDS = 2 ** 32 - 1;
 
 function secondsOf({ from, to }: { from: string; to: string }): { from: number; to: number } {
-  const within = (time: string): number => Math.min(Math.max(Date.parse(time) / 1_000, 0), MOST_SECONDS);
   return { from: within(from), to: within(to) };
+}
+
+const within = (time: string): number => Math.min(Math.max(Date.parse(time) / 1_000, 0), MOST_SECONDS);
+
+function startsOf({ starts, to }: { readonly starts: readonly string[]; readonly to: string }) {
+  return { starts: starts.map(within), ...secondsOf({ from: starts[0] ?? to, to }) };
 }

@@ -4,6 +4,8 @@ import { STATUS_SQL } from '../postgres/analytics.metrics.postgres.ts';
 /** What is read of the sums, and whether an event is there. */
 export function sumStatements(log: string) {
   const span = `hour >= toDateTime({from:UInt32}, 'UTC') and hour < toDateTime({to:UInt32}, 'UTC')`;
+  // The beginning of the bucket, among those given.
+  const start = 'roundDown(toUnixTimestamp(hour), {starts:Array(UInt32)})';
   // All that these name is in the projection, which has a row for each figure of a part.
   const sold = `what = 'sale' and metric = '' and currency = {currency:String} and ${span}`;
   const products = `select item_id, argMax(name, position) as name, argMax(category, position) as category
@@ -23,21 +25,19 @@ export function sumStatements(log: string) {
       and recorded_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`,
     totals: `select metric, currency, sum(count) as count, sum(amount) as amount, max(time) as latest
       from ${log} where what = 'total' group by metric, currency order by metric, currency`,
-    series: `select bucket, n as count, total as amount from (
-        select toDateTime64(dateTrunc({interval:String}, hour, 'UTC'), 3, 'UTC') as bucket,
-          sum(count) as n, sum(amount) as total
+    series: `select toDateTime64(toDateTime(start, 'UTC'), 3, 'UTC') as bucket, n as count, total as amount from (
+        select ${start} as start, sum(count) as n, sum(amount) as total
         from ${log} where what = 'hour' and metric = {metric:String} and currency = {currency:String} and ${span}
-        group by bucket)
-      where n != 0 or total != 0 order by bucket`,
+        group by start)
+      where n != 0 or total != 0 order by start`,
     top: topWhere('true'),
     topOf: topWhere('category = {category:String}'),
-    revenue: `select toString(toDate(hour, 'UTC')) as day, if(p.item_id = 0, null, p.category) as category,
-        sum(n) as quantity, sum(total) as revenue
+    revenue: `select start, if(p.item_id = 0, null, p.category) as category, sum(n) as quantity, sum(total) as revenue
       from (
-        select hour, product_id, sum(count) as n, sum(amount) as total
-        from ${log} where ${sold} group by hour, product_id) s
+        select ${start} as start, product_id, sum(count) as n, sum(amount) as total
+        from ${log} where ${sold} group by start, product_id) s
       left join (${products}) p on p.item_id = s.product_id
-      group by hour, category having quantity > 0 order by hour, category nulls last`,
+      group by start, category having quantity > 0 order by start, category nulls last`,
   };
 }
 

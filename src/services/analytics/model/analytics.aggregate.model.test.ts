@@ -20,9 +20,9 @@ const ID = '01985000-0000-7000-8000-000000000001';
 /** Counts batch after batch, as a store does. */
 function counted(batches: readonly (readonly Fact[])[]) {
   const stories = new Map<string, EntityState>();
-  const sums = aggregate();
+  const sums = aggregate('UTC');
   for (const batch of batches) {
-    const { stories: now, movements, sales } = countFacts(batch, stories);
+    const { stories: now, movements, sales } = countFacts(batch, stories, 'UTC');
     for (const state of now) stories.set(entityKey(state), state);
     for (const one of movements) sums.move(one);
     for (const one of sales) sums.sell(one);
@@ -69,12 +69,12 @@ test('money that comes and goes adds up, and an event that changes nothing of a 
   const { stories } = counted([[owed(1, 500, 2)], [captured(1, 500), refunded(1, 200)]]);
   assert.equal(stories.get('transaction 1')?.paid, 300);
   const before = new Map([...stories].filter(([key]) => key === 'spender 2'));
-  const again = countFacts([owed(2, 100, 2)], before);
+  const again = countFacts([owed(2, 100, 2)], before, 'UTC');
   assert.deepEqual(again.stories.map(entityKey), ['transaction 2']);
 });
 
 test('what comes to nothing within a batch moves nothing', () => {
-  const { movements, sales } = countFacts([placed(1), moved(1, 'cancelled')], new Map());
+  const { movements, sales } = countFacts([placed(1), moved(1, 'cancelled')], new Map(), 'UTC');
   const metrics = movements.filter(({ hour }) => hour === null).map(({ metric }) => metric);
   assert.deepEqual(metrics.sort(), ['events', 'order:cancelled', 'orders']);
   assert.deepEqual(sales, []);
@@ -92,7 +92,7 @@ test('a difference makes of what is kept what is true, and of what is true nothi
 });
 
 function added(one: readonly MetricDelta[], other: readonly MetricDelta[]): MetricDelta[] {
-  const sums = aggregate();
+  const sums = aggregate('UTC');
   for (const movement of [...one, ...other]) sums.move(movement);
   return sums.movements();
 }
@@ -116,6 +116,6 @@ test('an id of version 7 says when it was made, another one nothing', () => {
 });
 
 test('amounts stay whole numbers of the smallest unit', () => {
-  const { movements } = countFacts([placed(1, undefined, { total: minor(7) })], new Map());
+  const { movements } = countFacts([placed(1, undefined, { total: minor(7) })], new Map(), 'UTC');
   assert.equal(movements.find(({ metric, hour }) => metric === 'revenue' && hour === null)?.amount, 7);
 });

@@ -1,4 +1,5 @@
 import { type Minor, minor } from '../../../platform/contract/money.ts';
+import { startOf } from './analytics.calendar.model.ts';
 import {
   type EntityState,
   entityKey,
@@ -46,8 +47,8 @@ export interface Aggregate {
   sales(): SalesDelta[];
 }
 
-/** Begins to add up. */
-export function aggregate(): Aggregate {
+/** Begins to add up by the hours and days of a time zone. */
+export function aggregate(zone: string): Aggregate {
   const sums = summing<MetricDelta>(({ metric, currency, hour }) => `${metric} ${currency} ${hour}`, together);
   const sold = summing<SalesDelta>(({ product_id, currency, day }) => `${product_id} ${currency} ${day}`, soldTogether);
 
@@ -59,18 +60,18 @@ export function aggregate(): Aggregate {
   return {
     event({ metric, currency, time, amount }) {
       const latest = momentOf(time);
-      const hour = hourOf(latest);
+      const hour = startIn('hour', latest, zone);
       count({ metric: 'events', currency: '', hour, count: 1, amount: minor(0), latest });
       if (metric !== null) count({ metric, currency, hour, count: 1, amount, latest });
     },
     state(state, sign) {
       const { currency, known_at: latest } = state;
       if (latest === null) return;
-      const hour = hourOf(latest);
+      const hour = startIn('hour', latest, zone);
       for (const { metric, amount } of metricsOf(state)) {
         count({ metric, currency, hour, count: sign, amount: minor(sign * amount), latest });
       }
-      for (const sale of salesOf(state, latest, sign)) sold.add(sale);
+      for (const sale of salesOf(state, startIn('day', latest, zone), sign)) sold.add(sale);
     },
     move: sums.add,
     sell: sold.add,
@@ -114,9 +115,8 @@ function greatest(one: string, other: string): string {
   return one;
 }
 
-function salesOf(state: EntityState, known_at: string, sign: 1 | -1): SalesDelta[] {
+function salesOf(state: EntityState, day: string, sign: 1 | -1): SalesDelta[] {
   if (!countsAsRevenue(state)) return [];
-  const day = `${known_at.slice(0, 10)}T00:00:00.000Z`;
   const credited = creditedLines(state);
   return state.lines.map(({ product_id, product_name: name, quantity, total }, n) => {
     const amount = minor(sign * (total - (credited[n] ?? 0)));
@@ -124,7 +124,9 @@ function salesOf(state: EntityState, known_at: string, sign: 1 | -1): SalesDelta
   });
 }
 
-const hourOf = (moment: string): string => `${moment.slice(0, 13)}:00:00.000Z`;
+/** The beginning of the hour or day of a moment. */
+export const startIn = (interval: 'hour' | 'day', moment: string, zone: string): string =>
+  new Date(startOf(interval, Date.parse(moment), zone)).toISOString();
 
 /** What a batch of new events comes to, beside the events themselves. */
 export interface Counted {
@@ -142,9 +144,9 @@ export interface Sums {
   readonly sales: readonly SalesDelta[];
 }
 
-/** What must be added to `kept` so that it comes to `truth`. */
+/** What must be added to `kept` so that it comes to `truth`; both by the same hours and days or not. */
 export function metricDifferences(truth: Sums, kept: Sums): Sums {
-  const missing = aggregate();
+  const missing = aggregate('UTC');
   for (const one of kept.movements) missing.move({ ...one, count: -one.count, amount: minor(-one.amount) });
   for (const one of kept.sales) missing.sell({ ...one, quantity: -one.quantity, amount: minor(-one.amount) });
   for (const one of truth.movements) missing.move(one);
@@ -152,9 +154,12 @@ export function metricDifferences(truth: Sums, kept: Sums): Sums {
   return { movements: missing.movements(), sales: missing.sales() };
 }
 
-/** Counts events that were not counted before; `before` has the stories that they go on with, by `storyKey`. */
-export function countFacts(facts: readonly Fact[], before: ReadonlyMap<string, EntityState>): Counted {
-  const sums = aggregate();
+/**
+ * Counts events that were not counted before, by the hours and days of a time zone; `before` has the states that they
+ * go on with, by `entityKey`.
+ */
+export function countFacts(facts: readonly Fact[], before: ReadonlyMap<string, EntityState>, zone: string): Counted {
+  const sums = aggregate(zone);
   const now = new Map<string, EntityState>();
   const told = facts.flatMap((fact) =>
     fact.stories.map((story) => ({ event_id: fact.id, state: stateFrom(fact, story) })),

@@ -28,7 +28,7 @@ const SHIPMENT: readonly ShipmentStatus[] = [
 ];
 
 /** The figures of the shop from its totals: counts of everything, amounts of one currency. */
-export function statsOf(totals: readonly Total[], currency: string): Stats {
+export function statsOf(totals: readonly Total[], currency: string): Omit<Stats, 'time_zone'> {
   const count = (metric: string): number =>
     totals.filter((one) => one.metric === metric).reduce((all, one) => all + one.count, 0);
   const amount = (metric: string): Minor =>

@@ -7,10 +7,10 @@ import { bucketsOf, daysOf, filled, type GivenSpan } from './analytics.series.mo
 const NOW = '2026-11-18T12:34:56.789Z';
 
 const startsOf = (interval: 'hour' | 'day' | 'week' | 'month', span: GivenSpan) =>
-  bucketsOf(interval, span, NOW).starts.map((start) => start.replace(':00:00.000Z', ''));
+  bucketsOf(interval, span, NOW, 'UTC').starts.map((start) => start.replace(':00:00.000Z', ''));
 const codeOf = (span: GivenSpan): string | undefined => {
   try {
-    bucketsOf('hour', span, NOW);
+    bucketsOf('hour', span, NOW, 'UTC');
     return undefined;
   } catch (error) {
     return (error as { code: string }).code;
@@ -27,14 +27,14 @@ test('weeks begin on Monday, months on their first, over the end of a year', () 
   const span = { from: '2026-12-30', to: '2027-01-12' };
   assert.deepEqual(startsOf('week', span), ['2026-12-28T00', '2027-01-04T00', '2027-01-11T00']);
   assert.deepEqual(startsOf('month', span), ['2026-12-01T00', '2027-01-01T00']);
-  assert.equal(bucketsOf('month', { from: '2028-01-15', to: '2028-02-29' }, NOW).to, '2028-03-01T00:00:00.000Z');
+  assert.equal(bucketsOf('month', { from: '2028-01-15', to: '2028-02-29' }, NOW, 'UTC').to, '2028-03-01T00:00:00.000Z');
 });
 
 test('without an end it is now, and now belongs to it; without a beginning it looks back a while', () => {
   assert.deepEqual(startsOf('hour', { from: '2026-11-18T11:00:00Z' }), ['2026-11-18T11', '2026-11-18T12']);
-  assert.equal(bucketsOf('hour', { from: NOW }, '2026-11-18T13:00:00.000Z').starts.at(-1), '2026-11-18T13:00:00.000Z');
+  assert.equal(bucketsOf('hour', { from: NOW }, '2026-11-18T13:00:00.000Z', 'UTC').starts.at(-1), '2026-11-18T13:00:00.000Z');
   const lengths = (['hour', 'day', 'week', 'month'] as const).map(
-    (interval) => bucketsOf(interval, {}, NOW).starts.length,
+    (interval) => bucketsOf(interval, {}, NOW, 'UTC').starts.length,
   );
   assert.deepEqual(lengths, [25, 31, 13, 13]);
 });
@@ -52,18 +52,18 @@ test('what is no time is refused, and so is a span without length or without end
   assert.equal(codeOf({ from: '2000-01-01' }), 'ANALYTICS_TOO_MANY_POINTS');
   const day = 86_400_000;
   const from = new Date(Date.parse('2026-01-01') - MAX_POINTS * day).toISOString();
-  assert.equal(bucketsOf('day', { from, to: '2026-01-01' }, NOW).starts.length, MAX_POINTS);
+  assert.equal(bucketsOf('day', { from, to: '2026-01-01' }, NOW, 'UTC').starts.length, MAX_POINTS);
 });
 
 test('days are whole days, from the one of the beginning to the one of the end', () => {
   const midnight = (day: string) => `${day}T00:00:00.000Z`;
-  const days = daysOf({ from: '2026-11-17T22:00:00Z', to: '2026-11-18T00:00:01Z' }, NOW);
+  const days = daysOf({ from: '2026-11-17T22:00:00Z', to: '2026-11-18T00:00:01Z' }, NOW, 'UTC');
   assert.deepEqual(days, { from: midnight('2026-11-17'), to: midnight('2026-11-19') });
-  assert.equal(daysOf({ from: '2026-11-17', to: '2026-11-18' }, NOW).to, midnight('2026-11-18'));
+  assert.equal(daysOf({ from: '2026-11-17', to: '2026-11-18' }, NOW, 'UTC').to, midnight('2026-11-18'));
 });
 
 test('a bucket in which nothing happened has a point of 0', () => {
-  const buckets = bucketsOf('day', { from: '2026-11-16', to: '2026-11-19' }, NOW);
+  const buckets = bucketsOf('day', { from: '2026-11-16', to: '2026-11-19' }, NOW, 'UTC');
   const point = { bucket: '2026-11-17T00:00:00.000Z', count: 3, amount: minor(1_200) };
   const points = filled(buckets, [point]);
   assert.deepEqual(

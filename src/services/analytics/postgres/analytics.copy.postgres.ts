@@ -11,7 +11,25 @@ import { EVENT_COLUMNS, recordingSql } from './analytics.recording.postgres.ts';
 
 /** What analytics keeps in PostgreSQL, in its portable form: the events, of which every figure is made. */
 export function analyticsCopyPostgres(place: PostgresLocation): readonly PostgresTable[] {
-  return [events(place), ...postgresPlatformTables(place, {})];
+  return [calendar(place), events(place), ...postgresPlatformTables(place, {})];
+}
+
+/** The time zone of the figures, before what is counted by it. */
+function calendar({ db, schema }: PostgresLocation): PostgresTable {
+  const from = `${schema}.calendar`;
+  return {
+    name: 'calendar',
+    key: ['zone'],
+    count: () => countInPostgres(db, `select count(*) as count from ${from}`),
+    async read(after, limit) {
+      const rows = await pageInPostgres(db, { select: 'zone', from, key: ['zone'] }, after, limit);
+      return endingAt(rows, ['zone']);
+    },
+    async write(sql, rows) {
+      const text = `insert into ${from} (zone) values ($1) on conflict do nothing`;
+      for (const { zone } of rows) await sql.query({ name: '', text }, [zone]);
+    },
+  };
 }
 
 function events({ db, schema }: PostgresLocation): PostgresTable {
@@ -31,7 +49,7 @@ function events({ db, schema }: PostgresLocation): PostgresTable {
     // As if they happened now: an event that is there already counts for nothing.
     async write(sql, rows) {
       const facts = rows.map((row) => factOf(row as unknown as CarriedFact));
-      if (facts.length > 0) await sql.query({ name: '', text: record }, [JSON.stringify(facts)]);
+      if (facts.length > 0) await sql.query({ name: '', text: record }, [JSON.stringify(facts), 'UTC']);
     },
   };
 }

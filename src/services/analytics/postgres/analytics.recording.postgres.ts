@@ -7,25 +7,29 @@ export const EVENT_COLUMNS = 'id, type, source, subject, time, metric, currency,
 const EVENT_TYPES = `id uuid, type text, source text, subject text, time timestamptz, metric text, currency text,
   amount bigint, stories json`;
 
-/** Keeps the events of a JSON list that were not there before, counts those, and returns their ids. */
+/**
+ * Keeps the events of a JSON list ($1) that were not there before, counts those, and returns their ids. Before there is
+ * a calendar, hours and days are those of the zone $2.
+ */
 export function recordingSql(schema: string): string {
   const fresh = `with given as (select * from json_to_recordset($1::json) as g(${EVENT_TYPES})),
     fresh as (
       insert into ${schema}.events (${EVENT_COLUMNS}) select ${EVENT_COLUMNS} from given order by id
       on conflict (id) do nothing returning *)`;
-  return countingSql(schema, fresh);
+  return countingSql(schema, fresh, `coalesce((select zone from ${schema}.calendar), $2)`);
 }
 
 /**
  * The SQL of counting: from events that were not there before to the figures, in one statement and so in one commit.
- * `record` runs it over the events that its insert really put in, `rebuild` over all of them.
+ * `record` runs it over the events that its insert really put in, `rebuild` over all of them. `zone` is an expression.
  *
  * An entity keeps what it was before the last statement that touched it (`was_…`), read from the locked row, so that the
  * difference between before and after is exact even when another process changed it a moment ago. Rows of each table
  * are written in the order of their keys: no two statements wait in a circle.
  */
-export function countingSql(schema: string, fresh: string): string {
+export function countingSql(schema: string, fresh: string, zone: string): string {
   return `${fresh},
+    shop as materialized (select ${zone} as zone),
     said as (
       select f.time, s.*, row_number() over (
           partition by s.kind, s.item_id order by s.place collate "C" desc nulls last) as nth
@@ -96,7 +100,9 @@ function mergedWithRow(field: string): string {
   }
 }
 
-const hourOf = (time: string): string => `date_trunc('hour', ${time}, 'UTC')`;
+// A subquery without a reference is evaluated once for a statement.
+const ZONE = '(select zone from shop)';
+const hourOf = (time: string): string => `date_trunc('hour', ${time}, ${ZONE})`;
 const isSeries = (metric: string): boolean => SERIES.includes(metric);
 
 // What events and states count for; only what can be followed over time has an hour. A look at all states for each
@@ -135,7 +141,7 @@ const soldLines = (schema: string): string => `json_to_recordset(case when s.cre
         else s.lines end) as l(product_id bigint, product_name text, quantity bigint, total bigint)`;
 
 const salesCtes = (schema: string): string => `sales as (
-      select l.product_id, s.currency, date_trunc('day', s.known_at, 'UTC') as day, max(l.product_name) as name,
+      select l.product_id, s.currency, date_trunc('day', s.known_at, ${ZONE}) as day, max(l.product_name) as name,
         sum(s.sign * l.quantity) as quantity, sum(s.sign * l.total) as amount
       from states s, ${soldLines(schema)}
       where s.sold_anew and ${conditionSql(LIVING)}

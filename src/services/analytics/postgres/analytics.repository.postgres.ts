@@ -1,4 +1,6 @@
+import type { Tools } from '../../../platform/app/module.ts';
 import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
+import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { rowFaultInPostgres, type Sql } from '../../../platform/db/postgres/postgres.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
@@ -29,10 +31,21 @@ const KINDS: Readonly<Record<Compared, EntityKind>> = {
 };
 
 /** Figures in PostgreSQL: the log of events, and the sums that every new event moves in the commit that keeps it. */
-export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
+export function analyticsPostgres(store: PostgresStore, { config }: Pick<Tools, 'config'>): AnalyticsRepository {
   const { db } = store;
-  const { record, totals, series, top, revenue, groups, rows } = statements(store.schema);
+  const shopZone = config.SHOP_TIME_ZONE;
+  const { record, begin, zone, totals, series, top, revenue, groups, rows } = statements(store.schema);
   const { beforeRebuild, rebuild, afterRebuild } = rebuilding(store.schema);
+
+  let begun: Promise<unknown> | undefined;
+  /** Fixes the zone of a calendar that is new: once in a process, before it counts. */
+  function beginCalendar(): Promise<unknown> {
+    begun ??= db.query(begin, [shopZone]).catch((error: unknown) => {
+      begun = undefined;
+      throw error;
+    });
+    return begun;
+  }
 
   const recordOne = coalesce<Fact, boolean>({
     name: 'analytics record',
@@ -40,7 +53,8 @@ export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
     restMs: REST_MS,
     faultOfOneRow: rowFaultInPostgres,
     async run(facts) {
-      const fresh = await db.query<{ id: string }>(record, [JSON.stringify(facts)]);
+      await beginCalendar();
+      const fresh = await db.query<{ id: string }>(record, [JSON.stringify(facts), shopZone]);
       const ids = new Set(fresh.map(({ id }) => id));
       // Of an event that is in a batch twice, one of the two is the first.
       return facts.map(({ id }) => ids.delete(id));
@@ -53,11 +67,20 @@ export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
       return counted.filter(Boolean).length;
     },
     totals: () => db.query<Total>(totals),
-    series: ({ interval, metric, currency, from, to }) =>
-      db.query<Point>(series, [interval, metric, currency, from, to]),
+    async zone() {
+      const [calendar] = await db.query<{ zone: string }>(zone);
+      return calendar?.zone ?? shopZone;
+    },
+    async series({ metric, currency, starts, to }) {
+      const found = await db.query<Bucketed<Point, 'bucket'>>(series, [metric, currency, starts, to]);
+      return found.map(({ nth, ...point }) => ({ bucket: starts[nth - 1] ?? '', ...point }));
+    },
     topProducts: ({ by, currency, from, to, category, limit }) =>
       db.query<TopProduct>(top, [currency, from, to, category ?? null, by, limit]),
-    revenueByCategory: ({ currency, from, to }) => db.query<CategoryRevenue>(revenue, [currency, from, to]),
+    async revenueByCategory({ currency, zone, starts, to }) {
+      const found = await db.query<Bucketed<CategoryRevenue, 'day'>>(revenue, [currency, starts, to]);
+      return found.map(({ nth, ...sold }) => ({ day: shopDay(starts[nth - 1] ?? '', zone), ...sold }));
+    },
     async figures(of, { from_id, to_id, rows: wanted }) {
       const range = [KINDS[of], from_id, to_id];
       const [found, one] = await Promise.all([
@@ -72,11 +95,15 @@ export function analyticsPostgres(store: PostgresStore): AnalyticsRepository {
         const [lock] = await sql.query<{ free: boolean }>(beforeRebuild.lock);
         if (!lock?.free) throw analyticsErrors.REBUILDING();
         await sql.script(beforeRebuild.script);
+        await sql.query(beforeRebuild.calendar, [shopZone]);
         await sql.query(rebuild);
         return outcome(sql, afterRebuild);
       }),
   };
 }
+
+/** A row of a bucket, by the place of its beginning among those asked for, from 1. */
+type Bucketed<R, K extends keyof R> = Omit<R, K> & { readonly nth: number };
 
 async function outcome(sql: Sql, statement: { name: string; text: string }): Promise<Rebuilt> {
   const [counts] = await sql.query<Rebuilt>(statement);
@@ -90,8 +117,11 @@ function statements(schema: string) {
   return named(schema, {
     record: recordingSql(schema),
     totals: `select metric, currency, count, amount, latest from ${schema}.figures where hour = '-infinity'`,
-    series: `select date_trunc($1, hour, 'UTC') as bucket, sum(count)::bigint as count, sum(amount)::bigint as amount
-      from ${schema}.figures where metric = $2 and currency = $3 and hour >= $4 and hour < $5
+    begin: `insert into ${schema}.calendar (zone) values ($1) on conflict do nothing`,
+    zone: `select zone from ${schema}.calendar`,
+    series: `select width_bucket(hour, $3::timestamptz[]) as nth, sum(count)::bigint as count,
+        sum(amount)::bigint as amount
+      from ${schema}.figures where metric = $1 and currency = $2 and hour >= ($3::timestamptz[])[1] and hour < $4
       group by 1 having sum(count) <> 0 or sum(amount) <> 0 order by 1`,
     top: `select s.product_id, coalesce(p.name, max(s.name)) as name, p.category, sum(s.quantity)::bigint as quantity,
         sum(s.amount)::bigint as revenue
@@ -102,11 +132,11 @@ function statements(schema: string) {
     // The products are read once and not for each row of them that was sold.
     revenue: `with products as materialized (
         select item_id, category from ${schema}.stories where kind = 'product')
-      select to_char(s.day at time zone 'UTC', 'YYYY-MM-DD') as day, p.category,
+      select width_bucket(s.day, $2::timestamptz[]) as nth, p.category,
         sum(s.quantity)::bigint as quantity, sum(s.amount)::bigint as revenue
       from ${schema}.sold s left join products p on p.item_id = s.product_id
-      where s.currency = $1 and s.day >= $2 and s.day < $3
-      group by s.day, p.category having sum(s.quantity) > 0 order by s.day, p.category collate "C" nulls last`,
+      where s.currency = $1 and s.day >= ($2::timestamptz[])[1] and s.day < $3
+      group by 1, p.category having sum(s.quantity) > 0 order by 1, p.category collate "C" nulls last`,
     groups: `with last as (
         select coalesce(max(item_id), 0) as last_id from ${schema}.stories where kind = $1 and known_at is not null),
       found as (
@@ -119,9 +149,14 @@ function statements(schema: string) {
 }
 
 function rebuilding(schema: string) {
-  const { lock, rebuild, afterRebuild } = named(schema, {
+  const { lock, calendar, rebuild, afterRebuild } = named(schema, {
     lock: `select pg_try_advisory_xact_lock(hashtext('${schema} rebuild')) as free`,
-    rebuild: `${countingSql(schema, `with fresh as materialized (select * from ${schema}.events)`)} limit 0`,
+    calendar: `insert into ${schema}.calendar (zone) values ($1) on conflict (one) do update set zone = excluded.zone`,
+    rebuild: `${countingSql(
+      schema,
+      `with fresh as materialized (select * from ${schema}.events)`,
+      `(select zone from ${schema}.calendar)`,
+    )} limit 0`,
     afterRebuild: `select (select count(*) from ${schema}.events) as events,
       (select count(*) from ${schema}.figures) as figures,
       (select count(*) from figures_before b full join ${schema}.figures f using (metric, currency, hour)
@@ -134,7 +169,7 @@ function rebuilding(schema: string) {
     delete from ${schema}.stories;
     delete from ${schema}.figures;
     delete from ${schema}.sold`;
-  return { beforeRebuild: { lock, script }, rebuild, afterRebuild };
+  return { beforeRebuild: { lock, script, calendar }, rebuild, afterRebuild };
 }
 
 function named<T extends Record<string, string>>(schema: string, texts: T) {

@@ -13,6 +13,8 @@ export interface ReconciliationSpec {
   readonly key: string;
   readonly status: string;
   readonly amount: string;
+  /** What came in less what went back, where something is paid. */
+  readonly paid?: string;
   readonly updated: string;
 }
 
@@ -21,7 +23,7 @@ export function reconciliationIn(
   { schema, db }: PostgresStore,
   spec: ReconciliationSpec,
 ): (range: ReconciliationRange) => Promise<Reconciliation> {
-  const { key, status, amount, updated } = spec;
+  const { key, status, amount, paid, updated } = spec;
   const table = `${schema}.${spec.table}`;
   const last = {
     name: `${table} last`,
@@ -30,11 +32,13 @@ export function reconciliationIn(
   const groups = {
     name: `${table} figures`,
     text: `select ${status} as status, currency, count(*) as count, sum(${amount})::bigint as amount
+        ${paid ? `, sum(${paid})::bigint as paid` : ''}
       from ${table} where ${key} between $1 and $2 group by 1, 2 order by 1, 2`,
   };
   const rows = {
     name: `${table} figures rows`,
     text: `select ${key} as id, ${status} as status, currency, ${amount} as amount, ${updated} as updated_at
+        ${paid ? `, ${paid} as paid` : ''}
       from ${table} where ${key} between $1 and $2 order by ${key} limit ${ROWS_AT_ONCE}`,
   };
   return async ({ from_id, to_id, rows: wanted }) => {
