@@ -72,6 +72,18 @@ const lost = new Counter({
   registers: [registry],
 });
 
+const differences = new Gauge({
+  name: 'tradepost_figure_differences',
+  help: 'What the figures and their owners say differently, as last compared, by what was compared',
+  labelNames: ['of'],
+  registers: [registry],
+});
+
+/** Reports how many differences were found at the last comparison of the figures with an owner. */
+export function reportDifferences(of: string, count: number): void {
+  differences.set({ of }, count);
+}
+
 const rejected = new Counter({
   name: 'tradepost_events_put_aside_total',
   help: 'Events that the bus refused for good, by the service that announced them',

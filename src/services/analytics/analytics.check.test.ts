@@ -10,6 +10,7 @@ import type {
 } from '../../platform/contract/reconciliation.ts';
 import { ROWS_AT_ONCE } from '../../platform/contract/reconciliation.ts';
 import { checkFigures, type Owner } from './analytics.check.ts';
+import { SLICE } from './analytics.contract.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import { NAMED_DIFFERENCES } from './model/analytics.check.model.ts';
 import type { Total } from './model/analytics.model.ts';
@@ -32,7 +33,11 @@ const row = (
 const rowsUpTo = (last: number): ReconciliationRow[] => Array.from({ length: last }, (_, i) => row(i + 1));
 
 const nothing: Reconciliation = { last_id: 0, groups: [] };
-const none: Owner = { figures: async () => nothing };
+const none = {
+  figures: async () => nothing,
+  receivableFigures: async () => nothing,
+  findReceivables: async () => ({ items: [] }),
+};
 
 /** What an owner of these rows tells, and how often it was asked. */
 function telling(rows: readonly ReconciliationRow[], ledger?: Reconciliation['ledger']) {
@@ -42,9 +47,11 @@ function telling(rows: readonly ReconciliationRow[], ledger?: Reconciliation['le
     const inside = rows.filter(({ id }) => id >= input.from_id && id <= input.to_id);
     assert.ok(!input.rows || input.to_id - input.from_id < ROWS_AT_ONCE);
     const groups = new Map<string, ReconciliationGroup>();
-    for (const { status, currency, amount } of inside) {
+    for (const { status, currency, amount, paid } of inside) {
       const group = groups.get(`${status} ${currency}`) ?? { status, currency, count: 0, amount: minor(0) };
-      groups.set(`${status} ${currency}`, { ...group, count: group.count + 1, amount: minor(group.amount + amount) });
+      const kept = paid === undefined ? {} : { paid: minor((group.paid ?? 0) + paid) };
+      const sums = { count: group.count + 1, amount: minor(group.amount + amount), ...kept };
+      groups.set(`${status} ${currency}`, { ...group, ...sums });
     }
     const last_id = Math.max(0, ...rows.map(({ id }) => id));
     return { last_id, groups: [...groups.values()], rows: input.rows ? inside : undefined, ledger };
@@ -64,9 +71,10 @@ async function check(owned: readonly ReconciliationRow[], counted: readonly Reco
   return { ...comparison, all: result.agrees, asked: there.asked.length };
 }
 
-test('where both say the same it takes one question to know', async () => {
+test('where both say the same it takes a question for the last id and one for each slice to know', async () => {
   const { agrees, all, compared, differences, asked } = await check(rowsUpTo(5_000), rowsUpTo(5_000));
-  assert.deepEqual([agrees, all, compared, differences, asked], [true, true, 5_000, [], 1]);
+  assert.deepEqual([agrees, all, compared, differences, asked], [true, true, 5_000, [], 2]);
+  assert.equal((await check(rowsUpTo(3 * SLICE), rowsUpTo(3 * SLICE))).asked, 4);
   assert.deepEqual((await check([], [])).agrees, true);
 });
 
@@ -124,7 +132,7 @@ test('the ledger is compared currency by currency, when no payment is on its way
       figures: (of: string, input: ReconciliationRange) => (of === 'transactions' ? here.tell(input) : nothing),
       totals: async () => totals,
     };
-    const owner: Owner = { figures: (_ctx, input) => there.tell(input) };
+    const owner = { ...none, figures: (_ctx: unknown, input: ReconciliationRange) => there.tell(input) };
     return checkFigures(ctx, figures as unknown as AnalyticsRepository, { order: none, invoice: none, payment: owner });
   };
   const ledger = [
@@ -137,4 +145,13 @@ test('the ledger is compared currency by currency, when no payment is on its way
   assert.deepEqual([short.agrees, short.ledger], [false, [euros]]);
   const young = [row(1), row(2), row(3), row(4, 'paid', 100, NOW)];
   assert.deepEqual((await compare(ledger.slice(0, 1), young)).ledger, []);
+});
+
+test('what was paid, net of refunds, is compared where both sides say it', async () => {
+  const paying = (paid: number | undefined) => [{ ...row(1, 'paid'), ...(paid !== undefined && { paid: minor(paid) }) }];
+  const apart = async (there: number | undefined, here: number | undefined) =>
+    (await check(paying(there), paying(here))).differences.map(({ owner, counted }) => [owner?.paid, counted?.paid]);
+  assert.deepEqual(await apart(100, 75), [[100, 75]]);
+  assert.deepEqual(await apart(75, 75), []);
+  assert.deepEqual(await apart(undefined, 75), [], 'an owner of an older version does not say it');
 });

@@ -1,5 +1,6 @@
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import type { Reconciliation, ReconciliationRange, reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import type { paymentOps } from '../payment/payment.contract.ts';
 import type { Compared, Comparison, FigureCheck } from './analytics.contract.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import {
@@ -12,6 +13,7 @@ import {
   ledgerDifferences,
   NAMED_DIFFERENCES,
   type Range,
+  slicesUpTo,
 } from './model/analytics.check.model.ts';
 
 /** A service that tells what it has. */
@@ -21,23 +23,43 @@ export type Owner = ApiOf<{ figures: ReturnType<typeof reconciliationOp> }>;
 export interface Owners {
   readonly order: Owner;
   readonly invoice: Owner;
-  readonly payment: Owner;
+  readonly payment: Owner & ApiOf<{ receivableFigures: ReturnType<typeof reconciliationOp> }> & Receivables;
 }
+
+/** Who knows what was paid for orders. */
+export type Receivables = ApiOf<Pick<typeof paymentOps, 'findReceivables'>>;
 
 type Tell = (range: ReconciliationRange) => Promise<Reconciliation>;
 
+/** Which slices of the ids of one kind are compared; they come with the newest first. */
+export type Choice = (of: Compared, slices: readonly Range[]) => readonly Range[];
+
+export const everySlice: Choice = (_of, slices) => slices;
+
 /**
- * Compares what was counted with what its owners have. Sums first; only where they differ it goes down, halving the
- * range of ids, to the rows themselves: a shop that agrees costs two questions for each owner.
+ * Compares what was counted with what its owners have, a slice of the ids after the other. Sums first; only where they
+ * differ it goes down, halving the range of ids, to the rows themselves.
  */
-export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owners: Owners): Promise<FigureCheck> {
+export async function checkFigures(
+  ctx: Ctx,
+  figures: AnalyticsRepository,
+  owners: Owners,
+  choice = everySlice,
+): Promise<FigureCheck> {
   const comparisons: Comparison[] = [];
   let ledger: FigureCheck['ledger'] = [];
-  const asked = { orders: owners.order, invoices: owners.invoice, transactions: owners.payment };
-  for (const [of, owner] of Object.entries(asked) as [Compared, Owner][]) {
-    const tell: Tell = (range) => owner.figures(ctx, range);
-    const whole = await tell(EVERYTHING);
-    const comparison = await compare(of, ctx.now, whole, tell, (range) => figures.figures(of, range));
+  const { order, invoice, payment } = owners;
+  const asked: Readonly<Record<Compared, Tell>> = {
+    orders: (range) => order.figures(ctx, range),
+    invoices: (range) => invoice.figures(ctx, range),
+    transactions: (range) => payment.figures(ctx, range),
+    receivables: (range) => payment.receivableFigures(ctx, range),
+  };
+  for (const [of, there] of Object.entries(asked) as [Compared, Tell][]) {
+    const here: Tell = (range) => figures.figures(of, range);
+    const [whole, own] = await Promise.all([there(FIRST), here(FIRST)]);
+    const slices = choice(of, slicesUpTo(Math.max(whole.last_id, own.last_id)));
+    const comparison = await compare(of, ctx.now, slices, there, here);
     comparisons.push(comparison);
     if (!whole.ledger) continue;
     const apart = ledgerDifferences(whole.ledger, await figures.totals());
@@ -47,25 +69,33 @@ export async function checkFigures(ctx: Ctx, figures: AnalyticsRepository, owner
   return { agrees: comparisons.every((one) => one.agrees) && ledger.length === 0, comparisons, ledger };
 }
 
-const EVERYTHING = { from_id: 1, to_id: Number.MAX_SAFE_INTEGER };
+const FIRST = { from_id: 1, to_id: 1 };
 
-async function compare(of: Compared, now: string, whole: Reconciliation, there: Tell, here: Tell): Promise<Comparison> {
-  const counted = await here(EVERYTHING);
+async function compare(
+  of: Compared,
+  now: string,
+  slices: readonly Range[],
+  there: Tell,
+  here: Tell,
+): Promise<Comparison> {
   const found: Found[] = [];
+  let compared = 0;
   let named = 0;
-  const last = Math.max(whole.last_id, counted.last_id);
-  const open: Range[] = agree(whole, counted) || last === 0 ? [] : [{ from_id: 1, to_id: last }];
-  for (let range = open.pop(); range && named < NAMED_DIFFERENCES; range = open.pop()) {
-    const rows = isShort(range);
-    const [owner, own] = await Promise.all([there({ ...range, rows }), here({ ...range, rows })]);
-    if (agree(owner, own)) continue;
-    if (!rows) {
-      open.push(...halves(range).reverse());
-      continue;
+  for (const slice of slices) {
+    const open: Range[] = [slice];
+    for (let range = open.pop(); range && named < NAMED_DIFFERENCES; range = open.pop()) {
+      const rows = isShort(range);
+      const [owner, own] = await Promise.all([there({ ...range, rows }), here({ ...range, rows })]);
+      if (range === slice) compared += owner.groups.reduce((all, { count }) => all + count, 0);
+      if (agree(owner, own)) continue;
+      if (!rows) {
+        open.push(...halves(range).reverse());
+        continue;
+      }
+      const one = differencesOf(owner.rows ?? [], own.rows ?? [], now);
+      found.push(one);
+      named += one.differences.length;
     }
-    const one = differencesOf(owner.rows ?? [], own.rows ?? [], now);
-    found.push(one);
-    named += one.differences.length;
   }
-  return comparisonOf(of, whole, found);
+  return comparisonOf(of, compared, found);
 }

@@ -124,20 +124,28 @@ export type Format = Static<typeof Format>;
 export const MEDIA_TYPES = { csv: 'text/csv; charset=utf-8', parquet: 'application/vnd.apache.parquet' } as const;
 
 /** What is compared with its owner. */
-export const Compared = OneOf('orders', 'invoices', 'transactions');
+export const Compared = OneOf('orders', 'invoices', 'transactions', 'receivables');
 export type Compared = Static<typeof Compared>;
 
 const Side = Type.Union([
-  Type.Object({ status: Type.String(), currency: Type.String(), amount: Amount() }),
+  Type.Object({
+    status: Type.String(),
+    currency: Type.String(),
+    amount: Amount('the total; of a receivable, whose id is that of its order, what was credited'),
+    paid: Type.Optional(Amount('what came in less what went back')),
+  }),
   Type.Null(),
 ]);
+
+/** So many ids are compared by one sum. */
+export const SLICE = 20_000;
 
 export const FigureDifference = Type.Object(
   {
     id: Id(),
     /** Null: the owner has none with this id. */
     owner: Side,
-    /** Null: it was never heard of here. */
+    /** Null: no event of it was counted. */
     counted: Side,
   },
   { title: 'FigureDifference' },
@@ -149,7 +157,7 @@ export const Comparison = Type.Object(
     of: Compared,
     /** Changes of the last minute are on their way and no difference. */
     agrees: Type.Boolean(),
-    compared: count('how many the owner has'),
+    compared: count('how many the owner has of the ids that were looked at'),
     differences: Type.Array(FigureDifference),
     on_their_way: count('changed within the last minute, and not the same here yet'),
     complete: Type.Boolean({ description: 'false: there are more differences than are named' }),
@@ -274,7 +282,11 @@ export const analyticsOps = {
   check: op('GET /stats/check', {
     access: 'staff',
     summary: 'Compares what was counted with what the owners have, and names what differs',
-    input: Nothing(),
+    input: Type.Object({
+      recent: Type.Optional(
+        Type.Boolean({ description: `only the newest ids and the next of the older ones, ${SLICE} each` }),
+      ),
+    }),
     output: FigureCheck,
   }),
   ...booksOps,

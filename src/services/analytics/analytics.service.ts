@@ -7,6 +7,7 @@ import { live } from './analytics.live.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import type { BookOwners } from './books/analytics.books.comparison.ts';
 import { type BookInternalActions, bookActions } from './books/analytics.books.ts';
+import { figuresWatch } from './analytics.watch.ts';
 import { exportOf } from './export/analytics.export.ts';
 import {
   type EventHeader,
@@ -21,6 +22,8 @@ import { bucketsOf, daysOf, filled } from './model/analytics.series.model.ts';
 export interface AnalyticsInternalActions extends BookInternalActions {
   /** Resolves when it is counted. The log of the events knows one that comes again, so there is no inbox mark. */
   record(ctx: Ctx, fact: Fact): Promise<unknown>;
+  /** What the job does: compares some of the figures with their owners, and mends what it can. */
+  watch(ctx: Ctx): Promise<unknown>;
   /** The event names no currency: a transaction is in that of the shop. */
   recordTransaction(ctx: Ctx, arrival: EventHeader, made: TransactionMade): Promise<unknown>;
 }
@@ -33,6 +36,8 @@ export function analyticsService({ repository: figures, peers: owners, tools }: 
   const shop = tools.config.CURRENCY;
   const load = async () => ({ totals: await figures.totals(), time_zone: await figures.zone() });
   const feed = live<{ totals: Total[]; time_zone: string }>({ load, everyMs: LOOK_EVERY_MS, log: tools.log });
+
+  const watch = figuresWatch({ figures, owners, log: tools.log, zone: tools.config.SHOP_TIME_ZONE });
 
   return {
     stats: async (_ctx, { currency = shop }) => ({
@@ -54,8 +59,9 @@ export function analyticsService({ repository: figures, peers: owners, tools }: 
     export: (ctx, wanted) => inZone(figures, (zone) => exportOf(ctx, figures, { currency: shop, zone, ...wanted })),
     stream: async (_ctx, { currency = shop }) => 
       mapped(feed.watch(), ({ totals, time_zone }) => ({ ...statsOf(totals, currency), time_zone })),
-    check: (ctx) => checkFigures(ctx, figures, owners),
     ...bookActions({ owners, log: tools.log }),
+    check: (ctx, { recent }) => (recent ? watch.recent(ctx) : checkFigures(ctx, figures, owners)),
+    watch: watch.run,
     rebuild: () => figures.rebuild(),
     record: (_ctx, fact) => figures.record([fact]),
     recordTransaction: (_ctx, arrival, made) => figures.record([transactionCreated(arrival, made, shop)]),

@@ -15,5 +15,8 @@ export const analyticsModule = defineService({
   },
   service: analyticsService,
   consumers: analyticsConsumers,
-  jobs: [{ name: 'compare_books', everySeconds: 60, run: (analytics, ctx) => analytics.compareBooks(ctx, {}) }],
+  jobs: [
+    { name: 'watch', everySeconds: 60, run: (analytics, ctx) => analytics.watch(ctx) },
+    { name: 'compare_books', everySeconds: 60, run: (analytics, ctx) => analytics.compareBooks(ctx, {}) },
+  ],
 });

@@ -70,6 +70,8 @@ export interface Receivables {
   find(order_ids: readonly number[]): Promise<ProcessedBalance[]>;
   /** The newest order first, but for those that were cancelled before anything was charged. */
   list(page: PageRequest): Promise<Page<ProcessedBalance>>;
+  /** What those of a range of orders come to for which something was paid. */
+  figures(range: ReconciliationRange): Promise<Reconciliation>;
   /** From now on nothing more is charged for this order. It may be repeated. */
   closeOrder(order_id: number, user_id: number): Promise<void>;
   /** An invoice that was not opened is not opened any more. */

@@ -13,7 +13,7 @@ import {
   startIn,
 } from '../model/analytics.aggregate.model.ts';
 import { type EntityState, entityKey, mergeStates, sameState, stateFrom } from '../model/analytics.entities.model.ts';
-import { type EntityKind, SERIES } from '../model/analytics.metrics.model.ts';
+import { type EntityKind, READ_TOTALS, SERIES } from '../model/analytics.metrics.model.ts';
 import { calendarOf, calendarRow } from './analytics.calendar.clickhouse.ts';
 import { type EntityRange, type EntityReader, entityReader, STORY_KINDS } from './analytics.entities.clickhouse.ts';
 import { correctionOf, LOG } from './analytics.log.clickhouse.ts';
@@ -114,7 +114,7 @@ async function truthOf(engine: ClickHouse, log: string, stories: EntityReader, z
     from (
       select 'events' as named, '' as unit, toStartOfDay(time) as at, count() as n, toInt64(0) as total,
         max(time) as latest
-      ${happened} group by at
+      ${happened} and type != '${READ_TOTALS}' group by at
       union all
       select metric, currency, toStartOfFifteenMinutes(time) as at, count(), sum(amount), max(time)
       ${happened} and metric != '' group by metric, currency, at)`;
@@ -182,7 +182,8 @@ const saleOf = ({ product_id, currency, hour, n, total, called }: SumRow): Sales
 
 async function eventsIn(engine: ClickHouse, log: string): Promise<number> {
   const [row] = await engine.query<{ events: number }>(
-    `select count() as events from ${log} where what = 'event' and kind = '' and item_id = 0`,
+    `select count() as events from ${log} where what = 'event' and kind = '' and item_id = 0
+      and type != '${READ_TOTALS}'`,
   );
   return row?.events ?? 0;
 }

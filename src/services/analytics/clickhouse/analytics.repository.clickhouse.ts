@@ -3,13 +3,13 @@ import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/c
 import { rowFaultInClickHouse } from '../../../platform/db/clickhouse/refusals.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import type { Writer } from '../../../platform/db/clickhouse/store/writer.ts';
+import type { Minor } from '../../../platform/contract/money.ts';
 import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
-import type { CategoryRevenue, Compared, Point, TopProduct } from '../analytics.contract.ts';
+import type { CategoryRevenue, Point, TopProduct } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
 import { recordingFault } from '../model/analytics.entities.model.ts';
 import type { Fact } from '../model/analytics.facts.model.ts';
-import type { EntityKind } from '../model/analytics.metrics.model.ts';
 import type { Total } from '../model/analytics.model.ts';
 import { calendarOf, settled } from './analytics.calendar.clickhouse.ts';
 import { LOG } from './analytics.log.clickhouse.ts';
@@ -25,11 +25,16 @@ const REST_MS = 50;
 /** A look at the stories of millions of ids, as only the check asks for it where sums differ. */
 const SCAN_SECONDS = 60;
 
-const KINDS: Readonly<Record<Compared, EntityKind>> = {
-  orders: 'order',
-  invoices: 'invoice',
-  transactions: 'transaction',
+/** A column of a result may not have the name of one that it is made of. */
+type Named<R extends ReconciliationGroup | ReconciliationRow> = Omit<R, 'status' | 'currency' | 'amount' | 'paid'> & {
+  readonly state: string;
+  readonly unit: string;
+  readonly total: Minor;
+  readonly kept?: Minor;
 };
+
+const plain = <R extends ReconciliationGroup | ReconciliationRow>({ state, unit, total, kept, ...row }: Named<R>) =>
+  ({ ...row, status: state, currency: unit, amount: total, ...(kept !== undefined && { paid: kept }) }) as unknown as R;
 
 /**
  * Figures in ClickHouse. A batch of events is one block: the events, what they told, how the things stand of which
@@ -42,7 +47,6 @@ export function analyticsClickHouse(store: ClickHouseStore, { config }: Pick<Too
   const log = `${database}.${LOG}`;
   const writer = store.writer(LOG);
   const { totals, series, top, topOf, revenue } = sumStatements(log);
-  const { lastId, whole, groups, rows } = figuresStatements(log);
 
   const recordOne = recording(writer, countingIn(engine, log, zone));
   const readCalendar = calendarOf(engine, log);
@@ -76,17 +80,14 @@ export function analyticsClickHouse(store: ClickHouseStore, { config }: Pick<Too
       return found.map(({ start, ...sold }) => ({ day: shopDay(start * 1_000, zone), ...sold }));
     },
     async figures(of, { from_id: from, to_id: to, rows: wanted }) {
-      const kind = KINDS[of];
-      const [last] = await engine.query<{ last_id: number }>(lastId, { kind });
-      const last_id = last?.last_id ?? 0;
-      const range = { kind, from, to };
-      const [found, each] = await Promise.all([
-        from === 1 && to >= last_id
-          ? engine.query<ReconciliationGroup>(whole, { kind })
-          : engine.query<ReconciliationGroup>(groups, range, { seconds: SCAN_SECONDS }),
-        wanted ? engine.query<ReconciliationRow>(rows, range) : undefined,
+      const { lastId, groups, rows } = figuresStatements(log, of);
+      const range = { from, to };
+      const [[last], summed, each] = await Promise.all([
+        engine.query<{ last_id: number }>(lastId),
+        engine.query<Named<ReconciliationGroup>>(groups, range, { seconds: SCAN_SECONDS }),
+        wanted ? engine.query<Named<ReconciliationRow>>(rows, range) : undefined,
       ]);
-      return { last_id, groups: found, rows: each };
+      return { last_id: last?.last_id ?? 0, groups: summed.map(plain), rows: each?.map(plain) };
     },
     rebuild: rebuilder(store, writer, zone),
   };

@@ -1,5 +1,7 @@
+import type { Compared } from '../analytics.contract.ts';
 import { fieldsMerged } from '../model/analytics.entities.model.ts';
-import { STATUS_SQL } from '../postgres/analytics.metrics.postgres.ts';
+import { COMPARED } from '../model/analytics.compared.model.ts';
+import { STATUS_SQL, termSql } from '../postgres/analytics.metrics.postgres.ts';
 
 /** What is read of the sums, and whether an event is there. */
 export function sumStatements(log: string) {
@@ -41,31 +43,26 @@ export function sumStatements(log: string) {
   };
 }
 
-/** How the things of a range of ids stand. */
-export function figuresStatements(log: string) {
+/** What is known of the entities of a range of ids, as their owners have it. */
+export function figuresStatements(log: string, of: Compared) {
+  const { kind, status, amount, paid, counts } = COMPARED[of];
   const newest = ['status', 'currency', 'gross', 'known_at', ...fieldsMerged('sum'), ...fieldsMerged('most')];
   // A column by its own name would be looked for in the aggregates beside it.
-  const states = `select id, {kind:String} as kind, ${newest.map((column) => `n_${column} as ${column}`).join(', ')}
+  const states = `(select id, '${kind}' as kind, ${newest.map((column) => `n_${column} as ${column}`).join(', ')}
     from (
       select item_id as id, ${newest.map((column) => `argMax(${column}, position) as n_${column}`).join(', ')},
         argMax(known_at is not null, position) as begun
-      from ${log} where what = 'story' and kind = {kind:String} and item_id between {from:UInt64} and {to:UInt64}
+      from ${log} where what = 'story' and kind = '${kind}' and item_id between {from:UInt64} and {to:UInt64}
       group by item_id)
-    where begun`;
+    where begun) s ${counts ? `where ${termSql(counts)} > 0` : ''}`;
+  const state = status === undefined ? STATUS_SQL : `'${status}'`;
   return {
-    lastId: `select item_id as last_id from ${log} where what = 'story' and kind = {kind:String} and known_at is not null
+    lastId: `select item_id as last_id from ${log} where what = 'story' and kind = '${kind}' and known_at is not null
       order by item_id desc limit 1`,
-    // Of everything the sums are there: how many are in a status is a figure itself.
-    whole: `select status, currency, n as count, total as amount
-      from (
-        select substring(metric, length({kind:String}) + 2) as status, currency, sum(count) as n, sum(amount) as total
-        from ${log} where what = 'total' and startsWith(metric, concat({kind:String}, ':'))
-        group by status, currency)
-      where n != 0 order by status, currency`,
-    groups: `select ${STATUS_SQL} as status, currency, count() as count, sum(gross) as amount
-      from (${states}) s group by 1, 2 order by 1, 2
+    groups: `select ${state} as state, currency as unit, count() as count, sum(${termSql(amount)}) as total
+      ${paid ? `, sum(${termSql(paid)}) as kept` : ''} from ${states} group by 1, 2 order by 1, 2
       settings optimize_aggregation_in_order = 1`,
-    rows: `select id, ${STATUS_SQL} as status, currency, gross as amount, known_at as updated_at
-      from (${states}) s order by id`,
+    rows: `select id, ${state} as state, currency as unit, ${termSql(amount)} as total
+      ${paid ? `, ${termSql(paid)} as kept` : ''}, known_at as updated_at from ${states} order by id`,
   };
 }

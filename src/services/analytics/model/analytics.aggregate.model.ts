@@ -10,7 +10,7 @@ import {
 } from './analytics.entities.model.ts';
 import type { Fact } from './analytics.facts.model.ts';
 import { countsAsRevenue, creditedLines, metricsOf } from './analytics.measure.model.ts';
-import { SERIES } from './analytics.metrics.model.ts';
+import { READ_TOTALS, SERIES } from './analytics.metrics.model.ts';
 
 /** By how much a figure moves: in an hour, or of all time when `hour` is null. */
 export interface MetricDelta {
@@ -58,7 +58,8 @@ export function aggregate(zone: string): Aggregate {
   }
 
   return {
-    event({ metric, currency, time, amount }) {
+    event({ type, metric, currency, time, amount }) {
+      if (type === READ_TOTALS) return;
       const latest = momentOf(time);
       const hour = startIn('hour', latest, zone);
       count({ metric: 'events', currency: '', hour, count: 1, amount: minor(0), latest });

@@ -5,7 +5,13 @@ import {
   type ReconciliationRow,
   ROWS_AT_ONCE,
 } from '../../../platform/contract/reconciliation.ts';
-import type { Compared, Comparison, FigureDifference, LedgerDifference } from '../analytics.contract.ts';
+import {
+  type Compared,
+  type Comparison,
+  type FigureDifference,
+  type LedgerDifference,
+  SLICE,
+} from '../analytics.contract.ts';
 import type { Total } from './analytics.model.ts';
 
 /** A range of ids, both ends included. */
@@ -18,13 +24,26 @@ export interface Range {
 export const NAMED_DIFFERENCES = 100;
 const ON_ITS_WAY_MS = 60_000;
 
-/** Whether two sides say the same of a range. */
-export function agree(owner: Reconciliation, counted: Reconciliation): boolean {
-  return wordsOf(owner.groups) === wordsOf(counted.groups);
+/** The slices of the ids up to the last, the newest first. */
+export function slicesUpTo(last: number): Range[] {
+  const slices = Array.from({ length: Math.ceil(last / SLICE) }, (_, n) => ({
+    from_id: n * SLICE + 1,
+    to_id: Math.min((n + 1) * SLICE, last),
+  }));
+  return slices.reverse();
 }
 
-function wordsOf(groups: readonly ReconciliationGroup[]): string {
-  const words = groups.filter(({ count }) => count > 0).map((one) => [one.status, one.currency, one.count, one.amount]);
+/** Whether two sides say the same of a range; what only one of them says is not compared. */
+export function agree(owner: Reconciliation, counted: Reconciliation): boolean {
+  const groups = [...owner.groups, ...counted.groups];
+  const withPaid = groups.every(({ paid }) => paid !== undefined);
+  return wordsOf(owner.groups, withPaid) === wordsOf(counted.groups, withPaid);
+}
+
+function wordsOf(groups: readonly ReconciliationGroup[], withPaid: boolean): string {
+  const words = groups
+    .filter(({ count }) => count > 0)
+    .map(({ status, currency, count, amount, paid }) => [status, currency, count, amount, withPaid ? paid : '']);
   return words.map(String).sort().join(' ');
 }
 
@@ -62,7 +81,8 @@ export function differencesOf(
 }
 
 function sameRow(a: ReconciliationRow | undefined, b: ReconciliationRow | undefined): boolean {
-  return a?.status === b?.status && a?.currency === b?.currency && a?.amount === b?.amount;
+  const paid = a?.paid === undefined || b?.paid === undefined || a.paid === b.paid;
+  return paid && a?.status === b?.status && a?.currency === b?.currency && a?.amount === b?.amount;
 }
 
 function isYoung(row: ReconciliationRow | undefined, now: string): boolean {
@@ -70,15 +90,22 @@ function isYoung(row: ReconciliationRow | undefined, now: string): boolean {
 }
 
 const sideOf = (row: ReconciliationRow | undefined): FigureDifference['owner'] =>
-  row ? { status: row.status, currency: row.currency, amount: row.amount } : null;
+  row
+    ? {
+        status: row.status,
+        currency: row.currency,
+        amount: row.amount,
+        ...(row.paid !== undefined && { paid: row.paid }),
+      }
+    : null;
 
 /** The verdict on one kind of thing. */
-export function comparisonOf(of: Compared, owner: Reconciliation, found: readonly Found[]): Comparison {
+export function comparisonOf(of: Compared, compared: number, found: readonly Found[]): Comparison {
   const differences = found.flatMap((one) => one.differences);
   return {
     of,
     agrees: differences.length === 0,
-    compared: owner.groups.reduce((all, { count }) => all + count, 0),
+    compared,
     differences: differences.slice(0, NAMED_DIFFERENCES),
     on_their_way: found.reduce((all, one) => all + one.on_their_way, 0),
     complete: differences.length < NAMED_DIFFERENCES,

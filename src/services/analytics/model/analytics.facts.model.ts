@@ -3,6 +3,7 @@ import type { deliveryEvents, Shipment } from '../../delivery/delivery.contract.
 import type { InvoiceMade, InvoiceStatus, invoiceEvents } from '../../invoice/invoice.contract.ts';
 import type { OrderPlaced, OrderStatus } from '../../order/order.contract.ts';
 import type { MoneyMovement, paymentEvents } from '../../payment/payment.contract.ts';
+import type { Receivable } from '../../payment/receivables/payment.receivables.contract.ts';
 import type { Product } from '../../product/product.contract.ts';
 import { type EntityKind, EVENT_METRICS, type EventMetric } from './analytics.metrics.model.ts';
 
@@ -170,6 +171,13 @@ export function paymentRefunded(header: EventHeader, moved: MoneyMovement): Fact
 function ofOrder(moved: MoneyMovement): EntityFacts[] {
   return moved.order_id === null ? [] : [{ kind: 'order', item_id: moved.order_id, ...totalsOf(moved) }];
 }
+
+/** What payment says of an order, where events were missed or said less: totals only grow, so it never does harm. */
+export function totalsRead(header: EventHeader, { order_id, ...totals }: Pick<Receivable, 'order_id' | Totals>): Fact {
+  return fact(header, { stories: [{ kind: 'order', item_id: order_id, ...totals }] });
+}
+
+type Totals = 'paid_total' | 'refunded_total' | 'credited_total';
 
 // Few captures come after a refund: what is 0 is not said. Before there were kinds of refunds, all were credits.
 function totalsOf({ paid_total, refunded_total, credited_total = refunded_total }: MoneyMovement) {

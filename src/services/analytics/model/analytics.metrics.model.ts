@@ -15,6 +15,9 @@ export const EVENT_METRICS = {
 } as const;
 export type EventMetric = (typeof EVENT_METRICS)[keyof typeof EVENT_METRICS];
 
+/** The type of what is kept like an event and is none: totals that were read where they are kept, and not announced. */
+export const READ_TOTALS = 'receivable.read';
+
 /** What has a state of its own. */
 export type EntityKind = 'order' | 'invoice' | 'shipment' | 'transaction' | 'spender' | 'product';
 

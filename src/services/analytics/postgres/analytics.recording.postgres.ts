@@ -1,5 +1,5 @@
 import { fieldsMerged, MERGED } from '../model/analytics.entities.model.ts';
-import { CREDITED, CREDITED_TAX, LIVING, SERIES } from '../model/analytics.metrics.model.ts';
+import { CREDITED, CREDITED_TAX, LIVING, READ_TOTALS, SERIES } from '../model/analytics.metrics.model.ts';
 import { conditionSql, STATE_METRICS_SQL, STATUS_SQL, termSql } from './analytics.metrics.postgres.ts';
 
 /** What is kept of an event. */
@@ -109,7 +109,7 @@ const isSeries = (metric: string): boolean => SERIES.includes(metric);
 // metric: a list of values for each state, which reads better, took half of the time of the whole statement.
 const measuredCte = `measured as (
       select 'events' as metric, '' as currency, time, null::timestamptz as hour, 1 as count, 0::bigint as amount
-      from fresh
+      from fresh where type <> '${READ_TOTALS}'
       union all
       select metric, currency, time, ${hourOf('time')}, 1, amount from fresh where metric is not null
       ${STATE_METRICS_SQL.map(

@@ -1,5 +1,4 @@
 import type { Tools } from '../../../platform/app/module.ts';
-import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
 import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { rowFaultInPostgres, type Sql } from '../../../platform/db/postgres/postgres.ts';
@@ -7,34 +6,27 @@ import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts
 import {
   analyticsErrors,
   type CategoryRevenue,
-  type Compared,
   type Point,
   type Rebuilt,
   type TopProduct,
 } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
-import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import type { Fact } from '../model/analytics.facts.model.ts';
-import type { EntityKind } from '../model/analytics.metrics.model.ts';
+import { READ_TOTALS } from '../model/analytics.metrics.model.ts';
 import type { Total } from '../model/analytics.model.ts';
-import { STATUS_SQL } from './analytics.metrics.postgres.ts';
+import { figuresIn } from './analytics.figures.postgres.ts';
 import { countingSql, recordingSql } from './analytics.recording.postgres.ts';
 
 const RECORDED_AT_ONCE = 500;
 /** A statement costs more than the events in it: figures may wait this long for company. */
 const REST_MS = 20;
 
-const KINDS: Readonly<Record<Compared, EntityKind>> = {
-  orders: 'order',
-  invoices: 'invoice',
-  transactions: 'transaction',
-};
-
 /** Figures in PostgreSQL: the log of events, and the sums that every new event moves in the commit that keeps it. */
 export function analyticsPostgres(store: PostgresStore, { config }: Pick<Tools, 'config'>): AnalyticsRepository {
   const { db } = store;
   const shopZone = config.SHOP_TIME_ZONE;
-  const { record, begin, zone, totals, series, top, revenue, groups, rows } = statements(store.schema);
+  const { record, begin, zone, totals, series, top, revenue } = statements(store.schema);
+  const figures = figuresIn(store);
   const { beforeRebuild, rebuild, afterRebuild } = rebuilding(store.schema);
 
   let begun: Promise<unknown> | undefined;
@@ -81,15 +73,7 @@ export function analyticsPostgres(store: PostgresStore, { config }: Pick<Tools, 
       const found = await db.query<Bucketed<CategoryRevenue, 'day'>>(revenue, [currency, starts, to]);
       return found.map(({ nth, ...sold }) => ({ day: shopDay(starts[nth - 1] ?? '', zone), ...sold }));
     },
-    async figures(of, { from_id, to_id, rows: wanted }) {
-      const range = [KINDS[of], from_id, to_id];
-      const [found, one] = await Promise.all([
-        db.query<ReconciliationGroup & { last_id: number }>(groups, range),
-        wanted ? db.query<ReconciliationRow>(rows, range) : undefined,
-      ]);
-      const kept = found.filter(({ count }) => count > 0).map(({ last_id: _last, ...group }) => group);
-      return { last_id: found[0]?.last_id ?? 0, groups: kept, rows: one };
-    },
+    figures,
     rebuild: () =>
       db.transaction(async (sql) => {
         const [lock] = await sql.query<{ free: boolean }>(beforeRebuild.lock);
@@ -111,9 +95,6 @@ async function outcome(sql: Sql, statement: { name: string; text: string }): Pro
 }
 
 function statements(schema: string) {
-  const totals = fieldsMerged('most').map((field) => `coalesce(${field}, 0) as ${field}`);
-  const states = `select kind, item_id, status, currency, gross, paid, ${totals.join(', ')}, known_at
-    from ${schema}.stories where kind = $1 and item_id between $2 and $3 and known_at is not null`;
   return named(schema, {
     record: recordingSql(schema),
     totals: `select metric, currency, count, amount, latest from ${schema}.figures where hour = '-infinity'`,
@@ -137,14 +118,6 @@ function statements(schema: string) {
       from ${schema}.sold s left join products p on p.item_id = s.product_id
       where s.currency = $1 and s.day >= ($2::timestamptz[])[1] and s.day < $3
       group by 1, p.category having sum(s.quantity) > 0 order by 1, p.category collate "C" nulls last`,
-    groups: `with last as (
-        select coalesce(max(item_id), 0) as last_id from ${schema}.stories where kind = $1 and known_at is not null),
-      found as (
-        select ${STATUS_SQL} as status, currency, count(*) as count, sum(gross)::bigint as amount
-        from (${states}) s group by 1, 2)
-      select last_id, status, currency, coalesce(count, 0) as count, amount from last left join found on true`,
-    rows: `select item_id as id, ${STATUS_SQL} as status, currency, gross as amount, known_at as updated_at
-      from (${states}) s order by item_id`,
   });
 }
 
@@ -157,7 +130,7 @@ function rebuilding(schema: string) {
       `with fresh as materialized (select * from ${schema}.events)`,
       `(select zone from ${schema}.calendar)`,
     )} limit 0`,
-    afterRebuild: `select (select count(*) from ${schema}.events) as events,
+    afterRebuild: `select (select count(*) from ${schema}.events where type <> '${READ_TOTALS}') as events,
       (select count(*) from ${schema}.figures) as figures,
       (select count(*) from figures_before b full join ${schema}.figures f using (metric, currency, hour)
         where (coalesce(b.count, 0), coalesce(b.amount, 0)) <> (coalesce(f.count, 0), coalesce(f.amount, 0))) as mended`,

@@ -43,6 +43,7 @@ export function ledgerPostgres(store: PostgresStore): Ledger {
     key: 'transaction_id',
     status: `case when status in ('open', 'processing') then 'open' when status = 'voided' then status else 'paid' end`,
     amount: 'amount',
+    paid: `case when status in ('open', 'processing', 'voided') then 0 else amount - refunded end`,
     // One that was changed by a version before has no time of its own, but an entry.
     updated: `greatest(created_at, updated_at, paid_at,
       (select max(e.created_at) from ${schema}.entries e where e.transaction_id = t.transaction_id))`,
@@ -62,9 +63,9 @@ export function ledgerPostgres(store: PostgresStore): Ledger {
     async figures(range) {
       const [sums, ledger] = await Promise.all([
         figures(range),
-        db.query<{ currency: string; paid: Minor; refunded: Minor }>(totals),
+        range.from_id === 1 ? db.query<{ currency: string; paid: Minor; refunded: Minor }>(totals) : undefined,
       ]);
-      return { ...sums, ledger };
+      return { ...sums, ...(ledger && { ledger }) };
     },
     trialBalance: (at) => db.query<TrialBalanceLine>(trial, [at]),
     comparison: comparisonPostgres(store),

@@ -1,13 +1,15 @@
 import { common } from '../../../platform/contract/errors.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import { cursorId, pageOf } from '../../../platform/db/pages.ts';
+import { reconciliationIn } from '../../../platform/db/postgres/store/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { InvoiceOpening, ProcessedBalance } from '../model/payment.receivable.model.ts';
 import type { Receivables } from '../payment.repository.ts';
 import { COLUMNS } from './payment.statements.postgres.ts';
 
 /** The receivables of orders, kept in the table `bills`. */
-export function receivablesPostgres({ schema, db }: PostgresStore): Receivables {
+export function receivablesPostgres(store: PostgresStore): Receivables {
+  const { schema, db } = store;
   const statement = (name: string, text: string) => ({ name: `${schema} ${name}`, text });
   const read = `select ${COLUMNS.balance}, exists (select from ${schema}.transactions t
       where t.order_id = b.order_id and t.status = 'processing') as processing
@@ -21,7 +23,24 @@ export function receivablesPostgres({ schema, db }: PostgresStore): Receivables 
     `${read} where order_id < $1 and (claimed > 0 or not closed) order by order_id desc limit $2`,
   );
 
+  const figures = reconciliationIn(store, {
+    table: 'bills b',
+    key: 'order_id',
+    status: `case when paid > 0 then 'paid' else 'unpaid' end`,
+    currency: `coalesce(currency, (select t.currency from ${schema}.transactions t where t.order_id = b.order_id limit 1))`,
+    amount: 'refunded - corrected',
+    paid: 'paid - refunded',
+    // Every movement changes a transaction, one of a version before at least has an entry.
+    updated: `(select max(greatest(t.created_at, t.updated_at, t.paid_at, e.created_at))
+      from ${schema}.transactions t left join ${schema}.entries e using (transaction_id) where t.order_id = b.order_id)`,
+  });
+
   return {
+    async figures(range) {
+      const { groups, rows, ...rest } = await figures(range);
+      const kept = rows?.filter(isPaid);
+      return { ...rest, groups: groups.filter(isPaid), ...(kept && { rows: kept }) };
+    },
     open: coalesce<InvoiceOpening, ProcessedBalance>({
       name: 'payment open receivable',
       keys: ({ order_id }) => [String(order_id)],
@@ -48,6 +67,8 @@ export function receivablesPostgres({ schema, db }: PostgresStore): Receivables 
     },
   };
 }
+
+const isPaid = ({ status }: { readonly status: string }): boolean => status === 'paid';
 
 // A row that was read under its lock is as it is then. What is open already, or closed for good, stays as it is. The claim
 // is posted less what is posted already: by the charges of a version before, or for an invoice that was paid in part and

@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { Amount, Currency, Id, Money, OneOf, op, PageOf, paging } from '../../../platform/contract/contract.ts';
 import { TextLine } from '../../../platform/contract/schema/text.ts';
 import { Transaction } from '../payment.types.contract.ts';
+import { reconciliationOp } from '../../../platform/contract/reconciliation.ts';
 
 const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 
@@ -88,4 +89,6 @@ export const receivableOps = {
     input: Type.Object({ ...paging }),
     output: PageOf(Receivable),
   }),
+  /** Those for which something was paid: `amount` is what was credited, `paid` what was kept. */
+  receivableFigures: reconciliationOp('receivables'),
 };

@@ -18,7 +18,13 @@ interface ReceivableParts {
 
 type ReceivableActions = Pick<
   Actions<typeof paymentOps>,
-  'openReceivable' | 'closeReceivable' | 'payOutside' | 'closeOrder' | 'findReceivables' | 'receivables'
+  | 'openReceivable'
+  | 'closeReceivable'
+  | 'payOutside'
+  | 'closeOrder'
+  | 'findReceivables'
+  | 'receivables'
+  | 'receivableFigures'
 >;
 
 /** What orders owe: opened and closed by their invoices, ended with their orders. */
@@ -54,6 +60,7 @@ export function receivableActions({ payments, settlement, currency }: Receivable
       const { items, next } = await receivables.list({ limit, cursor });
       return { items: items.map(publicReceivable), next };
     },
+    receivableFigures: (_ctx, range) => receivables.figures(range),
   } satisfies ReceivableActions;
 
   async function close(ctx: Ctx, invoice: { order_id: number; invoice_id: number }): Promise<void> {

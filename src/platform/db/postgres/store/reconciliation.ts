@@ -12,6 +12,8 @@ export interface ReconciliationSpec {
   readonly table: string;
   readonly key: string;
   readonly status: string;
+  /** The column `currency` unless it is given. */
+  readonly currency?: string;
   readonly amount: string;
   /** What came in less what went back, where something is paid. */
   readonly paid?: string;
@@ -23,7 +25,7 @@ export function reconciliationIn(
   { schema, db }: PostgresStore,
   spec: ReconciliationSpec,
 ): (range: ReconciliationRange) => Promise<Reconciliation> {
-  const { key, status, amount, paid, updated } = spec;
+  const { key, status, currency = 'currency', amount, paid, updated } = spec;
   const table = `${schema}.${spec.table}`;
   const last = {
     name: `${table} last`,
@@ -31,13 +33,13 @@ export function reconciliationIn(
   };
   const groups = {
     name: `${table} figures`,
-    text: `select ${status} as status, currency, count(*) as count, sum(${amount})::bigint as amount
+    text: `select ${status} as status, ${currency} as currency, count(*) as count, sum(${amount})::bigint as amount
         ${paid ? `, sum(${paid})::bigint as paid` : ''}
       from ${table} where ${key} between $1 and $2 group by 1, 2 order by 1, 2`,
   };
   const rows = {
     name: `${table} figures rows`,
-    text: `select ${key} as id, ${status} as status, currency, ${amount} as amount, ${updated} as updated_at
+    text: `select ${key} as id, ${status} as status, ${currency} as currency, ${amount} as amount, ${updated} as updated_at
         ${paid ? `, ${paid} as paid` : ''}
       from ${table} where ${key} between $1 and $2 order by ${key} limit ${ROWS_AT_ONCE}`,
   };
