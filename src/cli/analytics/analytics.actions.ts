@@ -45,4 +45,4 @@ function difference({ id, owner, counted }: Comparison['differences'][number]): 
 }
 
 const statusText = (one: Comparison['differences'][number]['owner']): string | undefined =>
-  one ? `${one.status} ${one.amount} ${one.currency}` : undefined;
+  one ? `${one.status} ${one.amount} ${one.currency}${one.paid === undefined ? '' : `, paid ${one.paid}`}` : undefined;
