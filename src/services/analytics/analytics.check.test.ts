@@ -148,7 +148,9 @@ test('the ledger is compared currency by currency, when no payment is on its way
 });
 
 test('what was paid, net of refunds, is compared where both sides say it', async () => {
-  const paying = (paid: number | undefined) => [{ ...row(1, 'paid'), ...(paid !== undefined && { paid: minor(paid) }) }];
+  const paying = (paid: number | undefined) => [
+    { ...row(1, 'paid'), ...(paid !== undefined && { paid: minor(paid) }) },
+  ];
   const apart = async (there: number | undefined, here: number | undefined) =>
     (await check(paying(there), paying(here))).differences.map(({ owner, counted }) => [owner?.paid, counted?.paid]);
   assert.deepEqual(await apart(100, 75), [[100, 75]]);

@@ -192,7 +192,10 @@ export function taxIn(credited: number, tax: number, total: number): number {
 }
 
 /** What happened in a shop, and the figures that it comes to, worked out without any of the code under test. */
-export function aShop(orders: number, pick: (below: number) => number): { facts: Fact[]; stats: Omit<Stats, 'time_zone'> } {
+export function aShop(
+  orders: number,
+  pick: (below: number) => number,
+): { facts: Fact[]; stats: Omit<Stats, 'time_zone'> } {
   const facts: Fact[] = [registered(1), described(1, 'Laptop', 'Computers')];
   const sums = emptySums();
   const users = new Set<number>();

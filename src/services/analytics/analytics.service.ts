@@ -5,9 +5,9 @@ import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
 import { live } from './analytics.live.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
+import { figuresWatch } from './analytics.watch.ts';
 import type { BookOwners } from './books/analytics.books.comparison.ts';
 import { type BookInternalActions, bookActions } from './books/analytics.books.ts';
-import { figuresWatch } from './analytics.watch.ts';
 import { exportOf } from './export/analytics.export.ts';
 import {
   type EventHeader,
@@ -57,7 +57,7 @@ export function analyticsService({ repository: figures, peers: owners, tools }: 
         figures.revenueByCategory({ currency, zone, ...bucketsOf('day', span, ctx.now, zone) }),
       ),
     export: (ctx, wanted) => inZone(figures, (zone) => exportOf(ctx, figures, { currency: shop, zone, ...wanted })),
-    stream: async (_ctx, { currency = shop }) => 
+    stream: async (_ctx, { currency = shop }) =>
       mapped(feed.watch(), ({ totals, time_zone }) => ({ ...statsOf(totals, currency), time_zone })),
     ...bookActions({ owners, log: tools.log }),
     check: (ctx, { recent }) => (recent ? watch.recent(ctx) : checkFigures(ctx, figures, owners)),

@@ -72,7 +72,9 @@ function watchOver(paid: ReadonlyMap<number, number>, counted: Map<number, numbe
 
 const upTo = (last: number) => new Map(Array.from({ length: last }, (_, n) => [n + 1, 100]));
 const shown = async (): Promise<string | undefined> =>
-  (await registry.metrics()).split('\n').find((line) => line.startsWith('tradepost_figure_differences{of="receivables"}'));
+  (await registry.metrics())
+    .split('\n')
+    .find((line) => line.startsWith('tradepost_figure_differences{of="receivables"}'));
 
 test('a run looks at the newest ids and at the next of the older ones, however many there are', async () => {
   const { watch, there } = watchOver(upTo(5 * SLICE), upTo(5 * SLICE));

@@ -63,7 +63,10 @@ export function figuresWatch({ figures, owners, log, zone }: WatchParts): Figure
       const check = await recent(ctx);
       const kept = await figures.zone();
       if (kept !== zone) {
-        log.warn({ kept, setting: zone }, 'the figures are in another time zone; tradepost analytics rebuild changes it');
+        log.warn(
+          { kept, setting: zone },
+          'the figures are in another time zone; tradepost analytics rebuild changes it',
+        );
       }
       const apart = check.comparisons.find(({ of }) => of === 'receivables')?.differences ?? [];
       const slices = new Set(apart.map(({ id }) => sliceOf(id)));

@@ -17,10 +17,16 @@ type InZone = (zone: string) => AnalyticsRepository;
 /** Repositories over one store whose processes have the setting that a test gives them. */
 const STORES: Stores<InZone> = {
   postgres: {
-    open: (store, { config }) => (zone) => analyticsPostgres(store, { config: { ...config, SHOP_TIME_ZONE: zone } }),
+    open:
+      (store, { config }) =>
+      (zone) =>
+        analyticsPostgres(store, { config: { ...config, SHOP_TIME_ZONE: zone } }),
   },
   clickhouse: {
-    open: (store, { config }) => (zone) => analyticsClickHouse(store, { config: { ...config, SHOP_TIME_ZONE: zone } }),
+    open:
+      (store, { config }) =>
+      (zone) =>
+        analyticsClickHouse(store, { config: { ...config, SHOP_TIME_ZONE: zone } }),
   },
 };
 

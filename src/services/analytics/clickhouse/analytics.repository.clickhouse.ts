@@ -1,10 +1,10 @@
 import type { Tools } from '../../../platform/app/module.ts';
+import type { Minor } from '../../../platform/contract/money.ts';
 import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
+import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { rowFaultInClickHouse } from '../../../platform/db/clickhouse/refusals.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import type { Writer } from '../../../platform/db/clickhouse/store/writer.ts';
-import type { Minor } from '../../../platform/contract/money.ts';
-import { shopDay } from '../../../platform/contract/shop-time.ts';
 import { coalesce } from '../../../platform/db/coalesce.ts';
 import type { CategoryRevenue, Point, TopProduct } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';

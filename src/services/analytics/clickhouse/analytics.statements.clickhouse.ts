@@ -1,6 +1,6 @@
 import type { Compared } from '../analytics.contract.ts';
-import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { COMPARED } from '../model/analytics.compared.model.ts';
+import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { STATUS_SQL, termSql } from '../postgres/analytics.metrics.postgres.ts';
 
 /** What is read of the sums, and whether an event is there. */

@@ -32,7 +32,10 @@ test('weeks begin on Monday, months on their first, over the end of a year', () 
 
 test('without an end it is now, and now belongs to it; without a beginning it looks back a while', () => {
   assert.deepEqual(startsOf('hour', { from: '2026-11-18T11:00:00Z' }), ['2026-11-18T11', '2026-11-18T12']);
-  assert.equal(bucketsOf('hour', { from: NOW }, '2026-11-18T13:00:00.000Z', 'UTC').starts.at(-1), '2026-11-18T13:00:00.000Z');
+  assert.equal(
+    bucketsOf('hour', { from: NOW }, '2026-11-18T13:00:00.000Z', 'UTC').starts.at(-1),
+    '2026-11-18T13:00:00.000Z',
+  );
   const lengths = (['hour', 'day', 'week', 'month'] as const).map(
     (interval) => bucketsOf(interval, {}, NOW, 'UTC').starts.length,
   );

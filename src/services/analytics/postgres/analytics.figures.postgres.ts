@@ -2,10 +2,9 @@ import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/c
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
 import type { Compared } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
-import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { COMPARED } from '../model/analytics.compared.model.ts';
-import { termSql } from './analytics.metrics.postgres.ts';
-import { STATUS_SQL } from './analytics.metrics.postgres.ts';
+import { fieldsMerged } from '../model/analytics.entities.model.ts';
+import { STATUS_SQL, termSql } from './analytics.metrics.postgres.ts';
 
 /** What is known of the entities of a range of ids, as their owners have it. */
 export function figuresIn({ db, schema }: PostgresStore): AnalyticsRepository['figures'] {

@@ -1,8 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { Amount, Currency, Id, Money, OneOf, op, PageOf, paging } from '../../../platform/contract/contract.ts';
+import { reconciliationOp } from '../../../platform/contract/reconciliation.ts';
 import { TextLine } from '../../../platform/contract/schema/text.ts';
 import { Transaction } from '../payment.types.contract.ts';
-import { reconciliationOp } from '../../../platform/contract/reconciliation.ts';
 
 const orNull = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
 

@@ -2,6 +2,13 @@
 
 create schema tradepost_analytics;
 
+create table tradepost_analytics.calendar (
+  one boolean not null default true,
+  zone text not null,
+  constraint calendar_one_check CHECK (one),
+  constraint calendar_pkey PRIMARY KEY (one)
+);
+
 create table tradepost_analytics.dead_letter (
   id bigint not null generated always as identity,
   consumer text not null,
