@@ -1,5 +1,6 @@
 import type { Config } from '../../platform/config/config.ts';
-import type { Comparison, FigureCheck, Rebuilt } from '../../services/analytics/analytics.contract.ts';
+import type { Rebuilt } from '../../services/analytics/analytics.contract.ts';
+import type { Comparison, FigureCheck } from '../../services/analytics/check/analytics.check.contract.ts';
 import { type Connection, connectApiClient } from '../api-client.ts';
 import type { Output } from '../output/output.ts';
 import { plainText } from '../output/plain.ts';

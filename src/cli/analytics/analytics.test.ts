@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { minor } from '../../platform/contract/money.ts';
-import type { Comparison } from '../../services/analytics/analytics.contract.ts';
+import type { Comparison } from '../../services/analytics/check/analytics.check.contract.ts';
 import { checkText } from './analytics.actions.ts';
 
 const agreeing: Comparison = {

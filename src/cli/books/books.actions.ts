@@ -1,6 +1,6 @@
 import type { Config } from '../../platform/config/config.ts';
-import type { FigureCheck } from '../../services/analytics/analytics.contract.ts';
 import type { BookDifference, BooksPage } from '../../services/analytics/books/analytics.books.contract.ts';
+import type { FigureCheck } from '../../services/analytics/check/analytics.check.contract.ts';
 import { type ApiClient, type Connection, connectApiClient } from '../api-client.ts';
 import type { Output } from '../output/output.ts';
 import { booksText, type LedgerCheck } from './books.print.ts';

@@ -1,5 +1,5 @@
-import type { FigureCheck } from '../../services/analytics/analytics.contract.ts';
 import type { BookDifference } from '../../services/analytics/books/analytics.books.contract.ts';
+import type { FigureCheck } from '../../services/analytics/check/analytics.check.contract.ts';
 import { checkText } from '../analytics/analytics.actions.ts';
 import { plainText } from '../output/plain.ts';
 

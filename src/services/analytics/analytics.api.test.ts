@@ -6,8 +6,9 @@ import { after, before, describe, test } from 'node:test';
 import type { TestClient } from '../../testing/client.ts';
 import { settle } from '../../testing/settle.ts';
 import { type World, world } from '../../testing/world.ts';
-import type { FigureCheck, Point, Rebuilt, Stats, TopProduct } from './analytics.contract.ts';
+import type { Point, Rebuilt, Stats, TopProduct } from './analytics.contract.ts';
 import { figuresStores } from './analytics.world.fixture.ts';
+import type { FigureCheck } from './check/analytics.check.contract.ts';
 
 let shop: World;
 let admin: TestClient;

@@ -1,5 +1,6 @@
 import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
-import type { CategoryRevenue, Compared, Metric, Point, Rebuilt, TopProduct } from './analytics.contract.ts';
+import type { CategoryRevenue, Metric, Point, Rebuilt, TopProduct } from './analytics.contract.ts';
+import type { Compared } from './check/analytics.check.contract.ts';
 import type { Fact } from './model/analytics.facts.model.ts';
 import type { Total } from './model/analytics.model.ts';
 

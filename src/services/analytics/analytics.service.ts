@@ -1,13 +1,13 @@
 import type { Actions } from '../../platform/app/actions.ts';
 import type { ServiceParts } from '../../platform/app/module.ts';
 import type { Ctx } from '../../platform/contract/contract.ts';
-import { checkFigures, type Owners } from './analytics.check.ts';
 import type { analyticsOps } from './analytics.contract.ts';
 import { live } from './analytics.live.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
-import { figuresWatch } from './analytics.watch.ts';
 import type { BookOwners } from './books/analytics.books.comparison.ts';
 import { type BookInternalActions, bookActions } from './books/analytics.books.ts';
+import { checkFigures, type Owners } from './check/analytics.check.ts';
+import { figuresWatch } from './check/analytics.watch.ts';
 import { exportOf } from './export/analytics.export.ts';
 import {
   type EventHeader,

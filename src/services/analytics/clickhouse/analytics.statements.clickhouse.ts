@@ -1,4 +1,4 @@
-import type { Compared } from '../analytics.contract.ts';
+import type { Compared } from '../check/analytics.check.contract.ts';
 import { COMPARED } from '../model/analytics.compared.model.ts';
 import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { STATUS_SQL, termSql } from '../postgres/analytics.metrics.postgres.ts';

@@ -8,8 +8,9 @@ import type { TestClient } from '../../../testing/client.ts';
 import { settle } from '../../../testing/settle.ts';
 import { testApart } from '../../../testing/shapes.ts';
 import { type World, world } from '../../../testing/world.ts';
-import type { CategoryRevenue, FigureCheck, Stats, TopProduct } from '../analytics.contract.ts';
+import type { CategoryRevenue, Stats, TopProduct } from '../analytics.contract.ts';
 import { figuresStores } from '../analytics.world.fixture.ts';
+import type { FigureCheck } from '../check/analytics.check.contract.ts';
 
 for (const { name, settingsOf } of figuresStores)
   describe(`figures as files, kept in ${name}`, () => {

@@ -11,7 +11,7 @@ import {
   type FigureDifference,
   type LedgerDifference,
   SLICE,
-} from '../analytics.contract.ts';
+} from '../check/analytics.check.contract.ts';
 import type { Total } from './analytics.model.ts';
 
 /** A range of ids, both ends included. */

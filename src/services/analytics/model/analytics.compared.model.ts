@@ -1,4 +1,4 @@
-import type { Compared } from '../analytics.contract.ts';
+import type { Compared } from '../check/analytics.check.contract.ts';
 import type { EntityKind, Term } from './analytics.metrics.model.ts';
 
 /** What is compared with an owner: which entities, and what of them. */

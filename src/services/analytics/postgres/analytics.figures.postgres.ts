@@ -1,7 +1,7 @@
 import type { ReconciliationGroup, ReconciliationRow } from '../../../platform/contract/reconciliation.ts';
 import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts';
-import type { Compared } from '../analytics.contract.ts';
 import type { AnalyticsRepository } from '../analytics.repository.ts';
+import type { Compared } from '../check/analytics.check.contract.ts';
 import { COMPARED } from '../model/analytics.compared.model.ts';
 import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { STATUS_SQL, termSql } from './analytics.metrics.postgres.ts';

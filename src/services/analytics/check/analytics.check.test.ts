@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemCtx } from '../../platform/contract/ctx.ts';
-import { minor } from '../../platform/contract/money.ts';
+import { systemCtx } from '../../../platform/contract/ctx.ts';
+import { minor } from '../../../platform/contract/money.ts';
 import type {
   Reconciliation,
   ReconciliationGroup,
   ReconciliationRange,
   ReconciliationRow,
-} from '../../platform/contract/reconciliation.ts';
-import { ROWS_AT_ONCE } from '../../platform/contract/reconciliation.ts';
+} from '../../../platform/contract/reconciliation.ts';
+import { ROWS_AT_ONCE } from '../../../platform/contract/reconciliation.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
+import { NAMED_DIFFERENCES } from '../model/analytics.check.model.ts';
+import type { Total } from '../model/analytics.model.ts';
+import { SLICE } from './analytics.check.contract.ts';
 import { checkFigures, type Owner } from './analytics.check.ts';
-import { SLICE } from './analytics.contract.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
-import { NAMED_DIFFERENCES } from './model/analytics.check.model.ts';
-import type { Total } from './model/analytics.model.ts';
 
 const NOW = '2026-11-18T12:00:00.000Z';
 const ctx = systemCtx(NOW);

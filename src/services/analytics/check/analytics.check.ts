@@ -1,8 +1,11 @@
-import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
-import type { Reconciliation, ReconciliationRange, reconciliationOp } from '../../platform/contract/reconciliation.ts';
-import type { paymentOps } from '../payment/payment.contract.ts';
-import type { Compared, Comparison, FigureCheck } from './analytics.contract.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
+import type { ApiOf, Ctx } from '../../../platform/contract/contract.ts';
+import type {
+  Reconciliation,
+  ReconciliationRange,
+  reconciliationOp,
+} from '../../../platform/contract/reconciliation.ts';
+import type { paymentOps } from '../../payment/payment.contract.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
 import {
   agree,
   comparisonOf,
@@ -14,7 +17,8 @@ import {
   NAMED_DIFFERENCES,
   type Range,
   slicesUpTo,
-} from './model/analytics.check.model.ts';
+} from '../model/analytics.check.model.ts';
+import type { Compared, Comparison, FigureCheck } from './analytics.check.contract.ts';
 
 /** A service that tells what it has. */
 export type Owner = ApiOf<{ figures: ReturnType<typeof reconciliationOp> }>;
@@ -23,18 +27,18 @@ export type Owner = ApiOf<{ figures: ReturnType<typeof reconciliationOp> }>;
 export interface Owners {
   readonly order: Owner;
   readonly invoice: Owner;
-  readonly payment: Owner & ApiOf<{ receivableFigures: ReturnType<typeof reconciliationOp> }> & Receivables;
+  readonly payment: Owner & ApiOf<{ receivableFigures: ReturnType<typeof reconciliationOp> }> & ReceivableReader;
 }
 
 /** Who knows what was paid for orders. */
-export type Receivables = ApiOf<Pick<typeof paymentOps, 'findReceivables'>>;
+export type ReceivableReader = ApiOf<Pick<typeof paymentOps, 'findReceivables'>>;
 
 type Tell = (range: ReconciliationRange) => Promise<Reconciliation>;
 
 /** Which slices of the ids of one kind are compared; they come with the newest first. */
-export type Choice = (of: Compared, slices: readonly Range[]) => readonly Range[];
+export type SliceChoice = (of: Compared, slices: readonly Range[]) => readonly Range[];
 
-export const everySlice: Choice = (_of, slices) => slices;
+export const everySlice: SliceChoice = (_of, slices) => slices;
 
 /**
  * Compares what was counted with what its owners have, a slice of the ids after the other. Sums first; only where they

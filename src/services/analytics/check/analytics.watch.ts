@@ -1,12 +1,12 @@
 import { v5 as uuid } from 'uuid';
-import type { Ctx } from '../../platform/contract/contract.ts';
-import type { Log } from '../../platform/observability/log.ts';
-import { reportDifferences } from '../../platform/observability/metrics.ts';
-import { type Choice, checkFigures, type Owners, type Receivables } from './analytics.check.ts';
-import { Compared, type FigureCheck, SLICE } from './analytics.contract.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
-import { totalsRead } from './model/analytics.facts.model.ts';
-import { READ_TOTALS } from './model/analytics.metrics.model.ts';
+import type { Ctx } from '../../../platform/contract/contract.ts';
+import type { Log } from '../../../platform/observability/log.ts';
+import { reportDifferences } from '../../../platform/observability/metrics.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
+import { totalsRead } from '../model/analytics.facts.model.ts';
+import { READ_TOTALS } from '../model/analytics.metrics.model.ts';
+import { Compared, type FigureCheck, SLICE } from './analytics.check.contract.ts';
+import { checkFigures, type Owners, type ReceivableReader, type SliceChoice } from './analytics.check.ts';
 
 interface WatchParts {
   readonly figures: AnalyticsRepository;
@@ -30,7 +30,7 @@ export function figuresWatch({ figures, owners, log, zone }: WatchParts): Figure
   /** For each kind the differences of each slice that was looked at, by its first id. */
   const known = new Map(Compared.enum.map((of) => [of, new Map<number, number>()]));
 
-  const choice: Choice = (of, slices) => {
+  const choice: SliceChoice = (of, slices) => {
     const [newest, ...older] = slices;
     const turn = (turns.get(of) ?? 0) % Math.max(older.length, 1);
     turns.set(of, turn + 1);
@@ -84,7 +84,12 @@ const AT_ONCE = 200;
 const NAMESPACE = '8d1f5b64-6f0e-4f7e-9a55-2f5a8c1f9b10';
 
 /** Takes over what payment has of the orders of a slice. What was taken over before is known by its id. */
-async function readTotals(ctx: Ctx, figures: AnalyticsRepository, payment: Receivables, from: number): Promise<void> {
+async function readTotals(
+  ctx: Ctx,
+  figures: AnalyticsRepository,
+  payment: ReceivableReader,
+  from: number,
+): Promise<void> {
   for (let first = from; first < from + SLICE; first += AT_ONCE) {
     const order_ids = Array.from({ length: AT_ONCE }, (_, n) => first + n);
     const { items } = await payment.findReceivables(ctx, { order_ids });

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { systemCtx } from '../../platform/contract/ctx.ts';
-import { minor } from '../../platform/contract/money.ts';
-import type { Reconciliation, ReconciliationRange } from '../../platform/contract/reconciliation.ts';
-import { registry } from '../../platform/observability/metrics.ts';
-import { SLICE } from './analytics.contract.ts';
-import type { AnalyticsRepository } from './analytics.repository.ts';
+import { systemCtx } from '../../../platform/contract/ctx.ts';
+import { minor } from '../../../platform/contract/money.ts';
+import type { Reconciliation, ReconciliationRange } from '../../../platform/contract/reconciliation.ts';
+import { registry } from '../../../platform/observability/metrics.ts';
+import type { AnalyticsRepository } from '../analytics.repository.ts';
+import type { Fact } from '../model/analytics.facts.model.ts';
+import { SLICE } from './analytics.check.contract.ts';
 import { figuresWatch } from './analytics.watch.ts';
-import type { Fact } from './model/analytics.facts.model.ts';
 
 const ctx = systemCtx('2026-11-18T12:00:00.000Z');
 const OLD = '2026-11-01T00:00:00.000Z';
