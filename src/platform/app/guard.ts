@@ -1,6 +1,6 @@
 import type { Access, ApiOf, Contract, Ctx, Op, Ops, RequestKey } from '../contract/contract.ts';
 import { DuplicateRequest } from '../contract/duplicates.ts';
-import { common } from '../contract/errors.ts';
+import { common, isError } from '../contract/errors.ts';
 import { hasPrecondition, underPrecondition } from '../contract/requests/precondition.ts';
 import type { StoredResponse } from '../db/stored-response.ts';
 import type { Actions, TwoStepAction } from './actions.ts';
@@ -77,7 +77,7 @@ function guardOne(
 
   const faster = (ctx: Ctx, input: object) =>
     repeat(ctx, input).catch((error: unknown) => {
-      if ((error as { code?: string }).code === common.KEY_REUSED.code) throw error;
+      if (isError(error, common.KEY_REUSED)) throw error;
       return undefined;
     });
 

@@ -5,6 +5,7 @@ import { codecOf, toJson } from './codec.ts';
 import { Amount, Money } from './contract.ts';
 import { setShopCurrency } from './money/currencies.ts';
 import { minor } from './money.ts';
+import { TextLineOrNothing, TextOrNothing } from './schema/text.ts';
 
 const Line = Type.Object({ name: Type.String(), price: Money(), gift: Type.Optional(Type.Boolean()) });
 const Order = Type.Object({
@@ -106,4 +107,16 @@ test('amounts without a currency are in that of the shop', (t) => {
   setShopCurrency('KWD');
   assert.equal(toJson(Amount(), minor(3_000)), '3.000');
   assert.equal(codecOf(Amount()).decode(3), 3_000);
+});
+
+test('a text that may be empty and looks so is read as empty; others are read as they are', () => {
+  const Note = Type.Object({
+    note: Type.Optional(TextLineOrNothing(20)),
+    text: TextOrNothing(20),
+    name: Type.String(),
+  });
+  const { decode, encode } = codecOf(Note);
+  assert.deepEqual(decode({ note: ' \u200b', text: '\n\u00ad', name: ' ' }), { note: '', text: '', name: ' ' });
+  assert.deepEqual(decode({ text: ' a\nb ', name: '' }), { text: ' a\nb ', name: '' });
+  assert.deepEqual(encode({ text: ' ', name: '' }), { text: ' ', name: '' });
 });

@@ -3,12 +3,14 @@ import { invalid } from './errors.ts';
 import { shopCurrency } from './money/currencies.ts';
 import { rawJSON } from './money/json.ts';
 import { amountForm, fromDecimal, isDecimalAmount, type Minor, toDecimalText } from './money.ts';
+import { looksEmpty } from './schema/text.ts';
 
 /**
  * Converts between JSON and internal values. Both directions are compiled once from a contract's schema: `decode` turns
  * decimal amounts into minor units; `encode` prints minor units with the digits of their currency and drops every field
  * that the schema does not name, so that no internal field is sent by mistake. The currency of an amount is that of the
- * nearest object around it with a field `currency`, else that of the shop.
+ * nearest object around it with a field `currency`, else that of the shop. A text that may be empty and looks so is
+ * read as ''.
  */
 export interface Codec {
   /** A validated JSON value to the internal value. Throws INVALID for an amount with more digits than its currency has. */
@@ -28,6 +30,7 @@ interface Node {
 }
 
 const identity: Convert = (value) => value;
+const textOrNothing: Convert = (value) => (typeof value === 'string' && looksEmpty(value) ? '' : value);
 
 const codecs = new WeakMap<TSchema, Codec>();
 
@@ -49,7 +52,10 @@ export function toJson(schema: TSchema, value: unknown): string {
   return JSON.stringify(codecOf(schema).encode(value));
 }
 
+const MAY_BE_EMPTY = ['line', 'text'];
+
 function decoder(node: Node): Convert {
+  if (MAY_BE_EMPTY.includes(node.format ?? '')) return textOrNothing;
   if (node.format === 'money')
     return (value, currency) => (value == null ? value : amountOf(value as number, currency));
   if (node.items) {

@@ -268,6 +268,11 @@ export const common = errors('TRADEPOST', {
   TIMEOUT: ['timeout', 'the request did not arrive in time', REMEDY.timeout],
 });
 
+/** Whether this is that declared error. */
+export function isError(error: unknown, { code }: Pick<ErrorEntry, 'code'>): boolean {
+  return error instanceof AppError && error.code === code;
+}
+
 /** An internal fault: the client gets UNAVAILABLE and should retry; the reason is logged. */
 export function unavailable(reason: string, cause?: unknown): AppError {
   return Object.assign(common.UNAVAILABLE(), { cause: new Error(reason, { cause }) });

@@ -1,10 +1,10 @@
-import { common } from './errors.ts';
+import { common, isError } from './errors.ts';
 
 /** Give up after this many version conflicts. */
 export const MAX_CONFLICTS = 20;
 
 /** Whether somebody else saved a newer version first. */
-export const isConflict = (error: unknown): boolean => (error as { code?: string }).code === common.STALE.code;
+export const isConflict = (error: unknown): boolean => isError(error, common.STALE);
 
 /**
  * Repeats load, decide and save after a version conflict; use it for decisions that are valid on any newer state.

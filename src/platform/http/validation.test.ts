@@ -245,6 +245,12 @@ test('a text that looks empty is empty', () => {
     '\u2800',
     '\u00ad',
     '\u202e',
+    '\u0301',
+    ' \u0300\u20dd',
+    '\u115f\u1160\uffa0',
+    '\u2066\u2069\u200f',
+    '\ufe0f\u180e\u034f',
+    '\u{e0001}\u{1d159}',
   ];
   for (const title of blank)
     assert.match(messageFor({ title }), /^title must (not be empty|have at least 1)/, JSON.stringify(title));

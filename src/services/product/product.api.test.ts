@@ -209,6 +209,16 @@ eachEngine('the catalogue over HTTP', (engine) => {
     assert.deepEqual([unknown.status, unknown.body.errors[0]?.pointer], [400, '/currency']);
   });
 
+  test('a description with nothing to see is none', async () => {
+    const { product_id } = await create({ description: 'Steel\n1.7 l' });
+    const empty = await admin.put(`/products/${product_id}`, { description: ' \u200b\u00ad' });
+    assert.deepEqual([empty.status, empty.body.description], [200, '']);
+    for (const name of ['\u0301', '\u2800', '\u3164 ', '\u202e\u200f']) {
+      const { status, body } = await admin.put(`/products/${product_id}`, { name });
+      assert.deepEqual([status, body.errors[0]?.pointer], [400, '/name']);
+    }
+  });
+
   test('staff withdraw a product and restore it; nobody else does', async () => {
     const { product_id } = await create({ name: 'Samovar', stock_quantity: 3 });
     const path = `/products/${product_id}`;

@@ -13,7 +13,7 @@ import {
   Time,
 } from '../../platform/contract/contract.ts';
 import { errors } from '../../platform/contract/errors.ts';
-import { TextLine } from '../../platform/contract/schema/text.ts';
+import { TextLine, TextOrNothing } from '../../platform/contract/schema/text.ts';
 import { MAX_STOCK, stockErrors, stockEvents, stockOps } from './stock/product.stock.contract.ts';
 
 export const MAX_QUANTITY = 100_000;
@@ -53,7 +53,7 @@ export type Product = Static<typeof Product>;
 
 const fields = {
   name: TextLine(MAX_NAME),
-  description: Type.String({ maxLength: MAX_DESCRIPTION }),
+  description: TextOrNothing(MAX_DESCRIPTION),
   price: Money(),
   currency: Currency(),
   category: TextLine(MAX_CATEGORY),

@@ -1,4 +1,5 @@
 import { systemCtx } from '../../platform/contract/ctx.ts';
+import { isError } from '../../platform/contract/errors.ts';
 import { digitsOf } from '../../platform/contract/money/currencies.ts';
 import { fromDecimal, type Minor } from '../../platform/contract/money.ts';
 import { type CreateProduct, productErrors } from './product.contract.ts';
@@ -72,5 +73,5 @@ const samplePrice = (price: number, currency: string): Minor =>
 
 // Another process may put them in at the same moment.
 function ignoreExisting(error: unknown): void {
-  if ((error as { code?: string }).code !== productErrors.EXISTS.code) throw error;
+  if (!isError(error, productErrors.EXISTS)) throw error;
 }

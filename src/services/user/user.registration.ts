@@ -1,5 +1,5 @@
 import type { Ctx } from '../../platform/contract/contract.ts';
-import { AppError } from '../../platform/contract/errors.ts';
+import { isError } from '../../platform/contract/errors.ts';
 import { withId } from '../../platform/contract/ids.ts';
 import type { Passwords } from './sign-in/user.passwords.ts';
 import { type Credentials, userErrors } from './user.contract.ts';
@@ -31,14 +31,10 @@ export function registration(users: UserRepository, passwords: Passwords): Regis
     try {
       return await saveAs(facts.founder);
     } catch (error) {
-      if (hasCode(error, userErrors.FOUNDED)) return saveAs(false);
+      if (isError(error, userErrors.FOUNDED)) return saveAs(false);
       // The holder of the name may be this same request in another process: the second save would know.
-      if (ctx.request && hasCode(error, userErrors.NAME_TAKEN)) return saveAs(false);
+      if (ctx.request && isError(error, userErrors.NAME_TAKEN)) return saveAs(false);
       throw error;
     }
   }
-}
-
-function hasCode(error: unknown, { code }: { readonly code: string }): boolean {
-  return error instanceof AppError && error.code === code;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Ctx } from '../../contract/contract.ts';
 import { SYSTEM, textOfNow } from '../../contract/ctx.ts';
 import { DuplicateEvent } from '../../contract/duplicates.ts';
-import { AppError, common } from '../../contract/errors.ts';
+import { AppError, common, isError } from '../../contract/errors.ts';
 import type { Consumer, Envelope } from '../../contract/events.ts';
 import { isConflict, MAX_CONFLICTS, retryOnConflict } from '../../contract/retry-on-conflict.ts';
 import type { DeadLetterStore } from '../../db/dead-letters.ts';
@@ -115,7 +115,7 @@ export async function handleNow(one: Bound, envelope: Envelope): Promise<void> {
 const isAway = (error: unknown): boolean => error instanceof AppError && error.kind === 'unavailable';
 
 // The database answers, and gave this statement up.
-const isTooSlow = (error: unknown): boolean => error instanceof AppError && error.code === common.TOO_SLOW.code;
+const isTooSlow = (error: unknown): boolean => isError(error, common.TOO_SLOW);
 
 /** What went wrong, for who looks after the system. */
 export function reasonOf(error: unknown): string {

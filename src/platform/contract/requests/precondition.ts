@@ -1,5 +1,5 @@
 import type { Ctx } from '../contract.ts';
-import { common } from '../errors.ts';
+import { common, isError } from '../errors.ts';
 
 /**
  * A condition that a request puts on what it changes (RFC 9110, 13): `If-Match` with the ETag of what the client has
@@ -36,6 +36,6 @@ export async function underPrecondition<T>(ctx: Ctx, action: () => Promise<T>): 
   try {
     return await action();
   } catch (error) {
-    throw (error as { code?: string }).code === common.STALE.code ? common.PRECONDITION_FAILED() : error;
+    throw isError(error, common.STALE) ? common.PRECONDITION_FAILED() : error;
   }
 }

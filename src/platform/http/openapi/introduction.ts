@@ -34,6 +34,11 @@ Ids are positive integers. Times are RFC 3339 in UTC. Amounts are decimals with 
 their currency of ISO 4217 has (\`1299.99\` USD, \`1300\` JPY); they are counted in its smallest unit and never rounded on
 their way.
 
+## Texts
+
+A text with nothing to see (white space, zero width, marks alone) is empty: where a text is needed it is refused, and
+where it may be empty it becomes the empty text. A field of a profile is cleared with \`null\`.
+
 ## Methods
 
 Every GET route answers HEAD too, with the same headers and no body. OPTIONS names the methods of a path; any other
