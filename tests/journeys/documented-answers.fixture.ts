@@ -97,6 +97,10 @@ async function catalogue({ call, admin, guest }: Story): Promise<void> {
   await call(guest, 'product.get', { product_id: 1 });
   await call(guest, 'product.byCategory', { name: 'Electronics' });
   await call(guest, 'product.availability');
+  await call(admin, 'product.adjust', { product_id: body.product_id });
+  await call(admin, 'product.ledger', { product_id: body.product_id });
+  await call(admin, 'product.withdraw', { product_id: body.product_id });
+  await call(admin, 'product.restore', { product_id: body.product_id });
 }
 
 async function orders({ call, ada }: Story): Promise<void> {

@@ -21,9 +21,9 @@ export function readable(answer: unknown): unknown {
 
   function text(one: string, name: string): string {
     if (SECRET.test(name)) return '…';
-    if (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(one)) return new Date(NOON + daysFromNow(one) * DAY).toISOString();
     if (/^\d{4}-\d\d-\d\d$/.test(one)) return new Date(NOON + daysFromNow(one) * DAY).toISOString().slice(0, 10);
     return one
+      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, (moment) => new Date(NOON + daysFromNow(moment) * DAY).toISOString())
       .replaceAll(/[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}/g, named)
       .replaceAll(/\b([A-Z]+-)20\d\d-/g, '$12026-');
   }
