@@ -29,11 +29,13 @@ const CHANNEL = 'tradepost_log';
 export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusOptions): Promise<Bus> {
   const store = logStore(db);
   const readers = new Set<LogReader>();
-  await session.listen(CHANNEL, (last) => {
-    for (const reader of readers) reader.reaches(last === undefined ? undefined : Number(last));
+  const news = newsOfLog((last) => {
+    for (const reader of readers) reader.reaches(last);
   });
+  await session.listen(CHANNEL, (last) => news.reaches(last === undefined ? undefined : Number(last)));
 
   async function append(events: readonly Envelope[]): Promise<SendResult> {
+    const appended = news.appending();
     try {
       const { previous, first, last } = await store.append(events);
       const logged: Arrival[] = events.map((event, n) => arrivalOf({ ...event, position: first + n }));
@@ -41,6 +43,8 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
       return KEPT;
     } catch (error) {
       return { left: events, error };
+    } finally {
+      appended();
     }
   }
 
@@ -66,6 +70,32 @@ export async function openEmbeddedBus({ db, session, prefix, log }: EmbeddedBusO
       await broadcasts.close();
       await Promise.all([...readers].map((reader) => reader.close()));
       readers.clear();
+    },
+  };
+}
+
+/**
+ * News of the end of the log. A notification may be faster than the answer to the append that it tells of, and readers
+ * would read from the log what they are about to get from memory: while this process appends, news wait.
+ */
+function newsOfLog(tell: (last: number | undefined) => void) {
+  let underWay = 0;
+  let waiting: number | undefined;
+  return {
+    /** Without a position, nobody knows how far the log reaches. */
+    reaches(last: number | undefined): void {
+      if (underWay === 0 || last === undefined) tell(last);
+      else waiting = Math.max(waiting ?? 0, last);
+    },
+    /** An append begins; the answer is to be called at its end, when readers have what was appended. */
+    appending() {
+      underWay++;
+      return () => {
+        underWay--;
+        if (underWay > 0 || waiting === undefined) return;
+        tell(waiting);
+        waiting = undefined;
+      };
     },
   };
 }

@@ -35,7 +35,7 @@ interface ReaderParts {
 }
 
 const LOOK_MS = 1_000;
-const KEEP_POSITION_MS = 200;
+const KEEP_POSITION_MS = 500;
 const AGAIN_MS = 1_000;
 
 /** Starts to read for a group, as soon as no other process does. */
