@@ -120,6 +120,7 @@ async function orders({ call, ada }: Story): Promise<void> {
   await shipped(3);
   await call(ada, 'order.cancel', { order_id: 3 });
   await settle(async () => assert.equal((await ada.get('/shipments/order/3')).body.status, 'cancelled'));
+  await call(ada, 'order.changeAddress', { order_id: 1 });
   await call(ada, 'order.list', { status: 'pending' });
   await call(ada, 'order.listOf', { username: 'ada' });
   await call(ada, 'order.get', { order_id: 1 });

@@ -52,6 +52,7 @@ export function anOrder(order_id: number, more: Partial<OrderDetails> = {}): Ord
     currency: 'USD',
     status: 'pending',
     payment_status: 'not_paid',
+    shipping_address: null,
     fulfillment_status: 'not_fulfilled',
     created_at: NOON,
     updated_at: NOON,

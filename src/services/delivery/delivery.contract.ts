@@ -12,6 +12,7 @@ import {
 } from './orders/delivery.orders.contract.ts';
 
 export { shipmentProgress, stepsBetween } from './delivery.statuses.contract.ts';
+export { ShippingAddress, ShippingAddressOrNull } from './orders/delivery.orders.contract.ts';
 export {
   CARRIER_WORDS,
   Cancellation,

@@ -37,7 +37,11 @@ export function anOrder(more: Partial<OrderPlaced> = {}): OrderPlaced {
 }
 
 export function aShipment(more: Partial<ShipmentState> = {}): ShipmentState {
-  return { ...openShipment(anOrder(), { shipment_id: 9, ship_to: SHIP_TO }, at()).next, version: 1, ...more };
+  return {
+    ...openShipment(anOrder(), { shipment_id: 9, ship_to: SHIP_TO, shipping_address: null }, at()).next,
+    version: 1,
+    ...more,
+  };
 }
 
 /** What a carrier says at an hour of its clock. */

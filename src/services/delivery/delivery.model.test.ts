@@ -10,6 +10,7 @@ import {
   carrierUpdate,
   chronological,
   departs,
+  destinationOf,
   openShipment,
   openStoppedShipment,
   owedOf,
@@ -38,7 +39,7 @@ const STATUSES: ShipmentStatus[] = [
 ];
 
 test('an order has a shipment that waits to be packed, and says so without the address', () => {
-  const { next, events } = openShipment(anOrder(), { shipment_id: 9, ship_to: SHIP_TO }, at());
+  const { next, events } = openShipment(anOrder(), { shipment_id: 9, ship_to: SHIP_TO, shipping_address: null }, at());
   assert.deepEqual(
     [next.status, next.items, next.ship_to],
     ['pending', [{ product_id: 1, product_name: 'Laptop', quantity: 2 }], SHIP_TO],
@@ -56,6 +57,14 @@ test('a parcel goes where the profile says, and nowhere yet when it says nothing
   assert.equal(shipToOf({ username: 'alice', display_name: null, address })?.name, 'alice');
   assert.equal(shipToOf({ username: 'alice', display_name: 'Alice Example', address: null }), null);
   assert.equal(shipToOf(undefined), null);
+});
+
+test('the address that an order sets takes the name of its own, else that of the profile', () => {
+  const address = { line1: '2 Example Road', postal_code: '10000', city: 'Example Town', country: 'DE' };
+  const profile = { username: 'alice', display_name: 'Alice Example' };
+  assert.deepEqual(destinationOf(address, profile), { ship_to: SHIP_TO, shipping_address: address });
+  assert.equal(destinationOf({ ...address, name: 'Bob' }, profile).ship_to?.name, 'Bob');
+  assert.equal(destinationOf(address, { ...profile, display_name: null }).ship_to?.name, 'alice');
 });
 
 const ALLOWED: Record<ShipmentStatus, ShipmentStatus[]> = {
@@ -199,7 +208,12 @@ test('a shipment that is stopped says how its order is to be cancelled, and stop
 });
 
 test('an order that is cancelled before it had a shipment gets one that is cancelled', () => {
-  const { next, events } = openStoppedShipment(anOrder(), { shipment_id: 9, ship_to: null }, 'requested', LATER);
+  const { next, events } = openStoppedShipment(
+    anOrder(),
+    { shipment_id: 9, ship_to: null, shipping_address: null },
+    'requested',
+    LATER,
+  );
   assert.deepEqual([next.status, next.version], ['cancelled', 0]);
   assert.deepEqual(
     events.map(({ type }) => type),

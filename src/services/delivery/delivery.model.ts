@@ -14,6 +14,7 @@ import {
   type Shipment,
   type ShipmentStatus,
   type ShipmentStatusInput,
+  type ShippingAddress,
   type ShipTo,
   type Source,
   shipmentProgress,
@@ -41,6 +42,8 @@ export interface ShipmentStep {
 /** A shipment as it is stored. */
 export interface ShipmentState extends Shipment, Versioned {
   readonly ship_to: ShipTo | null;
+  /** As the order set it; null: as the profile had it. */
+  readonly shipping_address: ShippingAddress | null;
   /** Of its order; null for a shipment that was made before this was kept. */
   readonly total: Minor | null;
   readonly currency: string | null;
@@ -51,6 +54,9 @@ export interface ShipmentState extends Shipment, Versioned {
   /** In the order in which it became known. */
   readonly history: readonly ShipmentStep[];
 }
+
+/** Where a parcel goes. */
+export type Destination = Pick<ShipmentState, 'ship_to' | 'shipping_address'>;
 
 /** A new status from the staff. */
 export interface StatusUpdate {
@@ -84,13 +90,16 @@ const NEXT: Readonly<Record<ShipmentStatus, readonly ShipmentStatus[]>> = {
   cancelled: [],
 };
 
-interface NewParcel {
+interface NewParcel extends Destination {
   readonly shipment_id: number;
-  readonly ship_to: ShipTo | null;
 }
 
 /** The shipment of a new order. */
-export function openShipment(order: OrderToShip, { shipment_id, ship_to }: NewParcel, ctx: Ctx): Change<ShipmentState> {
+export function openShipment(
+  order: OrderToShip,
+  { shipment_id, ship_to, shipping_address }: NewParcel,
+  ctx: Ctx,
+): Change<ShipmentState> {
   const next: ShipmentState = {
     shipment_id,
     order_id: order.order_id,
@@ -98,6 +107,7 @@ export function openShipment(order: OrderToShip, { shipment_id, ship_to }: NewPa
     username: order.username,
     items: order.items.map(({ product_id, product_name, quantity }) => ({ product_id, product_name, quantity })),
     ship_to,
+    shipping_address,
     total: order.total,
     currency: order.currency,
     sent_again: 0,
@@ -134,6 +144,16 @@ export function shipToOf(
   const town = `${address.postal_code} ${address.city}`;
   const lines = [address.line1, address.line2, town, address.region, address.country].filter(isText);
   return { name: profile.display_name || profile.username, lines };
+}
+
+/** Where a parcel goes for which the order has set an address. */
+export function destinationOf(
+  shipping_address: ShippingAddress,
+  profile: Pick<RecipientProfile, 'username' | 'display_name'>,
+): Destination {
+  const { name, ...address } = shipping_address;
+  const recipient = { ...profile, display_name: name ?? profile.display_name, address };
+  return { ship_to: shipToOf(recipient), shipping_address };
 }
 
 const isText = (line: string | undefined): line is string => line !== undefined && line !== '';

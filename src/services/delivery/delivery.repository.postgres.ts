@@ -11,6 +11,7 @@ const COLUMNS: Columns<ShipmentState> = {
   username: 'text',
   items: 'json',
   ship_to: 'json',
+  shipping_address: 'json',
   total: 'bigint',
   currency: 'text',
   sent_again: 'integer',
@@ -58,6 +59,10 @@ export function deliveryPostgres(store: PostgresStore): ShipmentRepository {
     },
     underWay: (carrier, after, limit) => db.query<ShipmentState>(statements.underWay, [carrier, after, limit]),
     save: shipments.save,
+    async setDestination(order_id, { ship_to, shipping_address }) {
+      const values = [order_id, JSON.stringify(ship_to), JSON.stringify(shipping_address)];
+      return (await db.query(statements.setDestination, values)).length > 0;
+    },
     async addStep(shipment_id, step) {
       await db.query(statements.addStep, [shipment_id, JSON.stringify([step]), step.update_id]);
     },
@@ -76,6 +81,11 @@ function statementsOf(schema: string, selected: string) {
       'shipments under way',
       `${select} where status in ('packed', 'shipped', 'in_transit') and lower(carrier collate "C") = lower($1 collate "C")
         and tracking_number is not null and shipment_id > $2 order by shipment_id limit $3`,
+    ),
+    setDestination: named(
+      'set destination',
+      `update ${schema}.shipments set ship_to = $2::json, shipping_address = $3::json, version = version + 1
+        where order_id = $1 and status = 'pending' returning order_id`,
     ),
     // The version grows, so that a save that was decided before is stale and does not overwrite the entry. The condition
     // is evaluated under the row lock: of two copies at the same moment the second finds the first.

@@ -38,7 +38,7 @@ eachEngine('how shipments are kept', (engine) => {
   });
 
   async function opened(order_id: number, more = {}, on = shipments, ctx = at()): Promise<ShipmentState> {
-    const facts = { shipment_id: await on.ids.next(), ship_to: SHIP_TO };
+    const facts = { shipment_id: await on.ids.next(), ship_to: SHIP_TO, shipping_address: null };
     return on.save(ctx, openShipment(anOrder({ order_id, ...more }), facts, ctx));
   }
   const booked = async (order_id: number, tracking_number: string, carrier = 'DHL') =>
@@ -60,7 +60,7 @@ eachEngine('how shipments are kept', (engine) => {
     assert.equal(shipment.version, 1);
     assert.deepEqual(await shipments.get(shipment.shipment_id), shipment);
     assert.deepEqual(await shipments.findByOrder(17), shipment);
-    const facts = { shipment_id: await shipments.ids.next(), ship_to: null };
+    const facts = { shipment_id: await shipments.ids.next(), ship_to: null, shipping_address: null };
     const nowhere = await shipments.save(at(), openShipment(anOrder({ order_id: 18 }), facts, at()));
     assert.deepEqual(await shipments.get(nowhere.shipment_id), nowhere);
   });
@@ -122,6 +122,21 @@ eachEngine('how shipments are kept', (engine) => {
       setShipmentStatus(now, { status: 'delivered', skip: ['in_transit'] }, at()),
     );
     assert.equal((await shipments.get(shipment.shipment_id)).history.length, again.history.length);
+  });
+
+  test('where a parcel goes is set until it is packed, and makes an older decision stale', async () => {
+    const shipment = await opened(17);
+    const shipping_address = { line1: '5 New Road', postal_code: '20000', city: 'Newtown', country: 'DE' };
+    const destination = { ship_to: { name: 'Alice', lines: ['5 New Road', '20000 Newtown', 'DE'] }, shipping_address };
+    assert.equal(await others.setDestination(17, destination), true);
+    const now = await shipments.get(shipment.shipment_id);
+    assert.deepEqual([now.ship_to, now.shipping_address], [destination.ship_to, shipping_address]);
+    await assert.rejects(shipments.save(at(), setShipmentStatus(shipment, { status: 'packed' }, at())), {
+      code: 'TRADEPOST_STALE',
+    });
+    await shipments.save(at(), setShipmentStatus(now, { status: 'packed' }, at()));
+    assert.equal(await shipments.setDestination(17, destination), false);
+    assert.equal(await shipments.setDestination(999_999, destination), false);
   });
 
   test('lists are newest first, by user and by status, and go on where a page ended', async () => {

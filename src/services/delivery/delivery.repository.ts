@@ -1,7 +1,7 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
-import type { ShipmentState, ShipmentStep } from './delivery.model.ts';
+import type { Destination, ShipmentState, ShipmentStep } from './delivery.model.ts';
 
 export interface ShipmentFilter {
   /** Undefined: everybody's. */
@@ -23,6 +23,11 @@ export interface ShipmentRepository {
   underWay(carrier: string, after: number, limit: number): Promise<ShipmentState[]>;
   /** Throws SHIPMENT_EXISTS for a second one of an order, SHIPMENT_TRACKING_TAKEN, and STALE. */
   save(ctx: Ctx, change: Change<ShipmentState>): Promise<ShipmentState>;
+  /**
+   * Sets where a parcel goes that is not packed yet; false when there is no such shipment. A change of the status that was
+   * decided before is then stale.
+   */
+  setDestination(order_id: number, destination: Destination): Promise<boolean>;
   /** Adds an entry to the history that changes no status and is no event; one with a known update_id is left out. */
   addStep(shipment_id: number, step: ShipmentStep): Promise<void>;
 }

@@ -19,6 +19,7 @@ export function anOrder(more: Partial<OrderDetails> = {}): OrderDetails {
     currency: 'USD',
     status: 'pending',
     payment_status: 'not_paid',
+    shipping_address: null,
     fulfillment_status: 'not_fulfilled',
     created_at: '2026-07-28T09:30:00.000Z',
     updated_at: '2026-07-28T09:30:00.000Z',

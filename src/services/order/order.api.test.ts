@@ -83,6 +83,7 @@ eachEngine('orders over HTTP', (engine) => {
       status: 'pending',
       payment_status: 'not_paid',
       fulfillment_status: 'not_fulfilled',
+      shipping_address: null,
     });
     assert.deepEqual((await alice.get(`/orders/${order_id}`)).body, body);
   });

@@ -21,6 +21,7 @@ export const ORDER_COLUMNS: Columns<OrderState> = {
   shipment_status: 'text',
   sent_again: 'integer',
   delivered_at: 'timestamptz',
+  shipping_address: 'json',
   expires_at: 'timestamptz',
   created_at: 'timestamptz',
   updated_at: 'timestamptz',

@@ -13,8 +13,10 @@ import {
   Time,
 } from '../../platform/contract/contract.ts';
 import { reconciliationOp } from '../../platform/contract/reconciliation.ts';
+import { ShippingAddressOrNull } from '../delivery/delivery.contract.ts';
 import { LineItems, MAX_LINES, MAX_NAME, MAX_QUANTITY } from '../product/product.contract.ts';
 import { usernameKey } from '../user/user.contract.ts';
+import { addressOps } from './lifecycle/order.address.contract.ts';
 import { expiryOps } from './lifecycle/order.expiry.contract.ts';
 import { orderErrors } from './order.errors.contract.ts';
 import { bookOps } from './reconciliation/order.books.contract.ts';
@@ -54,9 +56,12 @@ const fields = {
   updated_at: Time(),
 };
 
+/** Where its parcel goes, if the order says so: it is personal, and in no event. */
+const shipping_address = ShippingAddressOrNull;
+
 /** What the world sees of an order. */
 export const Order = Type.Object(
-  { ...fields, items: Type.Array(Type.Object(item, { title: 'OrderItem' })) },
+  { ...fields, shipping_address, items: Type.Array(Type.Object(item, { title: 'OrderItem' })) },
   { title: 'Order' },
 );
 export type Order = Static<typeof Order>;
@@ -65,18 +70,27 @@ export type Order = Static<typeof Order>;
 export const OrderItem = Type.Object({ ...item, description: Type.String() });
 export type OrderItem = Static<typeof OrderItem>;
 
+const documented = {
+  username: Type.String({ maxLength: 64 }),
+  tax_rate: Type.String({ maxLength: 16, description: 'a decimal such as 0.1' }),
+};
+
 /** An order with what a document about it needs. */
 export const OrderDetails = Type.Object({
   ...fields,
+  ...documented,
+  shipping_address,
   items: Type.Array(OrderItem),
-  username: Type.String({ maxLength: 64 }),
-  tax_rate: Type.String({ maxLength: 16, description: 'a decimal such as 0.1' }),
 });
 export type OrderDetails = Static<typeof OrderDetails>;
 
-/** An order as it is announced: without what is said of its products, which no consumer needs and no bus could take. */
+/**
+ * An order as it is announced: without what is said of its products, which no consumer needs and no bus could take, and
+ * without an address.
+ */
 export const OrderPlaced = Type.Object({
-  ...OrderDetails.properties,
+  ...fields,
+  ...documented,
   items: Type.Array(Type.Object(item), { maxItems: MAX_LINES }),
 });
 export type OrderPlaced = Static<typeof OrderPlaced>;
@@ -102,6 +116,11 @@ export const orderEvents = {
       reason: Type.Optional(CancellationReason),
       at: Time(),
     }),
+  ),
+  addressChanged: event(
+    'order.address_changed',
+    'the parcel of an order goes to another address, which this does not say',
+    Type.Object({ order_id: Id(), user_id: Id(), username: Type.String({ maxLength: 64 }), at: Time() }),
   ),
   statusChanged: event(
     'order.status_changed',
@@ -218,6 +237,7 @@ export const orderOps = {
     input: Type.Object({ order_id: Id() }),
     output: OrderDetails,
   }),
+  ...addressOps(Order),
   ...receivableComparisonOps,
   ...shipmentComparisonOps,
   ...expiryOps,

@@ -41,6 +41,11 @@ export const orderErrors = errors('ORDER', {
     'Send {"items": [{"product_id": 1, "quantity": 1}]}, or {"product_id": 1, "quantity": 1}.',
   ],
   NOT_YOURS: ['forbidden', 'only staff may order for somebody else', 'Order under your own name, or ask the staff.'],
+  ADDRESS_FIXED: [
+    'conflict',
+    ({ state }: { state: string }) => `the address of an order that is ${state.replaceAll('_', ' ')} cannot be changed`,
+    'An address can be set until the parcel is packed; after that, ask the carrier.',
+  ],
   NOT_CANCELLABLE: [
     'conflict',
     ({ state }: { state: string }) => `an order that is ${state} cannot be cancelled`,

@@ -57,6 +57,7 @@ test('an order keeps its lines as they were when it was placed, with their total
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,
+    shipping_address: null,
     expires_at: '2026-07-31T09:30:00.000Z',
     created_at: NOW,
     updated_at: NOW,

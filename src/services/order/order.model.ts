@@ -85,6 +85,7 @@ export function placeOrder(
     shipment_status: 'pending',
     sent_again: 0,
     delivered_at: null,
+    shipping_address: null,
     expires_at: free || expiresHours === 0 ? null : hoursAfter(ctx.now, expiresHours),
     created_at: ctx.now,
     updated_at: ctx.now,

@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { minor } from '../../platform/contract/money.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { orderClickHouse } from './clickhouse/order.repository.clickhouse.ts';
+import { setAddress } from './lifecycle/order.address.model.ts';
 import { orderContract } from './order.contract.ts';
 import { aLine, aReservation, at, NOW, TERMS } from './order.fixture.ts';
 import { cancelOrder, type OrderState, placeOrder } from './order.model.ts';
@@ -77,6 +78,17 @@ eachStore('how orders are kept', (store) => {
     assert.deepEqual([...idsOf(first), ...idsOf(second), ...idsOf(third)], placedIds.toReversed());
     assert.equal(third.next, undefined);
     await assert.rejects(orders.list({}, { limit: 2, cursor: 'x' }), { code: 'TRADEPOST_BAD_CURSOR' });
+  });
+
+  test('an address is kept as it was set, and is in no event', async () => {
+    const order = await placed();
+    const address = { name: 'Ada', line1: '5 New Road', postal_code: '20000', city: 'Newtown', country: 'DE' };
+    const moved = await orders.save(at(), setAddress(order, address, at()));
+    assert.deepEqual((await others.get(order.order_id)).shipping_address, address);
+    assert.equal(setAddress(moved, { ...address }, at()).events.length, 0);
+    const events = await kept.announced();
+    assert.ok(events.some(({ type }) => type === 'order.address_changed'));
+    assert.equal(JSON.stringify(events).includes('Newtown'), false);
   });
 
   test('pending orders are found whose time was over in a period, page by page', async () => {

@@ -7,6 +7,7 @@ import type { deliveryOps } from '../delivery/delivery.contract.ts';
 import type { MoneyMovement, paymentOps } from '../payment/payment.contract.ts';
 import type { productOps } from '../product/product.contract.ts';
 import type { userOps } from '../user/user.contract.ts';
+import { addressActions } from './lifecycle/order.address.ts';
 import { cancellationActions } from './lifecycle/order.cancellation.ts';
 import { orderExpiry } from './lifecycle/order.expiry.ts';
 import { placementActions } from './lifecycle/order.placement.ts';
@@ -54,6 +55,7 @@ export function orderService({ repository: orders, peers, tools: { config, log }
   return {
     ...placementActions({ orders, product, access, terms }),
     ...cancellation,
+    ...addressActions({ orders, delivery, access }),
     ...reservationActions({ orders, product }),
     ...orderBookActions(orders),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),

@@ -2,20 +2,32 @@ import type { ApiOf, Change, Ctx } from '../../../platform/contract/contract.ts'
 import { AppError } from '../../../platform/contract/errors.ts';
 import { withId } from '../../../platform/contract/ids.ts';
 import type { userOps } from '../../user/user.contract.ts';
-import { deliveryErrors, type ShipTo } from '../delivery.contract.ts';
-import { openShipment, openStoppedShipment, type ShipmentState, shipToOf } from '../delivery.model.ts';
+import { deliveryErrors } from '../delivery.contract.ts';
+import {
+  type Destination,
+  destinationOf,
+  openShipment,
+  openStoppedShipment,
+  type ShipmentState,
+  shipToOf,
+} from '../delivery.model.ts';
 import type { ShipmentRepository } from '../delivery.repository.ts';
-import type { Cancellation, OrderToShip } from './delivery.orders.contract.ts';
+import type { Cancellation, OrderToShip, ShippingAddress } from './delivery.orders.contract.ts';
 
 /** Where the buyer lives. */
 export type Profiles = Pick<ApiOf<typeof userOps>, 'profileOf'>;
 
 /** Creates the shipment of an order; undefined when it has one already. */
 export interface ShipmentCreation {
-  open(ctx: Ctx, order: OrderToShip): Promise<ShipmentState | undefined>;
+  /** To where the order wants it, else to where the buyer lives. */
+  open(ctx: Ctx, order: OrderToShip, destination?: Destination): Promise<ShipmentState | undefined>;
   /** As cancelled, for an order that is to be cancelled before delivery knows it. */
   openStopped(ctx: Ctx, order: OrderToShip, cancellation: Cancellation): Promise<ShipmentState | undefined>;
+  /** Where a parcel goes by the address of its order. */
+  destination(ctx: Ctx, order: OrderToShip, address: ShippingAddress): Promise<Destination>;
 }
+
+const NOWHERE: Destination = { ship_to: null, shipping_address: null };
 
 /** Creates shipments, for the event of an order and for what an order asks. */
 export function shipmentCreation(
@@ -23,21 +35,23 @@ export function shipmentCreation(
   user: Profiles,
 ): ShipmentCreation {
   return {
-    async open(ctx, order) {
-      const ship_to = await shipTo(ctx, order.user_id);
-      return create(ctx, (shipment_id) => openShipment(order, { shipment_id, ship_to }, ctx));
+    async open(ctx, order, destination) {
+      const to = destination ?? { ship_to: shipToOf(await profileOf(ctx, order.user_id)), shipping_address: null };
+      return create(ctx, (shipment_id) => openShipment(order, { shipment_id, ...to }, ctx));
+    },
+    async destination(ctx, { user_id, username }, address) {
+      return destinationOf(address, (await profileOf(ctx, user_id)) ?? { username, display_name: null });
     },
     openStopped: (ctx, order, cancellation) =>
-      create(ctx, (shipment_id) => openStoppedShipment(order, { shipment_id, ship_to: null }, cancellation, ctx)),
+      create(ctx, (shipment_id) => openStoppedShipment(order, { shipment_id, ...NOWHERE }, cancellation, ctx)),
   };
 
   // An account may be gone; its order is still to be delivered.
-  async function shipTo(ctx: Ctx, user_id: number): Promise<ShipTo | null> {
-    const profile = await user.profileOf(ctx, { user_id }).catch((error: unknown) => {
+  function profileOf(ctx: Ctx, user_id: number) {
+    return user.profileOf(ctx, { user_id }).catch((error: unknown) => {
       if (error instanceof AppError && error.kind === 'not_found') return undefined;
       throw error;
     });
-    return shipToOf(profile);
   }
 
   async function create(

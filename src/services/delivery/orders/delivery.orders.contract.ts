@@ -1,6 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { Amount, Currency, Id, OneOf, op, Time } from '../../../platform/contract/contract.ts';
+import { TextLine } from '../../../platform/contract/schema/text.ts';
 import { MAX_LINES, MAX_NAME } from '../../product/product.contract.ts';
+import { Address } from '../../user/user.contract.ts';
 import { ShipmentStatus } from '../delivery.statuses.contract.ts';
 
 /** What delivery needs of an order. */
@@ -17,6 +19,19 @@ export const OrderToShip = Type.Object({
 });
 export type OrderToShip = Static<typeof OrderToShip>;
 
+/** Where the parcel of an order goes; without a name to whom the profile of the buyer says. */
+export const ShippingAddress = Type.Object(
+  { name: Type.Optional(TextLine(100)), ...Address.properties },
+  { title: 'ShippingAddress', additionalProperties: false },
+);
+export type ShippingAddress = Static<typeof ShippingAddress>;
+export const ShippingAddressOrNull = Type.Unsafe<ShippingAddress | null>({
+  ...ShippingAddress,
+  title: undefined,
+  type: ['object', 'null'],
+  description: 'set for this order; null: the address that the profile had when it was placed',
+});
+
 /** Why an order is cancelled: somebody asked for it, or nobody paid for it in time. */
 export const Cancellation = OneOf('requested', 'expired');
 export type Cancellation = Static<typeof Cancellation>;
@@ -30,6 +45,7 @@ export const ShipmentOfOrder = Type.Object({
   order_id: Id(),
   status: ShipmentStatus(),
   sent_again: SentAgain(),
+  shipping_address: ShippingAddressOrNull,
   delivered_at: Type.Unsafe<string | null>({ type: ['string', 'null'], format: 'date-time' }),
   cancellation: Type.Unsafe<Cancellation | null>({
     type: ['string', 'null'],
@@ -56,6 +72,12 @@ export const ordersOps = {
     summary: 'Makes the shipment of an order that has none',
     input: Type.Object({ order: OrderToShip }),
     output: Type.Object({ made: Type.Boolean() }),
+  }),
+  setShippingAddress: op('POST /internal/shipments/shipping-address', {
+    access: 'internal',
+    summary: 'Sets where the parcel of an order goes, unless it is packed; makes the shipment when there is none yet',
+    input: Type.Object({ order: OrderToShip, shipping_address: ShippingAddress }),
+    output: Type.Object({ set: Type.Boolean(), status: ShipmentStatus() }),
   }),
   findByOrders: op('POST /internal/shipments/find', {
     access: 'internal',

@@ -2,13 +2,13 @@ import type { Actions } from '../../../platform/app/actions.ts';
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import type { deliveryOps } from '../delivery.contract.ts';
-import { cancellationOf, deliveredAt, type ShipmentState, stopShipment } from '../delivery.model.ts';
+import { cancellationOf, type Destination, deliveredAt, type ShipmentState, stopShipment } from '../delivery.model.ts';
 import type { ShipmentRepository } from '../delivery.repository.ts';
 import type { ShipmentCreation } from './delivery.creation.ts';
 import type { Cancellation, OrderToShip } from './delivery.orders.contract.ts';
 
 interface OrdersParts {
-  readonly shipments: Pick<ShipmentRepository, 'findByOrder' | 'save'>;
+  readonly shipments: Pick<ShipmentRepository, 'findByOrder' | 'save' | 'setDestination'>;
   readonly creation: ShipmentCreation;
 }
 
@@ -20,11 +20,25 @@ export function orderShipmentActions({ shipments, creation }: OrdersParts) {
       return { stopped: status === 'cancelled', status };
     },
     openFor: async (ctx, { order }) => ({ made: (await creation.open(ctx, order)) !== undefined }),
+    async setShippingAddress(ctx, { order, shipping_address }) {
+      const destination = await creation.destination(ctx, order, shipping_address);
+      return setDestination(ctx, order, destination);
+    },
     async findByOrders(_ctx, { order_ids }) {
       const found = await Promise.all(order_ids.map(shipments.findByOrder));
       return { items: found.flatMap((one) => (one ? [ofOrder(one)] : [])) };
     },
-  } satisfies Pick<Actions<typeof deliveryOps>, 'stop' | 'openFor' | 'findByOrders'>;
+  } satisfies Pick<Actions<typeof deliveryOps>, 'stop' | 'openFor' | 'setShippingAddress' | 'findByOrders'>;
+
+  // Packing and this change write the same row. The event of the order may make its shipment at the same moment.
+  async function setDestination(ctx: Ctx, order: OrderToShip, destination: Destination) {
+    for (;;) {
+      if (await shipments.setDestination(order.order_id, destination)) return { set: true, status: 'pending' as const };
+      const found = await shipments.findByOrder(order.order_id);
+      if (found && found.status !== 'pending') return { set: false, status: found.status };
+      if (!found && (await creation.open(ctx, order, destination))) return { set: true, status: 'pending' as const };
+    }
+  }
 
   async function stop(ctx: Ctx, order: OrderToShip, cancellation: Cancellation): Promise<ShipmentState> {
     const shipment = await shipments.findByOrder(order.order_id);
@@ -35,12 +49,13 @@ export function orderShipmentActions({ shipments, creation }: OrdersParts) {
 }
 
 function ofOrder(shipment: ShipmentState) {
-  const { shipment_id, order_id, status, sent_again, updated_at } = shipment;
+  const { shipment_id, order_id, status, sent_again, shipping_address, updated_at } = shipment;
   return {
     shipment_id,
     order_id,
     status,
     sent_again,
+    shipping_address,
     delivered_at: deliveredAt(shipment),
     cancellation: cancellationOf(shipment),
     updated_at,

@@ -16,6 +16,7 @@ function aShipment(more: Partial<ShipmentOfOrder> = {}): ShipmentOfOrder {
     order_id: 17,
     status: 'pending',
     sent_again: 0,
+    shipping_address: null,
     delivered_at: null,
     cancellation: null,
     updated_at: NOW,
@@ -46,6 +47,13 @@ test('an order whose parcel came back after it was delivered learns both', () =>
   const returned = aShipment({ status: 'returned', delivered_at: '2026-07-28T12:00:00.000Z' });
   const { next } = followShipment(order, presentStatus(returned), at());
   assert.deepEqual([next.fulfillment_status, next.delivered_at], ['returned', '2026-07-28T12:00:00.000Z']);
+});
+
+test('an order follows the address that delivery has taken for its parcel', () => {
+  const shipping_address = { line1: '5 New Road', postal_code: '20000', city: 'Newtown', country: 'DE' };
+  const shipment = aShipment({ shipping_address });
+  assert.equal(shipmentDifference(order, shipment, LATER), 'other_address');
+  assert.equal(shipmentDifference({ ...order, shipping_address: { ...shipping_address } }, shipment, LATER), undefined);
 });
 
 test('a parcel that was stopped for an order cancels it, with the cause; one that the staff stopped does not', () => {

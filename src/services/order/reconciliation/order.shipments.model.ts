@@ -1,13 +1,15 @@
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { type ShipmentOfOrder, shipmentProgress } from '../../delivery/delivery.contract.ts';
+import { isSameAddress } from '../lifecycle/order.address.model.ts';
 import type { OrderState } from '../order.model.ts';
 import { followShipment, type ShipmentStatusChange } from '../statuses/order.statuses.model.ts';
 
 /** What is younger than this may only not have arrived yet. */
 const SETTLED_MS = 60_000;
 
-/** What an order and its shipment differ in: it has none, it should be stopped, or the order has missed its progress. */
-export type ShipmentDifference = 'missing' | 'not_stopped' | 'not_followed';
+/** What an order and its shipment differ in: it has none, it should be stopped, or its progress or address
+ * is not that of the order. */
+export type ShipmentDifference = 'missing' | 'not_stopped' | 'not_followed' | 'other_address';
 
 /** Compares an order with its shipment; undefined when they agree, or when an event may still be on its way. */
 export function shipmentDifference(
@@ -20,7 +22,8 @@ export function shipmentDifference(
   if (!settled(shipment.updated_at)) return undefined;
   if (order.status === 'cancelled' && shipmentProgress(shipment.status) < shipmentProgress('cancelled'))
     return settled(order.updated_at) ? 'not_stopped' : undefined;
-  return followShipment(order, presentStatus(shipment), ctx).events.length > 0 ? 'not_followed' : undefined;
+  if (followShipment(order, presentStatus(shipment), ctx).events.length > 0) return 'not_followed';
+  return isSameAddress(order.shipping_address, shipment.shipping_address) ? undefined : 'other_address';
 }
 
 /** The present status of a shipment as the change that brought it there. */

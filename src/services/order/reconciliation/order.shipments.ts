@@ -3,6 +3,7 @@ import type { ApiOf, Ctx, OutputOf } from '../../../platform/contract/contract.t
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import type { Log } from '../../../platform/observability/log.ts';
 import type { deliveryOps, ShipmentOfOrder } from '../../delivery/delivery.contract.ts';
+import { setAddress } from '../lifecycle/order.address.model.ts';
 import type { orderOps } from '../order.contract.ts';
 import { type OrderState, orderToShip } from '../order.model.ts';
 import type { OrderRepository } from '../order.repository.ts';
@@ -12,7 +13,7 @@ import { presentStatus, shipmentDifference } from './order.shipments.model.ts';
 type Outcome = OutputOf<typeof orderOps.compareShipments>;
 
 interface ComparisonParts {
-  readonly orders: Pick<OrderRepository, 'list'>;
+  readonly orders: Pick<OrderRepository, 'list' | 'get' | 'save'>;
   readonly delivery: Pick<ApiOf<typeof deliveryOps>, 'findByOrders' | 'openFor' | 'stop'>;
   readonly followShipment: (ctx: Ctx, change: ShipmentStatusChange & { readonly order_id: number }) => Promise<unknown>;
   readonly log: Pick<Log, 'warn'>;
@@ -59,6 +60,15 @@ export function shipmentComparison({ orders, delivery, followShipment, log }: Co
         await retryOnConflict(() => followShipment(ctx, { order_id, ...presentStatus(shipment) }));
         outcome.followed++;
         log.warn({ order_id }, 'an order had missed how far its shipment is; it follows now');
+        return;
+      case 'other_address':
+        await retryOnConflict(() => followAddress(ctx, order_id, shipment?.shipping_address));
+        outcome.followed++;
+        log.warn({ order_id }, 'an order had missed to which address its parcel goes; it follows now');
     }
+  }
+
+  async function followAddress(ctx: Ctx, order_id: number, address: ShipmentOfOrder['shipping_address'] | undefined) {
+    if (address) await orders.save(ctx, setAddress(await orders.get(order_id), address, ctx));
   }
 }

@@ -122,6 +122,7 @@ export function eventSummary({ type, data }: TimelineEvent, { currency }: Pick<O
       data.reason === 'expired'
         ? 'Nobody paid in time: the order was cancelled and its stock given back.'
         : 'The order was cancelled and its stock given back.',
+    'order.address_changed': () => 'The parcel goes to another address.',
     'order.status_changed': () =>
       `The order is ${word('status')}: ${word('payment_status')}, ${word('fulfillment_status')}.`,
     'shipment.created': () => `Shipment ${word('shipment_id')} waits to be packed.`,
