@@ -63,7 +63,7 @@ eachEngine('the story of an order', (engine) => {
     const acts = told.map(
       ({ actor, because_of }) => `${actor.username ?? actor.kind} ${because_of?.actor.username ?? ''}`,
     );
-    assert.deepEqual(acts, ['alice ', 'system alice', 'admin ', 'system admin']);
+    assert.deepEqual(acts, ['alice ', 'system alice', 'boss ', 'system boss']);
     const [created, shipment, packed, confirmed] = told;
     assert.deepEqual([shipment?.causation_id, confirmed?.causation_id], [created?.event_id, packed?.event_id]);
     assert.deepEqual([shipment?.correlation_id, shipment?.service], [created?.correlation_id, 'delivery']);
