@@ -73,6 +73,7 @@ create table tradepost_delivery.shipments (
   currency text,
   cancelled_for text,
   sent_again integer not null default 0,
+  shipping_address json,
   constraint cancelled_for_known CHECK (((cancelled_for IS NULL) OR ((status = 'cancelled'::text) AND (cancelled_for = ANY (ARRAY['staff'::text, 'requested'::text, 'expired'::text]))))),
   constraint one_shipment_per_order UNIQUE (order_id),
   constraint shipments_pkey PRIMARY KEY (shipment_id),

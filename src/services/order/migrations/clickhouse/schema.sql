@@ -72,6 +72,7 @@ CREATE TABLE tradepost_order.orders
     `sent_again` UInt32,
     `credited_total` Nullable(Int64),
     `expires_at` Nullable(DateTime64(3, 'UTC')),
+    `shipping_address` Nullable(String),
     INDEX by_position position TYPE minmax GRANULARITY 1,
     CONSTRAINT total_adds_up CHECK total = (subtotal + tax),
     CONSTRAINT status_known CHECK status IN ('pending', 'confirmed', 'completed', 'cancelled'),

@@ -55,6 +55,7 @@ create table tradepost_order.orders (
   sent_again integer not null default 0,
   credited_total bigint,
   expires_at timestamp with time zone,
+  shipping_address json,
   constraint fulfillment_status_known CHECK ((fulfillment_status = ANY (ARRAY['not_fulfilled'::text, 'packed'::text, 'shipped'::text, 'in_transit'::text, 'delivered'::text, 'failed'::text, 'returned'::text]))),
   constraint orders_pkey PRIMARY KEY (order_id),
   constraint payment_status_known CHECK ((payment_status = ANY (ARRAY['not_paid'::text, 'partially_paid'::text, 'paid'::text, 'partially_refunded'::text, 'refunded'::text]))),
