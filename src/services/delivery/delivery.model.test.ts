@@ -10,15 +10,14 @@ import {
   carrierUpdate,
   chronological,
   departs,
-  destinationOf,
   openShipment,
   openStoppedShipment,
   owedOf,
   type ShipmentState,
   setShipmentStatus,
-  shipToOf,
   stopShipment,
 } from './delivery.model.ts';
+import { destinationOf, shipToOf } from './orders/delivery.destination.model.ts';
 
 const LATER = at('2026-07-30T10:00:00.000Z');
 function aReceivable(more: Partial<Receivable>): Receivable {

@@ -1,9 +1,8 @@
-import { type Change, type Ctx, type OutputOf, unchanged, type Versioned } from '../../platform/contract/contract.ts';
+import { type Change, type Ctx, unchanged, type Versioned } from '../../platform/contract/contract.ts';
 import { invalid } from '../../platform/contract/errors.ts';
 import type { Minor } from '../../platform/contract/money.ts';
 import { openAmount } from '../payment/payment.totals.contract.ts';
 import type { Receivable } from '../payment/receivables/payment.receivables.contract.ts';
-import type { userOps } from '../user/user.contract.ts';
 import {
   CARRIER_WORDS,
   type Cancellation,
@@ -14,15 +13,11 @@ import {
   type Shipment,
   type ShipmentStatus,
   type ShipmentStatusInput,
-  type ShippingAddress,
-  type ShipTo,
   type Source,
   shipmentProgress,
   stepsBetween,
 } from './delivery.contract.ts';
-
-/** What the user service says of a buyer. */
-export type RecipientProfile = OutputOf<typeof userOps.profileOf>;
+import type { Destination } from './orders/delivery.destination.model.ts';
 
 /** One entry in the history of a shipment. */
 export interface ShipmentStep {
@@ -40,10 +35,7 @@ export interface ShipmentStep {
 }
 
 /** A shipment as it is stored. */
-export interface ShipmentState extends Shipment, Versioned {
-  readonly ship_to: ShipTo | null;
-  /** As the order set it; null: as the profile had it. */
-  readonly shipping_address: ShippingAddress | null;
+export interface ShipmentState extends Shipment, Destination, Versioned {
   /** Of its order; null for a shipment that was made before this was kept. */
   readonly total: Minor | null;
   readonly currency: string | null;
@@ -54,9 +46,6 @@ export interface ShipmentState extends Shipment, Versioned {
   /** In the order in which it became known. */
   readonly history: readonly ShipmentStep[];
 }
-
-/** Where a parcel goes. */
-export type Destination = Pick<ShipmentState, 'ship_to' | 'shipping_address'>;
 
 /** A new status from the staff. */
 export interface StatusUpdate {
@@ -134,29 +123,6 @@ export function openStoppedShipment(
   const { next, events } = stopShipment(opened.next, cancellation, ctx);
   return { next, events: [...opened.events, ...events] };
 }
-
-/** The address that the parcel of this buyer goes to; null when the account is gone or has no address. */
-export function shipToOf(
-  profile: Pick<RecipientProfile, 'username' | 'display_name' | 'address'> | undefined,
-): ShipTo | null {
-  const address = profile?.address;
-  if (!profile || !address) return null;
-  const town = `${address.postal_code} ${address.city}`;
-  const lines = [address.line1, address.line2, town, address.region, address.country].filter(isText);
-  return { name: profile.display_name || profile.username, lines };
-}
-
-/** Where a parcel goes for which the order has set an address. */
-export function destinationOf(
-  shipping_address: ShippingAddress,
-  profile: Pick<RecipientProfile, 'username' | 'display_name'>,
-): Destination {
-  const { name, ...address } = shipping_address;
-  const recipient = { ...profile, display_name: name ?? profile.display_name, address };
-  return { ship_to: shipToOf(recipient), shipping_address };
-}
-
-const isText = (line: string | undefined): line is string => line !== undefined && line !== '';
 
 /**
  * Sets the next status, or one behind steps that `skip` names, or changes carrier or tracking number of the same one.

@@ -1,7 +1,8 @@
 import type { Change, Ctx, Page } from '../../platform/contract/contract.ts';
 import type { Ids } from '../../platform/contract/ids.ts';
 import type { ShipmentStatus } from './delivery.contract.ts';
-import type { Destination, ShipmentState, ShipmentStep } from './delivery.model.ts';
+import type { ShipmentState, ShipmentStep } from './delivery.model.ts';
+import type { Destination } from './orders/delivery.destination.model.ts';
 
 export interface ShipmentFilter {
   /** Undefined: everybody's. */

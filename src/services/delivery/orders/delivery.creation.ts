@@ -3,15 +3,9 @@ import { AppError } from '../../../platform/contract/errors.ts';
 import { withId } from '../../../platform/contract/ids.ts';
 import type { userOps } from '../../user/user.contract.ts';
 import { deliveryErrors } from '../delivery.contract.ts';
-import {
-  type Destination,
-  destinationOf,
-  openShipment,
-  openStoppedShipment,
-  type ShipmentState,
-  shipToOf,
-} from '../delivery.model.ts';
+import { openShipment, openStoppedShipment, type ShipmentState } from '../delivery.model.ts';
 import type { ShipmentRepository } from '../delivery.repository.ts';
+import { type Destination, destinationOf, shipToOf } from './delivery.destination.model.ts';
 import type { Cancellation, OrderToShip, ShippingAddress } from './delivery.orders.contract.ts';
 
 /** Where the buyer lives. */

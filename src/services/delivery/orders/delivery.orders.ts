@@ -2,9 +2,10 @@ import type { Actions } from '../../../platform/app/actions.ts';
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import { retryOnConflict } from '../../../platform/contract/retry-on-conflict.ts';
 import type { deliveryOps } from '../delivery.contract.ts';
-import { cancellationOf, type Destination, deliveredAt, type ShipmentState, stopShipment } from '../delivery.model.ts';
+import { cancellationOf, deliveredAt, type ShipmentState, stopShipment } from '../delivery.model.ts';
 import type { ShipmentRepository } from '../delivery.repository.ts';
 import type { ShipmentCreation } from './delivery.creation.ts';
+import type { Destination } from './delivery.destination.model.ts';
 import type { Cancellation, OrderToShip } from './delivery.orders.contract.ts';
 
 interface OrdersParts {
