@@ -3,6 +3,7 @@ import type { ServiceParts } from '../../platform/app/module.ts';
 import { isStaff, self } from '../../platform/contract/actor.ts';
 import type { ApiOf, Ctx } from '../../platform/contract/contract.ts';
 import type { Envelope } from '../../platform/contract/events.ts';
+import { withDigits } from '../../platform/contract/money/json.ts';
 import type { deliveryOps } from '../delivery/delivery.contract.ts';
 import type { MoneyMovement, paymentOps } from '../payment/payment.contract.ts';
 import type { productOps } from '../product/product.contract.ts';
@@ -73,7 +74,8 @@ export function orderService({ repository: orders, peers, tools: { config, log }
     },
     async timeline(ctx, { order_id }) {
       const order = await access.visible(ctx, order_id);
-      return timelineFor(order, await orders.timeline.list(order_id), ctx.actor);
+      const entries = timelineFor(order, await orders.timeline.list(order_id), ctx.actor);
+      return entries.map((entry) => ({ ...entry, data: withDigits(entry.data, order.currency) }));
     },
     async explain(ctx, { order_id }) {
       const order = await access.visible(ctx, order_id);
