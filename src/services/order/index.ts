@@ -21,6 +21,7 @@ export const orderModule = defineService({
     { name: 'settle_reservations', everySeconds: 60, run: (order, ctx) => order.settleReservations(ctx, {}) },
     { name: 'cancel_expired', everySeconds: 60, run: (order, ctx) => order.cancelExpired(ctx, {}) },
     { name: 'compare_shipments', everySeconds: 60, run: (order, ctx) => order.compareShipments(ctx, {}) },
+    { name: 'compare_units', everySeconds: 600, run: (order, ctx) => order.compareUnits(ctx, {}) },
     { name: 'compare_receivables', everySeconds: 60, run: (order, ctx) => order.compareReceivables(ctx, {}) },
   ],
 });

@@ -22,6 +22,7 @@ import { orderErrors } from './order.errors.contract.ts';
 import { bookOps } from './reconciliation/order.books.contract.ts';
 import { receivableComparisonOps } from './reconciliation/order.receivables.contract.ts';
 import { shipmentComparisonOps } from './reconciliation/order.shipments.contract.ts';
+import { unitComparisonOps } from './reconciliation/order.units.contract.ts';
 import { FulfillmentStatus, OrderStatus, OrderStatusInput, PaymentStatus } from './statuses/order.statuses.contract.ts';
 import { Explanation, TimelineEntry } from './timeline/order.timeline.contract.ts';
 
@@ -240,6 +241,7 @@ export const orderOps = {
   ...addressOps(Order),
   ...receivableComparisonOps,
   ...shipmentComparisonOps,
+  ...unitComparisonOps,
   ...expiryOps,
   ...bookOps,
   figures: reconciliationOp('orders'),

@@ -21,6 +21,7 @@ import { orderSettings } from './order.settings.ts';
 import { orderBookActions } from './reconciliation/order.books.ts';
 import { receivableComparison } from './reconciliation/order.receivables.ts';
 import { shipmentComparison } from './reconciliation/order.shipments.ts';
+import { unitComparison } from './reconciliation/order.units.ts';
 import { followPayment, type ShipmentStatusChange } from './statuses/order.statuses.model.ts';
 import { explain } from './timeline/order.explain.ts';
 import { timelineEventOf } from './timeline/order.timeline.model.ts';
@@ -60,6 +61,7 @@ export function orderService({ repository: orders, peers, tools: { config, log }
     ...reservationActions({ orders, product }),
     ...orderBookActions(orders),
     compareShipments: shipmentComparison({ orders, delivery, followShipment: cancellation.followShipment, log }),
+    compareUnits: unitComparison({ orders, product }),
     cancelExpired: orderExpiry({ orders, payment, cancelExpired, hours, log }),
     compareReceivables: receivableComparison({ orders, payment, log }),
     figures: (_ctx, range) => orders.figures(range),

@@ -71,7 +71,7 @@ export interface ProductRepository {
   /** What became of the units of each product, in the order of their ids. */
   stockFigures(page: PageRequest): Promise<Page<StockFigures>>;
   /** The units that are held for orders or were shipped, newest order first. */
-  orderUnits(page: PageRequest): Promise<Page<OrderUnits>>;
+  orderUnits(page: PageRequest, onlyHeld?: boolean): Promise<Page<OrderUnits>>;
   /** Orders whose reservations expired before `now`. */
   expired(now: string, limit: number): Promise<number[]>;
   /** Reservations of these orders that expired before `now` are kept for good; one that was renewed since is left as it is. */

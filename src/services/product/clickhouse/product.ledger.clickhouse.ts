@@ -82,11 +82,13 @@ export function stockLedgerClickHouse({ store, readStock, book }: LedgerParts): 
       });
       return pageOf(figures, page.limit, ({ product_id }) => product_id);
     },
-    async orderUnits(page) {
+    async orderUnits(page, onlyHeld = false) {
       const text = `select id as order_id, items, shipped from ${stock}
-        where kind = 'reservation' and not released and id < {before:UInt64} order by id desc limit {limit:UInt32}`;
+        where kind = 'reservation' and not released and id < {before:UInt64}
+        and not ({only_held:Bool} and shipped) order by id desc limit {limit:UInt32}`;
       const rows = await engine.query<{ order_id: number; items: string; shipped: boolean }>(text, {
         before: before(page),
+        only_held: onlyHeld,
         limit: page.limit + 1,
       });
       const orders = rows.map(({ items, ...row }) => ({ ...row, items: JSON.parse(items) as LineItem[] }));

@@ -23,7 +23,8 @@ export function stockLedgerPostgres({ schema, db }: PostgresStore): Ledger {
       paged<StockEntry>(['stock ledger', entries(schema)], page, ({ id }) => id, [product_id]),
     stockFigures: (page) =>
       paged<StockFigures>(['stock figures', figures(schema)], page, ({ product_id }) => product_id),
-    orderUnits: (page) => paged<OrderUnits>(['orderUnits', unitsOfOrders(schema)], page, ({ order_id }) => order_id),
+    orderUnits: (page, onlyHeld = false) =>
+      paged<OrderUnits>(['order units', unitsOfOrders(schema)], page, ({ order_id }) => order_id, [onlyHeld]),
   };
 }
 
@@ -42,4 +43,4 @@ const figures = (schema: string): string => `select p.product_id, p.put_in, coal
   where p.product_id > coalesce($1::bigint, 0) order by p.product_id limit $2`;
 
 const unitsOfOrders = (schema: string): string => `select order_id, shipped, items from ${schema}.reservations
-  where $1::bigint is null or order_id < $1 order by order_id desc limit $2`;
+  where ($1::bigint is null or order_id < $1) and not ($3 and shipped) order by order_id desc limit $2`;

@@ -140,7 +140,10 @@ export const stockOps = {
   orderUnits: op('GET /internal/stock/orders', {
     access: 'internal',
     summary: 'The units that are held for orders or were shipped, newest order first, for who checks the books',
-    input: Type.Object({ ...paging }),
+    input: Type.Object({
+      held: Type.Optional(Type.Boolean({ description: 'only those that are held' })),
+      ...paging,
+    }),
     output: PageOf(OrderUnits),
   }),
   ship: op('POST /internal/reservations/ship', {

@@ -35,7 +35,7 @@ export function stockActions({ products, mostHeld }: StockParts) {
       await products.correct(product_id, ctx.now);
       return {};
     },
-    orderUnits: (_ctx, { limit = 50, cursor }) => products.orderUnits({ limit, cursor }),
+    orderUnits: (_ctx, { held = false, limit = 50, cursor }) => products.orderUnits({ limit, cursor }, held),
     async ship(ctx, { order_ids }) {
       await Promise.all(order_ids.map((order_id) => products.ship(order_id, ctx.now)));
       return {};
