@@ -4,10 +4,22 @@ import { minor } from '../../platform/contract/money.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
 import { everythingOf } from './analytics.everything.fixture.ts';
-import { chance, described, shuffledAndDoubled } from './analytics.fixture.ts';
+import {
+  arrival,
+  captured,
+  chance,
+  described,
+  invoiceBecame,
+  invoiced,
+  placed,
+  refunded,
+  shuffledAndDoubled,
+} from './analytics.fixture.ts';
 import { anOrdersHistory, expectedOf, type History } from './analytics.history.fixture.ts';
 import type { AnalyticsRepository } from './analytics.repository.ts';
 import { analyticsClickHouse } from './clickhouse/analytics.repository.clickhouse.ts';
+import { type Fact, totalsRead } from './model/analytics.facts.model.ts';
+import { READ_TOTALS } from './model/analytics.metrics.model.ts';
 import { statsOf } from './model/analytics.model.ts';
 import { bucketsOf } from './model/analytics.series.model.ts';
 import { analyticsPostgres } from './postgres/analytics.repository.postgres.ts';
@@ -67,6 +79,30 @@ eachStore('histories of orders: created, paid, refunded as credit or correction,
       assert.deepEqual(await seen(), expected);
     });
   }
+
+  test('what older versions kept of money concerns the invoice alone; totals read from payment reach the order, and are no event', async () => {
+    const old = (fact: Fact, paid: number): Fact => {
+      const stories: Fact['stories'] = [
+        { kind: 'transaction', item_id: 1, place: '2', status: 'paid', paid: minor(paid) },
+        { kind: 'invoice', item_id: 1, paid: minor(paid) },
+      ];
+      return { ...fact, stories };
+    };
+    const bill = [invoiced(1), invoiceBecame(1, 'sent'), invoiceBecame(1, 'paid')];
+    const facts = [placed(1), ...bill, old(captured(1, 22_000, 1), 22_000), old(refunded(1, 2_200, 1), -2_200)];
+    await figures.record(shuffledAndDoubled(facts, chance(3)));
+    const { revenue, outstanding } = await seen();
+    assert.deepEqual([revenue.gross, outstanding], [22_000, 0]);
+    const totals = { order_id: 1, paid_total: minor(22_000), refunded_total: minor(2_200), credited_total: minor(2_200) };
+    const read = totalsRead(arrival(READ_TOTALS, 1), totals);
+    await figures.record([read, read]);
+    const now = await seen();
+    assert.deepEqual([now.revenue.gross, now.revenue.paid, now.orders.paid], [19_800, 19_800, 1]);
+    const { events, mended } = await figures.rebuild();
+    assert.deepEqual([events, mended], [facts.length, 0]);
+    assert.deepEqual(await seen(), now);
+    assert.equal(statsOf(await figures.totals(), 'USD').events_processed, facts.length);
+  });
 
   test('each cent of a credit is taken from the tax or from a line', async () => {
     const history = anOrdersHistory(1, chance(9));

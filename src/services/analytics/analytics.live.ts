@@ -31,7 +31,8 @@ export function live<T>({ load, everyMs, log }: LiveOptions<T>): Live<T> {
     looking = true;
     try {
       const value = await load();
-      const text = JSON.stringify(value);
+      // A sum beyond 2^53 is a bigint, of which JSON knows nothing.
+      const text = JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? String(one) : one));
       for (const watcher of watchers) watcher.offer(text, value);
     } catch (error) {
       log.warn({ err: error }, 'the figures could not be read; those who watch keep the last ones');

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { Tools } from '../../platform/app/module.ts';
-import { minor } from '../../platform/contract/money.ts';
+import { minor, toDecimalText } from '../../platform/contract/money.ts';
 import type { ClickHouseStore } from '../../platform/db/clickhouse/store/store.ts';
 import { eachStore, type StoredRow } from '../../testing/stores.ts';
 import { analyticsContract } from './analytics.contract.ts';
@@ -249,6 +249,23 @@ eachStore('how events are counted', (store) => {
     ]);
     assert.equal((await figures.revenueByCategory({ ...query, ...days(DAY.to) })).length, 2);
     assert.deepEqual(await figures.revenueByCategory({ ...query, currency: 'EUR' }), []);
+  });
+
+  test('a sum beyond 2^53 is exact to the cent, in totals, series and products', async () => {
+    const large = (id: number, total: number) => {
+      const money = { subtotal: minor(total), tax: minor(0), total: minor(total) };
+      const items = anOrder(id).items.map((line) => ({ ...line, total: minor(total) }));
+      return placed(id, NOON, { ...money, items });
+    };
+    await record(large(1, 5_000_000_000_000_000), large(2, 4_999_999_999_999_999));
+    const text = '99999999999999.99';
+    assert.equal(toDecimalText((await stats()).revenue.gross), text);
+    const buckets = bucketsOf('day', DAY, DAY.to, 'UTC');
+    const [point] = await figures.series({ metric: 'revenue', currency: 'USD', ...buckets });
+    const [day] = await figures.revenueByCategory({ currency: 'USD', zone: 'UTC', ...buckets });
+    const [top] = await figures.topProducts({ by: 'revenue', currency: 'USD', ...DAY, category: undefined, limit: 1 });
+    const shown = [point?.amount, day?.revenue, top?.revenue].map((amount) => toDecimalText(amount ?? minor(0)));
+    assert.deepEqual(shown, [text, text, text]);
   });
 
   test('who reads while events are recorded sees all of an event or nothing of it', async () => {

@@ -1,4 +1,4 @@
-import type { Minor } from '../../../platform/contract/money.ts';
+import { minor } from '../../../platform/contract/money.ts';
 import type { ClickHouse } from '../../../platform/db/clickhouse/engine.ts';
 import type { ClickHouseStore } from '../../../platform/db/clickhouse/store/store.ts';
 import type { Writer } from '../../../platform/db/clickhouse/store/writer.ts';
@@ -143,14 +143,14 @@ interface SumRow {
   readonly hour: string;
   readonly product_id: number;
   readonly n: number;
-  readonly total: Minor;
+  readonly exact: string;
   readonly latest: string;
   readonly called: string;
 }
 
 async function keptSums(engine: ClickHouse, log: string): Promise<Sums> {
   const text = `select what, metric, currency, toDateTime64(hour, 3, 'UTC') as hour, product_id, sum(count) as n,
-      sum(amount) as total, max(time) as latest, max(name) as called
+      toString(sum(amount)) as exact, max(time) as latest, max(name) as called
     from ${log} where what in ('total', 'hour', 'sale') group by what, metric, currency, hour, product_id`;
   const rows = await engine.query<SumRow>(text, {}, { seconds: SECONDS });
   return {
@@ -162,22 +162,22 @@ async function keptSums(engine: ClickHouse, log: string): Promise<Sums> {
 // Older versions kept every metric by hour; nobody reads what is left of that.
 const isForgotten = ({ what, metric }: SumRow): boolean => what === 'hour' && !SERIES.includes(metric);
 
-const movementOf = ({ what, metric, currency, hour, n, total, latest }: SumRow): MetricDelta => ({
+const movementOf = ({ what, metric, currency, hour, n, exact, latest }: SumRow): MetricDelta => ({
   metric,
   currency,
   hour: what === 'total' ? null : hour,
   count: n,
-  amount: total,
+  amount: minor(BigInt(exact)),
   latest,
 });
 
-const saleOf = ({ product_id, currency, hour, n, total, called }: SumRow): SalesDelta => ({
+const saleOf = ({ product_id, currency, hour, n, exact, called }: SumRow): SalesDelta => ({
   product_id,
   currency,
   day: hour,
   name: called,
   quantity: n,
-  amount: total,
+  amount: minor(BigInt(exact)),
 });
 
 async function eventsIn(engine: ClickHouse, log: string): Promise<number> {

@@ -15,7 +15,7 @@ import { calendarOf, settled } from './analytics.calendar.clickhouse.ts';
 import { LOG } from './analytics.log.clickhouse.ts';
 import { rebuilder } from './analytics.rebuild.clickhouse.ts';
 import { countingIn } from './analytics.recording.clickhouse.ts';
-import { figuresStatements, sumStatements } from './analytics.statements.clickhouse.ts';
+import { type ExactSum, figuresStatements, sumOf, sumStatements } from './analytics.statements.clickhouse.ts';
 
 /** So many events are one block, which is one file or so on the disk: few large ones are what the engine likes. */
 const RECORDED_AT_ONCE = 2_000;
@@ -24,6 +24,9 @@ const REST_MS = 50;
 
 /** A look at the stories of millions of ids, as only the check asks for it where sums differ. */
 const SCAN_SECONDS = 60;
+
+/** A row whose sum comes as text. */
+type Exact<R, K extends keyof R> = Omit<R, K> & ExactSum;
 
 /** A column of a result may not have the name of one that it is made of. */
 type Named<R extends ReconciliationGroup | ReconciliationRow> = Omit<R, 'status' | 'currency' | 'amount' | 'paid'> & {
@@ -62,22 +65,33 @@ export function analyticsClickHouse(store: ClickHouseStore, { config }: Pick<Too
       );
       return counted.filter(Boolean).length;
     },
-    totals: () => engine.query<Total>(totals),
+    totals: async () =>
+      (await engine.query<Exact<Total, 'amount'>>(totals)).map(({ exact, ...one }) => ({
+        ...one,
+        amount: sumOf({ exact }),
+      })),
     zone: async () => settled(await readCalendar(), zone),
-    series: ({ metric, currency, ...buckets }) =>
-      engine.query<Point>(series, { metric, currency, ...startsOf(buckets) }),
-    topProducts: ({ by, currency, category, limit, ...span }) =>
-      engine.query<TopProduct>(category === undefined ? top : topOf, {
+    async series({ metric, currency, ...buckets }) {
+      const query = { metric, currency, ...startsOf(buckets) };
+      const found = await engine.query<Exact<Point, 'amount'>>(series, query);
+      return found.map(({ exact, ...one }) => ({ ...one, amount: sumOf({ exact }) }));
+    },
+    async topProducts({ by, currency, category, limit, ...span }) {
+      const found = await engine.query<Exact<TopProduct, 'revenue'>>(category === undefined ? top : topOf, {
         by,
         currency,
         limit,
         ...(category !== undefined && { category }),
         ...secondsOf(span),
-      }),
+      });
+      return found.map(({ exact, ...one }) => ({ ...one, revenue: sumOf({ exact }) }));
+    },
     async revenueByCategory({ currency, zone, ...days }) {
-      type Row = Omit<CategoryRevenue, 'day'> & { readonly start: number };
+      type Row = Omit<Exact<CategoryRevenue, 'revenue'>, 'day'> & { readonly start: number };
       const found = await engine.query<Row>(revenue, { currency, ...startsOf(days) });
-      return found.map(({ start, ...sold }) => ({ day: shopDay(start * 1_000, zone), ...sold }));
+      return found.map(({ start, exact, ...sold }) => {
+        return { day: shopDay(start * 1_000, zone), ...sold, revenue: sumOf({ exact }) };
+      });
     },
     async figures(of, { from_id: from, to_id: to, rows: wanted }) {
       const { lastId, groups, rows } = figuresStatements(log, of);

@@ -1,7 +1,19 @@
+import type { Minor } from '../../../platform/contract/money.ts';
 import type { Compared } from '../check/analytics.check.contract.ts';
 import { COMPARED } from '../model/analytics.compared.model.ts';
 import { fieldsMerged } from '../model/analytics.entities.model.ts';
 import { STATUS_SQL, termSql } from '../postgres/analytics.metrics.postgres.ts';
+
+/** A sum as text: in JSON it would be a double, which is exact only up to 2^53. */
+export interface ExactSum {
+  readonly exact: string;
+}
+
+/** The sum, as PostgreSQL gives it: beyond 2^53 it is a bigint, which prints exactly. */
+export function sumOf({ exact }: ExactSum): Minor {
+  const amount = Number(exact);
+  return (Number.isSafeInteger(amount) ? amount : BigInt(exact)) as Minor;
+}
 
 /** What is read of the sums, and whether an event is there. */
 export function sumStatements(log: string) {
@@ -14,7 +26,7 @@ export function sumStatements(log: string) {
     from ${log} where what = 'story' and kind = 'product' group by item_id`;
   const topWhere = (chosen: string): string => `
     select product_id, if(p.item_id = 0, called, p.name) as name, if(p.item_id = 0, null, p.category) as category,
-      quantity, revenue
+      quantity, toString(revenue) as exact
     from (
       select product_id, max(name) as called, sum(count) as quantity, sum(amount) as revenue
       from ${log} where ${sold} group by product_id) s
@@ -25,16 +37,17 @@ export function sumStatements(log: string) {
     there: `select lower(toString(event_id)) as id from ${log} where what = 'event' and kind = '' and item_id = 0
       and UUIDToNum(event_id) in (select UUIDToNum(arrayJoin({ids:Array(UUID)})))
       and recorded_at >= fromUnixTimestamp64Milli({since:Int64}, 'UTC')`,
-    totals: `select metric, currency, sum(count) as count, sum(amount) as amount, max(time) as latest
+    totals: `select metric, currency, sum(count) as count, toString(sum(amount)) as exact, max(time) as latest
       from ${log} where what = 'total' group by metric, currency order by metric, currency`,
-    series: `select toDateTime64(toDateTime(start, 'UTC'), 3, 'UTC') as bucket, n as count, total as amount from (
+    series: `select toDateTime64(toDateTime(start, 'UTC'), 3, 'UTC') as bucket, n as count, toString(total) as exact from (
         select ${start} as start, sum(count) as n, sum(amount) as total
         from ${log} where what = 'hour' and metric = {metric:String} and currency = {currency:String} and ${span}
         group by start)
       where n != 0 or total != 0 order by start`,
     top: topWhere('true'),
     topOf: topWhere('category = {category:String}'),
-    revenue: `select start, if(p.item_id = 0, null, p.category) as category, sum(n) as quantity, sum(total) as revenue
+    revenue: `select start, if(p.item_id = 0, null, p.category) as category, sum(n) as quantity,
+        toString(sum(total)) as exact
       from (
         select ${start} as start, product_id, sum(count) as n, sum(amount) as total
         from ${log} where ${sold} group by start, product_id) s
