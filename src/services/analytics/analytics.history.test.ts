@@ -93,7 +93,12 @@ eachStore('histories of orders: created, paid, refunded as credit or correction,
     await figures.record(shuffledAndDoubled(facts, chance(3)));
     const { revenue, outstanding } = await seen();
     assert.deepEqual([revenue.gross, outstanding], [22_000, 0]);
-    const totals = { order_id: 1, paid_total: minor(22_000), refunded_total: minor(2_200), credited_total: minor(2_200) };
+    const totals = {
+      order_id: 1,
+      paid_total: minor(22_000),
+      refunded_total: minor(2_200),
+      credited_total: minor(2_200),
+    };
     const read = totalsRead(arrival(READ_TOTALS, 1), totals);
     await figures.record([read, read]);
     const now = await seen();
