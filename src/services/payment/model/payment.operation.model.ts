@@ -88,7 +88,10 @@ export interface PaymentOperation extends Versioned {
   readonly payments: readonly Payment[];
   readonly refunds: readonly Refund[];
   readonly entries: readonly Posting[];
-  /** What no longer counts for the limit of the user: given back or voided, of transactions without an invoice. */
+  /**
+   * What no longer counts for the limit of the user: given back or voided, of transactions without an invoice. Less than
+   * zero for what counts from now on, whatever the limit.
+   */
   readonly unbilled_released: Minor;
   /** More is open than one payment takes. */
   readonly more?: boolean;

@@ -116,7 +116,7 @@ const wholeCtes = (schema: string): string => `locked_transactions as materializ
     where transaction_id = any(array(select transaction_id from given_transactions)) order by transaction_id for no key update),
   locked_wallets as materialized (
     select user_id from ${schema}.wallets
-    where user_id = any(array(select user_id from eligible where unbilled_released > 0))
+    where user_id = any(array(select user_id from eligible where unbilled_released <> 0))
       and (select count(*) from locked_transactions) >= 0
     order by user_id for no key update),
   locked_bills as materialized (
@@ -157,6 +157,10 @@ const updateCtes = (schema: string): string => `updated_transactions as (
     update ${schema}.wallets w set unbilled = w.unbilled - e.unbilled_released
     from whole e where w.user_id = e.user_id and e.unbilled_released > 0
       and w.user_id = any(array(select user_id from locked_wallets))),
+  raised_wallets as (
+    insert into ${schema}.wallets as w (user_id, unbilled)
+    select user_id, -unbilled_released from whole where unbilled_released < 0 order by user_id
+    on conflict (user_id) do update set unbilled = w.unbilled + excluded.unbilled),
   updated_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed + g.charged - g.released,
       invoice_closed = g.invoice_closed, posted = g.posted, posted_tax = g.posted_tax, version = b.version + 1

@@ -230,6 +230,37 @@ test('an order that is cancelled while its payment waits is given back when the 
   assert.equal([...stripe.refunds.values()].filter((one) => one.payment_intent === intent.id).length, 1);
 });
 
+test('what a provider captures after its payment had failed is given back, once', async () => {
+  const alice = await customer();
+  const { id } = await due(alice);
+  await pay(alice, 'pm_card_asks_customer');
+  const intent = newest();
+  const system = await startSystem(shop.databaseUrl, env);
+  const now = new Date(Date.now() + 90 * 60_000).toISOString();
+  await system.services.payment.settle({ actor: { kind: 'system' }, now, trace: '', requestId: 'job' }, {});
+  await system.close();
+  assert.deepEqual([await statusOf(alice, id), intent.status], ['open', 'canceled']);
+  assert.equal((await alice.delete(`/transactions/${id}`)).status, 200);
+  // Whatever the reason: the provider has the money.
+  intent.status = 'succeeded';
+  const answers = await Promise.all(Array.from({ length: 4 }, () => say('payment_intent.succeeded', intent)));
+  assert.ok(answers.every(({ status }) => status === 200 || status === 409));
+  await say('payment_intent.succeeded', intent);
+  assert.equal(await statusOf(alice, id), 'voided');
+  const given = [...stripe.refunds.values()].filter((one) => one.payment_intent === intent.id);
+  assert.deepEqual(
+    given.map(({ amount }) => amount),
+    [4000],
+  );
+  await settle(async () => {
+    const [late] = (await alice.get('/transactions/list')).body as unknown as { status: string; amount: number }[];
+    assert.deepEqual([late?.status, late?.amount], ['refunded', 40]);
+  });
+  assert.equal((await due(alice, 1000)).status, 'open', 'what was given back does not count for the limit');
+  const check = read(await admin.get('/ledger/check'));
+  assert.equal(check.ok, true, JSON.stringify(check));
+});
+
 testApart('through the gateway of separate processes a signed message arrives as it was signed', async () => {
   const apart = await world({ processes: 'each', env });
   await apart.as('admin');

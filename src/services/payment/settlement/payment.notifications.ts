@@ -7,7 +7,7 @@ import type { Settlement } from './payment.settlement.ts';
 interface NotificationParts {
   readonly payments: Pick<PaymentRepository, 'findPayment' | 'findRefund'>;
   readonly providers: Providers;
-  readonly settlement: Pick<Settlement, 'payment' | 'refund'>;
+  readonly settlement: Pick<Settlement, 'payment' | 'failedPayment' | 'refund'>;
 }
 
 /** Follows the webhooks of providers. They are only a reason to ask the provider: nothing that they say is saved. */
@@ -17,7 +17,8 @@ export function notificationActions({ payments, providers, settlement }: Notific
       const notification = await providers.named('stripe').readWebhook?.(body, signature);
       if (notification?.kind === 'payment') {
         const found = await payments.findPayment({ payment_id: notification.id });
-        if (found?.created_at === notification.created_at) await settlement.payment(ctx, found);
+        if (found?.created_at !== notification.created_at) return { received: true };
+        await (found.status === 'failed' ? settlement.failedPayment(ctx, found) : settlement.payment(ctx, found));
       } else if (notification) {
         const found = await payments.findRefund(notification.id);
         if (found?.created_at === notification.created_at) await settlement.refund(ctx, found);
