@@ -4,6 +4,7 @@ import { connectionOf, databaseLocation } from './address.ts';
 import { translate, wasUndone } from './faults.ts';
 import { postgresWriteFault, probePostgres } from './health/look.ts';
 import { exposeDatabase } from './health/metrics.ts';
+import { toIsoTime } from './iso-time.ts';
 
 export { rowFaultInPostgres, violatedConstraint } from './faults.ts';
 
@@ -57,11 +58,6 @@ const parsers: pg.CustomTypesConfig = {
 function exactInteger(text: string): number | bigint {
   const value = Number(text);
   return Number.isSafeInteger(value) ? value : BigInt(text);
-}
-
-/** `2026-11-21 08:45:00.12+00` to `2026-11-21T08:45:00.120Z`; connections run in UTC. */
-function toIsoTime(text: string): string {
-  return new Date(`${text.slice(0, 10)}T${text.slice(11).replace(/\+00$/, 'Z')}`).toISOString();
 }
 
 export interface DatabaseOptions {
