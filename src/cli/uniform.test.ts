@@ -46,7 +46,7 @@ const LINES = [
   'topology',
   'config',
   'config --example',
-  'login --username admin',
+  'login --username boss',
   'logout',
   'dead-letters list',
   'dead-letters replay --all',

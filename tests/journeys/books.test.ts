@@ -24,7 +24,7 @@ describe('books that a hand has changed', () => {
     database = await testDatabase(engine);
     shop = await startSystem(database.url, { LOG_LEVEL: 'fatal' });
     const url = shop.urls.gateway ?? '';
-    const { body } = await clientOf(url).post('/register', { username: 'admin', password: PASSWORD });
+    const { body } = await clientOf(url).post('/register', { username: 'boss', password: PASSWORD });
     admin = clientOf(url, body.token, body.id);
   });
   after(async () => {

@@ -96,7 +96,10 @@ export function wrongFor(shape: Shape): string[] {
   const types = [shape.type ?? []].flat();
   const none = types.includes('null') ? [] : ['null'];
   if (shape.format === 'money') return [...NUMBERS.filter((one) => one !== '1.5'), ...none, '0.001', '-0.01', '1e-3'];
-  if (types.includes('integer')) return [...NUMBERS, ...none, ...((shape.minimum ?? 0) > 0 ? ['0'] : [])];
+  if (types.includes('integer')) {
+    const signed = (shape.minimum ?? 0) < 0;
+    return [...NUMBERS.filter((one) => !signed || one !== '-1'), ...none, ...((shape.minimum ?? 0) > 0 ? ['0'] : [])];
+  }
   if (types.includes('number')) return ['"1"', 'true', '[]', '{}', ...none];
   if (types.includes('boolean')) return ['0', '1', '"true"', '[]', '{}', ...none];
   if (types.includes('array')) return [...wrongArrays(shape), ...none];

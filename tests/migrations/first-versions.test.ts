@@ -86,6 +86,7 @@ eachEngine('the last form of the old tables', (engine) => {
       status: 'confirmed',
       payment_status: 'not_paid',
       fulfillment_status: 'shipped',
+      shipping_address: null,
       created_at: '2024-02-01T08:00:00.000Z',
       updated_at: '2024-02-01T08:00:00.000Z',
     });
@@ -155,6 +156,10 @@ eachEngine('the last form of the old tables', (engine) => {
       status: 'sent',
       created_at: '2024-01-31T00:00:00.000Z',
       due_date: '2024-03-01T00:00:00.000Z',
+      paid_total: 0,
+      refunded_total: 0,
+      credited_total: 0,
+      open: 2639.07,
     });
     assert.equal((await admin.get('/invoices/1')).status, 404);
     assert.equal((await admin.get('/invoices/order/5')).body.invoice_id, 2);

@@ -16,7 +16,7 @@ const shown = async (name: string): Promise<string[]> =>
 test('every metric is on the page of the metrics, and every one there exists', () => {
   const text = sources.map((file) => readFileSync(join(root, file), 'utf8')).join('\n');
   const names = new Set(
-    [...text.matchAll(/(?:name: |outboxGauge\(\s*)'(\w+)',\s*(?:\n\s*help: |')/g)].map(([, name]) => name),
+    [...text.matchAll(/(?:name: |(?:outboxGauge|counter)\(\s*)'(\w+)',\s*(?:\n\s*help: |')/g)].map(([, name]) => name),
   );
   const page = readFileSync(join(root, 'docs/health.md'), 'utf8');
   const documented = new Set([...page.matchAll(/^\| `(\w+)` /gm)].map(([, name]) => name));

@@ -5,7 +5,7 @@ import type { orderOps } from '../../order/order.contract.ts';
 import type { OrderInBooks } from '../../order/reconciliation/order.books.contract.ts';
 import type { paymentOps } from '../../payment/payment.contract.ts';
 import type { BookDifference } from './analytics.books.contract.ts';
-import { differencesOfOrder, isOnItsWay, withEvent } from './analytics.books.model.ts';
+import { differencesOfOrder, isUnderWay, withEvent } from './analytics.books.model.ts';
 import type { BooksOfOrder } from './analytics.finding.model.ts';
 
 /** Who is asked; each once for a page of orders. */
@@ -72,7 +72,7 @@ async function judged(ctx: Ctx, order: BookOwners['order'], all: readonly BooksO
   const newestOf = byOrder(items);
   const differences = differing.flatMap(({ books, findings }) => {
     const newest = newestOf.get(books.order_id);
-    const young = isOnItsWay(books, newest, ctx.now);
+    const young = isUnderWay(books, newest, ctx.now);
     return findings.map((one) => ({ ...withEvent(one, newest), young }));
   });
   return { compared: all.length, differences };

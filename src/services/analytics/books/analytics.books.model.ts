@@ -43,7 +43,7 @@ const ON_ITS_WAY_MS = 60_000;
 const REFUND_MS = 24 * 3_600_000;
 
 /** Whether a difference of an order may only be an event, or a refund, that is on its way. */
-export function isOnItsWay(books: BooksOfOrder, newest: NewestEvent | undefined, now: string): boolean {
+export function isUnderWay(books: BooksOfOrder, newest: NewestEvent | undefined, now: string): boolean {
   const { order, invoices, shipment } = books;
   const changes = [order, shipment, ...invoices].flatMap((one) => (one ? [one.updated_at] : []));
   const ageOf = (at: string) => Date.parse(now) - Date.parse(at);

@@ -32,12 +32,12 @@ function ofCancelled(order: OrderInBooks, shipment: ShipmentOfOrder | undefined)
     return difference(order, 'a parcel of a cancelled order is to leave', named(shipment), mend);
   }
   const back = `PUT /shipments/${shipment.shipment_id} {"status": "returned"}`;
-  const mend = `Get the parcel back: ${back} when it has come${isOnTheRoad(shipment) ? ' (after in_transit)' : ''}.`;
+  const mend = `Get the parcel back: ${back} when it has come${hasOnlyLeft(shipment) ? ' (after in_transit)' : ''}.`;
   return difference(order, 'a parcel of a cancelled order has left', named(shipment), mend);
 }
 
 const isWaiting = (status: ShipmentStatus): boolean => status === 'pending' || status === 'packed';
-const isOnTheRoad = ({ status }: ShipmentOfOrder): boolean => status === 'shipped';
+const hasOnlyLeft = ({ status }: ShipmentOfOrder): boolean => status === 'shipped';
 
 function ofLiving(order: OrderInBooks, shipment: ShipmentOfOrder | undefined): Found {
   if (!shipment) {
