@@ -15,7 +15,6 @@ interface WantedLine extends LineItem {
   readonly seq: number;
   readonly order_id: number;
   readonly until: string;
-  readonly at: string;
   readonly request?: string;
   /** What this line, the lines before it in the batch, and the rest of its order want of the product. */
   readonly need: number;
@@ -69,7 +68,7 @@ export function reserver(schema: string, db: Database): ProductRepository['reser
     const keyed = batch.some(({ request }) => request !== undefined);
     const limited = batch.some(({ limit }) => limit !== undefined);
     const lines = wantedLines(batch);
-    const values = [JSON.stringify(lines), batch[0]?.currency];
+    const values = [JSON.stringify(lines), batch[0]?.currency, batch[0]?.at];
     if (!limited) return db.query<LineRow>(statement({ alone, keyed, limited }), values);
     return db.transaction(async (sql) => {
       await sql.query(lock, [[...new Set(lines.map(({ product_id }) => product_id))]]);
@@ -106,7 +105,7 @@ function wantedLines(batch: readonly ReservationRequest[]): WantedLine[] {
   const add = (key: string, quantity: number): void => {
     wantedSoFar.set(key, (wantedSoFar.get(key) ?? 0) + quantity);
   };
-  return batch.flatMap(({ order_id, lines, until, at, request, limit }, position) => {
+  return batch.flatMap(({ order_id, lines, until, request, limit }, position) => {
     const ofUser = (product_id: number): string => `${product_id} ${limit?.user_id}`;
     for (const { product_id, quantity } of lines) {
       add(String(product_id), quantity);
@@ -118,7 +117,6 @@ function wantedLines(batch: readonly ReservationRequest[]): WantedLine[] {
         seq: position * LINES_PER_ORDER + index,
         order_id,
         until,
-        at,
         request,
         need,
         product_id,

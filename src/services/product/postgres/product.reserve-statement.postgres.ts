@@ -8,7 +8,7 @@ export interface ReserveVariant {
   readonly limited: boolean;
 }
 
-const LINE_COLUMNS = `seq integer, order_id bigint, until timestamptz, at timestamptz, product_id bigint, quantity integer,
+const LINE_COLUMNS = `seq integer, order_id bigint, until timestamptz, product_id bigint, quantity integer,
   need bigint, request text`;
 const LIMIT_COLUMNS = ', user_id bigint, most bigint, need_of_user bigint';
 
@@ -29,7 +29,7 @@ export const lockStatement = (schema: string): { name: string; text: string } =>
   text: `select product_id from ${schema}.products where product_id = any($1) order by product_id for no key update`,
 });
 
-/** $1 is the lines of a batch, $2 the currency that the shop is paid in. Answers a row for each line. */
+/** $1 is the lines of a batch, $2 the currency that the shop is paid in, $3 the time. Answers a row for each line. */
 export function reserveStatement(schema: string, variant: ReserveVariant): string {
   const { alone, keyed, limited } = variant;
   const held = `(select 1 from ${schema}.reservations r where r.order_id = lines.order_id limit 1) is null`;
@@ -39,7 +39,7 @@ export function reserveStatement(schema: string, variant: ReserveVariant): strin
   ${limited ? `${unpaidCte(schema)},` : ''}
   ${trackedCte(schema)},
   lines as materialized (
-    select w.seq, w.kept_id as order_id, w.until, w.at, w.product_id, w.quantity, w.need, w.request,
+    select w.seq, w.kept_id as order_id, w.until, w.product_id, w.quantity, w.need, w.request,
       p.name, p.description, p.price, p.currency, p.for_sale, p.withdrawn_at is not null as withdrawn,
       p.currency = $2 as payable, t.stock_quantity, t.held, t.entries
       ${limited ? ', w.user_id, w.most, w.need_of_user, coalesce(u.quantity, 0) as unpaid' : ''}
@@ -76,7 +76,7 @@ function takeCtes(schema: string, limited: boolean): string {
     on conflict (order_id) do update set expires_at = excluded.expires_at
     returning order_id, xmax = 0 as fresh),
   moved as materialized (
-    select product_id, order_id, at, quantity, stock_quantity, held, entries,
+    select product_id, order_id, quantity, stock_quantity, held, entries,
       sum(quantity) over (partition by product_id order by seq) as so_far,
       row_number() over (partition by product_id order by seq) as nth
     from lines join kept using (order_id) where fresh and stock_quantity is not null),
@@ -87,6 +87,6 @@ function takeCtes(schema: string, limited: boolean): string {
       from moved group by 1, 2, 3, 4) m
     where p.product_id = m.product_id),
   entered as (insert into ${schema}.stock_ledger (product_id, entry, kind, quantity, on_hand, held, order_id, at)
-    select product_id, entries + nth, 'reservation', -quantity, stock_quantity - so_far, held + so_far, order_id, at
+    select product_id, entries + nth, 'reservation', -quantity, stock_quantity - so_far, held + so_far, order_id, $3::timestamptz
     from moved)`;
 }
