@@ -137,6 +137,8 @@ async function trade(shop: World, known: Known): Promise<void> {
   const { invoice_id, total } = (await alice.get(`/invoices/order/${orders[1]}`)).body;
   await alice.post('/payment/transactions', { amount: total, description: 'a crate', invoice_id });
   assert.equal((await alice.post('/payment/transactions/pay', {})).status, 200);
+  const shipping_address = { line1: '5 New Road', postal_code: '20000', city: 'Newtown', country: 'DE' };
+  assert.equal((await alice.patch(`/orders/${orders[0]}`, { shipping_address })).status, 200);
   assert.equal((await alice.post(`/orders/${orders[2]}/cancel`)).status, 200);
   await admin.post(`/products/${crate}/stock-adjustments`, { quantity: 2, reason: 'found “two”' });
   await admin.put(`/products/${crate}`, { name: 'Crate, “Ä/\\"’ und 箱' });

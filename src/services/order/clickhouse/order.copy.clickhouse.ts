@@ -1,3 +1,4 @@
+import { jsonColumns } from '../../../platform/db/columns.ts';
 import {
   clickhousePlatformTables,
   countInClickHouse,
@@ -5,9 +6,10 @@ import {
   statesTable,
 } from '../../../platform/db/transfer/clickhouse/tables.ts';
 import type { ClickHouseLocation, ClickHouseTable, PortableRow } from '../../../platform/db/transfer/portable.ts';
+import { ORDER_COLUMNS } from '../order.columns.ts';
 import { ownEvents } from '../timeline/order.timeline.clickhouse.ts';
 
-const ORDERS = { table: 'orders', key: 'order_id', json: ['items'] };
+const ORDERS = { table: 'orders', key: 'order_id', json: jsonColumns(ORDER_COLUMNS) };
 
 /** What orders keep in ClickHouse, in its portable form. */
 export function orderCopyClickHouse(place: ClickHouseLocation): readonly ClickHouseTable[] {
