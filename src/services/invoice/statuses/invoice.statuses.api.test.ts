@@ -140,6 +140,18 @@ test('what cannot be is refused before anything is recorded', async () => {
   assert.equal((await admin.put('/invoices/999999', { status: 'paid' })).status, 404);
 });
 
+test('a draft that is set to draft stays one, and one is sent while money for it moves', async () => {
+  const invoice = await invoiced();
+  assert.equal(read(await put(invoice, { status: 'draft' })).status, 'draft');
+  const answers = await Promise.all([
+    ...[11, 12, 13].map((amount) => pay(invoice, { amount })),
+    ...Array.from({ length: 3 }, () => put(invoice, { status: 'sent' })),
+  ]);
+  assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+  assert.deepEqual([(await now(invoice)).status, (await now(invoice)).open], ['sent', 74]);
+  assert.equal((await put(invoice, { status: 'draft' })).status, 409);
+});
+
 test('of twenty requests at once, one pays; of different parts at once, all that fit', async () => {
   const [once, parts] = [await invoiced(), await invoiced()];
   const all = await Promise.all(Array.from({ length: 20 }, () => pay(once)));

@@ -41,9 +41,12 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
         const to = invoiceStatusOf(status);
         if (given && to !== 'paid') throw invalid('payment goes with the status paid alone');
         const state = await invoices.get(invoice_id);
-        if (to === 'paid') return pay(ctx, state, given);
+        if (to === state.status && !given) return state;
         mustBecome(state, to);
-        return to === 'cancelled' ? cancel(ctx, state) : invoices.save(ctx, sendInvoice(state, ctx));
+        if (to === 'paid') return pay(ctx, state, given);
+        if (to === 'cancelled') return cancel(ctx, state);
+        // Money that moves meanwhile is no reason not to send it.
+        return saveNewest(state, (newest) => invoices.save(ctx, sendInvoice(newest, ctx)));
       },
       respond: (_ctx, state: InvoiceState) => publicInvoice(state),
     },
@@ -67,8 +70,6 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
   // Payment is asked first: it records the money, unless a provider may be capturing. A crash after that is made good by
   // `payment.captured`, and by the same request, which is recorded once.
   async function pay(ctx: Ctx, state: InvoiceState, given: PaymentByHand | undefined): Promise<InvoiceState> {
-    if (state.status === 'paid' && !given) return state;
-    if (state.status === 'cancelled') mustBecome(state, 'paid');
     const { identity, ...money } = paymentToRecord(state, given, time_zone, ctx);
     const opened = await openInvoice(ctx, state);
     if (!opened) throw paymentErrors.ORDER_CLOSED();
@@ -83,8 +84,7 @@ export function statusActions({ invoices, order, payment, openInvoice, time_zone
   // Payment is asked first: it closes the receivable, unless a provider may be capturing or nothing is owed. What a crash
   // leaves after that is finished by `receivable.closed`.
   async function cancel(ctx: Ctx, state: InvoiceState): Promise<InvoiceState> {
-    const { order_id, invoice_id, user_id, status } = state;
-    if (status === 'cancelled') return state;
+    const { order_id, invoice_id, user_id } = state;
     await payment.closeReceivable(ctx, { order_id, invoice_id, user_id });
     return saveNewest(state, (newest) => invoices.save(ctx, cancelInvoice(newest, ctx)));
   }
