@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { type FakeStripe, fakeStripe, WEBHOOK_SECRET } from '../../src/services/payment/providers/stripe.fixture.ts';
-import type { TestAnswer, TestClient } from '../../src/testing/client.ts';
-import { settle } from '../../src/testing/settle.ts';
-import { type World, world } from '../../src/testing/world.ts';
+import type { TestAnswer, TestClient } from '../../../testing/client.ts';
+import { settle } from '../../../testing/settle.ts';
+import { type World, world } from '../../../testing/world.ts';
+import { type FakeStripe, fakeStripe, WEBHOOK_SECRET } from './stripe.fixture.ts';
 
 /** The fields that these tests look at. */
 interface Seen {
