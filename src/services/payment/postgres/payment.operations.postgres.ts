@@ -163,7 +163,7 @@ const updateCtes = (schema: string): string => `updated_transactions as (
     on conflict (user_id) do update set unbilled = w.unbilled + excluded.unbilled),
   updated_bills as (
     update ${schema}.bills b set paid = g.paid, refunded = g.refunded, corrected = g.corrected, claimed = b.claimed + g.charged - g.released,
-      invoice_closed = g.invoice_closed, posted = g.posted, posted_tax = g.posted_tax, version = b.version + 1
+      invoice_closed = g.invoice_closed, posted = g.posted, posted_tax = g.posted_tax, ended = false, version = b.version + 1
     from given_balances g join whole using (act_id) where b.order_id = g.order_id
       and b.order_id = any(array(select order_id from given_balances))),
   new_payments as (

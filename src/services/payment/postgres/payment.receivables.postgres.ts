@@ -114,7 +114,7 @@ const openText = (schema: string): string => `with
 const closeText = (schema: string): string => `
   insert into ${schema}.bills as b (order_id, user_id, claimed, paid, refunded, closed, version)
   values ($1, $2, 0, 0, 0, true, 0)
-  on conflict (order_id) do update set closed = true, version = b.version + 1 where not b.closed`;
+  on conflict (order_id) do update set closed = true, ended = false, version = b.version + 1 where not b.closed`;
 
 // The invoice was cancelled before it was opened: it cannot be opened any more.
 const markText = (schema: string): string => `

@@ -66,6 +66,7 @@ export function paymentPostgres(store: PostgresStore, { config }: Pick<Tools, 'c
       return pageOf(rows, limit, (row) => row.refund_id);
     },
     async unfinished(started_before) {
+      await db.query(statements.endBalances);
       const [payments, refunds, balances] = await Promise.all([
         db.query<Payment>(statements.startedPayments, [started_before]),
         db.query<Refund>(statements.startedRefunds, [started_before]),

@@ -12,6 +12,9 @@ export const COLUMNS = {
     'order_id, user_id, invoice_id, total, tax, tax_rate, posted, posted_tax, claimed, paid, refunded, corrected, currency, invoice_closed, closed, version',
 };
 
+// What a cancelled order may leave behind: charges, money that was not refunded, or a claim that was not reversed.
+const LEFT = '(claimed > refunded or coalesce(posted + corrected > paid, false))';
+
 /** The most payments, refunds and balances that one run of the job `settle` takes. */
 const SETTLED_PER_RUN = 100;
 
@@ -41,10 +44,15 @@ export function paymentStatements(schema: string) {
     ),
     startedPayments: statement('started payments', started(`${COLUMNS.payment} from ${schema}.payments`)),
     startedRefunds: statement('started refunds', started(`${COLUMNS.refund} from ${schema}.refunds`)),
+    // An operation on such a balance takes the mark away again.
+    endBalances: statement(
+      'end bills',
+      `update ${schema}.bills set ended = true where closed and not ended and not ${LEFT}`,
+    ),
     // A refund that the provider has refused needs a person: it would be refused again.
     balancesToSettle: statement(
       'bills to settle',
-      `select ${COLUMNS.balance} from ${schema}.bills b where closed and (claimed > refunded or posted + corrected > paid) and not exists (
+      `select ${COLUMNS.balance} from ${schema}.bills b where closed and not ended and ${LEFT} and not exists (
          select from ${schema}.refunds r where r.order_id = b.order_id and r.status = 'failed')
        order by order_id limit ${SETTLED_PER_RUN}`,
     ),
