@@ -35,6 +35,7 @@ create table tradepost_payment.bills (
   invoice_closed boolean not null default false,
   posted bigint,
   posted_tax bigint,
+  ended boolean not null default false,
   constraint bills_pkey PRIMARY KEY (order_id),
   constraint claims_within_total CHECK (((claimed = 0) OR (claimed <= (total + corrected)))),
   constraint paid_within_claims CHECK (((0 <= corrected) AND (corrected <= refunded) AND (refunded <= paid) AND (paid <= claimed))),
@@ -254,7 +255,7 @@ create table tradepost_payment.webhook_export (
 );
 
 CREATE INDEX bills_by_invoice ON tradepost_payment.bills USING btree (invoice_id) WHERE (invoice_id IS NOT NULL);
-CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND ((claimed > refunded) OR ((posted + corrected) > paid)));
+CREATE INDEX bills_to_settle ON tradepost_payment.bills USING btree (order_id) WHERE (closed AND (NOT ended));
 CREATE INDEX inbox_handled_at ON tradepost_payment.inbox USING brin (handled_at);
 CREATE UNIQUE INDEX once_a_receivable ON tradepost_payment.entries USING btree (order_id, nth, line) WHERE (order_id IS NOT NULL);
 CREATE UNIQUE INDEX once_a_version ON tradepost_payment.entries USING btree (transaction_id, nth, line);
