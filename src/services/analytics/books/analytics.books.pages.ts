@@ -1,7 +1,7 @@
 import type { Ctx, Page } from '../../../platform/contract/contract.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import { type BookOwners, bookComparison, byOrder, type ComparedBooks } from './analytics.books.comparison.ts';
-import { BOOKS_PAGE } from './analytics.books.contract.ts';
+import { BOOKS_PAGE, type BookPair } from './analytics.books.contract.ts';
 
 /** A page of everything: the orders that were compared, and the next place; none after the last. */
 interface ComparedPage extends ComparedBooks {
@@ -22,6 +22,17 @@ export interface BooksPlace {
  */
 const LISTS = ['orders', 'receivables', 'invoices', 'shipments'] as const;
 type BooksList = (typeof LISTS)[number];
+
+/** The pair in which each list shows what it has of orders that do not exist. */
+const PAIRS: Readonly<Record<Exclude<BooksList, 'orders'>, BookPair>> = {
+  receivables: 'order/receivable',
+  invoices: 'order/invoice',
+  shipments: 'order/shipment',
+};
+
+/** Whether a walk over everything names a difference at this place: once, however many lists have its order. */
+export const isNamedAt = ({ list }: BooksPlace, { pair }: { readonly pair: BookPair }): boolean =>
+  list === 'orders' || PAIRS[list] === pair;
 
 export const FIRST_PLACE: BooksPlace = { list: 'orders' };
 

@@ -6,7 +6,7 @@ import type { BookOwners } from './analytics.books.comparison.ts';
 import { BOOKS_PAGE, type BooksState } from './analytics.books.contract.ts';
 import { type DifferenceMemory, differenceMemory, type Noted } from './analytics.books.memory.ts';
 import { exposeBookDifferences } from './analytics.books.metric.ts';
-import { bookPages, FIRST_PLACE, placeCursor, placeOf } from './analytics.books.pages.ts';
+import { bookPages, FIRST_PLACE, isNamedAt, placeCursor, placeOf } from './analytics.books.pages.ts';
 import { booksRound, type NoteCompared } from './analytics.books.round.ts';
 import { changedOrders } from './analytics.changed-orders.ts';
 
@@ -38,7 +38,8 @@ export function bookActions({ owners, log }: BookParts) {
   return {
     async books(ctx, { from_id, limit = BOOKS_PAGE, cursor }) {
       const place = cursor === undefined ? { ...FIRST_PLACE, from_id } : placeOf(cursor);
-      const { compared, differences, next } = await pages.comparePage(ctx, place, limit);
+      const { compared, next, ...page } = await pages.comparePage(ctx, place, limit);
+      const differences = page.differences.filter((one) => isNamedAt(place, one));
       const settled = differences.filter(({ young }) => !young).map(({ young: _young, ...one }) => one);
       return {
         compared,

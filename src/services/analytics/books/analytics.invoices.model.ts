@@ -17,6 +17,7 @@ import {
 export function invoiceDifferences({ order, receivable, invoices }: BooksOfKnownOrder): BookFinding[] {
   const living = invoices.filter(({ status }) => status !== 'cancelled');
   const [invoice, second] = living;
+  // Whether a cancelled order has its receivable closed is told with its money.
   if (!invoice) return found(withoutInvoice(order, receivable));
   if (second) return [two(order, living)];
   if (order.status === 'cancelled') return found(ofCancelledOrder(order, invoice));
@@ -31,7 +32,7 @@ const found = (one: Found): BookFinding[] => (one ? [one] : []);
 const named = ({ invoice_number }: InvoiceInBooks): string => `invoice ${invoice_number}`;
 
 function withoutInvoice(order: OrderInBooks, receivable: Receivable | undefined): Found {
-  if (!receivable || receivable.invoice_id === null || receivable.closed) return undefined;
+  if (!receivable || receivable.invoice_id === null || order.status === 'cancelled') return undefined;
   return ofOrder(order, 'invoice/receivable', {
     what: 'a receivable without a living invoice',
     left: `invoice ${receivable.invoice_id}: cancelled, or not there`,

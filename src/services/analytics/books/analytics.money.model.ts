@@ -15,15 +15,20 @@ import {
 
 const NONE: MoneyTotals = { paid_total: minor(0), refunded_total: minor(0), credited_total: minor(0) };
 
-/** What an order and its receivable differ in, and what the order's own money and statuses do. */
+/**
+ * What an order and its receivable differ in, and what the order's own money and statuses do. Where the two know of
+ * different money, what would follow from it is not told again.
+ */
 export function moneyDifferences({ order, receivable, invoices }: BooksOfKnownOrder): BookFinding[] {
-  const found = [
-    totals(order, receivable ?? NONE),
-    paymentStatus(order),
-    ending(order, receivable),
-    kept(order, receivable),
-    owed(order, invoices[0]?.invoice_id),
-  ];
+  const money = totals(order, receivable ?? NONE);
+  const found = money
+    ? [money, ending(order, receivable)]
+    : [
+        paymentStatus(order),
+        ending(order, receivable),
+        kept(order, receivable),
+        owed(order, invoices.find(({ status }) => status !== 'cancelled')?.invoice_id),
+      ];
   return found.filter((one) => one !== undefined);
 }
 
