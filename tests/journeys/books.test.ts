@@ -1,10 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { systemCtx } from '../../src/platform/contract/ctx.ts';
-import type { Log } from '../../src/platform/observability/log.ts';
-import { registry } from '../../src/platform/observability/metrics.ts';
 import type { BookDifference } from '../../src/services/analytics/books/analytics.books.contract.ts';
-import { bookActions } from '../../src/services/analytics/books/analytics.books.ts';
 import { clientOf, type TestClient } from '../../src/testing/client.ts';
 import { type TestDatabase, testDatabase } from '../../src/testing/databases.ts';
 import { engine } from '../../src/testing/engines.ts';
@@ -363,71 +360,5 @@ describe('books that a hand has changed', () => {
     await put(`/shipments/${await shipment_id()}`, { status: 'returned' });
     await settle(async () => assert.equal((await order()).fulfillment_status, 'returned'));
     await agree();
-  });
-
-  test('the job keeps what differs for a minute, says so once, and says when it is gone; the metric follows', async () => {
-    const lines: string[] = [];
-    const log = {
-      error: (one: { order_id: number }, text: string) => void lines.push(`error ${one.order_id}: ${text}`),
-      info: (one: { order_id: number }, text: string) => void lines.push(`info ${one.order_id}: ${text}`),
-    } as unknown as Log;
-    const asked: string[] = [];
-    const counted = <A extends object>(of: string, api: A): A =>
-      new Proxy(api, {
-        get(target, name, receiver) {
-          asked.push(`${of}.${String(name)}`);
-          return Reflect.get(target, name, receiver);
-        },
-      });
-    const { order: orderService, invoice, payment, delivery } = shop.services;
-    const owners = {
-      order: counted('order', orderService),
-      invoice: counted('invoice', invoice),
-      payment: counted('payment', payment),
-      delivery: counted('delivery', delivery),
-    };
-    const books = bookActions({ owners, log });
-    const metric = async () =>
-      /\{pair="order\/receivable"\} (\d+)/.exec(
-        await registry.getSingleMetricAsString('tradepost_book_differences'),
-      )?.[1];
-    await agree();
-    await books.compareBooks(later(10));
-    assert.deepEqual([lines, await metric()], [[], '0']);
-    asked.length = 0;
-    assert.deepEqual(await books.compareBooks(later(20)), { compared: 0, appeared: 0, mended: 0 });
-    assert.deepEqual(asked, [], 'nothing has changed, so nobody is asked');
-
-    await set(orders, `payment_status = 'paid'`);
-    books.noteChange(`order/${order_id}`);
-    await books.compareBooks(later(21));
-    assert.deepEqual(asked.sort(), [
-      'delivery.findByOrders',
-      'invoice.findByOrders',
-      'order.findInBooks',
-      'order.newestEvents',
-      'payment.findReceivables',
-    ]);
-    assert.deepEqual([lines, await metric()], [[], '0'], 'it may be on its way');
-    await books.compareBooks(later(22));
-    await books.compareBooks(later(23));
-    assert.deepEqual([lines, await metric()], [[`error ${order_id}: two books differ`], '1']);
-    const { state } = await books.books(later(23), { limit: 1 });
-    assert.deepEqual(
-      state.open.map(({ order_id: of, what }) => [of, what]),
-      [[order_id, 'payment_status']],
-    );
-    assert.equal(state.open[0]?.event?.type, 'shipment.created');
-    await set(orders, `payment_status = 'not_paid'`);
-    await books.compareBooks(later(24));
-    assert.deepEqual([lines.slice(1), await metric()], [[`info ${order_id}: two books that differed agree`], '0']);
-    asked.length = 0;
-    await books.compareBooks(later(25));
-    assert.deepEqual(asked, []);
-    await set(orders, `payment_status = 'paid'`);
-    await books.compareBooks(later(90));
-    await books.compareBooks(later(92));
-    assert.equal(lines.length, 3, 'the next round finds what no event tells of');
-    await set(orders, `payment_status = 'not_paid'`);
   });
 });
