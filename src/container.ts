@@ -17,7 +17,7 @@ export function container(wire: Wire) {
   const delivery = wire(deliveryModule, { user, payment });
   const order = wire(orderModule, { user, product, payment, delivery });
   const invoice = wire(invoiceModule, { order, user, payment });
-  const analytics = wire(analyticsModule, { order, invoice, payment, delivery });
+  const analytics = wire(analyticsModule, { order, invoice, payment, delivery, product });
   const webhook = wire(webhookModule, { user, payment });
   const gateway = wire(gatewayModule, {});
   return { user, product, payment, delivery, order, invoice, analytics, webhook, gateway };

@@ -341,6 +341,23 @@ describe('books that a hand has changed', () => {
     assert.deepEqual(await stray(), []);
   });
 
+  test('units of a product that nothing explains', async () => {
+    const figures = async () => {
+      const all: BookDifference[] = [];
+      for (let cursor: string | null | undefined; cursor !== null; ) {
+        const page = await shop.services.analytics.books(later(10), cursor ? { cursor } : {});
+        all.push(...page.differences.filter(({ product_id }) => product_id !== null));
+        cursor = page.next;
+      }
+      return all.map(({ pair, product_id, what }) => [pair, product_id, what]);
+    };
+    assert.deepEqual(await figures(), []);
+    await change('update tradepost_product.products set gone = gone + 1 where product_id = 3');
+    assert.deepEqual(await figures(), [['product/stock', 3, 'units that nothing explains']]);
+    await shop.services.product.correct(later(0), { product_id: 3 });
+    assert.deepEqual(await figures(), []);
+  });
+
   test('an order with which everything happened has no difference', async () => {
     const invoice_id = await invoiced();
     const total = Number((await order()).total);

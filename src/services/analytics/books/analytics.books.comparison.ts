@@ -4,6 +4,7 @@ import type { invoiceOps } from '../../invoice/invoice.contract.ts';
 import type { orderOps } from '../../order/order.contract.ts';
 import type { OrderInBooks } from '../../order/reconciliation/order.books.contract.ts';
 import type { paymentOps } from '../../payment/payment.contract.ts';
+import type { productOps } from '../../product/product.contract.ts';
 import type { BookDifference } from './analytics.books.contract.ts';
 import { differencesOfOrder, isUnderWay, withEvent } from './analytics.books.model.ts';
 import type { BooksOfOrder } from './analytics.finding.model.ts';
@@ -14,6 +15,7 @@ export interface BookOwners {
   readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'findByOrders' | 'list'>;
   readonly payment: Pick<ApiOf<typeof paymentOps>, 'findReceivables' | 'receivables'>;
   readonly delivery: Pick<ApiOf<typeof deliveryOps>, 'findByOrders' | 'list'>;
+  readonly product: Pick<ApiOf<typeof productOps>, 'stockFigures'>;
 }
 
 /** A difference; `young`: what it is about changed so lately that an event may be on its way. */

@@ -69,11 +69,13 @@ function shopOf(last: number) {
             sent_again: 0,
             delivered_at: null,
             cancellation: null,
+            shipping_address: null,
             updated_at: LONG_AGO,
           })),
         }),
       list: () => answer('shipments', none),
     },
+    product: { stockFigures: () => answer('stock', none) },
   };
   const log = {
     error: (one: { order_id: number }, text: string) => void lines.push(`error ${one.order_id}: ${text}`),

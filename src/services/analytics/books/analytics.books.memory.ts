@@ -18,10 +18,16 @@ export interface Noted {
   readonly mended: readonly BookDifference[];
 }
 
+/** What was compared. */
+export interface ComparedIds {
+  readonly order_ids: readonly number[];
+  readonly product_ids?: readonly number[];
+}
+
 /** The differences that a process knows: young ones, and those that stayed for a minute. */
 export interface DifferenceMemory {
-  /** What a comparison of these orders found; a difference that it did not find any more is forgotten. */
-  note(order_ids: readonly number[], found: readonly JudgedDifference[], now: string): Noted;
+  /** What a comparison of these things found; a difference that it did not find any more is forgotten. */
+  note(compared: ComparedIds, found: readonly JudgedDifference[], now: string): Noted;
   /** Orders with a difference, those that were not looked at for longest first. */
   orders(most: number): number[];
   /** Oldest first. */
@@ -47,17 +53,19 @@ export function differenceMemory(): DifferenceMemory {
     return open && !known?.open ? difference : undefined;
   }
 
-  function forget(order_ids: readonly number[], found: readonly JudgedDifference[]): BookDifference[] {
-    const compared = new Set<number | null>(order_ids);
+  function forget({ order_ids, product_ids = [] }: ComparedIds, found: readonly JudgedDifference[]): BookDifference[] {
+    const [orders, products] = [new Set<number | null>(order_ids), new Set<number | null>(product_ids)];
     const still = new Set(found.map(keyOf));
-    const gone = [...entries].filter(([key, { order_id }]) => compared.has(order_id) && !still.has(key));
+    const gone = [...entries].filter(
+      ([key, { order_id, product_id }]) => !still.has(key) && (orders.has(order_id) || products.has(product_id)),
+    );
     for (const [key] of gone) entries.delete(key);
     return gone.filter(([, { open }]) => open).map(([, entry]) => entry);
   }
 
   return {
-    note: (order_ids, found, now) => ({
-      mended: forget(order_ids, found),
+    note: (compared, found, now) => ({
+      mended: forget(compared, found),
       appeared: found.flatMap((one) => remember(one, now) ?? []),
     }),
     orders: (most) => [...new Set([...entries.values()].flatMap(({ order_id }) => order_id ?? []))].slice(0, most),

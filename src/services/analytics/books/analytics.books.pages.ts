@@ -2,10 +2,12 @@ import type { Ctx, Page } from '../../../platform/contract/contract.ts';
 import { common } from '../../../platform/contract/errors.ts';
 import { type BookOwners, bookComparison, byOrder, type ComparedBooks } from './analytics.books.comparison.ts';
 import { BOOKS_PAGE, type BookPair } from './analytics.books.contract.ts';
+import { stockDifference } from './analytics.stock.model.ts';
 
 /** A page of everything: the orders that were compared, and the next place; none after the last. */
 interface ComparedPage extends ComparedBooks {
   readonly order_ids: readonly number[];
+  readonly product_ids?: readonly number[];
   readonly next: BooksPlace | undefined;
 }
 
@@ -17,14 +19,15 @@ export interface BooksPlace {
 }
 
 /**
- * The lists of a comparison of everything. Orders are compared in full; of the others only those whose order does not
- * exist, which the list of the orders cannot show.
+ * The lists of a comparison of everything. Orders are compared in full, and the stock of products; of the others only
+ * those whose order does not exist, which the list of the orders cannot show.
  */
-const LISTS = ['orders', 'receivables', 'invoices', 'shipments'] as const;
+const LISTS = ['orders', 'receivables', 'invoices', 'shipments', 'products'] as const;
 type BooksList = (typeof LISTS)[number];
 
 /** The pair in which each list shows what it has of orders that do not exist. */
 const PAIRS: Readonly<Record<Exclude<BooksList, 'orders'>, BookPair>> = {
+  products: 'product/stock',
   receivables: 'order/receivable',
   invoices: 'order/invoice',
   shipments: 'order/shipment',
@@ -38,10 +41,13 @@ export const FIRST_PLACE: BooksPlace = { list: 'orders' };
 
 /** Compares everything, page by page, and orders that are named. */
 export function bookPages(owners: BookOwners) {
-  const { order, invoice, payment, delivery } = owners;
+  const { order, invoice, payment, delivery, product } = owners;
   const compareOrders = bookComparison(owners);
 
-  const others: Record<Exclude<BooksList, 'orders'>, (ctx: Ctx, page: PageOfIds) => Promise<Page<OfOrder>>> = {
+  const others: Record<
+    Exclude<BooksList, 'orders' | 'products'>,
+    (ctx: Ctx, page: PageOfIds) => Promise<Page<OfOrder>>
+  > = {
     receivables: (ctx, page) => payment.receivables(ctx, page),
     invoices: (ctx, page) => invoice.list(ctx, { all: true, ...page }),
     shipments: (ctx, page) => delivery.list(ctx, { all: true, ...page }),
@@ -56,6 +62,12 @@ export function bookPages(owners: BookOwners) {
         const { items, next } = await order.inBooks(ctx, { limit, cursor, from_id });
         const order_ids = items.map(({ order_id }) => order_id);
         return { ...(await compareOrders(ctx, order_ids, items)), order_ids, next: placeAfter(list, next) };
+      }
+      if (list === 'products') {
+        const { items, next } = await product.stockFigures(ctx, { limit, cursor });
+        const product_ids = items.map(({ product_id }) => product_id);
+        const differences = items.flatMap(stockDifference);
+        return { differences, order_ids: [], product_ids, compared: items.length, next: placeAfter(list, next) };
       }
       const { items, next } = await others[list](ctx, { limit, cursor });
       const order_ids = await unknown(ctx, [...new Set(items.map(({ order_id }) => order_id))]);

@@ -1,14 +1,15 @@
 import type { Ctx } from '../../../platform/contract/contract.ts';
 import type { ComparedBooks } from './analytics.books.comparison.ts';
 import type { BooksState } from './analytics.books.contract.ts';
+import type { ComparedIds } from './analytics.books.memory.ts';
 import { type BookPages, type BooksPlace, FIRST_PLACE } from './analytics.books.pages.ts';
 
 /** A round over everything begins this long after the one before began, or when that has ended. */
 const ROUND_EVERY_MS = 3_600_000;
 const PAGES_A_RUN = 10;
 
-/** What a comparison of these orders found. */
-export type NoteCompared = (order_ids: readonly number[], found: ComparedBooks) => void;
+/** What a comparison of these things found. */
+export type NoteCompared = (compared: ComparedIds, found: ComparedBooks) => void;
 
 interface BooksRound {
   /** Compares the next pages; nothing when the round has ended and the next is not due. */
@@ -38,7 +39,7 @@ export function booksRound(pages: Pick<BookPages, 'comparePage'>): BooksRound {
       }
       for (let done = 0; done < PAGES_A_RUN && place; done++) {
         const page = await pages.comparePage(ctx, place);
-        note(page.order_ids, page);
+        note(page, page);
         place = page.next;
         state = { ...state, compared: state.compared + page.compared };
       }

@@ -51,8 +51,8 @@ export function bookActions({ owners, log }: BookParts) {
     },
     async compareBooks(ctx) {
       const total = { compared: 0, appeared: 0, mended: 0 };
-      const note: NoteCompared = (order_ids, found) => {
-        const noted = memory.note(order_ids, found.differences, ctx.now);
+      const note: NoteCompared = (ids, found) => {
+        const noted = memory.note(ids, found.differences, ctx.now);
         report(noted, total.appeared + total.mended);
         total.compared += found.compared;
         total.appeared += noted.appeared.length;
@@ -77,7 +77,7 @@ export function bookActions({ owners, log }: BookParts) {
     try {
       for (let from = 0; from < order_ids.length; from += BOOKS_PAGE) {
         const some = order_ids.slice(from, from + BOOKS_PAGE);
-        note(some, await pages.compareOrders(ctx, some));
+        note({ order_ids: some }, await pages.compareOrders(ctx, some));
       }
     } catch (error) {
       // An owner is out of reach: these are compared in the next run.
