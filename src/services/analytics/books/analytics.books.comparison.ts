@@ -5,9 +5,8 @@ import type { orderOps } from '../../order/order.contract.ts';
 import type { OrderInBooks } from '../../order/reconciliation/order.books.contract.ts';
 import type { paymentOps } from '../../payment/payment.contract.ts';
 import type { productOps } from '../../product/product.contract.ts';
-import type { BookDifference } from './analytics.books.contract.ts';
 import { differencesOfOrder, isUnderWay, withEvent } from './analytics.books.model.ts';
-import type { BooksOfOrder } from './analytics.finding.model.ts';
+import type { BooksOfOrder, JudgedDifference } from './analytics.finding.model.ts';
 
 /** Who is asked; each once for a page of orders. */
 export interface BookOwners {
@@ -17,9 +16,6 @@ export interface BookOwners {
   readonly delivery: Pick<ApiOf<typeof deliveryOps>, 'findByOrders' | 'list'>;
   readonly product: Pick<ApiOf<typeof productOps>, 'stockFigures'>;
 }
-
-/** A difference; `young`: what it is about changed so lately that an event may be on its way. */
-export type JudgedDifference = BookDifference & { readonly young: boolean };
 
 /** What a comparison of some orders found. */
 export interface ComparedBooks {

@@ -1,5 +1,5 @@
-import type { JudgedDifference } from './analytics.books.comparison.ts';
 import type { BookDifference } from './analytics.books.contract.ts';
+import type { JudgedDifference } from './analytics.finding.model.ts';
 
 /** A difference younger than this is left to the events that may be on their way. */
 const SETTLED_MS = 60_000;

@@ -4,7 +4,7 @@ import type { InvoiceInBooks } from '../../invoice/invoice.contract.ts';
 import type { OrderInBooks } from '../../order/reconciliation/order.books.contract.ts';
 import type { MoneyTotals } from '../../payment/payment.totals.contract.ts';
 import type { Receivable } from '../../payment/receivables/payment.receivables.contract.ts';
-import type { BookFinding, BookPair } from './analytics.books.contract.ts';
+import type { BookDifference, BookFinding, BookPair } from './analytics.books.contract.ts';
 
 /** What every book says of one order; what a book does not have is undefined. */
 export interface BooksOfOrder {
@@ -17,6 +17,9 @@ export interface BooksOfOrder {
 
 /** The same of an order that exists. */
 export type BooksOfKnownOrder = BooksOfOrder & { readonly order: OrderInBooks };
+
+/** A difference; `young`: what it is about changed so lately that an event may be on its way. */
+export type JudgedDifference = BookDifference & { readonly young: boolean };
 
 type Described = Pick<BookFinding, 'what' | 'left' | 'right' | 'mend'>;
 

@@ -1,5 +1,5 @@
 import type { StockFigures } from '../../product/stock/product.stock.contract.ts';
-import type { JudgedDifference } from './analytics.books.comparison.ts';
+import type { JudgedDifference } from './analytics.finding.model.ts';
 
 /**
  * What the stock of a product differs in: units that are put in are on hand, held or gone, and the last entry of its
