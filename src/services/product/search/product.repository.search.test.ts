@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import { looksEmpty } from '../../../platform/contract/schema/text.ts';
 import { fold, searchWords } from '../../../platform/contract/text/fold.ts';
 import { eachStore } from '../../../testing/stores.ts';
 import { at, type KeptProducts, keptProducts, wanted } from '../product.fixture.ts';
@@ -9,7 +10,8 @@ import type { ProductFilter } from '../product.repository.ts';
 /** What a filter finds, by the rules alone. */
 function found(products: readonly ProductState[], { category, q = '' }: ProductFilter): number[] {
   const wanted = searchWords(q);
-  const all = fold(q) === '';
+  // What has nothing to see is an empty search box.
+  const all = looksEmpty(q) || fold(q) === '';
   return products
     .filter((one) => category === undefined || (fold(category) !== '' && fold(one.category) === fold(category)))
     .filter(({ name, description }) => {
