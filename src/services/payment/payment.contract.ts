@@ -115,6 +115,7 @@ const transactionOps = {
   withdraw: op('DELETE /transactions/{transaction_id}', {
     access: 'customer',
     summary: 'Withdraws a transaction that is open: it is not to be paid any more',
+    changes: 'get',
     aliases: prefixed('/transactions/{transaction_id}'),
     input: Type.Object({ transaction_id: Id() }),
     output: Transaction,
