@@ -7,8 +7,6 @@ export const BookPair = OneOf(
   'order/invoice',
   'invoice/receivable',
   'order/shipment',
-  'order/stock',
-  'shipment/stock',
   'product/stock',
 );
 export type BookPair = Static<typeof BookPair>;

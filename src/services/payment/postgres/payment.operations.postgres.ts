@@ -5,6 +5,7 @@ import type { TableSpec } from '../../../platform/db/postgres/store/save.ts';
 import type { TransactionState } from '../model/payment.model.ts';
 import type { PaymentOperation } from '../model/payment.operation.model.ts';
 import { TRANSACTION_COLUMNS } from './payment.charges.postgres.ts';
+import { REFUND_COLUMNS, refundCtes } from './payment.credit-notes.postgres.ts';
 
 export const PAYMENT_COLUMNS = {
   payment_id: 'bigint',
@@ -21,25 +22,6 @@ export const PAYMENT_COLUMNS = {
   failure: 'text',
   reference: 'text',
   received_on: 'text',
-  created_at: 'timestamptz',
-  updated_at: 'timestamptz',
-};
-
-export const REFUND_COLUMNS = {
-  refund_id: 'bigint',
-  transaction_id: 'bigint',
-  payment_id: 'bigint',
-  user_id: 'bigint',
-  invoice_id: 'bigint',
-  order_id: 'bigint',
-  provider: 'text',
-  provider_ref: 'text',
-  amount: 'bigint',
-  currency: 'text',
-  reason: 'text',
-  kind: 'text',
-  status: 'text',
-  number: 'text',
   created_at: 'timestamptz',
   updated_at: 'timestamptz',
 };
@@ -183,29 +165,3 @@ const updateCtes = (schema: string): string => `updated_transactions as (
     from whole e, json_to_recordset(e.entries) as p(transaction_id bigint, order_id bigint, invoice_id bigint,
       nth integer, line smallint, kind text, debit text, credit text, amount bigint, currency text)
     order by e.act_id, p.transaction_id, p.nth, p.line)`;
-
-// The number of a credit note comes with the commit that gives the money back: each year's row is raised by the count
-// of its new ones and stays locked until then, so what fails takes its numbers back with it.
-const refundCtes = (schema: string, year: string): string => `done_refunds as materialized (
-    select g.*, ${year} as year
-    from given_refunds g join whole using (act_id) where g.status = 'done' and g.kind = 'credit'),
-  placed as (
-    select d.refund_id, d.year, row_number() over (partition by year order by refund_id desc) - 1 as behind
-    from done_refunds d),
-  series as (
-    insert into ${schema}.number_series as s (year, last)
-    select year, count(*) from done_refunds group by year order by year
-    on conflict (year) do update set last = s.last + excluded.last returning s.year, s.last),
-  numbered as materialized (
-    select refund_id, 'CN-' || year || '-' || lpad(digits, greatest(6, length(digits)), '0') as number
-    from placed join series using (year), lateral (select (last - behind)::text as digits) n),
-  new_refunds as (
-    insert into ${schema}.refunds (${Object.keys(REFUND_COLUMNS).join(', ')}, version)
-    select ${Object.keys(REFUND_COLUMNS).map((name) => (name === 'number' ? 'n.number' : `g.${name}`))}, 1
-    from given_refunds g join whole using (act_id) left join numbered n using (refund_id) where g.version = 0),
-  updated_refunds as (
-    update ${schema}.refunds r set status = g.status, kind = g.kind, provider_ref = g.provider_ref, updated_at = g.updated_at,
-      number = n.number, version = r.version + 1
-    from given_refunds g join whole using (act_id) left join numbered n using (refund_id)
-    where g.version > 0 and r.refund_id = g.refund_id
-      and r.refund_id = any(array(select refund_id from given_refunds)))`;

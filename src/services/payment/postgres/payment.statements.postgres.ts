@@ -1,5 +1,6 @@
 import { TRANSACTION_COLUMNS } from './payment.charges.postgres.ts';
-import { PAYMENT_COLUMNS, REFUND_COLUMNS } from './payment.operations.postgres.ts';
+import { REFUND_COLUMNS } from './payment.credit-notes.postgres.ts';
+import { PAYMENT_COLUMNS } from './payment.operations.postgres.ts';
 
 const names = (columns: Record<string, string>): string => [...Object.keys(columns), 'version'].join(', ');
 
