@@ -378,4 +378,11 @@ describe('books that a hand has changed', () => {
     await settle(async () => assert.equal((await order()).fulfillment_status, 'returned'));
     await agree();
   });
+
+  test('a parcel that the staff stopped before it left is no difference: its order lives on', async () => {
+    const { body } = await admin.get(`/shipments/order/${order_id}`);
+    assert.equal((await admin.put(`/shipments/${body.shipment_id}`, { status: 'cancelled' })).status, 200);
+    await agree();
+    assert.equal((await order()).status, 'pending');
+  });
 });

@@ -53,8 +53,9 @@ function ofLiving(order: OrderInBooks, shipment: ShipmentOfOrder | undefined): F
 
 /** An order knows how far its parcel is. */
 function progress(order: OrderInBooks, shipment: ShipmentOfOrder): Found {
-  const known = order.shipment_status === shipment.status && order.sent_again === shipment.sent_again;
   const fulfillment = fulfillmentOf(shipment.status);
+  // That the staff have stopped a parcel which waited changes nothing for its order, which does not write it down.
+  const known = fulfillmentOf(order.shipment_status) === fulfillment && order.sent_again === shipment.sent_again;
   if (known && order.fulfillment_status === fulfillment) return undefined;
   const set = inDatabase('order', `shipment_status and fulfillment_status of the order to those of the shipment`);
   const steps = stepsBetween(shipment.status, order.shipment_status);
