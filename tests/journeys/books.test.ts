@@ -385,4 +385,16 @@ describe('books that a hand has changed', () => {
     await agree();
     assert.equal((await order()).status, 'pending');
   });
+
+  test('units that are held for a cancelled order', async () => {
+    assert.equal((await admin.post(`/orders/${order_id}/cancel`)).status, 200);
+    await agree();
+    await change(`insert into tradepost_product.reservations (order_id, items)
+      values (${order_id}, '[{"product_id": ${MOUSE}, "quantity": 1}]')`);
+    const { right, mend } = await isTold('order/stock', 'units of a cancelled order are held');
+    assert.equal(right, `held: 1 of product ${MOUSE}`);
+    assert.match(mend, /order\.settle_reservations/);
+    await change(`delete from tradepost_product.reservations where order_id = ${order_id}`);
+    await agree();
+  });
 });

@@ -134,6 +134,7 @@ async function buy(alice: TestClient): Promise<Order> {
     status: 'pending',
     payment_status: 'not_paid',
     fulfillment_status: 'not_fulfilled',
+    shipping_address: null,
   });
   for (const path of ['/orders/alice', '/orders/Alice', '/orders']) {
     assert.deepEqual((await alice.get(path)).body, [body], path);

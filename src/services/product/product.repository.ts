@@ -72,6 +72,8 @@ export interface ProductRepository {
   stockFigures(page: PageRequest): Promise<Page<StockFigures>>;
   /** The units that are held for orders or were shipped, newest order first. */
   orderUnits(page: PageRequest, onlyHeld?: boolean): Promise<Page<OrderUnits>>;
+  /** The same of these orders; one of which nothing is kept is left out. */
+  findOrderUnits(order_ids: readonly number[]): Promise<OrderUnits[]>;
   /** Orders whose reservations expired before `now`. */
   expired(now: string, limit: number): Promise<number[]>;
   /** Reservations of these orders that expired before `now` are kept for good; one that was renewed since is left as it is. */

@@ -14,7 +14,7 @@ export interface BookOwners {
   readonly invoice: Pick<ApiOf<typeof invoiceOps>, 'findByOrders' | 'list'>;
   readonly payment: Pick<ApiOf<typeof paymentOps>, 'findReceivables' | 'receivables'>;
   readonly delivery: Pick<ApiOf<typeof deliveryOps>, 'findByOrders' | 'list'>;
-  readonly product: Pick<ApiOf<typeof productOps>, 'stockFigures'>;
+  readonly product: Pick<ApiOf<typeof productOps>, 'stockFigures' | 'findOrderUnits'>;
 }
 
 /** What a comparison of some orders found. */
@@ -31,7 +31,7 @@ export type CompareOrders = (
 ) => Promise<ComparedBooks>;
 
 /** How the books of orders are compared: a call to each owner, however many orders there are. */
-export function bookComparison({ order, invoice, payment, delivery }: BookOwners): CompareOrders {
+export function bookComparison({ order, invoice, payment, delivery, product }: BookOwners): CompareOrders {
   return async function compareOrders(
     ctx: Ctx,
     order_ids: readonly number[],
@@ -39,13 +39,15 @@ export function bookComparison({ order, invoice, payment, delivery }: BookOwners
   ): Promise<ComparedBooks> {
     if (order_ids.length === 0) return { compared: 0, differences: [] };
     const asked = { order_ids: [...order_ids] };
-    const [orders, receivables, invoices, shipments] = await Promise.all([
+    const [orders, receivables, invoices, shipments, units] = await Promise.all([
       known ?? order.findInBooks(ctx, asked).then(({ items }) => items),
       payment.findReceivables(ctx, asked).then(({ items }) => items),
       invoice.findByOrders(ctx, asked).then(({ items }) => items),
       delivery.findByOrders(ctx, asked).then(({ items }) => items),
+      product.findOrderUnits(ctx, asked).then(({ items }) => items),
     ]);
     const [orderOf, receivableOf, shipmentOf] = [byOrder(orders), byOrder(receivables), byOrder(shipments)];
+    const unitsOf = byOrder(units);
     const invoicesOf = Map.groupBy(invoices, ({ order_id }) => order_id);
     return judged(
       ctx,
@@ -56,6 +58,7 @@ export function bookComparison({ order, invoice, payment, delivery }: BookOwners
         receivable: receivableOf.get(order_id),
         invoices: invoicesOf.get(order_id) ?? [],
         shipment: shipmentOf.get(order_id),
+        units: unitsOf.get(order_id),
       })),
     );
   };

@@ -7,6 +7,7 @@ export const BookPair = OneOf(
   'order/invoice',
   'invoice/receivable',
   'order/shipment',
+  'order/stock',
   'product/stock',
 );
 export type BookPair = Static<typeof BookPair>;

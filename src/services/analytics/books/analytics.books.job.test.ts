@@ -75,7 +75,10 @@ function shopOf(last: number) {
         }),
       list: () => answer('shipments', none),
     },
-    product: { stockFigures: () => answer('stock', none) },
+    product: {
+      stockFigures: () => answer('stock', none),
+      findOrderUnits: () => answer('units', { items: [] }),
+    },
   };
   const log = {
     error: (one: { order_id: number }, text: string) => void lines.push(`error ${one.order_id}: ${text}`),
@@ -101,7 +104,7 @@ test('a run after nothing changed asks nobody, and one after an order changed as
   assert.deepEqual(asked, []);
   for (const about of ['order/2', 'order/3', 'order/2', 'order/x', undefined]) books.noteChange(about);
   assert.equal((await books.compareBooks(at(2))).compared, 2);
-  assert.deepEqual(asked.sort(), ['invoices', 'orders', 'receivables', 'shipments']);
+  assert.deepEqual(asked.sort(), ['invoices', 'orders', 'receivables', 'shipments', 'units']);
   asked.length = 0;
   await books.compareBooks(at(3));
   assert.deepEqual(asked, []);

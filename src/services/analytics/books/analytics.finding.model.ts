@@ -4,6 +4,7 @@ import type { InvoiceInBooks } from '../../invoice/invoice.contract.ts';
 import type { OrderInBooks } from '../../order/reconciliation/order.books.contract.ts';
 import type { MoneyTotals } from '../../payment/payment.totals.contract.ts';
 import type { Receivable } from '../../payment/receivables/payment.receivables.contract.ts';
+import type { OrderUnits } from '../../product/stock/product.stock.contract.ts';
 import type { BookDifference, BookFinding, BookPair } from './analytics.books.contract.ts';
 
 /** What every book says of one order; what a book does not have is undefined. */
@@ -13,6 +14,8 @@ export interface BooksOfOrder {
   readonly receivable: Receivable | undefined;
   readonly invoices: readonly InvoiceInBooks[];
   readonly shipment: ShipmentOfOrder | undefined;
+  /** What of the stock is held for it or was shipped. */
+  readonly units: OrderUnits | undefined;
 }
 
 /** The same of an order that exists. */

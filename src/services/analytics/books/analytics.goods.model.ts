@@ -6,9 +6,22 @@ import type { BookFinding } from './analytics.books.contract.ts';
 import { type BooksOfKnownOrder, byJob, inDatabase, ofOrder } from './analytics.finding.model.ts';
 
 /** What an order and its shipment differ in: one difference at most, that of which the others follow. */
-export function goodsDifferences({ order, shipment }: BooksOfKnownOrder): BookFinding[] {
-  const found = order.status === 'cancelled' ? ofCancelled(order, shipment) : ofLiving(order, shipment);
-  return found ? [found] : [];
+export function goodsDifferences({ order, shipment, units }: BooksOfKnownOrder): BookFinding[] {
+  if (order.status !== 'cancelled') return [ofLiving(order, shipment) ?? []].flat();
+  return [ofCancelled(order, shipment) ?? stock(order, units) ?? []].flat();
+}
+
+/** Units of a cancelled order can be sold again. What was shipped before is told with the shipment. */
+function stock(order: OrderInBooks, units: BooksOfKnownOrder['units']): Found {
+  if (!units || units.shipped || units.items.length === 0) return undefined;
+  const held = units.items.map(({ product_id, quantity }) => `${quantity} of product ${product_id}`).join(', ');
+  const mend = byJob('order', 'settle_reservations', 'releases them when their time is over');
+  return ofOrder(order, 'order/stock', {
+    what: 'units of a cancelled order are held',
+    left: `order: ${order.status}`,
+    right: `held: ${held}`,
+    mend,
+  });
 }
 
 type Found = BookFinding | undefined;

@@ -7,7 +7,7 @@ import type { StockEntry, StockFigures } from '../stock/product.stock.contract.t
 import { lacksEntry } from './product.puts.clickhouse.ts';
 import type { ReadStock } from './product.stock.clickhouse.ts';
 
-type Ledger = Pick<ProductRepository, 'ledger' | 'stockFigures' | 'orderUnits'>;
+type Ledger = Pick<ProductRepository, 'ledger' | 'stockFigures' | 'orderUnits' | 'findOrderUnits'>;
 
 interface LedgerParts {
   readonly store: ClickHouseStore;
@@ -86,16 +86,28 @@ export function stockLedgerClickHouse({ store, readStock, book }: LedgerParts): 
       const text = `select id as order_id, items, shipped from ${stock}
         where kind = 'reservation' and not released and id < {before:UInt64}
         and not ({only_held:Bool} and shipped) order by id desc limit {limit:UInt32}`;
-      const rows = await engine.query<{ order_id: number; items: string; shipped: boolean }>(text, {
+      const rows = await engine.query<UnitsRow>(text, {
         before: before(page),
         only_held: onlyHeld,
         limit: page.limit + 1,
       });
-      const orders = rows.map(({ items, ...row }) => ({ ...row, items: JSON.parse(items) as LineItem[] }));
-      return pageOf(orders, page.limit, ({ order_id }) => order_id);
+      return pageOf(rows.map(unitsOf), page.limit, ({ order_id }) => order_id);
+    },
+    async findOrderUnits(order_ids) {
+      const text = `select id as order_id, items, shipped from ${stock}
+        where kind = 'reservation' and not released and id in {order_ids:Array(UInt64)}`;
+      return (await engine.query<UnitsRow>(text, { order_ids: [...order_ids] })).map(unitsOf);
     },
   };
 }
+
+interface UnitsRow {
+  readonly order_id: number;
+  readonly items: string;
+  readonly shipped: boolean;
+}
+
+const unitsOf = ({ items, ...row }: UnitsRow) => ({ ...row, items: JSON.parse(items) as LineItem[] });
 
 interface LastEntry {
   readonly on_hand: number;

@@ -4,7 +4,7 @@ import type { PostgresStore } from '../../../platform/db/postgres/store/store.ts
 import type { ProductRepository } from '../product.repository.ts';
 import type { OrderUnits, StockEntry, StockFigures } from '../stock/product.stock.contract.ts';
 
-type Ledger = Pick<ProductRepository, 'ledger' | 'stockFigures' | 'orderUnits'>;
+type Ledger = Pick<ProductRepository, 'ledger' | 'stockFigures' | 'orderUnits' | 'findOrderUnits'>;
 
 /** Reads what became of the units, in PostgreSQL. */
 export function stockLedgerPostgres({ schema, db }: PostgresStore): Ledger {
@@ -25,6 +25,8 @@ export function stockLedgerPostgres({ schema, db }: PostgresStore): Ledger {
       paged<StockFigures>(['stock figures', figures(schema)], page, ({ product_id }) => product_id),
     orderUnits: (page, onlyHeld = false) =>
       paged<OrderUnits>(['order units', unitsOfOrders(schema)], page, ({ order_id }) => order_id, [onlyHeld]),
+    findOrderUnits: (order_ids) =>
+      db.query<OrderUnits>({ name: `${schema} units of some orders`, text: unitsOfSome(schema) }, [order_ids]),
   };
 }
 
@@ -41,6 +43,9 @@ const figures = (schema: string): string => `select p.product_id, p.put_in, coal
     select on_hand, held from ${schema}.stock_ledger l where l.product_id = p.product_id order by entry desc limit 1) l
     on true
   where p.product_id > coalesce($1::bigint, 0) order by p.product_id limit $2`;
+
+const unitsOfSome = (schema: string): string =>
+  `select order_id, shipped, items from ${schema}.reservations where order_id = any($1)`;
 
 const unitsOfOrders = (schema: string): string => `select order_id, shipped, items from ${schema}.reservations
   where ($1::bigint is null or order_id < $1) and not ($3 and shipped) order by order_id desc limit $2`;

@@ -146,6 +146,12 @@ export const stockOps = {
     }),
     output: PageOf(OrderUnits),
   }),
+  findOrderUnits: op('POST /internal/stock/orders/find', {
+    access: 'internal',
+    summary: 'The units that are held for these orders or were shipped; an order of which nothing is kept is left out',
+    input: Type.Object({ order_ids: Type.Array(Id(), { maxItems: 200 }) }),
+    output: Type.Object({ items: Type.Array(OrderUnits) }),
+  }),
   ship: op('POST /internal/reservations/ship', {
     access: 'internal',
     summary: 'The units that are held for these orders have left the shop; once, however often it is asked',

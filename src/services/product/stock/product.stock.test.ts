@@ -91,6 +91,8 @@ eachStore('the stock ledger', (store) => {
     await kept.products.ship(order_id, minute(3));
     await kept.products.unship(order_id, minute(2));
     assert.equal((await kept.others.orderUnits({ limit: 1 })).items[0]?.shipped, true);
+    const [found] = (await kept.others.orderUnits({ limit: 1 })).items;
+    assert.deepEqual(await kept.others.findOrderUnits([found?.order_id ?? 0, 999_999]), [found]);
     assert.deepEqual((await kept.products.orderUnits({ limit: 1 }, true)).items, []);
     // The parcel was stopped before anybody knew that it had come back.
     await Promise.all([kept.products.release(order_id, minute(4)), kept.others.release(order_id, minute(4))]);

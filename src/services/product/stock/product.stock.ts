@@ -5,7 +5,7 @@ import type { ProductState } from '../product.model.ts';
 import type { ProductRepository } from '../product.repository.ts';
 import { adjustmentOf, adjustStock, hasLeft, isPacked, isPaid, type OrderStatuses } from './product.stock.model.ts';
 
-type StockOperation = 'adjust' | 'ledger' | 'stockFigures' | 'correct' | 'orderUnits' | 'ship';
+type StockOperation = 'adjust' | 'ledger' | 'stockFigures' | 'correct' | 'orderUnits' | 'findOrderUnits' | 'ship';
 
 interface StockParts {
   readonly products: ProductRepository;
@@ -36,6 +36,7 @@ export function stockActions({ products, mostHeld }: StockParts) {
       return {};
     },
     orderUnits: (_ctx, { held = false, limit = 50, cursor }) => products.orderUnits({ limit, cursor }, held),
+    findOrderUnits: async (_ctx, { order_ids }) => ({ items: await products.findOrderUnits(order_ids) }),
     async ship(ctx, { order_ids }) {
       await Promise.all(order_ids.map((order_id) => products.ship(order_id, ctx.now)));
       return {};
