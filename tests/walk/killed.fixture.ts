@@ -20,8 +20,6 @@ export async function walkUnderKills({ env, seconds, seed }: KilledWalkOptions):
   const ports = [await freePort(), await freePort()];
   const shops = ports.map((port) => shopWith({ ...env, PORT: String(port) }));
   const urls = ports.map((port) => `http://127.0.0.1:${port}`);
-  for (const shop of shops) await shop.start();
-  const admin = await account(urls, 'admin');
   let customers = 0;
   let kills = 0;
   let killedAt = 0;
@@ -35,7 +33,7 @@ export async function walkUnderKills({ env, seconds, seed }: KilledWalkOptions):
     restart = shop.kill().then(() => shop.start());
   }
 
-  async function newShops() {
+  async function newShops(admin: Account) {
     const walker = await account(urls, `walker-${++customers}`);
     return urls.map((url) => ({
       customer: clientOf(url, walker.token, walker.id),
@@ -44,15 +42,22 @@ export async function walkUnderKills({ env, seconds, seed }: KilledWalkOptions):
   }
 
   try {
-    return { ...(await walk({ newShops, between, seconds, seed })), kills };
+    for (const shop of shops) await shop.start();
+    const admin = await account(urls, 'boss');
+    return { ...(await walk({ newShops: () => newShops(admin), between, seconds, seed })), kills };
   } finally {
     await restart.catch(() => undefined);
     await Promise.all(shops.map((shop) => shop.stop()));
   }
 }
 
+interface Account {
+  readonly token: string;
+  readonly id: number;
+}
+
 /** Registers at whichever process answers; one that was killed under the request may have done it. */
-function account(urls: readonly string[], username: string): Promise<{ token: string; id: number }> {
+function account(urls: readonly string[], username: string): Promise<Account> {
   let nth = 0;
   return settle(async () => {
     const guest = clientOf(urls[nth++ % urls.length] as string);

@@ -13,8 +13,11 @@ eachEngine('a walk under kills', (engine) => {
     const seed = seedOf(process.env);
     t.diagnostic(`seed ${seed}`);
     const env = { ...WORLD_SETTINGS, LOG_LEVEL: 'fatal', DATABASE_URL: database.url };
-    const { walks, steps, kills, answers } = await walkUnderKills({ env, seconds: 150, seed });
-    t.diagnostic(`${walks} walks, ${steps} steps, ${kills} kills: ${JSON.stringify(answers)}`);
-    await database.drop();
+    try {
+      const { walks, steps, kills, answers } = await walkUnderKills({ env, seconds: 150, seed });
+      t.diagnostic(`${walks} walks, ${steps} steps, ${kills} kills: ${JSON.stringify(answers)}`);
+    } finally {
+      await database.drop();
+    }
   });
 });
