@@ -37,9 +37,19 @@ export function receivableComparison({ orders, payment, log }: ComparisonParts):
     const known = await orders.find(items.map(({ order_id }) => order_id));
     for (const one of items) {
       const order = known.get(one.order_id);
-      if (order) await compare(ctx, order, one, older, outcome);
+      if (order) await attempt(ctx, order, one, older, outcome);
     }
     return { next };
+  }
+
+  // One that fails, as while a provider does not answer, must not keep the others from being compared.
+  async function attempt(ctx: Ctx, order: OrderState, receivable: Receivable, older: boolean, outcome: Outcome) {
+    try {
+      await compare(ctx, order, receivable, older, outcome);
+    } catch (err) {
+      const { order_id } = order;
+      log.warn({ err, order_id }, 'an order could not be compared with its receivable; it is tried again');
+    }
   }
 
   async function compare(ctx: Ctx, order: OrderState, receivable: Receivable, older: boolean, outcome: Outcome) {
@@ -47,7 +57,8 @@ export function receivableComparison({ orders, payment, log }: ComparisonParts):
     const behind = isBehind(order, receivable);
     const unended = order.status === 'cancelled' && !receivable.closed;
     if (!behind && !unended) return differences.close(order_id);
-    const figures = `${receivable.paid_total} ${receivable.refunded_total} ${receivable.closed}`;
+    const { paid_total, refunded_total, credited_total, closed } = receivable;
+    const figures = `${paid_total} ${refunded_total} ${credited_total} ${closed}`;
     const now = Date.parse(ctx.now);
     if (!older && !differences.isSettled(order_id, figures, now)) return differences.open(order_id, figures, now);
     differences.close(order_id);

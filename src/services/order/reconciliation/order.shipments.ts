@@ -37,8 +37,18 @@ export function shipmentComparison({ orders, delivery, followShipment, log }: Co
     const { items, next } = await orders.list({}, { limit: PAGE, cursor });
     const found = await delivery.findByOrders(ctx, { order_ids: items.map(({ order_id }) => order_id) });
     const shipments = new Map(found.items.map((one) => [one.order_id, one]));
-    for (const order of items) await repair(ctx, order, shipments.get(order.order_id), outcome);
+    for (const order of items) await attempt(ctx, order, shipments.get(order.order_id), outcome);
     return { next, oldest: items.at(-1)?.created_at };
+  }
+
+  // One that fails must not keep the others from being compared.
+  async function attempt(ctx: Ctx, order: OrderState, shipment: ShipmentOfOrder | undefined, outcome: Outcome) {
+    try {
+      await repair(ctx, order, shipment, outcome);
+    } catch (err) {
+      const { order_id } = order;
+      log.warn({ err, order_id }, 'an order could not be compared with its shipment; it is tried again');
+    }
   }
 
   async function repair(ctx: Ctx, order: OrderState, shipment: ShipmentOfOrder | undefined, outcome: Outcome) {
